@@ -1,0 +1,148 @@
+"""What an array library must offer beyond its array calls, with plain array-call versions of each.
+
+`Backend` works for any library that follows NumPy's interface; a subclass overrides only what differs
+or what is worth tuning.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from .window import Window
+
+Array = Any
+
+
+class Backend(ABC):
+    """One array library: `name`, its module `xp`, its `array_type`, and the few calls that differ."""
+
+    name: str
+    xp: Any
+    array_type: type
+
+    @abstractmethod
+    def asarray(self, value: Any, dtype: Any = None) -> Array:
+        """`value` (host data or an array of this library) as an array of this library; no copy if none is needed."""
+
+    @abstractmethod
+    def to_numpy(self, array: Array) -> Any:
+        """The array on the host: itself if it is there, else a copy."""
+
+    @abstractmethod
+    def scatter_add(self, target: Array, index: Any, values: Array) -> None:
+        """target[index] += values in place, an index that occurs twice counted twice."""
+
+    def device_name(self, array: Array) -> str:
+        """PyTorch's name of the place where the array lives."""
+        return "cpu"
+
+    def synchronize(self) -> None:
+        """Wait until everything asked for so far is done."""
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        """Within it, infinities and NaN are results like any other, with no warning (as in PyTorch)."""
+        return nullcontext()
+
+    def windows(self, x: Array, window: Window, fill: float = 0.0) -> Array:
+        """Every window of x (N, C, H, W), padded with `fill`: a read-only view (N, C, Ho, Wo, kh, kw)."""
+        (top, bottom), (left, right) = window.padding
+        ho, wo = window.output_size(x.shape[2:])
+        if top or bottom or left or right:
+            x = self.xp.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=fill)
+        sn, sc, sh, sw = x.strides
+        return self.xp.lib.stride_tricks.as_strided(
+            x,
+            shape=(*x.shape[:2], ho, wo, *window.kernel),
+            strides=(sn, sc, sh * window.stride[0], sw * window.stride[1],
+                     sh * window.dilation[0], sw * window.dilation[1]),
+        )  # fmt: skip
+
+    def scatter_windows(self, dwindows: Array, window: Window, size: tuple[int, int]) -> Array:
+        """The adjoint of `windows`: each tap (N, C, Ho, Wo, kh, kw) is added back where it was read.
+
+        Returns (N, C, H, W) for an image of `size` = (H, W); what fell on the padding is dropped.
+        """
+        n, c, ho, wo, kh, kw = dwindows.shape
+        (top, bottom), (left, right) = window.padding
+        (sh, sw), (dh, dw) = window.stride, window.dilation
+        dx = self.xp.zeros((n, c, size[0] + top + bottom, size[1] + left + right), dwindows.dtype)
+        for i in range(kh):
+            for j in range(kw):
+                rows = slice(i * dh, i * dh + sh * (ho - 1) + 1, sh)
+                columns = slice(j * dw, j * dw + sw * (wo - 1) + 1, sw)
+                dx[:, :, rows, columns] += dwindows[..., i, j]
+        return dx[:, :, top : top + size[0], left : left + size[1]]
+
+    def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
+        """z[n,o,p,q] = bias[o] + sum_cij w[o,c,i,j] x[n,c,p*s+i*d,q*s+j*d]: (N, O, Ho, Wo).
+
+        x is (N, C, H, W); w is (O, C / groups, kh, kw): group g of the outputs sees group g of the channels.
+        """
+        taps = self._grouped_windows(x, window, groups)
+        kernels = w.reshape(groups, -1, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
+        z = self.xp.einsum("ngchwij,gocij->ngohw", taps, kernels, optimize=True)
+        z = z.reshape(x.shape[0], w.shape[0], *z.shape[3:])
+        return z if bias is None else z + bias[:, None, None]
+
+    def correlate_grad_input(
+        self, dz: Array, w: Array, window: Window, groups: int, size: tuple[int, int]
+    ) -> Array:
+        """The gradient of `correlate` with respect to x: (N, C, H, W) for `size` = (H, W)."""
+        kernels = w.reshape(groups, -1, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
+        dz = dz.reshape(dz.shape[0], groups, -1, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
+        taps = self.xp.einsum("ngohw,gocij->ngchwij", dz, kernels, optimize=True)
+        taps = taps.reshape(taps.shape[0], w.shape[1] * groups, *taps.shape[3:])
+        return self.scatter_windows(taps, window, size)
+
+    def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
+        """The gradient of `correlate` with respect to w: (O, C / groups, kh, kw)."""
+        taps = self._grouped_windows(x, window, groups, (dz.shape[2], dz.shape[3]))
+        o = dz.shape[1]
+        dz = dz.reshape(dz.shape[0], groups, -1, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
+        dw = self.xp.einsum("ngohw,ngchwij->gocij", dz, taps, optimize=True)
+        return dw.reshape(o, *dw.shape[2:])
+
+    def _grouped_windows(
+        self, x: Array, window: Window, groups: int, size: tuple[int, int] | None = None
+    ) -> Array:
+        taps = self.windows(x, window)
+        if size is not None:
+            taps = taps[:, :, : size[0], : size[1]]
+        return taps.reshape(x.shape[0], groups, -1, *taps.shape[2:])  # (N, G, C/G, Ho, Wo, kh, kw)
+
+    def max_pool(self, x: Array, window: Window, size: tuple[int, int]) -> tuple[Array, Array]:
+        """The largest tap of each window (padding is -inf) and which it was, row by row: two (N, C, Ho, Wo).
+
+        Of several equal taps the first wins; NaN is larger than everything. `size` = (Ho, Wo).
+        """
+        taps = self.windows(x, _widened(window, x.shape[2:], size), fill=_lowest(x.dtype))
+        taps = taps.reshape(*taps.shape[:4], -1)[:, :, : size[0], : size[1]]
+        winners = taps.argmax(axis=-1)  # (N, C, Ho, Wo); the first NaN, or the first maximum
+        return self.xp.take_along_axis(taps, winners[..., None], axis=-1)[..., 0], winners
+
+    def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
+        """dz sent to the taps that won: (N, C, H, W) for `size` = (H, W)."""
+        kh, kw = window.kernel
+        wide = _widened(window, size, (dz.shape[2], dz.shape[3]))
+        taps = self.xp.arange(kh * kw) == winners[..., None]  # (N, C, Ho, Wo, kh*kw)
+        taps = self.xp.where(taps, dz[..., None], dz.dtype.type(0))
+        return self.scatter_windows(taps.reshape(*dz.shape, kh, kw), wide, size)
+
+
+def _lowest(dtype: Any) -> Any:
+    """The value that never wins a maximum."""
+    import numpy as np
+
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def _widened(window: Window, size: tuple[int, int], out: tuple[int, int]) -> Window:
+    """`window` with as much padding after the image as `out` = (Ho, Wo) windows need (ceil_mode)."""
+    padding = []
+    for length, (before, after), extent, stride, steps in zip(
+        size, window.padding, window.extent, window.stride, out
+    ):
+        padding.append((before, max(after, (steps - 1) * stride + extent - length - before)))
+    return Window(window.kernel, window.stride, (padding[0], padding[1]), window.dilation)

@@ -1,0 +1,60 @@
+"""Every error minidl raises on purpose: what came, what was expected, what to do.
+
+Each class is also the built-in error that Python would raise in its place, so `except ValueError` works.
+
+>>> issubclass(ShapeError, ValueError) and issubclass(ShapeError, MinidlError)
+True
+"""
+
+
+class MinidlError(Exception):
+    """The root of minidl's own errors. The command line prints these as one line, never as a traceback."""
+
+
+class ShapeError(MinidlError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class DtypeError(MinidlError, TypeError):
+    """A dtype that the operation cannot take."""
+
+
+class ArgumentError(MinidlError, ValueError):
+    """An argument whose value is out of range or unknown."""
+
+
+class UnsupportedError(MinidlError, TypeError):
+    """An argument of PyTorch's that minidl leaves out; named, never ignored."""
+
+
+class GraphError(MinidlError, RuntimeError):
+    """The graph cannot be walked: freed, not scalar, or its arrays were changed in place."""
+
+
+class BackendError(MinidlError, RuntimeError):
+    """The array library asked for cannot be used, or two libraries met in one operation."""
+
+
+class DataError(MinidlError, ValueError):
+    """A data file that is missing, damaged or not what its name says."""
+
+
+class CheckpointError(MinidlError, ValueError):
+    """A checkpoint that is damaged, unsafe or of another model."""
+
+
+def refuse(function: str, **arguments: object) -> None:
+    """Raise `UnsupportedError` for the first argument that is not at its neutral value `None` or `False`.
+
+    >>> refuse("sum", out=None)
+    >>> refuse("sum", out=[])
+    Traceback (most recent call last):
+    ...
+    minidl.errors.UnsupportedError: sum: the argument out=[] of PyTorch's is left out of minidl; leave it at its default
+    """
+    for name, value in arguments.items():
+        if value is not None and value is not False:
+            raise UnsupportedError(
+                f"{function}: the argument {name}={value!r} of PyTorch's is left out of minidl; "
+                "leave it at its default"
+            )

@@ -1,0 +1,217 @@
+"""The recorded graph, and the walk back through it: the chain rule, one operation after the other.
+
+A `Node` is one recorded operation. Its `edges` lead to where its inputs came from: another Node, a leaf (any
+other object), or None where no gradient is wanted. Everything here works on raw arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .backend import Array, Backend, backend_of
+from .dtypes import float16, float32
+from .errors import GraphError, ShapeError
+from .storage import Storage, checksum
+
+Meta = tuple[tuple[int, ...], Any]  # shape and dtype
+
+
+class Node:
+    """One recorded operation: what its backward needs, and where its gradients go.
+
+    The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "kept", "metas", "output")
+
+    computes = True  # does arithmetic: float16 is computed in float32 and rounded once
+    backend: Backend
+    edges: tuple[Any, ...] | None  # one an input; None once the graph is freed
+    metas: tuple[Meta | None, ...]  # shape and dtype of each input
+    output: Meta
+    kept: list[tuple[Storage, int, int | None]]  # memory kept for backward: its version and checksum
+    hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
+
+    def backward(self, dz: Array) -> Any:
+        """The gradients of the inputs, given the gradient dz of the output."""
+        raise TypeError(f"{type(self).__name__} has no backward: it cannot be differentiated")
+
+    def saved(self) -> list[Array]:
+        """The arrays kept for backward."""
+        found = []
+        for value in self.__dict__.values():
+            for item in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(item, self.backend.array_type):
+                    found.append(item)
+        return found
+
+    def check_unchanged(self) -> None:
+        """GraphError if memory kept for backward was changed since forward."""
+        for storage, version, seal in self.kept:
+            same = storage.version == version
+            if same and storage.exposed is not None:
+                same = checksum(storage.exposed) == (storage.seal if seal is None else seal)
+            if not same:
+                raise GraphError(
+                    f"{type(self).__name__}: an array that backward needs was changed in place after forward; "
+                    "make a new one (x = x + y, not x += y), or change it after backward"
+                )
+
+    def release(self) -> None:
+        """Give back what was kept for backward, and the graph behind it."""
+        self.__dict__.clear()
+        self.edges, self.kept = None, []
+
+
+class Observer:
+    """Told of all that the engine does while it is `graph.observer`; this base class listens to nothing."""
+
+    def on_forward(self, node: Node, inputs: tuple[Any, ...], output: Any) -> None:
+        """`node` computed the Tensor `output` from `inputs` (Tensors, numbers or None)."""
+
+    def on_backward(self, node: Node, dz: Array, returned: Sequence[Any], grads: Sequence[Any]) -> None:
+        """`node.backward(dz)` returned `returned`; with broadcast axes summed and dtypes kept: `grads`."""
+
+    def on_sum(self, node: Node, gradient: Array, total: Array) -> None:
+        """A further `gradient` reached the output of `node`, which makes `total`."""
+
+    def on_leaf(self, leaf: Any, gradient: Array) -> None:
+        """`gradient` was added to `leaf.grad`."""
+
+
+observer: Observer | None = None
+
+Arrived = Callable[[Any, Array, Node | None], None]
+
+
+def walk(
+    outputs: Sequence[tuple[Any, Array]],
+    arrived: Arrived,
+    retain_graph: bool = False,
+    only: set[Node] | None = None,
+    watched: dict[Node, Any] | None = None,
+) -> None:
+    """Send gradients back from the outputs, through each operation after all that used its result.
+
+    `outputs` are pairs of an edge (Node or leaf) and its gradient; `arrived(leaf, gradient, node)` is called
+    for every gradient that reaches a leaf. With `only`, other operations are left alone; `watched[node]`
+    receives the whole gradient of that node's output.
+    """
+    pending: dict[Node, Array] = {}  # what has reached an operation's output so far
+    summed: set[Node] = set()  # whose pending gradient is a sum, in memory of its own
+    for edge, gradient in outputs:
+        if isinstance(edge, Node):
+            _add(pending, summed, edge, gradient)
+        else:
+            arrived(edge, gradient, None)
+    waiting = _consumers(pending, only)
+    ready = [node for node in pending if waiting[node] == 0]
+    while ready:
+        node = ready.pop()
+        summed.discard(node)
+        dz = pending.pop(node, None)
+        for hook in node.hooks or () if dz is not None else ():
+            dz = hook(dz)
+        if watched is not None and node in watched:
+            watched[node] = dz
+        if only is not None and node not in only:
+            continue
+        edges = node.edges or ()
+        grads = _chain_rule(node, dz) if dz is not None else (None,) * len(edges)
+        for edge, dx in zip(edges, grads):
+            if isinstance(edge, Node):
+                if dx is not None:
+                    _add(pending, summed, edge, dx)
+                waiting[edge] -= 1
+                if waiting[edge] == 0:
+                    ready.append(edge)
+            elif edge is not None and dx is not None:
+                arrived(edge, dx, node)
+        if not retain_graph:
+            node.release()
+
+
+def _consumers(roots: Iterable[Node], only: set[Node] | None) -> dict[Node, int]:
+    """For each operation from the roots on, the number of gradients it has to wait for."""
+    counts = dict.fromkeys(roots, 0)
+    stack = list(counts)
+    while stack:
+        node = stack.pop()
+        if only is not None and node not in only:
+            continue
+        if node.edges is None:
+            raise GraphError(
+                f"backward through {type(node).__name__} a second time: its graph was freed by the first; "
+                "compute forward again, or call the first one with retain_graph=True"
+            )
+        for edge in node.edges:
+            if isinstance(edge, Node):
+                if edge not in counts:
+                    counts[edge] = 0
+                    stack.append(edge)
+                counts[edge] += 1
+    return counts
+
+
+def _chain_rule(node: Node, dz: Array) -> list[Array | None]:
+    """The gradients of an operation's inputs, in the shapes and dtypes of the inputs themselves."""
+    if node.kept:
+        node.check_unchanged()
+    half = node.computes and dz.dtype == float16
+    with node.backend.quiet():
+        returned = node.backward(dz.astype(float32) if half else dz)
+    if not isinstance(returned, tuple | list):
+        returned = (returned,)
+    edges = node.edges or ()
+    if len(returned) != len(edges):
+        raise GraphError(f"{type(node).__name__}.backward: {len(returned)} gradients for {len(edges)} inputs")
+    grads: list[Array | None] = []
+    for dx, edge, meta in zip(returned, edges, node.metas):
+        if edge is None or dx is None or meta is None:
+            grads.append(None)
+            continue
+        shape, dtype = meta
+        if dx.shape != shape:
+            dx = sum_to(dx, shape, type(node).__name__)
+        if dx.dtype != dtype:
+            dx = dx.astype(dtype)
+        grads.append(dx if type(dx) is node.backend.array_type else node.backend.asarray(dx))
+    if observer is not None:
+        observer.on_backward(node, dz, returned, grads)
+    return grads
+
+
+def sum_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Array:
+    """The gradient of broadcasting: the sum over the axes along which `shape` was stretched.
+
+    >>> import numpy as np
+    >>> sum_to(np.ones((3, 2, 4)), (2, 1))
+    array([[12.],
+           [12.]])
+    """
+    extra = gradient.ndim - len(shape)
+    axes = list(range(extra))
+    for axis, length in enumerate(shape):
+        if extra >= 0 and length == gradient.shape[extra + axis]:
+            continue
+        if extra < 0 or length != 1:
+            raise ShapeError(f"{what}: a gradient of shape {gradient.shape} for an input of shape {shape}")
+        axes.append(extra + axis)
+    return gradient.sum(axis=tuple(axes), keepdims=True).reshape(shape)
+
+
+def _add(pending: dict[Node, Array], summed: set[Node], node: Node, gradient: Array) -> None:
+    """Add a contribution. The first is kept as it came and may be shared: only a sum is changed in place."""
+    if node not in pending:
+        pending[node] = gradient
+        return
+    if node in summed:
+        pending[node] += gradient
+    else:
+        pending[node] = pending[node] + gradient
+        summed.add(node)
+    if type(pending[node]) is not backend_of(gradient).array_type:  # 0-dimensional sums of NumPy are scalars
+        pending[node] = backend_of(gradient).asarray(pending[node])
+    if observer is not None:
+        observer.on_sum(node, gradient, pending[node])

@@ -1,0 +1,32 @@
+"""Changing a tensor in place, so that backward notices: `overwrite`, and `rebind` inside a graph."""
+
+from __future__ import annotations
+
+from .autograd import Tensor
+from .backend import Array
+from .errors import GraphError
+
+
+def overwrite(target: Tensor, array: Array) -> None:
+    """Replace the contents of `target`; nothing is recorded."""
+    if target._storage.frozen is not None:
+        raise GraphError(target._storage.frozen)
+    if target._array is not array:
+        target._array[...] = array
+    target._storage.version += 1
+
+
+def rebind(target: Tensor, result: Tensor) -> None:
+    """Make `target` the result of a recorded operation: how `x += y` is done inside a graph."""
+    if target.grad_fn is None and target.requires_grad:
+        raise GraphError(
+            "a leaf that requires gradients is changed in place by a recorded operation; "
+            "do it under minidl.no_grad(), or make a new tensor"
+        )
+    if target._storage.viewed or target._storage.exposed is not None:
+        raise GraphError(
+            "a recorded in-place operation on memory that another tensor or array shares is left out of minidl; "
+            "make a new tensor (x = x + y)"
+        )
+    target._array, target._storage = result._array, result._storage
+    target.grad_fn, target.requires_grad = result.grad_fn, result.requires_grad

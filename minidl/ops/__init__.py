@@ -1,0 +1,1 @@
+"""The mathematics: every operation's forward beside its backward, a file a family."""

@@ -1,0 +1,126 @@
+"""What many operations do with their arguments: promote dtypes, normalise dims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function, Tensor
+from ..dtypes import DType, get_default_dtype, promote_types, result_type
+from ..errors import ArgumentError, DtypeError, ShapeError
+
+Number = bool | int | float
+Operand = Tensor | Number
+
+
+class Cast(Function):
+    """z = x in another dtype        dz/dx = 1"""
+
+    computes = False
+
+    def forward(self, x: Any, dtype: DType) -> Any:
+        return x.astype(dtype)
+
+    def backward(self, dz: Any) -> Any:
+        return dz
+
+
+def cast(x: Tensor, dtype: DType) -> Tensor:
+    """x in `dtype`: itself if it has it already."""
+    return x if x.dtype == dtype else Cast.apply(x, dtype=dtype)
+
+
+def tensor_of(function: str, x: Any, name: str = "input") -> Tensor:
+    """x, which must be a Tensor."""
+    if not isinstance(x, Tensor):
+        raise DtypeError(
+            f"{function}: {name} must be a Tensor; got {type(x).__name__}; use minidl.tensor(...)"
+        )
+    return x
+
+
+def promoted(function: str, *operands: Any, floating: bool = False) -> tuple[Any, ...]:
+    """The operands in one dtype, by PyTorch's rule; Python numbers stay numbers where the dtype is floating.
+
+    With `floating`, integers become the default float dtype.
+    """
+    first = operands[0]
+    if isinstance(first, Tensor) and first._array.dtype.kind == "f":  # the common case, told apart quickly
+        dtype = first._array.dtype
+        for x in operands:
+            if isinstance(x, Tensor):
+                if x._array.dtype != dtype:
+                    break
+            elif type(x) is not float and type(x) is not int:
+                break
+        else:
+            return operands
+    for i, x in enumerate(operands):
+        if not isinstance(x, Tensor | bool | int | float | np.generic):
+            raise DtypeError(
+                f"{function}: argument {i} must be a Tensor or a number; got {type(x).__name__}; use minidl.tensor(...)"
+            )
+    if not any(isinstance(x, Tensor) for x in operands):
+        raise DtypeError(f"{function}: at least one argument must be a Tensor; use minidl.tensor(...)")
+    plain = [x.item() if isinstance(x, np.generic) else x for x in operands]
+    dtype = result_type(*[x._array if isinstance(x, Tensor) else x for x in plain])
+    if floating and dtype.kind != "f":
+        dtype = get_default_dtype()
+    return tuple(cast(x, dtype) if isinstance(x, Tensor) else _number(x, dtype) for x in plain)
+
+
+def _number(x: Number, dtype: DType) -> Any:
+    """A Python number as an operand of `dtype`; integers wrap around as in PyTorch, where NumPy refuses them."""
+    if dtype.kind == "f":
+        return float(x)
+    return np.asarray(x).astype(dtype)[()]
+
+
+def floating(function: str, x: Any) -> Tensor:
+    """x as a Tensor of a floating dtype: integers and bools become the default one."""
+    x = tensor_of(function, x)
+    return x if x._array.dtype.kind == "f" else cast(x, get_default_dtype())
+
+
+def normal_dim(function: str, dim: int, ndim: int) -> int:
+    """`dim` counted from the front; a 0-dimensional tensor is treated as one of 1 dimension."""
+    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
+        raise ArgumentError(f"{function}: dim must be an integer; got {dim!r}")
+    length = max(ndim, 1)
+    if not -length <= dim < length:
+        raise ArgumentError(
+            f"{function}: dim {dim} is out of range; a tensor of {ndim} dimensions has {-length} to {length - 1}"
+        )
+    return int(dim) % length
+
+
+def normal_dims(function: str, dim: int | Iterable[int] | None, ndim: int) -> tuple[int, ...]:
+    """`dim` (an integer, several, or None or () for all) as a tuple counted from the front, without repeats."""
+    if dim is None:
+        return tuple(range(ndim))
+    dims = tuple(dim) if isinstance(dim, Iterable) else (dim,)
+    if not dims:
+        return tuple(range(ndim))
+    found = tuple(normal_dim(function, d, ndim) for d in dims)
+    if len(set(found)) != len(found):
+        raise ArgumentError(f"{function}: dim {dims} names a dimension twice")
+    return found if ndim else ()
+
+
+def broadcast_shape(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape; ShapeError that shows them all if there is none."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        shown = " and ".join(str(shape) for shape in shapes)
+        raise ShapeError(
+            f"{function}: shapes {shown} cannot be broadcast; from the right, lengths must be equal or 1"
+        ) from None
+
+
+__all__ = [
+    "Number", "Operand", "broadcast_shape", "cast", "floating", "normal_dim", "normal_dims", "promote_types",
+    "promoted", "tensor_of",
+]  # fmt: skip

@@ -1,0 +1,39 @@
+"""The memory behind tensors, watched: an array that backward needs must not change before it."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from .backend import Array, backend_of
+
+
+class Storage:
+    """The memory behind a tensor and its views: counts its changes, so that backward can notice them."""
+
+    __slots__ = ("exposed", "frozen", "seal", "version", "viewed")
+
+    def __init__(self) -> None:
+        self.version = 0  # bumped by every in-place change made through a tensor
+        self.viewed = False  # some other tensor sees the same memory
+        self.frozen: str | None = None  # why this memory must not be changed in place
+        self.exposed: Array | None = None  # the raw array, once it has been handed out
+        self.seal = 0  # its checksum at that moment
+
+    def expose(self, array: Array) -> None:
+        """Note that raw memory leaves the engine: from now on its changes can only be seen by checksum."""
+        if self.exposed is None:
+            owner = root(array)
+            self.exposed = owner if type(owner) is type(array) else array
+            self.seal = checksum(self.exposed)
+
+
+def root(array: Array) -> Array:
+    """The array that owns the memory of a view."""
+    return array if array.base is None else array.base
+
+
+def checksum(array: Array) -> int:
+    """A number that changes when an element does."""
+    return zlib.crc32(np.ascontiguousarray(backend_of(array).to_numpy(array)))
