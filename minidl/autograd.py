@@ -301,9 +301,7 @@ def seed_gradient(output: Tensor, gradient: Any) -> Array:
     if not isinstance(gradient, Tensor):
         raise ArgumentError(f"backward: the gradient must be a Tensor; got {type(gradient).__name__}")
     if gradient.shape != output.shape:
-        raise ShapeError(
-            f"backward: a gradient of shape {gradient.shape} for a tensor of shape {output.shape}"
-        )
+        raise ShapeError(f"backward: a gradient of shape {gradient.shape} for a tensor of shape {output.shape}")
     same_backend("backward", (output._array, gradient._array))
     return gradient._array.astype(output.dtype, copy=False)
 

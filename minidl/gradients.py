@@ -34,9 +34,7 @@ def grad(
     ins = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for i, x in enumerate(ins):
         if not x.requires_grad:
-            raise GraphError(
-                f"grad: inputs[{i}] does not require gradients; call .requires_grad_() before forward"
-            )
+            raise GraphError(f"grad: inputs[{i}] does not require gradients; call .requires_grad_() before forward")
     roots = [(edge_of(out), seed_gradient(out, seed)) for out, seed in zip(outs, _seeds(outs, grad_outputs))]
     leaves: dict[int, Any] = {id(x): None for x in ins if x.grad_fn is None}
     watched: dict[graph.Node, Any] = {x.grad_fn: None for x in ins if x.grad_fn is not None}
@@ -53,9 +51,7 @@ def grad(
     found = [leaves[id(x)] if x.grad_fn is None else watched[x.grad_fn] for x in ins]
     for i, g in enumerate(found):
         if g is None and not allow_unused:
-            raise GraphError(
-                f"grad: the outputs do not depend on inputs[{i}]; allow_unused=True returns None for it"
-            )
+            raise GraphError(f"grad: the outputs do not depend on inputs[{i}]; allow_unused=True returns None for it")
     return tuple(None if g is None else wrap(g.copy()) for g in found)
 
 

@@ -35,9 +35,7 @@ def cast(x: Tensor, dtype: DType) -> Tensor:
 def tensor_of(function: str, x: Any, name: str = "input") -> Tensor:
     """x, which must be a Tensor."""
     if not isinstance(x, Tensor):
-        raise DtypeError(
-            f"{function}: {name} must be a Tensor; got {type(x).__name__}; use minidl.tensor(...)"
-        )
+        raise DtypeError(f"{function}: {name} must be a Tensor; got {type(x).__name__}; use minidl.tensor(...)")
     return x
 
 

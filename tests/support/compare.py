@@ -24,9 +24,7 @@ def to_numpy(x: Any) -> np.ndarray:
 
 def assert_close(ours: Any, theirs: Any, what: str = "output", tolerance: float | None = None) -> None:
     """minidl's tensor equals PyTorch's in shape, dtype and, to rounding, value (NaN and infinities included)."""
-    assert tuple(ours.shape) == tuple(theirs.shape), (
-        f"{what}: shape {ours.shape}, PyTorch {tuple(theirs.shape)}"
-    )
+    assert tuple(ours.shape) == tuple(theirs.shape), f"{what}: shape {ours.shape}, PyTorch {tuple(theirs.shape)}"
     ours_dtype, theirs_dtype = str(ours.dtype), str(theirs.dtype).removeprefix("torch.")
     assert ours_dtype == theirs_dtype, f"{what}: dtype {ours_dtype}, PyTorch {theirs_dtype}"
     a, b = to_numpy(ours), to_numpy(theirs)
@@ -71,7 +69,7 @@ def check(
             if not isinstance(t, torch.Tensor) or not t.requires_grad:
                 continue
             if t.grad is None or x.grad is None:
-                assert x.grad is None and t.grad is None, f"gradient {i}: {x.grad}, PyTorch {t.grad}"
+                assert x.grad is t.grad is None, f"gradient {i}: {x.grad}, PyTorch {t.grad}"
             else:
                 assert_close(x.grad, t.grad, f"{dtype} gradient of input {i}", limit)
 

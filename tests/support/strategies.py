@@ -16,36 +16,28 @@ def shapes(
 
 
 @st.composite
-def arrays(
-    draw: st.DrawFn, shape: Any = None, low: float = -3.0, high: float = 3.0, layout: bool = True
-) -> np.ndarray:
+def arrays(draw: st.DrawFn, shape: Any = None, low: float = -3.0, high: float = 3.0, layout: bool = True) -> np.ndarray:
     """A float64 array of that shape (or strategy of shapes): contiguous, transposed, strided, reversed or broadcast.
 
     Values are uniform in [low, high], from a drawn seed: gradients are then well conditioned, and ties have
     probability zero.
     """
-    wanted = draw(
-        shapes() if shape is None else shape if isinstance(shape, st.SearchStrategy) else st.just(shape)
-    )
+    wanted = draw(shapes() if shape is None else shape if isinstance(shape, st.SearchStrategy) else st.just(shape))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    kind = (
-        draw(st.sampled_from(["plain", "transposed", "strided", "reversed", "broadcast"]))
-        if layout
-        else "plain"
-    )
+    kind = draw(st.sampled_from(["plain", "transposed", "strided", "reversed", "broadcast"])) if layout else "plain"
     if kind == "transposed":
-        return rng.uniform(low, high, wanted[::-1]).T
+        return np.asarray(rng.uniform(low, high, wanted[::-1])).T
     if kind == "strided":
-        return rng.uniform(low, high, tuple(2 * n for n in wanted))[
-            tuple(slice(None, None, 2) for _ in wanted)
+        return np.asarray(rng.uniform(low, high, tuple(2 * n for n in wanted)))[
+            (..., *(slice(None, None, 2) for _ in wanted))
         ]
     if kind == "reversed":
-        return rng.uniform(low, high, wanted)[tuple(slice(None, None, -1) for _ in wanted)]
+        return np.asarray(rng.uniform(low, high, wanted))[(..., *(slice(None, None, -1) for _ in wanted))]
     if kind == "broadcast" and wanted:
         axis = draw(st.integers(0, len(wanted) - 1))
         narrow = (*wanted[:axis], 1, *wanted[axis + 1 :])
         return np.broadcast_to(rng.uniform(low, high, narrow), wanted)
-    return rng.uniform(low, high, wanted)
+    return np.asarray(rng.uniform(low, high, wanted))
 
 
 @st.composite
