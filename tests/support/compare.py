@@ -96,11 +96,9 @@ def _tensors(inputs: Sequence[Any], dtype: str, gradients: bool) -> tuple[list[A
 def same_tensor(value: np.ndarray) -> tuple[minidl.Tensor, torch.Tensor]:
     """The array as a tensor of each library, with its strides where the library can have them."""
     t = torch.as_tensor(np.array(value, order="K"))
-    if 0 in value.strides and value.size:  # a broadcast array stays one
-        t = torch.as_tensor(
-            np.ascontiguousarray(value[tuple(slice(0, 1) if s == 0 else slice(None) for s in value.strides)])
-        )
-        t = t.expand(value.shape)
+    if value.size and 0 in value.strides:  # a broadcast array stays one
+        narrow = value[tuple(slice(0, 1) if step == 0 else slice(None) for step in value.strides)]
+        t = torch.as_tensor(np.array(narrow)).expand(value.shape)
     backend = minidl.backend.current_backend()
     x = minidl.Tensor(value if backend.name == "numpy" else backend.asarray(value))
     return x, t
