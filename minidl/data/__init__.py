@@ -1,0 +1,21 @@
+"""Data: sets, the loader that batches them, the transforms of images, and the files they come from."""
+
+from . import datasets, transforms
+from .collate import default_collate, default_convert
+from .dataset import ConcatDataset, Dataset, Subset, TensorDataset, random_split
+from .images import read_image, write_image
+from .loader import DataLoader
+from .sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
+
+__all__ = [
+    "BatchSampler", "ConcatDataset", "DataLoader", "Dataset", "RandomSampler", "Sampler", "SequentialSampler", "Subset",
+    "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler", "datasets", "default_collate", "default_convert",
+    "random_split", "read_image", "transforms", "write_image",
+]  # fmt: skip

@@ -1,0 +1,185 @@
+"""The IDX format: the files MNIST comes in, read and written, and nothing believed that they say of themselves.
+
+    two zero bytes, one byte for the dtype, one for the number of dimensions,
+    each dimension as a big-endian 32-bit count, then the values, big-endian, last dimension fastest
+
+Source: http://yann.lecun.com/exdb/mnist (the format's author), "the IDX file format".
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import math
+import os
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from ..errors import DataError, DtypeError
+
+DTYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype("u1"),
+    0x09: np.dtype("i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+CODES = {dtype.newbyteorder("="): code for code, dtype in DTYPES.items()}
+
+GZIP_MAGIC = b"\x1f\x8b"
+XZ_MAGIC = b"\xfd7zXZ\x00"
+CHUNK = 1 << 20
+Readable = IO[bytes] | gzip.GzipFile | lzma.LZMAFile
+MAX_DIMENSIONS = 64  # NumPy's own limit
+
+
+def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
+    """The array in an IDX file, raw or packed (`.gz`, `.xz` by name), in this machine's byte order.
+
+    Raises `DataError` for anything that is not exactly one whole IDX array. Memory grows with what the file
+    holds, never with what its header claims.
+    """
+    path = Path(path)
+    try:
+        with _open(path) as stream:
+            return _parse(stream, path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: the packed data is damaged or cut short ({error}); fetch the file again") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def decode_idx(content: bytes, name: str = "<bytes>") -> np.ndarray:
+    """The array in the bytes of one unpacked IDX file; errors call it `name`.
+
+    >>> decode_idx(encode_idx(np.array([[1, 2], [3, 4]], dtype=np.uint8)))
+    array([[1, 2],
+           [3, 4]], dtype=uint8)
+    """
+    return _parse(io.BytesIO(content), Path(name))
+
+
+def encode_idx(array: np.ndarray) -> bytes:
+    """The bytes of the IDX file that holds `array`.
+
+    Raises `DtypeError` for a dtype the format lacks: it has uint8, int8, int16, int32, float32, float64.
+
+    >>> encode_idx(np.array([7, 9], dtype=np.uint8)).hex(" ")
+    '00 00 08 01 00 00 00 02 07 09'
+    """
+    array = np.asarray(array)
+    code = CODES.get(array.dtype.newbyteorder("="))
+    if code is None:
+        known = ", ".join(str(dtype) for dtype in CODES)
+        raise DtypeError(f"encode_idx: dtype {array.dtype} has no place in an IDX file; convert to one of {known}")
+    if not 1 <= array.ndim <= MAX_DIMENSIONS or any(size >= 1 << 32 for size in array.shape):
+        raise DataError(f"encode_idx: an IDX file holds 1 or more dimensions of 32 bits each, got shape {array.shape}")
+    header = bytes([0, 0, code, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes()
+    return header + array.astype(DTYPES[code]).tobytes()
+
+
+def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
+    """Write `array` as an IDX file, packed if the name ends in `.gz` or `.xz`; whole or not at all.
+
+    The same array gives the same bytes, whenever it is written: the gzip header carries no time.
+    """
+    path = Path(path)
+    content = encode_idx(array)
+    if path.suffix == ".gz":
+        content = gzip.compress(content, compresslevel=9, mtime=0)
+    elif path.suffix == ".xz":
+        content = lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_pair(
+    images_path: str | os.PathLike[str], labels_path: str | os.PathLike[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images `(N, H, W)` or `(N, H, W, C)` uint8 and their labels `(N,)` int64, checked against each other."""
+    images, labels = read_idx(images_path), read_idx(labels_path)
+    if images.ndim == 1 and labels.ndim in (3, 4):
+        raise DataError(
+            f"{images_path}: holds labels (shape {images.shape}) and {labels_path} images (shape {labels.shape}): "
+            "the two files are swapped"
+        )
+    if images.ndim not in (3, 4) or images.dtype != np.uint8:
+        raise DataError(
+            f"{images_path}: expected images, (N, H, W) or (N, H, W, C) of uint8, got {images.shape} of {images.dtype}"
+        )
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(f"{labels_path}: expected labels, (N,) of integers, got {labels.shape} of {labels.dtype}")
+    if len(images) != len(labels):
+        raise DataError(
+            f"{images_path} holds {len(images)} images but {labels_path} holds {len(labels)} labels: "
+            "the files are not of one set"
+        )
+    return images, labels.astype(np.int64)
+
+
+def _open(path: Path) -> Readable:
+    """The unpacked stream of `path`, after seeing that its content is what its name says."""
+    with open(path, "rb") as stream:
+        start = stream.read(len(XZ_MAGIC))
+    packed = {GZIP_MAGIC: ".gz", XZ_MAGIC: ".xz"}
+    actual = next((suffix for magic, suffix in packed.items() if start.startswith(magic)), "")
+    named = path.suffix if path.suffix in packed.values() else ""
+    if named and not actual:
+        raise DataError(
+            f"{path}: is not {named} data (it starts with {start.hex(' ') or 'nothing'}); fetch it again, or drop "
+            f"{named} from its name if it was unpacked on the way"
+        )
+    if named != actual:
+        raise DataError(f"{path}: is packed as {actual} but not named so; rename it to {path.name}{actual}")
+    if actual == ".gz":
+        return gzip.open(path)
+    return lzma.open(path) if actual == ".xz" else open(path, "rb")
+
+
+def _parse(stream: Readable, path: Path) -> np.ndarray:
+    magic = stream.read(4)
+    if len(magic) < 4:
+        raise DataError(f"{path}: {len(magic)} bytes are no IDX file; it starts with 4 bytes of magic number")
+    dtype = DTYPES.get(magic[2])
+    if magic[:2] != b"\0\0" or dtype is None or not 1 <= magic[3] <= MAX_DIMENSIONS:
+        raise DataError(
+            f"{path}: not an IDX file: its magic number is {magic.hex(' ')}, expected 00 00, a dtype "
+            "(08 09 0b 0c 0d 0e) and the number of dimensions (01 to 40)"
+        )
+    header = stream.read(4 * magic[3])
+    if len(header) < 4 * magic[3]:
+        raise DataError(
+            f"{path}: ends inside its header: {magic[3]} dimensions need {4 * magic[3]} bytes, got {len(header)}"
+        )
+    shape = tuple(int(size) for size in np.frombuffer(header, dtype=">u4"))
+    expected = math.prod(shape) * dtype.itemsize
+    content = _read_exactly(stream, expected, shape, path)
+    try:
+        return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+    except ValueError as error:  # zero elements, but dimensions whose product NumPy cannot hold
+        raise DataError(f"{path}: shape {shape} is not one an array can have: {error}") from error
+
+
+def _read_exactly(stream: Readable, expected: int, shape: tuple[int, ...], path: Path) -> bytearray:
+    """The `expected` bytes that remain; read piece by piece, because the header may claim any size."""
+    content = bytearray()
+    while piece := stream.read(min(CHUNK, expected + 1 - len(content))):
+        content += piece
+    if len(content) != expected:
+        found = f"{len(content)}" if len(content) < expected else "more"
+        kind = "cut short" if len(content) < expected else "too long"
+        raise DataError(f"{path}: is {kind}: shape {shape} needs {expected} bytes of data, the file has {found}")
+    return content

@@ -1,0 +1,66 @@
+"""Image files to arrays and back; RGB on this side of OpenCV, always."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import DataError, ShapeError
+
+EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+def read_image(path: str | os.PathLike[str]) -> np.ndarray:
+    """The picture in a file (BMP, JPG, PNG, GIF, WebP, TIFF): `(H, W, 3)` uint8, RGB.
+
+    Gray becomes three equal channels, 16 bits become 8, what is transparent lies on white, the camera's orientation
+    mark is obeyed, of an animation the first frame is taken. Raises `DataError` if it cannot be read as an image.
+    """
+    path = Path(path)
+    try:
+        content = np.frombuffer(path.read_bytes(), np.uint8)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    try:
+        image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+        if image is not None and image.ndim == 3 and image.shape[2] == 4:
+            return _on_white(image)
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if image is not None else None
+    except cv2.error:
+        image = None
+    if image is None:
+        raise DataError(f"{path}: is not an image that OpenCV can decode ({len(content)} bytes)")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
+    """Write `(H, W)` gray or `(H, W, 3)` RGB uint8 in the format that the file's name ends in."""
+    path = Path(path)
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
+        raise ShapeError(f"write_image: expected (H, W) or (H, W, 3) of uint8, got {image.shape} of {image.dtype}")
+    bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    try:
+        done, content = cv2.imencode(path.suffix, bgr)
+    except cv2.error:
+        done = False
+    if not done:
+        raise DataError(
+            f"{path}: OpenCV knows no image format named {path.suffix!r}; use one of {', '.join(EXTENSIONS)}"
+        )
+    try:
+        path.write_bytes(content.tobytes())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _on_white(bgra: np.ndarray) -> np.ndarray:
+    """(H, W, 4) with opacity in the last channel -> (H, W, 3) RGB, uint8."""
+    full = np.iinfo(bgra.dtype).max
+    color, opacity = bgra[..., 2::-1] / full, bgra[..., 3:] / full
+    return np.rint((color * opacity + (1 - opacity)) * 255).astype(np.uint8)

@@ -1,0 +1,245 @@
+"""Where pixels go, one by one or in blocks: size, crop, flip, pad. What moves them along a matrix is in `warp`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ...errors import ArgumentError, ShapeError
+from .base import (
+    BORDERS,
+    INTERPOLATIONS,
+    Image,
+    RandomTransform,
+    Transform,
+    border_value,
+    check_probability,
+    choose,
+    pair,
+)
+
+
+@dataclass(frozen=True)
+class Resize(Transform):
+    """The image in another size: (height, width), or one number for the shorter side, the shape of the image kept.
+
+    `interpolation`: nearest, bilinear, bicubic, area, lanczos; None takes area (the mean of what falls on a pixel)
+    to shrink, which does not alias, and bilinear to enlarge. `max_size` limits the longer side.
+    """
+
+    size: int | Sequence[int]
+    interpolation: str | None = None
+    max_size: int | None = None
+
+    def __post_init__(self) -> None:
+        height, width = pair(self.name, "size", self.size)
+        if self.interpolation is not None:
+            choose(self.name, "interpolation", self.interpolation, INTERPOLATIONS)
+        if self.max_size is not None and (not self._one_number or self.max_size < max(height, width)):
+            raise ArgumentError(
+                f"Resize: max_size={self.max_size} needs size as one number, not larger; got {self.size!r}"
+            )
+
+    @property
+    def _one_number(self) -> bool:
+        return not isinstance(self.size, Sequence) or len(self.size) == 1
+
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """The height and width that an image (height, width) gets."""
+        new_height, new_width = pair(self.name, "size", self.size)
+        if self._one_number:
+            short, long = sorted((height, width))
+            new_short, new_long = new_height, max(1, int(new_height * long / short))
+            if self.max_size is not None and new_long > self.max_size:
+                new_short, new_long = max(1, int(self.max_size * new_short / new_long)), self.max_size
+            new_height, new_width = (new_short, new_long) if height <= width else (new_long, new_short)
+        return new_height, new_width
+
+    def apply(self, image: Image) -> Image:
+        height, width = self.output_size(*image.shape[:2])
+        shrinks = height * width < image.shape[0] * image.shape[1]
+        method = self.interpolation or ("area" if shrinks else "bilinear")
+        return cv2.resize(image, (width, height), interpolation=INTERPOLATIONS[method])
+
+
+@dataclass(frozen=True)
+class Pad(Transform):
+    """Pixels added around: one number, (left and right, top and bottom), or (left, top, right, bottom).
+
+    `padding_mode`: constant (with `fill`), edge, reflect (without the edge), symmetric (with it).
+    """
+
+    padding: int | Sequence[int]
+    fill: float | Sequence[float] = 0
+    padding_mode: str = "constant"
+
+    def __post_init__(self) -> None:
+        choose(self.name, "padding_mode", self.padding_mode, BORDERS)
+        self.sides()
+
+    def sides(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom."""
+        values = tuple(self.padding) if isinstance(self.padding, Sequence) else (self.padding,)
+        sides = values * (4 // len(values)) if len(values) in (1, 2, 4) else ()
+        if len(sides) != 4 or any(not isinstance(side, (int, np.integer)) or side < 0 for side in sides):
+            raise ArgumentError(
+                f"{self.name}: padding must be 1, 2 or 4 whole numbers of at least 0, got {self.padding!r}"
+            )
+        left, top, right, bottom = (int(side) for side in sides)
+        return left, top, right, bottom
+
+    def apply(self, image: Image) -> Image:
+        left, top, right, bottom = self.sides()
+        return pad(self.name, image, left, top, right, bottom, self.fill, self.padding_mode)
+
+
+def pad(
+    name: str,
+    image: Image,
+    left: int,
+    top: int,
+    right: int,
+    bottom: int,
+    fill: float | Sequence[float] = 0,
+    mode: str = "constant",
+) -> Image:
+    """`image` with that many pixels added on each side."""
+    height, width = image.shape[:2]
+    if mode == "reflect" and (max(left, right) >= width or max(top, bottom) >= height):
+        raise ShapeError(
+            f"{name}: reflecting takes padding smaller than the image, got {(left, top, right, bottom)} around "
+            f"{image.shape}"
+        )
+    if mode == "symmetric" and (max(left, right) > width or max(top, bottom) > height):
+        raise ShapeError(
+            f"{name}: symmetric padding is at most the image's size, got {(left, top, right, bottom)} around "
+            f"{image.shape}"
+        )
+    return cv2.copyMakeBorder(image, top, bottom, left, right, BORDERS[mode], value=border_value(fill, image))
+
+
+@dataclass(frozen=True)
+class Crop(Transform):
+    """The part of `height` rows from `top` on and `width` columns from `left` on; it must lie inside the image."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        pair(self.name, "(height, width)", (self.height, self.width))
+        if any(not isinstance(v, (int, np.integer)) or v < 0 for v in (self.top, self.left)):
+            raise ArgumentError(
+                f"Crop: top and left must be whole numbers of at least 0, got {self.top!r}, {self.left!r}"
+            )
+
+    def apply(self, image: Image) -> Image:
+        bottom, right = self.top + self.height, self.left + self.width
+        if bottom > image.shape[0] or right > image.shape[1]:
+            raise ShapeError(
+                f"Crop: rows {self.top}:{bottom} and columns {self.left}:{right} are not all inside an image "
+                f"{image.shape}"
+            )
+        return image[self.top : bottom, self.left : right].copy()
+
+
+@dataclass(frozen=True)
+class CenterCrop(Transform):
+    """The middle `size` (one number, or height and width); where the image is smaller, it is padded with 0."""
+
+    size: int | Sequence[int]
+
+    def __post_init__(self) -> None:
+        pair(self.name, "size", self.size)
+
+    def apply(self, image: Image) -> Image:
+        height, width = pair(self.name, "size", self.size)
+        spare_y, spare_x = max(0, height - image.shape[0]), max(0, width - image.shape[1])
+        if spare_y or spare_x:
+            image = pad(self.name, image, spare_x // 2, spare_y // 2, (spare_x + 1) // 2, (spare_y + 1) // 2)
+        top, left = round((image.shape[0] - height) / 2), round((image.shape[1] - width) / 2)
+        return image[top : top + height, left : left + width].copy()
+
+
+@dataclass(frozen=True)
+class RandomCrop(RandomTransform):
+    """A part of `size` from a random place, every place equally likely, after `padding` (as in `Pad`).
+
+    `pad_if_needed` pads an image that is still smaller than `size`; without it that is a `ShapeError`.
+    """
+
+    size: int | Sequence[int]
+    padding: int | Sequence[int] | None = None
+    pad_if_needed: bool = False
+    fill: float | Sequence[float] = 0
+    padding_mode: str = "constant"
+
+    def __post_init__(self) -> None:
+        pair(self.name, "size", self.size)
+        choose(self.name, "padding_mode", self.padding_mode, BORDERS)
+        if self.padding is not None:
+            Pad(self.padding)
+
+    def apply(self, image: Image) -> Image:
+        height, width = pair(self.name, "size", self.size)
+        if self.padding is not None:
+            sides = Pad(self.padding).sides()
+            image = pad(self.name, image, *sides, self.fill, self.padding_mode)
+        short_y, short_x = max(0, height - image.shape[0]), max(0, width - image.shape[1])
+        if self.pad_if_needed and (short_y or short_x):
+            image = pad(self.name, image, short_x, short_y, short_x, short_y, self.fill, self.padding_mode)
+        elif short_y or short_x:
+            raise ShapeError(
+                f"RandomCrop: size {(height, width)} is larger than the image {image.shape[:2]}; pass padding or "
+                "pad_if_needed=True"
+            )
+        random = self.random
+        top = int(random.integers(image.shape[0] - height + 1))
+        left = int(random.integers(image.shape[1] - width + 1))
+        return image[top : top + height, left : left + width].copy()
+
+
+@dataclass(frozen=True)
+class Flip(Transform):
+    """The image mirrored: `horizontal` swaps left and right, `vertical` top and bottom, `both` is half a turn."""
+
+    direction: str = "horizontal"
+
+    def __post_init__(self) -> None:
+        if self.direction not in ("horizontal", "vertical", "both"):
+            raise ArgumentError(f"Flip: direction={self.direction!r} is unknown; use horizontal, vertical or both")
+
+    def apply(self, image: Image) -> Image:
+        rows = slice(None) if self.direction == "horizontal" else slice(None, None, -1)
+        columns = slice(None) if self.direction == "vertical" else slice(None, None, -1)
+        return np.ascontiguousarray(image[rows, columns])
+
+
+@dataclass(frozen=True)
+class RandomHorizontalFlip(RandomTransform):
+    """Left and right swapped, with chance `p`."""
+
+    p: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_probability(self.name, self.p)
+
+    def apply(self, image: Image) -> Image:
+        return Flip("horizontal").apply(image) if self.random.random() < self.p else image
+
+
+@dataclass(frozen=True)
+class RandomVerticalFlip(RandomTransform):
+    """Top and bottom swapped, with chance `p`."""
+
+    p: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_probability(self.name, self.p)
+
+    def apply(self, image: Image) -> Image:
+        return Flip("vertical").apply(image) if self.random.random() < self.p else image
