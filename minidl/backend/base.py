@@ -81,7 +81,7 @@ class Backend(ABC):
         x is (N, C, H, W); w is (O, C / groups, kh, kw): group g of the outputs sees group g of the channels.
         """
         taps = self._grouped_windows(x, window, groups)
-        kernels = w.reshape(groups, -1, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
+        kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
         z = self.xp.einsum("ngchwij,gocij->ngohw", taps, kernels, optimize=True)
         z = z.reshape(x.shape[0], w.shape[0], *z.shape[3:])
         return z if bias is None else z + bias[:, None, None]
@@ -90,8 +90,8 @@ class Backend(ABC):
         self, dz: Array, w: Array, window: Window, groups: int, size: tuple[int, int]
     ) -> Array:
         """The gradient of `correlate` with respect to x: (N, C, H, W) for `size` = (H, W)."""
-        kernels = w.reshape(groups, -1, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
-        dz = dz.reshape(dz.shape[0], groups, -1, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
+        kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
+        dz = dz.reshape(dz.shape[0], groups, dz.shape[1] // groups, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
         taps = self.xp.einsum("ngohw,gocij->ngchwij", dz, kernels, optimize=True)
         taps = taps.reshape(taps.shape[0], w.shape[1] * groups, *taps.shape[3:])
         return self.scatter_windows(taps, window, size)
@@ -100,7 +100,7 @@ class Backend(ABC):
         """The gradient of `correlate` with respect to w: (O, C / groups, kh, kw)."""
         taps = self._grouped_windows(x, window, groups, (dz.shape[2], dz.shape[3]))
         o = dz.shape[1]
-        dz = dz.reshape(dz.shape[0], groups, -1, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
+        dz = dz.reshape(dz.shape[0], groups, dz.shape[1] // groups, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
         dw = self.xp.einsum("ngohw,ngchwij->gocij", dz, taps, optimize=True)
         return dw.reshape(o, *dw.shape[2:])
 
@@ -110,7 +110,7 @@ class Backend(ABC):
         taps = self.windows(x, window)
         if size is not None:
             taps = taps[:, :, : size[0], : size[1]]
-        return taps.reshape(x.shape[0], groups, -1, *taps.shape[2:])  # (N, G, C/G, Ho, Wo, kh, kw)
+        return taps.reshape(x.shape[0], groups, x.shape[1] // groups, *taps.shape[2:])  # (N, G, C/G, Ho, Wo, kh, kw)
 
     def max_pool(self, x: Array, window: Window, size: tuple[int, int]) -> tuple[Array, Array]:
         """The largest tap of each window (padding is -inf) and which it was, row by row: two (N, C, Ho, Wo).
@@ -118,7 +118,8 @@ class Backend(ABC):
         Of several equal taps the first wins; NaN is larger than everything. `size` = (Ho, Wo).
         """
         taps = self.windows(x, _widened(window, x.shape[2:], size), fill=_lowest(x.dtype))
-        taps = taps.reshape(*taps.shape[:4], -1)[:, :, : size[0], : size[1]]
+        kh, kw = window.kernel
+        taps = taps.reshape(*taps.shape[:4], kh * kw)[:, :, : size[0], : size[1]]
         winners = taps.argmax(axis=-1)  # (N, C, Ho, Wo); the first NaN, or the first maximum
         return self.xp.take_along_axis(taps, winners[..., None], axis=-1)[..., 0], winners
 

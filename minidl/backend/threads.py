@@ -1,0 +1,175 @@
+"""Tiles of work shared among a few threads, with BLAS held at one thread inside.
+
+NumPy lets go of the interpreter in copies, element-wise functions and matrix products, so plain Python
+threads run side by side as long as each call does enough work. BLAS splits only the product; splitting
+tiles also splits the copies around it, and each thread's scratch memory stays in its own cache: the second
+convolution of the lecture's network takes 1.9 times less on two cores, against 1.3 times with BLAS's own threads.
+
+The caller works too, and a free thread takes the next tile. What a tile computes never depends on who computes
+it, nor on how many do: results are the same bits for every number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from itertools import count as counter
+from queue import SimpleQueue
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+from ..errors import ArgumentError
+
+SMALL_WORK = 200.0  # microseconds; below it, waking a thread costs more than it saves
+
+
+def available_cores() -> int:
+    """Cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _initial_threads() -> int:
+    text = os.environ.get("MINIDL_NUM_THREADS")
+    if text is None:
+        return available_cores()
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentError(f"MINIDL_NUM_THREADS={text!r} is not a number of threads; use 1, 2, ...")
+    return int(text)
+
+
+_threads = _initial_threads()
+
+
+def get_num_threads() -> int:
+    """Threads that share the work of one operation: MINIDL_NUM_THREADS, else the cores of this process."""
+    return _threads
+
+
+def set_num_threads(threads: int) -> None:
+    """Share the work of one operation among this many threads; ArgumentError if it is not at least 1."""
+    global _threads
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ArgumentError(f"set_num_threads takes an integer of at least 1, got {threads!r}")
+    _threads = threads
+
+
+class _OneThreadBlas:
+    """As a context: BLAS held at one thread; one user of the pool at a time, the others wait.
+
+    threadpoolctl lets only one thread of the process change BLAS, until that thread says it is done.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.libraries: Any = None
+        self.before: list[int] = []
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+        if self.libraries is None:
+            self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        self.before = [library.get_num_threads() for library in self.libraries]
+        self._set(1)
+
+    def __exit__(self, *exception: object) -> None:
+        self._set(None)
+        self.lock.release()
+
+    def _set(self, threads: int | None) -> None:
+        for library, before in zip(self.libraries, self.before):
+            if before != 1:
+                library.set_num_threads(threads or before)
+                if threads is None and hasattr(library, "clear_controlling_thread"):
+                    library.clear_controlling_thread()
+
+
+class _Job:
+    """`count` tiles of one operation, taken one by one by whoever is free."""
+
+    def __init__(self, task: Callable[[int], None], count: int) -> None:
+        self.task, self.count = task, count
+        self.next = counter().__next__  # one bytecode, so two threads never get the same number
+        self.error: BaseException | None = None
+
+    def work(self) -> None:
+        while (tile := self.next()) < self.count and self.error is None:
+            try:
+                self.task(tile)
+            except BaseException as error:
+                self.error = error
+
+
+class _Pool:
+    """Threads that wait for jobs; they are started when first needed and end with the process."""
+
+    def __init__(self) -> None:
+        self.jobs: SimpleQueue[tuple[_Job, threading.Lock]] = SimpleQueue()
+        self.workers = 0
+        self.blas = _OneThreadBlas()
+        self.local = threading.local()
+
+    def run(self, job: _Job, helpers: int) -> None:
+        """Work on the job with that many threads beside the caller; inside another job, without."""
+        if getattr(self.local, "inside", False):
+            job.work()
+        else:
+            with self.blas:
+                self.local.inside = True
+                try:
+                    self._share(job, helpers)
+                finally:
+                    self.local.inside = False
+        if job.error is not None:
+            raise job.error
+
+    def _share(self, job: _Job, helpers: int) -> None:
+        self._grow(helpers)
+        leaving = []
+        for _ in range(helpers):
+            left = threading.Lock()
+            left.acquire()
+            leaving.append(left)
+            self.jobs.put((job, left))
+        job.work()
+        for left in leaving:
+            left.acquire()
+
+    def _grow(self, workers: int) -> None:
+        while self.workers < workers:
+            self.workers += 1
+            threading.Thread(target=self._serve, name=f"minidl-{self.workers}", daemon=True).start()
+
+    def _serve(self) -> None:
+        self.local.inside = True
+        while True:
+            job, left = self.jobs.get()
+            try:
+                job.work()
+            finally:
+                left.release()
+            del job, left
+
+
+_pool = _Pool()
+
+
+def _after_fork() -> None:
+    global _pool
+    _pool = _Pool()  # a forked child has none of the threads
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def parallel(task: Callable[[int], None], count: int, microseconds: float) -> None:
+    """Call task(0) ... task(count - 1), shared among the threads; an error in one of them is raised here.
+
+    `microseconds` is a guess at what all of it takes one thread: if too little, the caller does it alone.
+    """
+    helpers = min(_threads, count) - 1 if microseconds >= SMALL_WORK else 0
+    _pool.run(_Job(task, count), helpers)

@@ -1,0 +1,187 @@
+"""Tiled convolution equals the plain array version and PyTorch, whatever the shape, tile size or number of threads."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from minidl.backend import cpu_conv, threads
+from minidl.backend.base import Backend
+from minidl.backend.numpy_backend import NumpyBackend
+from minidl.backend.window import Window
+from tests.support.strategies import arrays
+
+DTYPES = {np.float16: 2e-2, np.float32: 1e-4, np.float64: 1e-11}
+
+
+@dataclass
+class Problem:
+    x: np.ndarray
+    w: np.ndarray
+    bias: np.ndarray | None
+    dz: np.ndarray
+    window: Window
+    groups: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.x.shape[2], self.x.shape[3]
+
+    def results(self, library) -> list[np.ndarray]:
+        """The correlation and its two gradients."""
+        return [
+            library.correlate(self.x, self.w, self.bias, self.window, self.groups),
+            library.correlate_grad_input(self.dz, self.w, self.window, self.groups, self.size),
+            library.correlate_grad_weight(self.dz, self.x, self.window, self.groups),
+        ]
+
+
+class Plain:
+    """The array-call versions of the base class."""
+
+    correlate = staticmethod(lambda *a: Backend.correlate(NumpyBackend(), *a))
+    correlate_grad_input = staticmethod(lambda *a: Backend.correlate_grad_input(NumpyBackend(), *a))
+    correlate_grad_weight = staticmethod(lambda *a: Backend.correlate_grad_weight(NumpyBackend(), *a))
+
+
+@st.composite
+def problems(draw: st.DrawFn, symmetric: bool = False) -> Problem:
+    """Convolutions of every kind, small: padding wider than the kernel, strides that skip taps, no images at all."""
+    small = st.integers(1, 4)
+    pad = st.integers(0, 5)
+    ph, pw = draw(pad), draw(pad)
+    padding = ((ph, ph), (pw, pw)) if symmetric else ((ph, draw(pad)), (pw, draw(pad)))
+    window = Window((draw(small), draw(small)), (draw(small), draw(small)), padding, (draw(small), draw(small)))
+    groups = draw(st.integers(1, 3))
+    c, o = groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 5))
+    n, h, w = draw(st.integers(0, 4)), draw(st.integers(1, 9)), draw(st.integers(1, 9))
+    (top, bottom), (left, right) = padding
+    assume(window.extent[0] <= h + top + bottom and window.extent[1] <= w + left + right)
+    return Problem(
+        draw(arrays((n, c, h, w))),
+        draw(arrays((o, c // groups, *window.kernel))),
+        draw(st.none() | arrays((o,))),
+        draw(arrays((n, o, *window.output_size((h, w))))),
+        window,
+        groups,
+    )
+
+
+@contextmanager
+def tuned(columns: int, buffer: int, workers: int) -> Iterator[None]:
+    """Tiles of that size, shared among that many threads however little there is to do."""
+    before = cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, threads.SMALL_WORK, threads.get_num_threads()
+    cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, threads.SMALL_WORK = columns, buffer, 0.0
+    threads.set_num_threads(workers)
+    try:
+        yield
+    finally:
+        cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, threads.SMALL_WORK = before[:3]
+        threads.set_num_threads(before[3])
+
+
+@given(problems(), st.sampled_from([1, 3, 8, 512]), st.sampled_from([1, 1 << 20]), st.integers(1, 3))
+def test_equals_the_plain_version(problem: Problem, columns: int, buffer: int, workers: int) -> None:
+    with tuned(columns, buffer, workers):
+        found = problem.results(cpu_conv)
+    for ours, plain in zip(found, problem.results(Plain)):
+        assert ours.shape == plain.shape
+        np.testing.assert_allclose(ours, plain, rtol=0, atol=1e-10)
+
+
+@given(problems(symmetric=True))
+def test_equals_pytorch(problem: Problem) -> None:
+    x, w = torch.tensor(problem.x.copy(), requires_grad=True), torch.tensor(problem.w.copy(), requires_grad=True)
+    window, bias = problem.window, None if problem.bias is None else torch.tensor(problem.bias.copy())
+    padding = (window.padding[0][0], window.padding[1][0])
+    z = torch.nn.functional.conv2d(x, w, bias, window.stride, padding, window.dilation, problem.groups)
+    z.backward(torch.tensor(problem.dz.copy()))
+    for ours, theirs in zip(problem.results(cpu_conv), (z.detach(), x.grad, w.grad)):
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(problem=problems())
+def test_keeps_the_dtype_and_its_precision(dtype: type, problem: Problem) -> None:
+    exact = problem.results(Plain)
+    problem.x, problem.w, problem.dz = (a.astype(dtype) for a in (problem.x, problem.w, problem.dz))
+    problem.bias = None if problem.bias is None else problem.bias.astype(dtype)
+    for ours, plain in zip(problem.results(cpu_conv), exact):
+        assert ours.dtype == dtype
+        scale = max(1.0, float(np.abs(plain).max(initial=0.0)))
+        np.testing.assert_allclose(ours.astype(float), plain, rtol=0, atol=DTYPES[dtype] * scale)
+
+
+def test_half_precision_is_summed_in_single() -> None:
+    ones = np.ones((1, 16, 16, 16), np.float16)
+    window = Window((16, 16))
+    z = cpu_conv.correlate(ones, ones, None, window, 1)
+    assert z.item() == 4096  # in half precision, 2048 + 1 is 2048
+
+
+@pytest.mark.parametrize("shape", [(100, 1, 28, 10, 5, 3), (32, 10, 15, 20, 5, 3), (4, 64, 16, 64, 3, 1)])
+def test_as_close_to_the_truth_as_pytorch(shape: tuple[int, ...], rng: np.random.Generator) -> None:
+    n, c, h, o, k, p = shape
+    window = Window((k, k), padding=((p, p), (p, p)))
+    x, w = rng.standard_normal((n, c, h, h)), rng.standard_normal((o, c, k, k))
+    dz = rng.standard_normal((n, o, *window.output_size((h, h))))
+    exact = Problem(x, w, None, dz, window, 1).results(Plain)
+    single = [a.astype(np.float32) for a in (x, w, dz)]
+    ours = Problem(single[0], single[1], None, single[2], window, 1).results(cpu_conv)
+    tx, tw, tdz = (torch.tensor(a) for a in single)
+    z = torch.nn.functional.conv2d(tx.requires_grad_(), tw.requires_grad_(), padding=p)
+    z.backward(tdz)
+    for mine, theirs, truth in zip(ours, (z.detach(), tx.grad, tw.grad), exact):
+        error, bar = np.abs(mine - truth).max(), np.abs(theirs.numpy() - truth).max()
+        assert error <= 4 * bar + 1e-6 * np.abs(truth).max()
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_same_bits_every_time_and_with_any_number_of_threads(groups: int, rng: np.random.Generator) -> None:
+    window = Window((5, 5), padding=((3, 3), (3, 3)))
+    x = rng.standard_normal((40, 10, 15, 15)).astype(np.float32)
+    w = rng.standard_normal((20, 10 // groups, 5, 5)).astype(np.float32)
+    dz = rng.standard_normal((40, 20, 17, 17)).astype(np.float32)
+    problem = Problem(x, w, None, dz, window, groups)
+    with tuned(cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, 1):
+        first = problem.results(cpu_conv)
+    for workers in (1, 2, 3, 2, 1):
+        with tuned(cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, workers):
+            for a, b in zip(first, problem.results(cpu_conv)):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_inputs_are_left_as_they_were(rng: np.random.Generator) -> None:
+    x, w, dz = rng.standard_normal((2, 4, 6, 6)), rng.standard_normal((4, 4, 3, 3)), rng.standard_normal((2, 4, 4, 4))
+    for a in (x, w, dz):
+        a.flags.writeable = False
+    Problem(x, w, None, dz, Window((3, 3)), 1).results(cpu_conv)
+
+
+@pytest.mark.parametrize("n", [64, 256])
+def test_memory_beyond_the_result_does_not_grow_with_the_batch(n: int, rng: np.random.Generator) -> None:
+    window = Window((5, 5), padding=((2, 2), (2, 2)))
+    x = rng.standard_normal((8, 20, 20, n)).astype(np.float32).transpose(3, 0, 1, 2)  # batch last in memory
+    w = rng.standard_normal((8, 8, 5, 5)).astype(np.float32)
+    problem = Problem(x, w, None, x, window, 1)
+    tracemalloc.start()
+    try:
+        results = problem.results(cpu_conv)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < sum(r.nbytes for r in results) + (10 << 20)  # all columns of 256 images would be 82 MB
+
+
+def test_results_are_contiguous_with_the_batch_last(rng: np.random.Generator) -> None:
+    x, w = rng.standard_normal((3, 2, 7, 7)), rng.standard_normal((4, 2, 3, 3))
+    z = cpu_conv.correlate(x, w, None, Window((3, 3)), 1)
+    assert z.transpose(1, 2, 3, 0).flags.c_contiguous

@@ -1,0 +1,169 @@
+"""The threads that share tiles, and the scratch memory each of them keeps."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from threadpoolctl import ThreadpoolController
+
+from minidl.backend import cpu_conv, threads, workspace
+from minidl.backend.window import Window
+from minidl.errors import ArgumentError
+
+
+@pytest.fixture(autouse=True)
+def _restore_the_number_of_threads() -> Iterator[None]:
+    before = threads.get_num_threads()
+    yield
+    threads.set_num_threads(before)
+
+
+def blas_threads() -> list[int]:
+    controller = ThreadpoolController().select(user_api="blas")
+    return [library.get_num_threads() for library in controller.lib_controllers if "numpy" in library.filepath]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_every_tile_once(workers: int) -> None:
+    threads.set_num_threads(workers)
+    done = [0] * 100
+
+    def task(tile: int) -> None:
+        done[tile] += 1
+
+    threads.parallel(task, 100, 1e9)
+    assert done == [1] * 100
+
+
+def test_threads_really_share_the_work() -> None:
+    threads.set_num_threads(2)
+    both = threading.Barrier(2, timeout=60)
+    threads.parallel(lambda tile: both.wait(), 2, 1e9)  # would time out if one thread did both
+
+
+def test_little_work_stays_with_the_caller() -> None:
+    threads.set_num_threads(4)
+    seen = set()
+    threads.parallel(lambda tile: seen.add(threading.get_ident()), 50, threads.SMALL_WORK / 2)
+    assert seen == {threading.get_ident()}
+
+
+def test_an_error_in_any_tile_is_raised_and_the_pool_lives_on() -> None:
+    threads.set_num_threads(2)
+
+    def task(tile: int) -> None:
+        if tile == 7:
+            raise KeyError("seven")
+
+    for _ in range(3):
+        with pytest.raises(KeyError, match="seven"):
+            threads.parallel(task, 20, 1e9)
+    test_every_tile_once(2)
+
+
+def test_parallel_inside_parallel() -> None:
+    threads.set_num_threads(2)
+    done = np.zeros((4, 5), int)
+
+    def outer(i: int) -> None:
+        def inner(j: int) -> None:
+            done[i, j] += 1
+
+        threads.parallel(inner, 5, 1e9)
+
+    threads.parallel(outer, 4, 1e9)
+    assert (done == 1).all()
+
+
+def test_blas_is_held_at_one_thread_and_restored() -> None:
+    threads.set_num_threads(2)
+    before, inside = blas_threads(), []
+    threads.parallel(lambda tile: inside.append(blas_threads()), 2, 1e9)
+    assert inside == [[1] * len(before)] * 2
+    assert blas_threads() == before
+    with pytest.raises(ZeroDivisionError):
+        threads.parallel(lambda tile: 1 // 0, 2, 1e9)
+    assert blas_threads() == before
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "2", None, True])
+def test_a_number_of_threads_that_is_none(value: object) -> None:
+    with pytest.raises(ArgumentError, match="at least 1"):
+        threads.set_num_threads(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("3", "3"), ("0", "ArgumentError"), ("two", "ArgumentError")])
+def test_the_environment_variable(text: str, expected: str) -> None:
+    code = "from minidl.backend.threads import get_num_threads; print(get_num_threads())"
+    environment = {**os.environ, "MINIDL_NUM_THREADS": text}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert expected in run.stdout + run.stderr
+    assert (run.returncode == 0) == (expected == "3")
+
+
+def test_convolutions_from_several_threads_at_once(rng: np.random.Generator) -> None:
+    threads.set_num_threads(2)
+    window = Window((5, 5), padding=((3, 3), (3, 3)))
+    x = rng.standard_normal((30, 10, 15, 15)).astype(np.float32)
+    kernels = rng.standard_normal((6, 20, 10, 5, 5)).astype(np.float32)
+    alone = [cpu_conv.correlate(x, w, None, window, 1) for w in kernels]
+    together: list = [None] * 6
+
+    def run(i: int) -> None:
+        for _ in range(5):
+            together[i] = cpu_conv.correlate(x, kernels[i], None, window, 1)
+
+    users = [threading.Thread(target=run, args=(i,)) for i in range(6)]
+    for user in users:
+        user.start()
+    for user in users:
+        user.join()
+    for a, b in zip(alone, together):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_starts_threads_of_its_own() -> None:
+    code = (
+        "import os, threading\n"
+        "from minidl.backend import threads\n"
+        "threads.set_num_threads(2)\n"
+        "both = threading.Barrier(2, timeout=60)\n"
+        "threads.parallel(lambda tile: both.wait(), 2, 1e9)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    threads.parallel(lambda tile: both.wait(), 2, 1e9)\n"
+        "    os._exit(0)\n"
+        "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=120)
+
+
+def test_scratch_memory_is_lent_again_and_bounded() -> None:
+    workspace.release()
+    first = workspace.scratch("a", (10, 10), np.float32)
+    again = workspace.scratch("a", (5, 4), np.float64)
+    other = workspace.scratch("b", (10, 10), np.float32)
+    assert np.shares_memory(first, again)
+    assert not np.shares_memory(first, other)
+    held = workspace.held_bytes()
+    workspace.scratch("a", (workspace.KEEP_BYTES + 1,), np.uint8)
+    assert workspace.held_bytes() == held == 800
+    assert workspace.scratch("empty", (0, 3), np.float32).shape == (0, 3)
+    workspace.release()
+    assert workspace.held_bytes() == 0
+
+
+def test_each_thread_has_scratch_memory_of_its_own() -> None:
+    mine = workspace.scratch("a", (100,), np.float32)
+    theirs = []
+    thread = threading.Thread(target=lambda: theirs.append(workspace.scratch("a", (100,), np.float32)))
+    thread.start()
+    thread.join()
+    assert not np.shares_memory(mine, theirs[0])
