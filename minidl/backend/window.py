@@ -52,3 +52,10 @@ class Window:
                 )
             out.append(steps + 1)
         return out[0], out[1]
+
+    def covering(self, size: Pair, out: Pair) -> Window:
+        """This window with as much padding after an image of `size` as `out` = (Ho, Wo) steps need (ceil_mode)."""
+        padding = []
+        for length, (before, after), extent, stride, steps in zip(size, self.padding, self.extent, self.stride, out):
+            padding.append((before, max(after, (steps - 1) * stride + extent - length - before)))
+        return Window(self.kernel, self.stride, (padding[0], padding[1]), self.dilation)

@@ -1,0 +1,262 @@
+"""Convolution and transposed convolution: a small kernel slides over an image.
+
+Both are built from three primitives of the backend: `correlate`, and its gradients with respect to the image
+(`correlate_grad_input`) and the kernel (`correlate_grad_weight`). A transposed convolution is the gradient of a
+convolution used as a forward pass, so the two classes below mirror each other.
+`minidl/reference.py` has the same mathematics in plain loops.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd import Function, Tensor
+from ..backend.window import Pair, Window
+from ..errors import ArgumentError, DtypeError, ShapeError
+from ._arguments import tensor_of
+from ._windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
+from .shape import squeeze, unsqueeze
+
+
+class Conv2d(Function):
+    """z[n,o,p,q] = b[o] + Σ_cij w[o,c,i,j] · x[n,c,p+i,q+j]        (for stride 1, no padding)
+
+    dx[n,c,h,v] = Σ_oij w[o,c,i,j] · dz[n,o,h-i,v-j]        each output pixel hands dz back to the taps it read
+    dw[o,c,i,j] = Σ_npq x[n,c,p+i,q+j] · dz[n,o,p,q]        a tap was multiplied by x once at every place
+    db[o] = Σ_npq dz[n,o,p,q]
+    """
+
+    def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
+        self.x, self.w, self.window, self.groups = x, w, window, groups
+        return self.backend.correlate(x, w, b, window, groups)  # (N, O, Ho, Wo)
+
+    def backward(self, dz: Any) -> Any:
+        x, w, window, groups = self.x, self.w, self.window, self.groups
+        dx = dw = db = None
+        if self.needs[0]:
+            dx = self.backend.correlate_grad_input(dz, w, window, groups, x.shape[2:])  # (N, C, H, W)
+        if self.needs[1]:
+            dw = self.backend.correlate_grad_weight(dz, x, window, groups)  # (O, C/groups, kh, kw)
+        if self.needs[2]:
+            db = dz.sum(axis=(0, 2, 3))  # (O,)
+        return dx, dw, db
+
+
+class ConvTranspose2d(Function):
+    """z[n,o,p+i,q+j] += w[c,o,i,j] · x[n,c,p,q], then + b[o]        (stride s: p·s+i, q·s+j)
+
+    Forward is Conv2d's dx, so dx is Conv2d's forward; dw has x and dz in each other's place.
+    """
+
+    def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int, size: Pair) -> Any:
+        self.x, self.w, self.window, self.groups = x, w, window, groups
+        z = self.backend.correlate_grad_input(x, w, window, groups, size)  # (N, O, Ho, Wo) for size = (Ho, Wo)
+        return z if b is None else z + b[:, None, None]
+
+    def backward(self, dz: Any) -> Any:
+        x, w, window, groups = self.x, self.w, self.window, self.groups
+        dx = dw = db = None
+        if self.needs[0]:
+            dx = self.backend.correlate(dz, w, None, window, groups)
+            dx = dx[:, :, : x.shape[2], : x.shape[3]]  # with output_padding there may be room for one more
+        if self.needs[1]:
+            dw = self.backend.correlate_grad_weight(x, dz, window, groups)
+        if self.needs[2]:
+            db = dz.sum(axis=(0, 2, 3))
+        return dx, dw, db
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: IntPair = 1,
+    padding: IntPair | str = 0,
+    dilation: IntPair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """The correlation of images with kernels: (N, C, H, W) -> (N, O, Ho, Wo), or (C, H, W) -> (O, Ho, Wo).
+
+    z[n,o,p,q] = bias[o] + Σ_cij weight[o,c,i,j] · input[n, c, p·stride + i·dilation - padding, ...], where
+    the input is 0 outside, and Ho = floor((H + 2·padding - dilation·(kh - 1) - 1) / stride) + 1.
+
+    Args:
+        weight: (O, C / groups, kh, kw), in the dtype of `input` (a floating one); bias: (O,) or None.
+        stride, dilation, padding: an integer, or two for height and width. `padding="same"` keeps the size (stride 1
+            only; of an odd amount, one more goes after), `"valid"` is 0.
+        groups: output group g sees only input group g of the channels.
+
+    Raises `ShapeError` where shapes do not fit, `DtypeError`, `ArgumentError`.
+
+    >>> import minidl
+    >>> conv2d(minidl.tensor([[[1.0, 2.0, 3.0]]]), minidl.tensor([[[[1.0, 10.0]]]]))
+    tensor([[[21., 32.]]])
+    """
+    return _conv2d("conv2d", input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: IntPair = 1,
+    padding: IntPair | str = 0,
+    dilation: IntPair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """`conv2d` of a signal: (N, C, L) -> (N, O, Lo), or (C, L) -> (O, Lo); weight is (O, C / groups, k)."""
+    x, w = _as_rows("conv1d", input, weight)
+    sides = padding if isinstance(padding, str) else (0, _one("conv1d", "padding", padding, 0))
+    steps = (1, _one("conv1d", "stride", stride, 1)), (1, _one("conv1d", "dilation", dilation, 1))
+    return squeeze(_conv2d("conv1d", x, w, bias, steps[0], sides, steps[1], groups), -2)
+
+
+def conv_transpose2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: IntPair = 1,
+    padding: IntPair = 0,
+    output_padding: IntPair = 0,
+    groups: int = 1,
+    dilation: IntPair = 1,
+) -> Tensor:
+    """The gradient of `conv2d` as an operation of its own: (N, C, H, W) -> (N, O, Ho, Wo); the batch may be missing.
+
+    Each input pixel is multiplied by the kernel and added to the output, kernels `stride` apart:
+    Ho = (H - 1)·stride - 2·padding + dilation·(kh - 1) + output_padding + 1.
+
+    Args:
+        weight: (C, O / groups, kh, kw), in the dtype of `input`; bias: (O,) or None.
+        output_padding: extra rows and columns at the far edge, fewer than `stride` or `dilation`; they tell apart the
+            sizes that a strided `conv2d` maps to the same output.
+
+    Raises `ShapeError`, `DtypeError`, `ArgumentError`.
+    """
+    return _conv_transpose2d("conv_transpose2d", input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: IntPair = 1,
+    padding: IntPair = 0,
+    output_padding: IntPair = 0,
+    groups: int = 1,
+    dilation: IntPair = 1,
+) -> Tensor:
+    """`conv_transpose2d` of a signal: (N, C, L) -> (N, O, Lo), or (C, L) -> (O, Lo); weight is (C, O / groups, k)."""
+    name = "conv_transpose1d"
+    x, w = _as_rows(name, input, weight)
+    steps = (1, _one(name, "stride", stride, 1)), (1, _one(name, "dilation", dilation, 1))
+    sides = (0, _one(name, "padding", padding, 0)), (0, _one(name, "output_padding", output_padding, 0))
+    return squeeze(_conv_transpose2d(name, x, w, bias, steps[0], *sides, groups, steps[1]), -2)
+
+
+def _conv2d(
+    name: str, x: Any, w: Any, b: Any, stride: IntPair, padding: IntPair | str, dilation: IntPair, groups: int
+) -> Tensor:
+    x = images(name, x)
+    _check_parameters(name, x, w, b, groups)
+    channels, taken = x.shape[-3], w.shape[1] * groups
+    if channels != taken:
+        raise ShapeError(
+            f"{name}: input {x.shape} has {channels} channels but weight {w.shape} with groups={groups} takes {taken}: "
+            f"use an input of {taken} channels, or a weight of (out_channels, in_channels / groups, ...)"
+        )
+    outputs = w.shape[0]
+    if outputs % groups:
+        raise ShapeError(f"{name}: weight {w.shape} has {outputs} kernels, which groups={groups} does not divide")
+    _check_bias(name, b, outputs, w)
+    kernel, steps, dilation = w.shape[2:], pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
+    window = Window(kernel, steps, _conv_padding(name, padding, kernel, steps, dilation), dilation)
+    size_of_windows(f"{name}: input {x.shape}, weight {w.shape}", image_size(x), window)
+    return like_input(Conv2d.apply(with_batch(x), w, b, window=window, groups=groups), x)
+
+
+def _conv_transpose2d(
+    name: str, x: Any, w: Any, b: Any, stride: IntPair, padding: IntPair, output_padding: IntPair,
+    groups: int, dilation: IntPair,
+) -> Tensor:  # fmt: skip
+    x = images(name, x)
+    _check_parameters(name, x, w, b, groups)
+    if x.shape[-3] != w.shape[0] or w.shape[0] % groups:
+        raise ShapeError(
+            f"{name}: input {x.shape} has {x.shape[-3]} channels, weight {w.shape} takes {w.shape[0]} in {groups} "
+            "groups: the weight must be (in_channels, out_channels / groups, ...), in_channels a multiple of groups"
+        )
+    _check_bias(name, b, w.shape[1] * groups, w)
+    steps, dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
+    (top, left), extra = pair(name, "padding", padding, 0), pair(name, "output_padding", output_padding, 0)
+    for more, step, distance in zip(extra, steps, dilation):
+        if more >= max(step, distance):
+            raise ArgumentError(
+                f"{name}: output_padding {output_padding!r} must be smaller than stride {steps} or dilation {dilation}"
+            )
+    window = Window(w.shape[2:], steps, ((top, top), (left, left)), dilation)
+    height, width = (
+        (length - 1) * step - 2 * pad + extent + more
+        for length, step, pad, extent, more in zip(x.shape[-2:], steps, (top, left), window.extent, extra)
+    )
+    if height < 1 or width < 1:
+        raise ShapeError(
+            f"{name}: input {x.shape} with weight {w.shape}, stride {stride!r} and padding {padding!r} would give "
+            f"an output of {height}x{width}; use less padding or a larger input"
+        )
+    z = ConvTranspose2d.apply(with_batch(x), w, b, window=window, groups=groups, size=(height, width))
+    return like_input(z, x)
+
+
+def _check_parameters(name: str, x: Tensor, w: Any, b: Any, groups: int) -> None:
+    """Weight and bias must be tensors in the dtype of x; the weight (.., .., kh, kw), not empty."""
+    tensor_of(name, w, "weight")
+    if type(groups) is not int or groups < 1:
+        raise ArgumentError(f"{name}: groups must be a positive integer; got {groups!r}")
+    if w.ndim != 4 or 0 in w.shape:
+        raise ShapeError(f"{name}: weight must have 4 dimensions, none of them empty; got {w.shape}")
+    for what, parameter in (("weight", w), ("bias", b)):
+        if parameter is not None and tensor_of(name, parameter, what).dtype != x.dtype:
+            raise DtypeError(
+                f"{name}: input is {x.dtype} but {what} is {parameter.dtype}; bring both to one dtype, "
+                f"for example input.to(minidl.{parameter.dtype})"
+            )
+
+
+def _check_bias(name: str, b: Tensor | None, outputs: int, w: Tensor) -> None:
+    if b is not None and b.shape != (outputs,):
+        raise ShapeError(
+            f"{name}: weight {w.shape} gives {outputs} channels, so bias must be ({outputs},); got {b.shape}"
+        )
+
+
+def _conv_padding(name: str, padding: IntPair | str, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:
+    """((top, bottom), (left, right)) of what `padding` says."""
+    if padding == "valid":
+        return (0, 0), (0, 0)
+    if padding == "same":
+        if stride != (1, 1):
+            raise ArgumentError(f"{name}: padding='same' needs stride 1; got {stride}; give the padding in numbers")
+        total = [d * (k - 1) for d, k in zip(dilation, kernel)]
+        return (total[0] // 2, total[0] - total[0] // 2), (total[1] // 2, total[1] - total[1] // 2)
+    if isinstance(padding, str):
+        raise ArgumentError(f"{name}: padding must be 'same', 'valid', an integer or two; got {padding!r}")
+    top, left = pair(name, "padding", padding, 0)
+    return (top, top), (left, left)
+
+
+def _as_rows(name: str, input: Any, weight: Any) -> tuple[Tensor, Tensor]:
+    """A signal (..., C, L) as an image of one row (..., C, 1, L), and its kernels too."""
+    x, w = tensor_of(name, input), tensor_of(name, weight, "weight")
+    if x.ndim not in (2, 3) or w.ndim != 3:
+        raise ShapeError(
+            f"{name}: input must be (N, C, L) or (C, L) and weight must have 3 dimensions; got {x.shape} and {w.shape}"
+        )
+    return unsqueeze(x, -2), unsqueeze(w, -2)
+
+
+def _one(name: str, what: str, value: IntPair, least: int) -> int:
+    """An integer, or a sequence of one."""
+    if not isinstance(value, int) and len(value) != 1:
+        raise ArgumentError(f"{name}: {what} must be one integer; got {value!r}")
+    return pair(name, what, value, least)[0]

@@ -1,0 +1,65 @@
+"""Dropout: in training each value is set to 0 with probability p, and what is left is scaled so that the mean stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function, Tensor
+from ..errors import ArgumentError, DtypeError, ShapeError, refuse
+from ..random import Generator, generator_or_default
+from ._arguments import tensor_of
+
+
+class Dropout(Function):
+    """z = x · mask,  mask = 0 with probability p, else 1 / (1 - p)        dz/dx = mask"""
+
+    def forward(self, x: Any, kept: np.ndarray, p: float) -> Any:
+        scale = x.dtype.type(0 if p == 1 else 1 / (1 - p))
+        self.mask = self.backend.asarray(kept).astype(x.dtype) * scale
+        return x * self.mask
+
+    def backward(self, dz: Any) -> Any:
+        return dz * self.mask
+
+
+def dropout(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """In training, each element is 0 with probability `p` and divided by 1 - p otherwise; else `input` itself.
+
+    The draw is made on the host, from `generator` or minidl's default one: a seed gives the same mask on every backend.
+    Raises `ArgumentError` if p is not in 0 ... 1.
+
+    >>> import minidl
+    >>> _ = minidl.manual_seed(0)
+    >>> dropout(minidl.tensor([1.0, 2.0, 3.0, 4.0]))
+    tensor([2., 4., 6., 0.])
+    """
+    x = _checked("dropout", input, p, inplace)
+    return x if not training or p == 0 else _dropped(x, x.shape, p, generator)
+
+
+def dropout2d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """`dropout` of whole channels of (N, C, H, W) or (C, H, W): neighbouring pixels know too much of each other."""
+    x = _checked("dropout2d", input, p, inplace)
+    if x.ndim not in (3, 4):
+        raise ShapeError(f"dropout2d: input must be (N, C, H, W) or (C, H, W); got {x.shape}")
+    return x if not training or p == 0 else _dropped(x, (*x.shape[:-2], 1, 1), p, generator)
+
+
+def _checked(name: str, input: Any, p: float, inplace: bool) -> Tensor:
+    refuse(name, inplace=inplace)
+    if isinstance(p, bool) or not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
+        raise ArgumentError(f"{name}: p, the probability that a value is dropped, must be in 0 ... 1; got {p!r}")
+    return tensor_of(name, input)
+
+
+def _dropped(x: Tensor, shape: tuple[int, ...], p: float, generator: Generator | None) -> Tensor:
+    if x.dtype.kind != "f":
+        raise DtypeError(f"dropout: input is {x.dtype}; use a floating dtype, for example input.float()")
+    kept = generator_or_default(generator).random(shape, dtype=np.float32) >= p
+    return Dropout.apply(x, kept=kept, p=float(p))

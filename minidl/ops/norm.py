@@ -1,0 +1,208 @@
+"""Normalisation: subtract the mean, divide by the standard deviation, then scale and shift.
+
+Batch, layer, group and instance normalisation differ only in the axes over which mean and variance are taken.
+Batch normalisation also keeps running statistics, which take their place in evaluation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..autograd import Function, Tensor
+from ..backend import Array
+from ..dtypes import float16, float32
+from ..errors import ArgumentError, DtypeError, ShapeError, refuse
+from ..inplace import overwrite
+from ._arguments import tensor_of
+from .shape import reshape
+
+Track = Callable[[Array, Array], None]
+
+
+class Normalize(Function):
+    """x̂ = (x - mean(x)) / √(var(x) + ε),  z = w · x̂ + b        mean and var over `axes`; w, b broadcast
+
+    dx = (g - mean(g) - x̂ · mean(g · x̂)) / √(var + ε)        where g = w · dz: x also moved the mean and the variance
+    dw = dz · x̂,  db = dz
+    """
+
+    def forward(self, x: Any, w: Any, b: Any, axes: tuple[int, ...], eps: float, track: Track | None = None) -> Any:
+        self.axes, self.count = axes, math.prod(x.shape[axis] for axis in axes)
+        mean = self.mean(x)
+        centred = x - mean
+        var = self.mean(centred * centred)
+        if track is not None:
+            track(mean, var)
+        self.scale = 1 / self.xp.sqrt(var + eps)
+        self.w, self.normal = w, centred * self.scale
+        return _scaled(self.normal, w, b)
+
+    def backward(self, dz: Any) -> Any:
+        normal, dx = self.normal, None
+        if self.needs[0]:
+            g = dz if self.w is None else dz * self.w
+            dx = (g - self.mean(g) - normal * self.mean(g * normal)) * self.scale
+        return dx, dz * normal if self.needs[1] else None, dz
+
+    def mean(self, x: Any) -> Any:
+        return x.sum(axis=self.axes, keepdims=True) / self.count
+
+
+class Standardize(Function):
+    """x̂ = (x - mean) / √(var + ε),  z = w · x̂ + b        mean and var are given, and constant; all broadcast
+
+    dx = dz · w / √(var + ε),  dw = dz · x̂,  db = dz
+    """
+
+    def forward(self, x: Any, w: Any, b: Any, mean: Any, var: Any, eps: float) -> Any:
+        self.scale = 1 / self.xp.sqrt(var + eps)
+        self.w, self.normal = w, (x - mean) * self.scale
+        return _scaled(self.normal, w, b)
+
+    def backward(self, dz: Any) -> Any:
+        dx = dz * (self.scale if self.w is None else self.scale * self.w)
+        return dx, dz * self.normal if self.needs[1] else None, dz, None, None
+
+
+def _scaled(normal: Array, w: Array | None, b: Array | None) -> Array:
+    z = normal.copy() if w is None else normal * w
+    return z if b is None else z + b
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Each channel of (N, C, ...) with mean 0 and variance 1 over the batch, times `weight` plus `bias`, all (C,).
+
+    In training the batch's own statistics are used (the variance with 1/n), and the running ones, if given, are moved
+    in place: running = (1 - momentum) · running + momentum · batch, the variance with 1/(n - 1). Otherwise the
+    running ones are used. float16 inputs may come with float32 parameters.
+
+    Raises `ArgumentError` in evaluation without running statistics, `ShapeError` for fewer than 2 values a channel in
+    training or parameters of another shape, `DtypeError`.
+    """
+    name = "batch_norm"
+    x = _input(name, input, 2)
+    channels = x.shape[1]
+    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    _check_parameters(name, x, (channels,), given)
+    wide = (1, channels) + (1,) * (x.ndim - 2)  # (1, C, 1, ...)
+    w, b = _reshaped(weight, wide), _reshaped(bias, wide)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ArgumentError(f"{name}: evaluation (training=False) needs running_mean and running_var")
+        mean, var = reshape(running_mean.detach(), wide), reshape(running_var.detach(), wide)
+        return Standardize.apply(x, w, b, mean, var, eps=eps)
+    count = x._array.size // max(channels, 1)
+    if count == 1:
+        raise ShapeError(f"{name}: training needs more than 1 value a channel; got an input of shape {x.shape}")
+    if isinstance(momentum, bool) or not isinstance(momentum, int | float):
+        raise ArgumentError(f"{name}: momentum must be a number; got {momentum!r}")
+
+    def track(mean: Array, var: Array) -> None:
+        for running, batch in ((running_mean, mean), (running_var, var * (count / max(count - 1, 1)))):
+            if running is not None:
+                moved = (1 - momentum) * running._array + momentum * batch.reshape(channels)
+                overwrite(running, moved.astype(running.dtype, copy=False))
+
+    axes = (0, *range(2, x.ndim))
+    return Normalize.apply(x, w, b, axes=axes, eps=eps, track=track if count else None)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Each sample with mean 0 and variance 1 over its last dimensions, which must be `normalized_shape`.
+
+    `weight` and `bias` have that shape. Raises `ShapeError`, `ArgumentError`, `DtypeError`.
+    """
+    if not isinstance(normalized_shape, Sequence) or len(normalized_shape) == 0:
+        raise ArgumentError(f"layer_norm: normalized_shape must be a tuple, not empty; got {normalized_shape!r}")
+    x, shape = _input("layer_norm", input, 1), tuple(normalized_shape)
+    if x.shape[-len(shape) :] != shape:
+        raise ShapeError(f"layer_norm: the last dimensions of input {x.shape} must be normalized_shape {shape}")
+    _check_parameters("layer_norm", x, shape, {"weight": weight, "bias": bias})
+    return Normalize.apply(x, weight, bias, axes=tuple(range(x.ndim - len(shape), x.ndim)), eps=eps)
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """Each group of C / num_groups channels of each sample of (N, C, ...) with mean 0 and variance 1.
+
+    `weight` and `bias` are (C,). Raises `ShapeError`, `ArgumentError`, `DtypeError`.
+    """
+    x = _input("group_norm", input, 2)
+    n, channels = x.shape[:2]
+    if type(num_groups) is not int or num_groups < 1 or channels % num_groups:
+        raise ArgumentError(f"group_norm: num_groups {num_groups!r} must divide the {channels} channels of {x.shape}")
+    if n == 1 and x._array.size == num_groups:
+        raise ShapeError(f"group_norm: more than 1 value a group is needed; got an input of shape {x.shape}")
+    _check_parameters("group_norm", x, (channels,), {"weight": weight, "bias": bias})
+    each = channels // num_groups
+    grouped = reshape(x, (n, num_groups, each, math.prod(x.shape[2:])))  # (N, G, C/G, rest)
+    w, b = (_reshaped(parameter, (1, num_groups, each, 1)) for parameter in (weight, bias))
+    return reshape(Normalize.apply(grouped, w, b, axes=(2, 3), eps=eps), x.shape)
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: None = None,
+    running_var: None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Each channel of each sample of (N, C, ...) with mean 0 and variance 1; `weight` and `bias` are (C,).
+
+    Running statistics are left out, so `momentum` has nothing to move. Raises `ShapeError` for a single value
+    a channel, `DtypeError`, `UnsupportedError`.
+    """
+    refuse("instance_norm", running_mean=running_mean, running_var=running_var)
+    if not use_input_stats:
+        raise ArgumentError("instance_norm: use_input_stats=False needs running statistics, which minidl leaves out")
+    x = _input("instance_norm", input, 2)
+    if math.prod(x.shape[2:]) == 1:
+        raise ShapeError(f"instance_norm: more than 1 value a channel is needed; got an input of shape {x.shape}")
+    _check_parameters("instance_norm", x, (x.shape[1],), {"weight": weight, "bias": bias})
+    wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)
+    return Normalize.apply(x, _reshaped(weight, wide), _reshaped(bias, wide), axes=tuple(range(2, x.ndim)), eps=eps)
+
+
+def _input(name: str, input: Any, least: int) -> Tensor:
+    x = tensor_of(name, input)
+    if x.dtype.kind != "f":
+        raise DtypeError(f"{name}: input is {x.dtype}; use a floating dtype, for example input.float()")
+    if x.ndim < least:
+        raise ShapeError(f"{name}: input must have at least {least} dimension{'s' * (least > 1)}; got {x.shape}")
+    return x
+
+
+def _check_parameters(name: str, x: Tensor, shape: tuple[int, ...], given: dict[str, Any]) -> None:
+    """Each parameter that is not None must be a tensor of that shape, in the dtype of x (float32 for float16)."""
+    for what, parameter in given.items():
+        if parameter is None:
+            continue
+        if tensor_of(name, parameter, what).shape != shape:
+            raise ShapeError(f"{name}: {what} must be {shape} for an input of shape {x.shape}; got {parameter.shape}")
+        if parameter.dtype != x.dtype and (x.dtype, parameter.dtype) != (float16, float32):
+            raise DtypeError(f"{name}: input is {x.dtype} but {what} is {parameter.dtype}; bring both to one dtype")
+
+
+def _reshaped(parameter: Tensor | None, shape: tuple[int, ...]) -> Tensor | None:
+    return None if parameter is None else reshape(parameter, shape)

@@ -1,0 +1,236 @@
+"""Pooling: the largest value, or the mean, of the pixels under a window.
+
+Padding never counts as a value: in max-pooling it is -inf, not 0, so that negative pixels at the border survive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function, Tensor, wrap
+from ..backend import backend_of
+from ..backend.window import Pair, Window
+from ..errors import ArgumentError
+from ._windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
+from .shape import transpose
+
+
+class MaxPool2d(Function):
+    """z[n,c,p,q] = max_ij x[n,c,p·s+i,q·s+j]        dx: dz goes to the tap that won; windows that overlap add up"""
+
+    def forward(self, x: Any, window: Window, size: Pair) -> Any:
+        self.window, self.size = window, x.shape[2:]
+        z, self.winners = self.backend.max_pool(x, window, size)  # winners: i·kw + j, (N, C, Ho, Wo)
+        return z
+
+    def backward(self, dz: Any) -> Any:
+        return self.backend.max_pool_grad(dz, self.winners, self.window, self.size)
+
+
+class AvgPool2d(Function):
+    """z[n,c,p,q] = Σ_ij x[n,c,p·s+i,q·s+j] / divisor[p,q]        dx: every tap gets dz / divisor"""
+
+    def forward(self, x: Any, window: Window, size: Pair, divisor: Any) -> Any:
+        self.window, self.size, self.divisor = window, x.shape[2:], divisor
+        taps = self.backend.windows(x, window)  # (N, C, Ho, Wo, kh, kw)
+        kh, kw = window.kernel
+        z = self.xp.zeros(taps.shape[:4], x.dtype)
+        for i in range(kh):
+            for j in range(kw):
+                z += taps[..., i, j]
+        return z / divisor
+
+    def backward(self, dz: Any) -> Any:
+        share = (dz / self.divisor)[..., None, None]
+        taps = self.xp.broadcast_to(share, (*dz.shape, *self.window.kernel))
+        return self.backend.scatter_windows(taps, self.window, self.size)
+
+
+class AdaptiveAvgPool(Function):
+    """z[..., p] = mean of x[..., first[p] : last[p]]        dx: every element of the bin gets dz / its length
+
+    Bins may overlap by one element. They are read as a table (bins, longest bin) with a mask for the shorter ones.
+    """
+
+    def forward(self, x: Any, bins: np.ndarray, mask: np.ndarray) -> Any:
+        backend, xp = self.backend, self.xp
+        self.length, self.bins, self.mask = x.shape[-1], backend.asarray(bins), backend.asarray(mask)
+        self.counts = backend.asarray(mask.sum(axis=1).astype(x.dtype))
+        return xp.where(self.mask, x[..., self.bins], 0).sum(axis=-1) / self.counts
+
+    def backward(self, dz: Any) -> Any:
+        share = self.xp.where(self.mask, (dz / self.counts)[..., None], 0)  # (..., bins, longest)
+        dx = self.xp.zeros((*dz.shape[:-1], self.length), dz.dtype)
+        self.backend.scatter_add(dx, (..., self.bins), share.astype(dz.dtype))
+        return dx
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: IntPair,
+    stride: IntPair | None = None,
+    padding: IntPair = 0,
+    dilation: IntPair = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest pixel under each window: (N, C, H, W) -> (N, C, Ho, Wo); the batch may be missing.
+
+    Any dtype but bool. Ho = floor((H + 2·padding - dilation·(kh - 1) - 1) / stride) + 1, or ceil with `ceil_mode`;
+    the last window must start inside the image. Of several equal pixels the first gets the gradient; NaN wins over
+    everything.
+
+    Args:
+        stride: the kernel size if None; padding: at most half the window.
+        return_indices: also return where each maximum was, h·W + w, int64.
+
+    Raises `ShapeError` if no window fits, `ArgumentError`, `DtypeError`.
+
+    >>> import minidl
+    >>> max_pool2d(minidl.tensor([[[1.0, 3.0, 2.0, -4.0]]]), (1, 2))
+    tensor([[[3., 2.]]])
+    """
+    x = images("max_pool2d", input, integers=True)
+    window, size = _pooling("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
+    z = like_input(MaxPool2d.apply(with_batch(x), window=window, size=size), x)
+    return (z, _indices(x, window, size)) if return_indices else z
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: IntPair,
+    stride: IntPair | None = None,
+    padding: IntPair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of the pixels under each window: (N, C, H, W) -> (N, C, Ho, Wo); the batch may be missing.
+
+    Sizes as in `max_pool2d`. The sum is divided by the pixels of the window: with `count_include_pad` those in the
+    padding too (they are 0), but not those beyond it (`ceil_mode`); or by `divisor_override`.
+
+    Raises `ShapeError` if no window fits, `ArgumentError`, `DtypeError`.
+
+    >>> import minidl
+    >>> avg_pool2d(minidl.tensor([[[1.0, 3.0, 2.0, -4.0]]]), (1, 2))
+    tensor([[[ 2., -1.]]])
+    """
+    x = images("avg_pool2d", input)
+    window, size = _pooling("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
+    if divisor_override is not None:
+        if type(divisor_override) is not int or divisor_override == 0:
+            raise ArgumentError(f"avg_pool2d: divisor_override must be an integer, not 0; got {divisor_override!r}")
+        divisor: Any = divisor_override
+    else:
+        divisor = _divisor(x, window, size, count_include_pad)
+    z = AvgPool2d.apply(with_batch(x), window=window.covering(image_size(x), size), size=size, divisor=divisor)
+    return like_input(z, x)
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] | None) -> Tensor:
+    """The mean over a grid of `output_size` bins: (N, C, H, W) -> (N, C, Ho, Wo); the batch may be missing.
+
+    Bin p of Ho covers rows floor(p·H / Ho) up to ceil((p + 1)·H / Ho). `output_size` is an integer or two; None keeps
+    that dimension.
+
+    >>> import minidl
+    >>> adaptive_avg_pool2d(minidl.tensor([[[1.0, 3.0, 2.0, -4.0]]]), (None, 1))
+    tensor([[[0.5]]])
+    """
+    x = images("adaptive_avg_pool2d", input)
+    size = _adaptive_size("adaptive_avg_pool2d", x, output_size)
+    if all(out and length % out == 0 for length, out in zip(x.shape[-2:], size)):  # equal bins: ordinary windows
+        return avg_pool2d(x, (x.shape[-2] // size[0], x.shape[-1] // size[1]))
+    z = x
+    for out in reversed(size):  # the width, then, turned, the height
+        z = transpose(AdaptiveAvgPool.apply(z, **_bins(z.shape[-1], out)), -2, -1)
+    return z
+
+
+def _pooling(
+    name: str,
+    x: Tensor,
+    kernel_size: IntPair,
+    stride: IntPair | None,
+    padding: IntPair,
+    dilation: IntPair,
+    ceil_mode: bool,
+) -> tuple[Window, Pair]:
+    """The window, and how many of them there are."""
+    kernel = pair(name, "kernel_size", kernel_size, 1)
+    steps = kernel if stride is None or stride in ((), []) else pair(name, "stride", stride, 1)
+    (top, left), gaps = pair(name, "padding", padding, 0), pair(name, "dilation", dilation, 1)
+    window = Window(kernel, steps, ((top, top), (left, left)), gaps)
+    if 2 * top > window.extent[0] or 2 * left > window.extent[1]:
+        raise ArgumentError(
+            f"{name}: padding {padding!r} must be at most half the window, which is "
+            f"{window.extent[0]}x{window.extent[1]} (kernel_size {kernel_size!r}, dilation {dilation!r})"
+        )
+    size = size_of_windows(f"{name}: input {x.shape}", image_size(x), window, ceil_mode)
+    if gaps != (1, 1) and not _all_touch(image_size(x), window, size):
+        raise ArgumentError(
+            f"{name}: with kernel_size {kernel_size!r}, padding {padding!r} and dilation {dilation!r} a window over "
+            f"{x.shape} has all its taps in the padding; use less padding or dilation"
+        )
+    return window, size
+
+
+def _all_touch(image: Pair, window: Window, size: Pair) -> bool:
+    """Whether every window has a tap inside the image; dilated ones may straddle it."""
+    for axis, length in enumerate(image):
+        start = np.arange(size[axis])[:, None] * window.stride[axis] - window.padding[axis][0]
+        taps = start + np.arange(window.kernel[axis]) * window.dilation[axis]  # (outputs, kernel)
+        if not ((taps >= 0) & (taps < length)).any(axis=1).all():
+            return False
+    return True
+
+
+def _divisor(x: Tensor, window: Window, size: Pair, count_include_pad: bool) -> Any:
+    """How many pixels each window averages: one number where they are equal, else (Ho, Wo)."""
+    counts = []
+    for length, out, (before, after), kernel, stride in zip(
+        x.shape[-2:], size, window.padding, window.kernel, window.stride
+    ):
+        start = np.arange(out) * stride - before
+        stop = np.minimum(start + kernel, length + after)
+        if not count_include_pad:
+            start, stop = np.maximum(start, 0), np.minimum(stop, length)
+        counts.append(stop - start)
+    table = np.outer(*counts)
+    if (table == table[0, 0]).all():
+        return int(table[0, 0])
+    return backend_of(x._array).asarray(table.astype(np.promote_types(x.dtype, np.float32)))
+
+
+def _indices(x: Tensor, window: Window, size: Pair) -> Tensor:
+    """Where each maximum was, h·W + w, in the plane of its channel: int64, not differentiable."""
+    backend = backend_of(x._array)
+    _, winners = backend.max_pool(with_batch(x)._array, window, size)
+    tap = winners.astype(np.int64)  # i·kw + j
+    (top, _), (left, _) = window.padding
+    first_row = backend.xp.arange(size[0])[:, None] * window.stride[0] - top
+    first_column = backend.xp.arange(size[1]) * window.stride[1] - left
+    rows = first_row + tap // window.kernel[1] * window.dilation[0]
+    columns = first_column + tap % window.kernel[1] * window.dilation[1]
+    return like_input(wrap(rows * x.shape[-1] + columns), x)
+
+
+def _adaptive_size(name: str, x: Tensor, output_size: Any) -> Pair:
+    wanted = tuple(output_size) if isinstance(output_size, Sequence) else (output_size, output_size)
+    kept = [length if out is None else out for length, out in zip(x.shape[-2:], wanted)]
+    if len(wanted) != 2:
+        raise ArgumentError(f"{name}: output_size must be an integer or two (None keeps the size); got {output_size!r}")
+    return pair(name, "output_size", kept, 0)
+
+
+def _bins(length: int, out: int) -> dict[str, np.ndarray]:
+    """The elements of each of `out` bins, (out, longest), and which entries of that table count."""
+    first = np.arange(out) * length // max(out, 1)
+    last = -(-(np.arange(out) + 1) * length // max(out, 1))
+    longest = int((last - first).max(initial=1))
+    table = first[:, None] + np.arange(longest)
+    return {"bins": np.minimum(table, length - 1), "mask": table < last[:, None]}
