@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
 from ..autograd import Tensor
 from ..errors import ArgumentError, DtypeError, ShapeError
+from ..ops.join import stack
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
@@ -21,8 +21,8 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
     Raises `ShapeError` if shapes or lengths differ, `DtypeError` for a type that cannot be stacked.
 
-    >>> default_collate([(1.5, 0), (2.5, 1)])
-    [tensor([1.5000, 2.5000], dtype=minidl.float64), tensor([0, 1])]
+    >>> default_collate([(7, "a"), (8, "b")])
+    [tensor([7, 8]), ('a', 'b')]
     """
     if len(batch) == 0:
         raise ArgumentError("default_collate: the batch is empty")
@@ -61,28 +61,31 @@ def default_convert(sample: Any) -> Any:
 
 
 def _stack_tensors(batch: Sequence[Any]) -> Tensor:
-    _same(batch, Tensor, "shape", [getattr(sample, "shape", None) for sample in batch])
-    return ops.stack(list(batch))
+    _same_kind(batch, Tensor)
+    _same_value("shape", [sample.shape for sample in batch])
+    return stack(list(batch))
 
 
 def _stack_arrays(batch: Sequence[Any]) -> np.ndarray:
+    _same_kind(batch, (np.ndarray, np.generic))
     arrays = [np.asarray(sample) for sample in batch]
     if any(array.dtype.kind in "OSUV" for array in arrays):
         raise DtypeError(f"default_collate: arrays of {arrays[0].dtype} cannot be tensors; use numbers")
-    _same(batch, (np.ndarray, np.generic), "shape", [array.shape for array in arrays])
+    _same_value("shape", [array.shape for array in arrays])
     return np.stack(arrays)
 
 
 def _numbers(batch: Sequence[Any]) -> Tensor:
     if isinstance(batch[0], float):
-        _same(batch, (float, int), "number of axes", [0] * len(batch))
+        _same_kind(batch, (float, int))
         return Tensor(np.array(batch, dtype=np.float64))
-    _same(batch, int, "number of axes", [0] * len(batch))
+    _same_kind(batch, int)
     whole = np.bool_ if all(isinstance(sample, bool) for sample in batch) else np.int64
     return Tensor(np.array(batch, dtype=whole))
 
 
 def _mapping(first: Mapping[Any, Any], batch: Sequence[Any]) -> dict[Any, Any]:
+    _same_kind(batch, Mapping)
     for sample in batch:
         if set(sample) != set(first):
             raise ShapeError(
@@ -92,16 +95,21 @@ def _mapping(first: Mapping[Any, Any], batch: Sequence[Any]) -> dict[Any, Any]:
 
 
 def _columns(batch: Sequence[Any]) -> list[tuple[Any, ...]]:
-    _same(batch, (tuple, list, Sequence), "length", [len(sample) for sample in batch])
+    _same_kind(batch, Sequence)
+    _same_value("length", [len(sample) for sample in batch])
     return list(zip(*batch, strict=True))
 
 
-def _same(batch: Sequence[Any], kinds: Any, what: str, values: list[Any]) -> None:
-    for position, (sample, value) in enumerate(zip(batch, values, strict=True)):
+def _same_kind(batch: Sequence[Any], kinds: Any) -> None:
+    for position, sample in enumerate(batch):
         if not isinstance(sample, kinds):
             raise DtypeError(
                 f"default_collate: sample 0 is {type(batch[0]).__name__}, sample {position} {type(sample).__name__}"
             )
+
+
+def _same_value(what: str, values: list[Any]) -> None:
+    for position, value in enumerate(values):
         if value != values[0]:
             raise ShapeError(
                 f"default_collate: sample 0 has {what} {values[0]}, sample {position} {value}; make them equal in the "

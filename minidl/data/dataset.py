@@ -110,8 +110,8 @@ class Subset(Dataset):
         self.dataset, self.indices = dataset, indices
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, (list, tuple)):
-            return get_samples(self.dataset, [self.indices[i] for i in index])
+        if isinstance(index, list):  # the data set itself may take a list, as in PyTorch
+            return self.dataset[[self.indices[i] for i in index]]  # type: ignore[index]
         return self.dataset[self.indices[index]]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:

@@ -196,15 +196,13 @@ def check_probability(name: str, p: float) -> None:
 
 
 def pair(name: str, argument: str, size: Any) -> tuple[int, int]:
-    """A height and a width, from one number or two, each at least 1."""
+    """Two sizes (height and width, if not said otherwise), from one number or two, each at least 1."""
     values = (size, size) if isinstance(size, (int, np.integer)) else tuple(size) if isinstance(size, Sequence) else ()
     if len(values) == 1:
         values = (values[0], values[0])
     whole = all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in values)
     if len(values) != 2 or not whole or min(values) < 1:
-        raise ArgumentError(
-            f"{name}: {argument} must be a whole number of at least 1, or two (height, width), got {size!r}"
-        )
+        raise ArgumentError(f"{name}: {argument} must be a whole number of at least 1, or two of them, got {size!r}")
     return int(values[0]), int(values[1])
 
 

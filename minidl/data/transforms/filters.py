@@ -37,7 +37,7 @@ class SaltPepperNoise(RandomTransform):
 
 @dataclass(frozen=True)
 class AverageBlur(Transform):
-    """The mean of the `kernel_size` neighbourhood (height, width); edges are mirrored."""
+    """The mean of the neighbourhood of `kernel_size`, one number or (width, height); edges are mirrored."""
 
     kernel_size: int | Sequence[int]
 
@@ -45,15 +45,14 @@ class AverageBlur(Transform):
         pair(self.name, "kernel_size", self.kernel_size)
 
     def apply(self, image: Image) -> Image:
-        height, width = pair(self.name, "kernel_size", self.kernel_size)
-        return cv2.blur(image, (width, height), borderType=BORDERS["reflect"])
+        return cv2.blur(image, pair(self.name, "kernel_size", self.kernel_size), borderType=BORDERS["reflect"])
 
 
 @dataclass(frozen=True)
 class GaussianBlur(RandomTransform):
     """The mean of the neighbourhood weighted by exp(-d^2 / (2 sigma^2)), d the distance in pixels; edges are mirrored.
 
-    `kernel_size`: odd, one number or (height, width). `sigma`: a number, or (low, high) to draw from.
+    `kernel_size`: odd, one number or (width, height). `sigma`: a number, or (low, high) to draw from.
     """
 
     kernel_size: int | Sequence[int]
@@ -72,8 +71,8 @@ class GaussianBlur(RandomTransform):
     def apply(self, image: Image) -> Image:
         low, high = self._range()
         sigma = low if low == high else self.random.uniform(low, high)
-        height, width = pair(self.name, "kernel_size", self.kernel_size)
-        return cv2.GaussianBlur(image, (width, height), sigma, sigmaY=sigma, borderType=BORDERS["reflect"])
+        size = pair(self.name, "kernel_size", self.kernel_size)
+        return cv2.GaussianBlur(image, size, sigma, sigmaY=sigma, borderType=BORDERS["reflect"])
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class MedianBlur(Transform):
     kernel_size: int = 3
 
     def __post_init__(self) -> None:
-        height, width = pair(self.name, "kernel_size", self.kernel_size)
+        width, height = pair(self.name, "kernel_size", self.kernel_size)
         if height != width or height % 2 == 0:
             raise ArgumentError(f"MedianBlur: kernel_size must be one odd number, got {self.kernel_size!r}")
 

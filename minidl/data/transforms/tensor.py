@@ -18,8 +18,8 @@ from .base import BatchTransform
 class ToTensor(BatchTransform):
     """An image `(H, W)` or `(H, W, C)` as a tensor `(C, H, W)`: uint8 as float32 in [0, 1], a float image as it is.
 
-    >>> ToTensor()(np.array([[0, 51, 255]], dtype=np.uint8))
-    tensor([[[0.0000, 0.2000, 1.0000]]])
+    >>> ToTensor()(np.array([[0, 255]], dtype=np.uint8))
+    tensor([[[0., 1.]]])
     """
 
     def __call__(self, image: Any) -> Tensor:

@@ -1,0 +1,184 @@
+"""The download against a server on this machine that behaves well and badly."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import urllib.error
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from minidl.data import download as module
+from minidl.data.download import DownloadError, download
+from minidl.errors import DataError
+
+from .mirror import Mirror
+
+CONTENT = bytes(range(256)) * 1000
+SHA = hashlib.sha256(CONTENT).hexdigest()
+DEAD = "http://127.0.0.1:9/file"
+
+
+@pytest.fixture
+def good(mirror: Mirror) -> Mirror:
+    mirror.files["file"] = CONTENT
+    return mirror
+
+
+def left_over(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_arrives_whole(good: Mirror, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = download([good.url + "file"], tmp_path / "new" / "folder" / "file", SHA)
+    assert path.read_bytes() == CONTENT
+    assert left_over(path.parent) == ["file"]
+    assert good.requests == [("file", None)]
+    assert capfd.readouterr() == ("", "")  # no progress bar where there is no terminal
+
+
+def test_a_dead_mirror_is_passed_over(good: Mirror, tmp_path: Path) -> None:
+    assert download([DEAD, good.url + "gone", good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT
+
+
+def test_all_mirrors_dead_says_why_for_each(good: Mirror, tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="HTTP 404") as caught:
+        download([DEAD, good.url + "gone"], tmp_path / "file", SHA)
+    assert len(caught.value.reasons) == 2
+    assert "refused" in caught.value.reasons[0]
+    assert caught.value.offline
+    assert left_over(tmp_path) == []
+
+
+def test_no_mirror_at_all(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="no mirrors are known"):
+        download([], tmp_path / "file", SHA)
+
+
+def test_a_wrong_checksum_is_never_moved_into_place(good: Mirror, tmp_path: Path) -> None:
+    good.files["file"] = CONTENT[:-1] + b"!"
+    with pytest.raises(DownloadError, match="wrong content") as caught:
+        download([good.url + "file"], tmp_path / "file", SHA)
+    assert SHA in str(caught.value)
+    assert not caught.value.offline
+    assert left_over(tmp_path) == []
+
+
+def test_a_wrong_checksum_tries_the_next_mirror(good: Mirror, tmp_path: Path) -> None:
+    good.files["other"] = b"<html>please log in</html>"
+    assert download([good.url + "other", good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT
+
+
+def test_a_truncated_body_is_kept_and_said(good: Mirror, tmp_path: Path) -> None:
+    good.cut_after = 1000
+    with pytest.raises(DownloadError, match="255000 bytes early"):
+        download([good.url + "file"], tmp_path / "file", SHA)
+    assert left_over(tmp_path) == ["file.part"]
+    assert (tmp_path / "file.part").read_bytes() == CONTENT[:1000]
+
+
+def test_the_next_call_resumes_where_the_last_one_stopped(good: Mirror, tmp_path: Path) -> None:
+    good.cut_after, good.cuts = 1000, 1
+    with pytest.raises(DownloadError):
+        download([good.url + "file"], tmp_path / "file", SHA)
+    assert download([good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT
+    assert good.requests == [("file", None), ("file", "bytes=1000-")]
+    assert left_over(tmp_path) == ["file"]
+
+
+def test_the_next_mirror_resumes_what_the_first_one_began(good: Mirror, tmp_path: Path) -> None:
+    good.files["same"] = CONTENT
+    good.cut_after, good.cuts = 777, 1
+    assert download([good.url + "file", good.url + "same"], tmp_path / "file", SHA).read_bytes() == CONTENT
+    assert good.requests == [("file", None), ("same", "bytes=777-")]
+
+
+def test_a_server_that_ignores_range_starts_over(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT[:500])
+    good.ranges = False
+    assert download([good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT
+    assert good.requests == [("file", "bytes=500-")]
+
+
+def test_a_server_that_sends_another_range_is_not_believed(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT[:500])
+    good.shifted = True
+    with pytest.raises(DownloadError, match="asked for bytes 500-"):
+        download([good.url + "file"], tmp_path / "file", SHA)
+    assert (tmp_path / "file.part").read_bytes() == CONTENT[:500]
+
+
+def test_a_part_of_another_file_is_thrown_away(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "file.part").write_bytes(b"x" * 500)
+    assert download([good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT
+    assert good.requests == [("file", "bytes=500-"), ("file", None)]
+
+
+def test_a_part_that_is_already_whole(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT)
+    assert download([good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT
+    assert good.requests == [("file", f"bytes={len(CONTENT)}-")]
+
+
+def test_a_part_longer_than_the_file(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT + b"more")
+    assert download([good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(0, 5000), max_size=5), ranges=st.booleans())
+def test_any_chain_of_interruptions_ends_with_the_file(
+    tmp_path_factory: pytest.TempPathFactory, mirror: Mirror, cuts: list[int], ranges: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("chain")
+    content = CONTENT[:4000]
+    sha = hashlib.sha256(content).hexdigest()
+    mirror.files["file"], mirror.ranges = content, ranges
+    for cut in cuts:
+        mirror.cut_after, mirror.cuts = cut, 1
+        try:
+            download([mirror.url + "file"], folder / "file", sha)
+            break
+        except DownloadError:
+            assert left_over(folder) == ["file.part"]
+    mirror.cuts = 0
+    assert download([mirror.url + "file"], folder / "file", sha).read_bytes() == content
+    assert left_over(folder) == ["file"]
+
+
+def test_an_old_file_stays_until_the_new_one_is_whole(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    good.status = 503
+    with pytest.raises(DownloadError, match="HTTP 503"):
+        download([good.url + "file"], tmp_path / "file", SHA)
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+def test_a_folder_that_cannot_be_written(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    with pytest.raises(DataError, match="cannot be written") as caught:
+        download([good.url + "file"], tmp_path / "plain" / "file", SHA)
+    assert not isinstance(caught.value, DownloadError)
+
+
+def test_a_certificate_that_cannot_be_verified_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+        error.verify_message = "unable to get local issuer certificate"
+        raise urllib.error.URLError(error)
+
+    monkeypatch.setattr(module.urllib.request, "urlopen", refuse)
+    with pytest.raises(DownloadError, match=r"local issuer.*SSL_CERT_FILE"):
+        download(["https://mirror.invalid/file"], tmp_path / "file", SHA)
+
+
+def test_a_mirror_that_falls_silent_is_left(tmp_path: Path, good: Mirror) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/file"
+        path = download([url, good.url + "file"], tmp_path / "file", SHA, timeout=0.2)
+    assert path.read_bytes() == CONTENT
