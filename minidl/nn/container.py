@@ -1,0 +1,285 @@
+"""Modules that hold modules: Sequential, ModuleList, ModuleDict, ParameterList."""
+
+from __future__ import annotations
+
+import operator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self, TypeVar
+
+from ..autograd import Tensor
+from ..errors import ArgumentError, DtypeError
+from .module import Module
+from .parameter import Parameter
+from .text import folded
+
+Value = TypeVar("Value")
+
+
+class _Numbered(Module):
+    """Modules under the names "0", "1", ...: what Sequential and ModuleList have in common."""
+
+    def _items(self) -> list[Any]:
+        return [self.__dict__[name] for name in self._names["module"]]
+
+    def _name(self, index: int) -> str:
+        """The name of the module at `index`, which may count from the end."""
+        names = list(self._names["module"])
+        index = operator.index(index)
+        if not -len(names) <= index < len(names):
+            raise IndexError(f"{type(self).__name__}: index {index} is out of range; it holds {len(names)} modules")
+        return names[index]
+
+    def _replace_all(self, modules: Iterable[Module | None]) -> None:
+        """Hold these modules and no others, numbered from 0."""
+        modules = list(modules)
+        for name in list(self._names["module"]):
+            delattr(self, name)
+        for i, module in enumerate(modules):
+            self.add_module(str(i), module)
+
+    def __len__(self) -> int:
+        return len(self._names["module"])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items())
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self.add_module(self._name(index), module)
+
+    def __delitem__(self, index: int | slice) -> None:
+        names = list(self._names["module"])[index] if isinstance(index, slice) else [self._name(index)]
+        for name in names:
+            delattr(self, name)
+        self._replace_all(self._items())
+
+    def append(self, module: Module) -> Self:
+        """Add a module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Add several modules at the end."""
+        if not isinstance(modules, Iterable):
+            raise DtypeError(
+                f"{type(self).__name__}: modules to add must come in an iterable; got {type(modules).__name__}"
+            )
+        for module in list(modules):
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> Self:
+        """Put a module before the one at `index`."""
+        if not isinstance(module, Module):
+            raise DtypeError(f"{type(self).__name__}.insert: a Module is expected; got {type(module).__name__}")
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"{type(self).__name__}: index {index} is out of range; it holds {len(self)} modules")
+        modules = self._items()
+        modules.insert(index, module)
+        self._replace_all(modules)
+        return self
+
+    def pop(self, index: int | slice) -> Any:
+        """Take the module at `index` out and return it."""
+        taken = self[index]  # type: ignore[index]
+        del self[index]
+        return taken
+
+
+class Sequential(_Numbered):
+    """Modules run one after the other, each on the output of the one before.
+
+    Made of modules, or of an OrderedDict that names them; indexed and sliced like a list.
+
+    >>> from minidl import nn
+    >>> nn.Sequential(nn.Flatten(), nn.ReLU())
+    Sequential(
+      (0): Flatten(start_dim=1, end_dim=-1)
+      (1): ReLU()
+    )
+    """
+
+    def __init__(self, *modules: Any) -> None:
+        super().__init__()
+        named: Iterable[tuple[str, Module]]
+        if len(modules) == 1 and isinstance(modules[0], OrderedDict):
+            named = modules[0].items()
+        else:
+            named = ((str(i), module) for i, module in enumerate(modules))
+        for name, module in named:
+            if not isinstance(module, Module):
+                raise DtypeError(f"Sequential: {name!r} is no Module but {type(module).__name__}: {module!r}")
+            self.add_module(name, module)
+
+    def forward(self, input: Any) -> Any:
+        values = self.__dict__
+        for name in self._names["module"]:
+            input = values[name](input)
+        return input
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return type(self)(OrderedDict(list(self._own("module").items())[index]))
+        return self.__dict__[self._name(index)]
+
+    def __add__(self, other: Any) -> Sequential:
+        if not isinstance(other, Sequential):
+            return NotImplemented
+        return Sequential(*self, *other)
+
+    def __iadd__(self, other: Any) -> Self:
+        if not isinstance(other, Sequential):
+            return NotImplemented
+        return self.extend(other)
+
+    def __mul__(self, times: Any) -> Sequential:
+        return Sequential(*self._repeated(times))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: Any) -> Self:
+        return self.extend(self._repeated(times)[len(self) :])
+
+    def _repeated(self, times: Any) -> list[Any]:
+        if isinstance(times, bool) or not isinstance(times, int) or times < 1:
+            raise ArgumentError(f"Sequential: the number of times must be an integer above 0; got {times!r}")
+        return self._items() * times
+
+
+class ModuleList(_Numbered):
+    """A list of modules, whose parameters are found. It is not called; loop over it in forward."""
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        super().__init__()
+        if modules is not None:
+            self.extend(modules)
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return type(self)(self._items()[index])
+        return self.__dict__[self._name(index)]
+
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
+        return ModuleList([*self, *other])
+
+    def __iadd__(self, other: Iterable[Module]) -> Self:
+        return self.extend(other)
+
+    def __repr__(self) -> str:
+        lines = "".join(f"\n  {line}" for line in folded(repr(module) for module in self))
+        return f"{self._get_name()}({lines}\n)" if lines else f"{self._get_name()}()"
+
+
+class ModuleDict(Module):
+    """A dictionary of modules, whose parameters are found, in the order they were added. It is not called."""
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        super().__init__()
+        if modules is not None:
+            self.update(modules)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._own("module")[name]
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        self.add_module(name, module)
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self:
+            raise KeyError(name)
+        delattr(self, name)
+
+    def __len__(self) -> int:
+        return len(self._names["module"])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._names["module"]))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names["module"]
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        return self._own("module").keys()
+
+    def values(self) -> Iterable[Any]:
+        """The modules."""
+        return self._own("module").values()
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Names and modules."""
+        return self._own("module").items()
+
+    def clear(self) -> None:
+        """Take all modules out."""
+        for name in list(self):
+            del self[name]
+
+    def pop(self, name: str) -> Any:
+        """Take the module `name` out and return it."""
+        module = self[name]
+        del self[name]
+        return module
+
+    def update(self, modules: Any) -> None:
+        """Add the modules of a mapping, or of pairs of a name and a module."""
+        if not isinstance(modules, Iterable):
+            raise DtypeError(f"ModuleDict.update: a mapping or pairs are expected; got {type(modules).__name__}")
+        for name, module in modules.items() if hasattr(modules, "items") else modules:
+            self[name] = module
+
+
+class ParameterList(Module):
+    """A list of parameters, found by the module that holds it. Tensors become parameters."""
+
+    def __init__(self, values: Iterable[Tensor] | None = None) -> None:
+        super().__init__()
+        if values is not None:
+            self.extend(values)
+
+    def _items(self) -> list[Any]:
+        return list(self._own("parameter").values())
+
+    def __len__(self) -> int:
+        return len(self._names["parameter"])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items())
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return type(self)(self._items()[index])
+        return self._items()[operator.index(index)]
+
+    def __setitem__(self, index: int, value: Tensor) -> None:
+        index = operator.index(index)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"ParameterList: index {index} is out of range; it holds {len(self)} parameters")
+        self.register_parameter(str(index % len(self)), _parameter(value))
+
+    def __iadd__(self, values: Iterable[Tensor]) -> Self:
+        return self.extend(values)
+
+    def append(self, value: Tensor) -> Self:
+        """Add a parameter at the end."""
+        self.register_parameter(str(len(self)), _parameter(value))
+        return self
+
+    def extend(self, values: Iterable[Tensor]) -> Self:
+        """Add several parameters at the end."""
+        if not isinstance(values, Iterable) or isinstance(values, Tensor):
+            raise DtypeError(f"ParameterList: an iterable of tensors is expected; got {type(values).__name__}")
+        for value in list(values):
+            self.append(value)
+        return self
+
+    def extra_repr(self) -> str:
+        shapes = ("x".join(map(str, value.shape)) for value in self)
+        return "\n".join(
+            f"  ({i}): Parameter containing: [minidl.{value.dtype} of size {shape}]"
+            for i, (value, shape) in enumerate(zip(self, shapes))
+        )
+
+
+def _parameter(value: Any) -> Parameter:
+    return value if isinstance(value, Parameter) else Parameter(value)

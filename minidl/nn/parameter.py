@@ -1,0 +1,64 @@
+"""A tensor that a Module counts among its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..creation import tensor
+from ..errors import DtypeError
+from ..inplace import overwrite
+
+
+class Parameter(Tensor):
+    """A tensor that is learned: assigned to a Module's attribute, it is found by `parameters()`.
+
+    It shares the memory of `data`, is a leaf, and requires gradients unless told otherwise. DtypeError if `data` is
+    no Tensor, or an integer one that should require gradients.
+
+    >>> import minidl
+    >>> Parameter(minidl.tensor([1.0, 2.0]))
+    Parameter containing:
+    tensor([1., 2.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        if data is None:
+            data = tensor(np.empty(0, np.float32))
+        if not isinstance(data, Tensor):
+            raise DtypeError(f"Parameter: data must be a Tensor; got {type(data).__name__}; use minidl.tensor(...)")
+        super().__init__(data._array)
+        self._storage = data._storage
+        self._storage.viewed = True
+        if requires_grad:
+            self.requires_grad_()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        """A parameter of the same values in memory of its own, with no gradient."""
+        copied = Parameter(Tensor(self._array.copy()), self.requires_grad)
+        memo[id(self)] = copied
+        return copied
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _rebuild, (self._array, self.requires_grad)
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
+
+
+def _rebuild(array: Any, requires_grad: bool) -> Parameter:
+    return Parameter(Tensor(array), requires_grad)
+
+
+def zero_grads(parameters: Iterable[Tensor], set_to_none: bool = True) -> None:
+    """Forget the gradients of the parameters, or fill them with zeros."""
+    for parameter in parameters:
+        if set_to_none:
+            parameter.grad = None
+        elif parameter.grad is not None:
+            overwrite(parameter.grad, 0)

@@ -1,0 +1,79 @@
+"""Loading a state dict: everything is checked first, so that a module is never left half loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..backend import backend_of
+from ..errors import CheckpointError, DtypeError
+from ..inplace import overwrite
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` did not find, and what it had no use for."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+
+def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
+    """Copy the values of `state` into the module's tensors of the same names.
+
+    CheckpointError, with nothing loaded, if a value does not fit or, with `strict`, names differ.
+    """
+    if not isinstance(state, Mapping):
+        raise DtypeError(f"load_state_dict: a mapping of names to tensors is expected; got {type(state).__name__}")
+    targets = module.state_dict(keep_vars=True)
+    missing = [name for name in targets if name not in state and not _is_optional(module, name)]
+    unexpected = [name for name in state if name not in targets]
+    problems = []
+    if strict and missing:
+        problems.append("missing: " + ", ".join(missing))
+    if strict and unexpected:
+        problems.append("unexpected: " + ", ".join(unexpected))
+    values: list[tuple[Tensor, Any]] = []
+    for name, target in targets.items():
+        if name in state:
+            value, problem = _fitting(name, target, state[name])
+            problems.append(problem) if problem else values.append((target, value))
+    if problems:
+        raise CheckpointError(
+            f"load_state_dict: this state is not one of {type(module).__name__}; nothing was loaded:\n  "
+            + "\n  ".join(problems)
+        )
+    for target, value in values:
+        backend = backend_of(target._array)
+        overwrite(target, backend.asarray(value, target.dtype))
+    return IncompatibleKeys(missing, unexpected)
+
+
+def _fitting(name: str, target: Tensor, value: Any) -> tuple[Any, str]:
+    """The value as an array, and what is wrong with it, if anything is."""
+    array = value._array if isinstance(value, Tensor) else value
+    if not hasattr(array, "dtype") or not hasattr(array, "shape"):
+        return None, f"{name}: a Tensor or NumPy array is expected; got {type(value).__name__}"
+    host = backend_of(array).to_numpy(array) if not isinstance(array, np.generic) else np.asarray(array)
+    if host.dtype.kind not in "fiub":
+        return None, f"{name}: values of dtype {host.dtype} cannot be loaded into {target.dtype}"
+    if target.shape == () and host.shape == (1,):
+        host = host[0:1].reshape(())  # how PyTorch before 0.4 saved scalars
+    if host.shape != target.shape:
+        return None, f"{name}: shape {host.shape} in the state but {target.shape} in the model"
+    return host, ""
+
+
+def _is_optional(module: Module, name: str) -> bool:
+    path, _, last = name.rpartition(".")
+    return last in module.get_submodule(path)._optional_state

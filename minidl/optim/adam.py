@@ -1,0 +1,113 @@
+"""Adam and AdamW: momentum, each element scaled by the size of its own recent gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..backend import Array, backend_of
+from ..errors import ArgumentError
+from .optimizer import Group, Optimizer, State, at_least_zero, remember
+
+Betas = tuple[float, float]
+
+
+class Adam(Optimizer):
+    """m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  p ← p - lr · m̂ / (√v̂ + eps).
+
+    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) make up for starting from 0. `amsgrad` uses the largest v so far.
+    `weight_decay` λ adds λ p to g; with `decoupled_weight_decay` p shrinks by the factor 1 - lr λ instead (AdamW).
+    Source: Kingma & Ba 2015; amsgrad: Reddi et al. 2018.
+
+    ArgumentError if lr, eps or weight_decay is negative, or a beta is no float in [0, 1).
+    """
+
+    _left_out = ("foreach", "capturable", "differentiable", "fused")
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: Betas = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
+            "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+
+    def _check(self, group: Group) -> None:
+        super()._check(group)
+        who = type(self).__name__
+        at_least_zero(who, "epsilon value", group["eps"])
+        at_least_zero(who, "weight_decay value", group["weight_decay"])
+        if len(group["betas"]) != 2:
+            raise ArgumentError(f"{who}: betas must be two floats; got {group['betas']}")
+        for i, beta in enumerate(group["betas"]):
+            if not isinstance(beta, float) or not 0.0 <= beta < 1.0:
+                raise ArgumentError(
+                    f"{who}: Invalid beta parameter at index {i}: {beta}; a float in [0, 1) is expected"
+                )
+
+    def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
+        xp, lr, (beta1, beta2) = backend_of(p).xp, float(group["lr"]), group["betas"]
+        state["step"] = t = state.get("step", 0) + 1
+        if group["maximize"]:
+            g = -g
+        if group["weight_decay"] != 0:
+            if group["decoupled_weight_decay"]:
+                p *= 1 - lr * group["weight_decay"]
+            else:
+                g = g + group["weight_decay"] * p
+        m, v = remember(state, "exp_avg", p), remember(state, "exp_avg_sq", p)
+        m += (1 - beta1) * (g - m)
+        v *= beta2
+        v += (1 - beta2) * g * g
+        if group["amsgrad"]:
+            v = xp.maximum(remember(state, "max_exp_avg_sq", p), v, out=remember(state, "max_exp_avg_sq", p))
+        size = xp.sqrt(v)
+        size /= (1 - beta2**t) ** 0.5
+        size += group["eps"]
+        p -= lr / (1 - beta1**t) * m / size
+
+
+class AdamW(Adam):
+    """Adam whose weight decay is decoupled from the gradient: p ← (1 - lr λ) p before the step.
+
+    Source: Loshchilov & Hutter 2019.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: Betas = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
+            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
+        )  # fmt: skip
+
+    def _check(self, group: Group) -> None:
+        super()._check(group)
+        group["decoupled_weight_decay"] = True

@@ -1,0 +1,108 @@
+"""Several schedules on one optimizer: one after the other, or all at once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from ...errors import ArgumentError, DtypeError
+from ..optimizer import Optimizer
+from .plateau import ReduceLROnPlateau
+from .scheduler import LRScheduler, checked
+
+
+class _Combined(LRScheduler):
+    """What SequentialLR and ChainedScheduler share: schedulers inside, saved with the outer one."""
+
+    _schedulers: list[LRScheduler]
+
+    def _adopt(self, optimizer: Any, schedulers: Sequence[LRScheduler]) -> None:
+        who = type(self).__name__
+        if not schedulers:
+            raise ArgumentError(f"{who}: at least one scheduler is expected; got none")
+        for i, scheduler in enumerate(schedulers):
+            if not hasattr(scheduler, "optimizer"):
+                raise DtypeError(f"{who}: schedulers[{i}] is no scheduler but {type(scheduler).__name__}")
+            if isinstance(scheduler, ReduceLROnPlateau):
+                raise ArgumentError(
+                    f"{who}: schedulers[{i}] is ReduceLROnPlateau, whose step needs a metric; step it apart"
+                )
+            if scheduler.optimizer is not optimizer:
+                raise ArgumentError(f"{who}: schedulers[{i}] belongs to another optimizer; all must share one")
+        self.optimizer, self._schedulers = checked(self, optimizer), list(schedulers)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything but the optimizer, with the state of each scheduler inside."""
+        state = super().state_dict()
+        state["_schedulers"] = [scheduler.state_dict() for scheduler in self._schedulers]
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict()` returned."""
+        self.__dict__.update({name: value for name, value in state_dict.items() if name != "_schedulers"})
+        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"]):
+            scheduler.load_state_dict(state)
+
+
+class SequentialLR(_Combined):
+    """One schedule after the other: at step `milestones[i]`, `schedulers[i + 1]` starts from its own step 0.
+
+    ArgumentError unless there is one milestone less than schedulers.
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int], last_epoch: int = -1
+    ) -> None:
+        self._adopt(optimizer, schedulers)
+        if len(milestones) != len(schedulers) - 1:
+            raise ArgumentError(
+                f"SequentialLR: {len(schedulers)} schedulers need one milestone less; got {len(milestones)} milestones"
+            )
+        self._milestones = list(milestones)
+        self.last_epoch = last_epoch + 1
+        for group in optimizer.param_groups:  # undo the first steps that the schedulers took when they were made
+            group["lr"] = group["initial_lr"]
+        _undo(self)
+        first = self._schedulers[bisect_right(self._milestones, 0)]
+        first._initial_step()
+        self._last_lr = first.get_last_lr()
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go one step on in the schedule whose turn it is."""
+        if epoch is not None:
+            raise ArgumentError("SequentialLR.step takes no epoch")
+        self.last_epoch += 1
+        turn = bisect_right(self._milestones, self.last_epoch)
+        scheduler = self._schedulers[turn]
+        if turn > 0 and self._milestones[turn - 1] == self.last_epoch:
+            scheduler._update_lr(0)
+        else:
+            scheduler.step()
+        self._last_lr = scheduler.get_last_lr()
+
+
+def _undo(scheduler: LRScheduler) -> None:
+    if isinstance(scheduler, _Combined):
+        for inner in scheduler._schedulers:
+            _undo(inner)
+    else:
+        scheduler.last_epoch -= 1
+
+
+class ChainedScheduler(_Combined):
+    """All schedules at each step, each on the rates that the one before has set."""
+
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
+        if optimizer is None and schedulers:
+            optimizer = getattr(schedulers[0], "optimizer", None)
+        self._adopt(optimizer, schedulers)
+        self._last_lr = self._rates()
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go one step on in every schedule."""
+        if epoch is not None:
+            raise ArgumentError("ChainedScheduler.step takes no epoch")
+        for scheduler in self._schedulers:
+            scheduler.step()
+        self._last_lr = self._rates()

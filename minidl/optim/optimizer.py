@@ -1,0 +1,224 @@
+"""The base of all optimizers: parameter groups, their options and state; a subclass adds its update rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from itertools import chain
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..autograd import Tensor, wrap
+from ..backend import Array, backend_of
+from ..dtypes import DType, float16, float32
+from ..errors import ArgumentError, CheckpointError, DtypeError, UnsupportedError, refuse
+from ..grad_mode import enable_grad, no_grad
+from ..inplace import overwrite
+from ..nn.parameter import zero_grads
+
+Group = dict[str, Any]
+State = dict[str, Any]
+
+
+class Optimizer:
+    """Changes parameters in the direction that their gradients tell, by a rule that subclasses define.
+
+    `params` are tensors, pairs of a name and a tensor, or groups: dictionaries, each with its "params" and the options
+    that differ from the defaults. A parameter without a gradient is skipped, and so is its state.
+
+    Attributes:
+        param_groups: the groups, each a dictionary with "params" and all options.
+        state: for each parameter, what the rule remembers of it: Tensors of its shape, and "step", a number.
+        defaults: the options of groups that say nothing else.
+    """
+
+    _left_out: ClassVar[tuple[str, ...]] = ()  # PyTorch's options that only choose between implementations
+
+    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+        if isinstance(params, Tensor):
+            raise DtypeError(f"{type(self).__name__}: params must be an iterable of tensors or groups; got a Tensor")
+        self.defaults = defaults
+        self.state: dict[Tensor, State] = {}
+        self.param_groups: list[Group] = []
+        self._opt_called = False  # schedulers warn when they are stepped before the optimizer
+        groups = list(params)
+        if not groups:
+            raise ArgumentError(f"{type(self).__name__}: the list of parameters is empty")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Also optimize `param_group["params"]`, with the options in it that differ from the defaults."""
+        who = type(self).__name__
+        if not isinstance(param_group, dict) or "params" not in param_group:
+            raise DtypeError(f"{who}: a group must be a dictionary with 'params'; got {param_group!r}")
+        params = param_group["params"]
+        if isinstance(params, set):
+            raise DtypeError(f"{who}: the order of a set changes between runs; give the parameters in a list")
+        listed = [params] if isinstance(params, Tensor) else list(params)
+        names = [item[0] for item in listed if isinstance(item, tuple)]
+        tensors = [item[1] if isinstance(item, tuple) else item for item in listed]
+        if names and len(names) != len(tensors):
+            raise ArgumentError(f"{who}: either all parameters of a group have names or none")
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor):
+                raise DtypeError(f"{who}: only Tensors can be optimized; got {type(tensor).__name__}")
+            if not tensor.is_leaf:
+                raise ArgumentError(
+                    f"{who}: a parameter of shape {tensor.shape} was computed by {type(tensor.grad_fn).__name__}; "
+                    "only leaves can be optimized"
+                )
+        known = [p for group in self.param_groups for p in group["params"]]
+        if len({id(p) for p in chain(known, tensors)}) != len(known) + len(tensors):
+            raise ArgumentError(f"{who}: a parameter is given twice; each may be in one group, once")
+        if self.param_groups and bool(names) != ("param_names" in self.param_groups[0]):
+            raise ArgumentError(f"{who}: either all groups have names of parameters or none")
+        group = {**param_group, "params": tensors, **({"param_names": names} if names else {})}
+        for name, value in self.defaults.items():
+            group.setdefault(name, value)
+        self._check(group)
+        self.param_groups.append(group)
+
+    def _check(self, group: Group) -> None:
+        """Refuse options that are left out or out of range; subclasses add theirs."""
+        who = type(self).__name__
+        refuse(who, **{name: group[name] for name in self._left_out if name in group})
+        lr = group["lr"]
+        if isinstance(lr, Tensor):
+            raise UnsupportedError(
+                f"{who}: lr as a Tensor is left out of minidl; give a number, lr={lr._array.tolist()}"
+            )
+        at_least_zero(who, "learning rate", lr)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or with `set_to_none=False` fill them with zeros."""
+        zero_grads((p for group in self.param_groups for p in group["params"]), set_to_none)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter with a gradient. `closure`, if given, recomputes the loss first; it is returned."""
+        self._opt_called = True
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        with no_grad():
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    if parameter.grad is not None:
+                        self._step_one(parameter, parameter.grad, group)
+        return loss
+
+    def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
+        """Update one parameter in place, so that backward notices; float16 is widened, updated and rounded once."""
+        state = self.state.setdefault(parameter, {})
+        p, g = parameter._array, gradient._array
+        overwrite(parameter, p)  # it may be changed, and whoever kept it for backward must notice
+        with backend_of(p).quiet():
+            if p.dtype != float16:
+                self._rule(p, g, state, group)
+                return
+            wide, wide_state = p.astype(float32), _cast(state, float32)
+            self._rule(wide, g.astype(float32), wide_state, group)
+            p[...] = wide
+            state.update(_cast(wide_state, float16))
+
+    def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
+        """Change the parameter p in place, given its gradient g (which stays as it is), its state and options."""
+        raise TypeError(f"{type(self).__name__} has no update rule: define _rule in the class")
+
+    def state_dict(self) -> dict[str, Any]:
+        """State and options as PyTorch arranges them: {"state": {number: ...}, "param_groups": [...]}.
+
+        Parameters are numbered in the order of the groups. The tensors share memory with the optimizer's.
+        """
+        numbers = {id(p): i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
+        return {
+            "state": {numbers[id(p)]: dict(state) for p, state in self.state.items() if state},
+            "param_groups": [
+                {
+                    **{k: v for k, v in group.items() if k != "params"},
+                    "params": [numbers[id(p)] for p in group["params"]],
+                }
+                for group in self.param_groups
+            ],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict()` returned; tensors or NumPy arrays are copied in the parameters' dtypes.
+
+        CheckpointError, with nothing loaded, if groups, their sizes or shapes differ.
+        """
+        who = f"{type(self).__name__}.load_state_dict"
+        if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= set(state_dict):
+            raise CheckpointError(
+                f"{who}: a dictionary with 'state' and 'param_groups' is expected; got {state_dict!r}"
+            )
+        saved = state_dict["param_groups"]
+        ours, theirs = [[len(group["params"]) for group in groups] for groups in (self.param_groups, saved)]
+        if ours != theirs:
+            raise CheckpointError(
+                f"{who}: the saved groups have {theirs} parameters, these {ours}; nothing was loaded; "
+                "make the optimizer over the same parameters in the same groups"
+            )
+        groups = []
+        for group, other in zip(self.param_groups, saved):
+            options = {name: deepcopy(value) for name, value in other.items() if name != "params"}
+            named = {"param_names": group["param_names"]} if "param_names" in group else {}
+            groups.append({"params": group["params"], **self.defaults, **named, **options})
+            self._check(groups[-1])
+        parameters = dict(zip(
+            chain.from_iterable(group["params"] for group in saved),
+            chain.from_iterable(group["params"] for group in groups),
+        ))  # fmt: skip
+        state = {}
+        for number, saved_state in state_dict["state"].items():
+            if number not in parameters:
+                raise CheckpointError(f"{who}: state of parameter {number!r}, which is in no group; nothing was loaded")
+            parameter = parameters[number]
+            state[parameter] = {key: _loaded(who, number, parameter, key, x) for key, x in saved_state.items()}
+        self.state, self.param_groups = state, groups
+
+    def __repr__(self) -> str:
+        lines = []
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"\nParameter Group {i}\n")
+            lines += [f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params"]
+        return f"{type(self).__name__} ({''.join(lines)})"
+
+
+def at_least_zero(who: str, what: str, value: Any) -> None:
+    """ArgumentError, in PyTorch's words, unless the option is a number >= 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= 0.0:
+        raise ArgumentError(f"{who}: Invalid {what}: {value}; a number >= 0 is expected")
+
+
+def remember(state: State, key: str, p: Array, value: float = 0.0) -> Array:
+    """The array that `state` keeps under `key`; at first, one like p filled with `value`."""
+    if key not in state:
+        state[key] = wrap(backend_of(p).xp.full_like(p, value))
+    return state[key]._array
+
+
+def _cast(state: State, dtype: DType) -> State:
+    """The state with its tensors in `dtype`."""
+    return {key: wrap(x._array.astype(dtype)) if isinstance(x, Tensor) else x for key, x in state.items()}
+
+
+def _loaded(who: str, number: Any, parameter: Tensor, key: str, value: Any) -> Any:
+    """A saved value as the state keeps it: a copy like the parameter, or a number."""
+    array = value._array if isinstance(value, Tensor) else value
+    if isinstance(array, np.generic) or not hasattr(array, "shape"):
+        return int(array) if key == "step" else deepcopy(array)
+    host = backend_of(array).to_numpy(array)
+    if key == "step":
+        return int(host)
+    if host.shape != parameter.shape:
+        raise CheckpointError(
+            f"{who}: {key} of parameter {number} has shape {host.shape}, the parameter {parameter.shape}; "
+            "nothing was loaded"
+        )
+    return wrap(backend_of(parameter._array).asarray(host.astype(parameter.dtype)))

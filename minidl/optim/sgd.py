@@ -1,0 +1,63 @@
+"""Stochastic gradient descent, with momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..backend import Array
+from ..errors import ArgumentError
+from .optimizer import Group, Optimizer, State, at_least_zero, remember
+
+
+class SGD(Optimizer):
+    """p ← p - lr · g, or with momentum μ: v ← μ v + (1 - dampening) g (at first v = g); p ← p - lr · v.
+
+    Nesterov's variant looks ahead: p ← p - lr (g + μ v). `weight_decay` λ adds λ p to g: the gradient of λ/2 |p|².
+    `maximize` goes up instead of down. Source: Sutskever et al. 2013, with lr outside of v as in PyTorch.
+
+    ArgumentError if lr, momentum or weight_decay is negative, or nesterov without momentum or with dampening.
+    """
+
+    _left_out = ("foreach", "differentiable", "fused")
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        defaults = {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
+            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+
+    def _check(self, group: Group) -> None:
+        super()._check(group)
+        at_least_zero("SGD", "momentum value", group["momentum"])
+        at_least_zero("SGD", "weight_decay value", group["weight_decay"])
+        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise ArgumentError("SGD: nesterov requires a momentum above 0 and zero dampening")
+
+    def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
+        momentum = group["momentum"]
+        if group["maximize"]:
+            g = -g
+        if group["weight_decay"] != 0:
+            g = g + group["weight_decay"] * p
+        if momentum != 0:
+            started = "momentum_buffer" in state
+            v = remember(state, "momentum_buffer", p)
+            v *= momentum
+            v += (1 - group["dampening"]) * g if started and group["dampening"] else g
+            g = g + momentum * v if group["nesterov"] else v
+        p -= float(group["lr"]) * g
