@@ -42,17 +42,22 @@ struct Matrix {
 };
 
 // C = alpha * op(A) @ op(B) + beta * C        op(A): (m, k)   op(B): (k, n)   C: (m, n)
+// A few rows of A at a time, as doubles, small enough to stay in the cache for all columns of B.
 template <class T>
 void gemm(Matrix<T> a, Matrix<T> b, T* c, int leading_c, int m, int n, int k, double alpha, double beta) {
-  std::vector<double> a_columns(size_t(m) * k), sums(m);
-  for (int p = 0; p < k; p++)
-    for (int i = 0; i < m; i++) a_columns[size_t(p) * m + i] = a.at(i, p);
-  for (int j = 0; j < n; j++) {
-    sums.assign(m, 0.0);
-    for (int p = 0; p < k; p++) add_multiple(sums.data(), &a_columns[size_t(p) * m], b.at(p, j), m);
-    T* column = c + size_t(j) * leading_c;
-    for (int i = 0; i < m; i++)      // beta = 0 does not read C, which may hold NaN
-      column[i] = T(alpha * sums[i] + (beta == 0 ? 0.0 : beta * exact(column[i])));
+  constexpr int ROWS = 128;
+  std::vector<double> a_columns(size_t(ROWS) * k), sums(ROWS);
+  for (int start = 0; start < m; start += ROWS) {
+    const int rows = std::min(ROWS, m - start);
+    for (int p = 0; p < k; p++)
+      for (int i = 0; i < rows; i++) a_columns[size_t(p) * ROWS + i] = a.at(start + i, p);
+    for (int j = 0; j < n; j++) {
+      sums.assign(ROWS, 0.0);
+      for (int p = 0; p < k; p++) add_multiple(sums.data(), &a_columns[size_t(p) * ROWS], b.at(p, j), rows);
+      T* column = c + size_t(j) * leading_c + start;
+      for (int i = 0; i < rows; i++)      // beta = 0 does not read C, which may hold NaN
+        column[i] = T(alpha * sums[i] + (beta == 0 ? 0.0 : beta * exact(column[i])));
+    }
   }
 }
 

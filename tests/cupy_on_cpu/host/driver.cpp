@@ -45,6 +45,8 @@ struct Launch {
 
 std::mutex running;                     // kernels run one at a time, whichever Python thread launches them
 std::map<std::string, unsigned long long> launches;
+uint3 indexed = {0, 0, 0};              // the block size that `indices` is for
+std::vector<uint3> indices;             // threadIdx of each thread
 
 bool reversed() {
   static const char* order = getenv("EMULATED_THREAD_ORDER");
@@ -63,14 +65,24 @@ void run_block(const Function& function, unsigned shared_bytes, void** arguments
   if (function.module->shared_start)
     memset(function.module->shared_start, poison_byte(), function.module->shared_end - function.module->shared_start);
   if (function.has_barrier) return run_block_as_fibers({function.run, arguments, reversed()});
-  const unsigned threads = threads_in_block();
+  const unsigned threads = unsigned(indices.size());
   for (unsigned i = 0; i < threads; i++) {
-    set_thread_index(reversed() ? threads - 1 - i : i);
+    emulated_thread.thread = indices[reversed() ? threads - 1 - i : i];
     function.run(arguments);
   }
 }
 
+void number_threads(const uint3& block) {
+  if (indexed.x == block.x && indexed.y == block.y && indexed.z == block.z) return;
+  indexed = block;
+  indices.clear();
+  for (unsigned z = 0; z < block.z; z++)
+    for (unsigned y = 0; y < block.y; y++)
+      for (unsigned x = 0; x < block.x; x++) indices.push_back({x, y, z});
+}
+
 void run(Launch& launch) {
+  number_threads(launch.block);
   std::vector<void*> arguments;
   for (auto& bytes : launch.arguments) arguments.push_back(bytes.data());
   const uint3 grid = launch.grid;
@@ -118,15 +130,7 @@ int submit(void* stream, std::function<void()> work) {
   return SUCCESS;
 }
 
-unsigned threads_in_block() {
-  const uint3& n = emulated_thread.block_dim;
-  return n.x * n.y * n.z;
-}
-
-void set_thread_index(unsigned thread) {
-  const uint3& n = emulated_thread.block_dim;
-  emulated_thread.thread = {thread % n.x, thread / n.x % n.y, thread / n.x / n.y};
-}
+const std::vector<uint3>& thread_indices() { return indices; }
 
 extern "C" {
 

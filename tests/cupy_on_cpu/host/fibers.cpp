@@ -19,6 +19,7 @@ namespace {
 constexpr unsigned WARP = 32;
 constexpr size_t STACK_BYTES = 256 << 10;
 constexpr size_t PAGE_BYTES = 4096;
+constexpr size_t STAGGER_BYTES = 832;      // stacks that begin at like addresses would fight for the same cache lines
 
 enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, RETURNED };
 
@@ -31,13 +32,17 @@ struct Fiber {
   int line = 0;
   unsigned mask = 0;
   uint64_t value = 0;            // given to a warp operation or a vote
-  uint64_t from_lanes[WARP];     // what the lanes of the mask gave, copied when the operation completed
-  unsigned lanes = 0;            // which of them took part
-  unsigned yes = 0, voters = 0;  // of a block barrier that counts votes
+  unsigned lanes = 0;            // which lanes took part in the warp operation
 };
 
 std::vector<std::unique_ptr<Fiber>> fibers;
 jmp_buf scheduler;
+
+// What the threads gave at the last barrier that opened. A barrier opens only when no thread can run, so all that it
+// set free have read this before the next one overwrites it.
+uint64_t given[1024];
+unsigned yes, voters;
+
 unsigned current, block_size;
 bool inside = false;
 BlockRun now;
@@ -61,7 +66,7 @@ void add_fiber() {
   auto fiber = std::make_unique<Fiber>();
   getcontext(&fiber->start);
   fiber->start.uc_stack.ss_sp = stack;
-  fiber->start.uc_stack.ss_size = STACK_BYTES;
+  fiber->start.uc_stack.ss_size = STACK_BYTES - fibers.size() % 64 * STAGGER_BYTES;
   fiber->start.uc_link = nullptr;
   makecontext(&fiber->start, fiber_body, 0);
   fibers.push_back(std::move(fiber));
@@ -69,7 +74,7 @@ void add_fiber() {
 
 void run_until_it_waits(unsigned thread) {
   current = thread;
-  set_thread_index(thread);
+  emulated_thread.thread = thread_indices()[thread];
   Fiber& fiber = *fibers[thread];
   if (_setjmp(scheduler)) return;
   if (fiber.started) _longjmp(fiber.resume, 1);
@@ -78,7 +83,8 @@ void run_until_it_waits(unsigned thread) {
 }
 
 bool same_place(const Fiber& a, const Fiber& b) {
-  return a.state == b.state && a.line == b.line && a.mask == b.mask && !strcmp(a.waits_at, b.waits_at);
+  return a.state == b.state && a.line == b.line && a.mask == b.mask &&
+         (a.waits_at == b.waits_at || !strcmp(a.waits_at, b.waits_at));
 }
 
 bool open_block_barrier() {
@@ -89,16 +95,11 @@ bool open_block_barrier() {
     if (fiber.state != AT_BLOCK_BARRIER || (first && !same_place(*first, fiber))) return false;
     if (!first) first = &fiber;
   }
-  unsigned yes = 0, voters = 0;
+  yes = voters = 0;
   for (unsigned t = 0; t < block_size; t++) {
     if (fibers[t]->state != AT_BLOCK_BARRIER) continue;
     yes += fibers[t]->value;
     voters++;
-  }
-  for (unsigned t = 0; t < block_size; t++) {
-    if (fibers[t]->state != AT_BLOCK_BARRIER) continue;
-    fibers[t]->yes = yes;
-    fibers[t]->voters = voters;
     fibers[t]->state = READY;
   }
   return first != nullptr;
@@ -121,13 +122,10 @@ bool complete_warp_operations() {
   for (unsigned t = 0; t < block_size; t++) {
     if (fibers[t]->state != AT_WARP_BARRIER) continue;
     const unsigned warp_start = t / WARP * WARP, lanes = lanes_complete(warp_start, *fibers[t]);
-    uint64_t values[WARP] = {};
-    for (unsigned lane = 0; lane < WARP; lane++)
-      if (lanes >> lane & 1) values[lane] = fibers[warp_start + lane]->value;
     for (unsigned lane = 0; lane < WARP; lane++) {
       if (!(lanes >> lane & 1)) continue;
       Fiber& fiber = *fibers[warp_start + lane];
-      memcpy(fiber.from_lanes, values, sizeof values);
+      given[warp_start + lane] = fiber.value;
       fiber.lanes = lanes;
       fiber.state = READY;
       any = true;
@@ -172,7 +170,7 @@ Fiber& wait(State state, const char* name, int line, unsigned mask, uint64_t val
 
 void run_block_as_fibers(const BlockRun& block) {
   now = block;
-  block_size = threads_in_block();
+  block_size = unsigned(thread_indices().size());
   while (fibers.size() < block_size) add_fiber();
   for (unsigned t = 0; t < block_size; t++) fibers[t]->state = READY;
   inside = true;
@@ -190,10 +188,10 @@ void run_block_as_fibers(const BlockRun& block) {
   inside = false;
 }
 
-unsigned emulated_block_barrier(const char* name, int line, int predicate, unsigned* voters) {
-  const Fiber& fiber = wait(AT_BLOCK_BARRIER, name, line, 0, predicate != 0);
-  if (voters) *voters = fiber.voters;
-  return fiber.yes;
+unsigned emulated_block_barrier(const char* name, int line, int predicate, unsigned* all_voters) {
+  wait(AT_BLOCK_BARRIER, name, line, 0, predicate != 0);
+  if (all_voters) *all_voters = voters;
+  return yes;
 }
 
 void emulated_warp_barrier(const char* name, int line, unsigned mask) { wait(AT_WARP_BARRIER, name, line, mask, 0); }
@@ -201,13 +199,13 @@ void emulated_warp_barrier(const char* name, int line, unsigned mask) { wait(AT_
 uint64_t emulated_shuffle(const char* name, int line, unsigned mask, uint64_t value, int source_lane) {
   const Fiber& fiber = wait(AT_WARP_BARRIER, name, line, mask, value);
   if (!(fiber.lanes >> source_lane & 1)) return ~uint64_t(0);      // undefined on a GPU: NaN, or every bit set
-  return fiber.from_lanes[source_lane];
+  return given[current / WARP * WARP + source_lane];
 }
 
 unsigned emulated_ballot(const char* name, int line, unsigned mask, int predicate) {
   const Fiber& fiber = wait(AT_WARP_BARRIER, name, line, mask, predicate != 0);
   unsigned votes = 0;
   for (unsigned lane = 0; lane < WARP; lane++)
-    if (fiber.lanes >> lane & 1) votes |= unsigned(fiber.from_lanes[lane]) << lane;
+    if (fiber.lanes >> lane & 1) votes |= unsigned(given[current / WARP * WARP + lane]) << lane;
   return votes;
 }

@@ -1,5 +1,7 @@
 // One block of threads, each on a stack of its own (a fiber), so that a barrier in the middle of a kernel is exact.
 #pragma once
+#include <vector>
+
 #include "../device/emulated.h"
 
 struct BlockRun {
@@ -8,6 +10,5 @@ struct BlockRun {
   bool reversed;                      // threads take their turns last to first
 };
 
-unsigned threads_in_block();
-void set_thread_index(unsigned thread);
+const std::vector<uint3>& thread_indices();      // of the block that runs, one for each thread
 void run_block_as_fibers(const BlockRun& block);
