@@ -1,4 +1,4 @@
-"""Change five of CuPy's modules as they are imported, and nothing else of it."""
+"""Change four of CuPy's modules as they are imported, and nothing else of it."""
 
 from __future__ import annotations
 
