@@ -21,7 +21,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder, mirrors that refuse connections, and nothing remembered."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("MINIDL_DATA", str(folder))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
     monkeypatch.setattr(datasets.MNIST, "mirrors", ("http://127.0.0.1:9/",))
     monkeypatch.setattr(datasets.FashionMNIST, "mirrors", ("http://127.0.0.1:9/",))
     monkeypatch.setattr(datasets, "_told", set())

@@ -196,6 +196,7 @@ def test_data_can_be_cut_down_as_in_torchvision(digits: Path) -> None:
         transforms.Compose(
             [transforms.ToTensor(), transforms.Lambda(lambda x: {"x": x, "mean": float(x.array.mean())})]
         ),
+        transforms.Compose([transforms.RandomRotation(20), transforms.SaltPepperNoise(), transforms.ToTensor()]),
         transforms.Resize(14),
         lambda image: int(image[14, 14]),
     ],
@@ -265,6 +266,16 @@ def test_genuine_content_in_another_packing_is_genuine(digits: Path, served: Mir
     path = digits / "train-images-idx3-ubyte.gz"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=1))
     assert sources.verify(digits).files[0].status == "genuine"
+
+
+def test_a_file_whose_digest_is_not_known_is_well_formed(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_packed = tuple(replace(resource, sha256=None) for resource in sources.MNIST_SOURCE.resources)
+    monkeypatch.setitem(sources.SOURCES, "mnist", replace(sources.MNIST_SOURCE, resources=only_packed))
+    report = sources.verify(digits)
+    assert report.ok
+    assert {(file.status, "digest is of the .gz only" in file.detail) for file in report.files} == {
+        ("well-formed", True)
+    }
 
 
 def test_fetch_brings_what_is_missing_or_damaged(digits: Path, served: Mirror) -> None:
