@@ -119,7 +119,7 @@ class Subset(Dataset):
 
     def get_batch(self, indices: Indices) -> Any:
         """The batch of `dataset` at the places that `indices` point to."""
-        return get_batch(self.dataset, np.asarray(self.indices)[indices], default_collate)
+        return get_batch(self.dataset, [self.indices[i] for i in indices], default_collate)
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -13,11 +13,12 @@ from ..errors import DataError, ShapeError
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
-def read_image(path: str | os.PathLike[str]) -> np.ndarray:
+def read_image(path: str | os.PathLike[str], background: int = 255) -> np.ndarray:
     """The picture in a file (BMP, JPG, PNG, GIF, WebP, TIFF): `(H, W, 3)` uint8, RGB.
 
-    Gray becomes three equal channels, 16 bits become 8, what is transparent lies on white, the camera's orientation
-    mark is obeyed, of an animation the first frame is taken. Raises `DataError` if it cannot be read as an image.
+    Gray becomes three equal channels, 16 bits become 8, what is transparent lies on a `background` of that gray, the
+    camera's orientation mark is obeyed, of an animation the first frame is taken. Raises `DataError` if it cannot be
+    read as an image.
     """
     path = Path(path)
     try:
@@ -29,7 +30,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     try:
         image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
         if image is not None and image.ndim == 3 and image.shape[2] == 4:
-            return _on_white(image)
+            return _on_gray(image, background)
         image = cv2.imdecode(content, cv2.IMREAD_COLOR) if image is not None else None
     except cv2.error:
         image = None
@@ -59,8 +60,8 @@ def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _on_white(bgra: np.ndarray) -> np.ndarray:
+def _on_gray(bgra: np.ndarray, background: int) -> np.ndarray:
     """(H, W, 4) with opacity in the last channel -> (H, W, 3) RGB, uint8."""
     full = np.iinfo(bgra.dtype).max
-    color, opacity = bgra[..., 2::-1] / full, bgra[..., 3:] / full
-    return np.rint((color * opacity + (1 - opacity)) * 255).astype(np.uint8)
+    color, opacity = bgra[..., 2::-1] * (255 / full), bgra[..., 3:] / full
+    return np.rint(color * opacity + background * (1 - opacity)).astype(np.uint8)

@@ -45,12 +45,13 @@ def test_gray_becomes_three_channels_and_16_bits_become_8(tmp_path: Path) -> Non
     assert (deep == 0x4D).all()
 
 
-def test_what_is_transparent_lies_on_white(tmp_path: Path) -> None:
+def test_what_is_transparent_lies_on_white_or_the_gray_asked_for(tmp_path: Path) -> None:
     bgra = np.zeros((1, 3, 4), np.uint8)
     bgra[0, 1] = (0, 0, 255, 255)
     bgra[0, 2] = (0, 0, 0, 128)
     cv2.imwrite(str(tmp_path / "a.png"), bgra)
     assert read_image(tmp_path / "a.png").tolist() == [[[255, 255, 255], [255, 0, 0], [127, 127, 127]]]
+    assert read_image(tmp_path / "a.png", background=0).tolist() == [[[0, 0, 0], [255, 0, 0], [0, 0, 0]]]
 
 
 def test_a_name_in_any_script(tmp_path: Path, flag: np.ndarray) -> None:

@@ -17,7 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
-from minidl.data import DataLoader, Dataset, RandomSampler, Subset, TensorDataset, default_collate, transforms
+from minidl.data import (
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    Subset,
+    TensorDataset,
+    default_collate,
+    random_split,
+    transforms,
+)
 from minidl.data.datasets import ImageDataset
 from minidl.errors import ArgumentError, UnsupportedError
 
@@ -391,10 +400,11 @@ def test_arguments_of_pytorch_s_that_ask_for_nothing_are_taken() -> None:
     assert DataLoader(Squares(4), num_workers=2, prefetch_factor=5).prefetch == 10
 
 
-def test_an_epoch_of_mnist_s_size_takes_well_under_a_second() -> None:
+@pytest.mark.parametrize("split", [False, True])
+def test_an_epoch_of_mnist_s_size_takes_well_under_a_second(split: bool) -> None:
     images = np.zeros((60_000, 28, 28), np.uint8)
     data = ImageDataset(images, np.zeros(60_000, np.int64), transforms.ToTensor())
-    loader = DataLoader(data, batch_size=100, shuffle=True)
+    loader = DataLoader(random_split(data, [1.0])[0] if split else data, batch_size=100, shuffle=True)
     start = time.perf_counter()
     count = sum(labels.shape[0] for _, labels in loader)
     assert count == 60_000
