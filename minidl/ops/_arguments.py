@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,21 @@ def floating(function: str, x: Any) -> Tensor:
     return x if x._array.dtype.kind == "f" else cast(x, get_default_dtype())
 
 
+def float_only(function: str, x: Any) -> Tensor:
+    """x, which must be a Tensor of a floating dtype."""
+    x = tensor_of(function, x)
+    if x._array.dtype.kind != "f":
+        raise DtypeError(f"{function}: input must be of a floating dtype; got {x.dtype}; use .float()")
+    return x
+
+
+def not_bool(function: str, *operands: Any) -> None:
+    """DtypeError if one of the operands is a bool or a tensor of bools."""
+    for x in operands:
+        if isinstance(x, bool) or (isinstance(x, Tensor) and x._array.dtype.kind == "b"):
+            raise DtypeError(f"{function}: not defined for bool; use a logical operation, or .int() first")
+
+
 def normal_dim(function: str, dim: int, ndim: int) -> int:
     """`dim` counted from the front; a 0-dimensional tensor is treated as one of 1 dimension."""
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
@@ -107,6 +123,17 @@ def normal_dims(function: str, dim: int | Iterable[int] | None, ndim: int) -> tu
     return found if ndim else ()
 
 
+def int_tuple(function: str, values: Any, name: str = "shape") -> tuple[int, ...]:
+    """A sequence of integers (numbers or 0-dimensional integer tensors) as a tuple of Python's."""
+    try:
+        found = tuple(index(v) for v in values if not isinstance(v, bool))
+        if len(found) == len(values):
+            return found
+    except TypeError:
+        pass
+    raise ArgumentError(f"{function}: {name} must be a tuple of integers; got {values!r}") from None
+
+
 def broadcast_shape(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The common shape; ShapeError that shows them all if there is none."""
     try:
@@ -119,6 +146,6 @@ def broadcast_shape(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 __all__ = [
-    "Number", "Operand", "broadcast_shape", "cast", "floating", "normal_dim", "normal_dims", "promote_types",
-    "promoted", "tensor_of",
+    "Number", "Operand", "broadcast_shape", "cast", "float_only", "floating", "int_tuple", "normal_dim", "normal_dims",
+    "not_bool", "promote_types", "promoted", "tensor_of",
 ]  # fmt: skip

@@ -1,12 +1,14 @@
-"""Sums, products, powers: the operators, each with its derivatives."""
+"""Sums, products, quotients, powers: the operators, each with its derivatives."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Function, Tensor
-from ..errors import ArgumentError
-from ._arguments import Operand, promoted, tensor_of
+from ..errors import ArgumentError, DtypeError
+from ._arguments import Number, Operand, floating, not_bool, promoted, tensor_of
 
 
 class Add(Function):
@@ -19,6 +21,17 @@ class Add(Function):
         return dz, dz
 
 
+class AddScaled(Function):
+    """z = x + a y        dz/dx = 1,  dz/dy = a"""
+
+    def forward(self, x: Any, y: Any, a: Number) -> Any:
+        self.a = a
+        return x + y * a
+
+    def backward(self, dz: Any) -> Any:
+        return dz, dz * self.a
+
+
 class Sub(Function):
     """z = x - y        dz/dx = 1,  dz/dy = -1"""
 
@@ -26,7 +39,7 @@ class Sub(Function):
         return x - y
 
     def backward(self, dz: Any) -> Any:
-        return dz, -dz
+        return dz, -dz if self.needs[1] else None
 
 
 class Mul(Function):
@@ -37,7 +50,9 @@ class Mul(Function):
         return x * y
 
     def backward(self, dz: Any) -> Any:
-        return dz * self.y, dz * self.x
+        dx = dz * self.y if self.needs[0] else None
+        dy = dz * self.x if self.needs[1] else None
+        return dx, dy
 
 
 class Div(Function):
@@ -48,22 +63,278 @@ class Div(Function):
         return x / y
 
     def backward(self, dz: Any) -> Any:
-        dx = dz / self.y
-        return dx, -dx * (self.x / self.y)
+        dx = dz / self.y if self.needs[0] else None
+        dy = -dz * ((self.x / self.y) / self.y) if self.needs[1] else None
+        return dx, dy
 
 
-def add(input: Operand, other: Operand, *, alpha: int | float = 1) -> Tensor:
+class RoundedDiv(Function):
+    """z = x / y rounded down ("floor") or towards 0 ("trunc")        dz/dx = dz/dy = 0: z is a staircase"""
+
+    def forward(self, x: Any, y: Any, mode: str) -> Any:
+        if mode == "floor":
+            return x // y
+        z = x / y if x.dtype.kind == "f" else x // y
+        if x.dtype.kind == "f":
+            return self.xp.trunc(z)
+        return z + ((z * y != x) & ((x < 0) != (y < 0)))  # rounded down: one too low where the signs differ
+
+    def backward(self, dz: Any) -> Any:
+        zero = self.xp.zeros_like(dz)
+        return zero, zero
+
+
+class Remainder(Function):
+    """z = x - y floor(x / y), which has the sign of y        dz/dx = 1,  dz/dy = -floor(x / y)"""
+
+    def forward(self, x: Any, y: Any) -> Any:
+        self.x, self.y = x, y
+        return x % y
+
+    def backward(self, dz: Any) -> Any:
+        return dz, -dz * (self.x // self.y)
+
+
+class Fmod(Function):
+    """z = x - y trunc(x / y), which has the sign of x        dz/dx = 1,  dz/dy = -trunc(x / y)"""
+
+    def forward(self, x: Any, y: Any) -> Any:
+        self.x, self.y = x, y
+        return self.xp.fmod(x, y)
+
+    def backward(self, dz: Any) -> Any:
+        return dz, -dz * self.xp.trunc(self.x / self.y)
+
+
+class Neg(Function):
+    """z = -x        dz/dx = -1"""
+
+    def forward(self, x: Any) -> Any:
+        return -x
+
+    def backward(self, dz: Any) -> Any:
+        return -dz
+
+
+class Reciprocal(Function):
+    """z = 1 / x        dz/dx = -1 / x² = -z²"""
+
+    def forward(self, x: Any) -> Any:
+        self.z = 1.0 / x
+        return self.z
+
+    def backward(self, dz: Any) -> Any:
+        return -dz * (self.z * self.z)
+
+
+class Square(Function):
+    """z = x²        dz/dx = 2 x"""
+
+    def forward(self, x: Any) -> Any:
+        self.x = x
+        return x * x
+
+    def backward(self, dz: Any) -> Any:
+        return dz * (2 * self.x)
+
+
+class Pow(Function):
+    """z = x ** y        dz/dx = y x^(y-1), and 0 where y = 0;  dz/dy = z log x, and 0 where x = 0 <= y"""
+
+    def forward(self, x: Any, y: Any) -> Any:
+        self.x, self.y = x, y
+        z = _power(self.xp, x, y)
+        if self.needs[1]:
+            self.z = z
+        return z
+
+    def backward(self, dz: Any) -> Any:
+        x, y, xp = self.x, self.y, self.xp
+        dx = dy = None
+        if self.needs[0] and _is_number(y):
+            dx = dz * (y * _power(xp, x, y - 1)) if y != 0 else xp.zeros_like(dz)
+        elif self.needs[0]:
+            dx = xp.where(y == 0, dz.dtype.type(0), dz * (y * x ** (y - 1)))
+        if self.needs[1] and _is_number(x):
+            x = dz.dtype.type(x)
+        if self.needs[1]:
+            flat = xp.logical_and(x == 0, y >= 0)
+            dy = dz * xp.where(flat, dz.dtype.type(0), self.z * xp.log(xp.asarray(x)))
+        return dx, dy
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, int | float)
+
+
+def _power(xp: Any, x: Any, y: Any) -> Any:
+    """x ** y; the exponents met most often without the general (and 50 times slower) power."""
+    if not _is_number(y) or x.dtype.kind != "f":
+        return x**y
+    if y == 2:
+        return x * x
+    if y == 3:
+        return x * x * x
+    if y == 0.5:
+        return xp.sqrt(x)
+    if y == -0.5:
+        return 1 / xp.sqrt(x)
+    if y == -1:
+        return 1 / x
+    if y == -2:
+        return 1 / (x * x)
+    return x**y
+
+
+class Lerp(Function):
+    """z = x + w (y - x)        dz/dx = 1 - w,  dz/dy = w,  dz/dw = y - x"""
+
+    def forward(self, x: Any, y: Any, w: Any) -> Any:
+        self.x, self.y, self.w = x, y, w
+        return x + w * (y - x)
+
+    def backward(self, dz: Any) -> Any:
+        dw = dz * (self.y - self.x) if self.needs[2] else None
+        return dz * (1 - self.w), dz * self.w, dw
+
+
+def add(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
     """input + alpha * other, elementwise, broadcast; dtype by promotion.
 
     >>> import minidl
     >>> minidl.add(minidl.tensor([1.0, 2.0]), 10)
     tensor([11., 12.])
     """
-    if alpha != 1:
-        other = mul(other, alpha) if isinstance(other, Tensor) else other * alpha
-    return Add.apply(*promoted("add", input, other))
+    x, y = promoted("add", input, other)
+    if type(alpha) is int and alpha == 1:
+        return Add.apply(x, y)
+    return AddScaled.apply(x, y, a=_scale("add", alpha, x, y))
+
+
+def sub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """input - alpha * other, elementwise, broadcast; dtype by promotion. DtypeError for bools: use `^`."""
+    x, y = promoted("sub", input, other)
+    not_bool("sub", input, other)
+    if type(alpha) is int and alpha == 1:
+        return Sub.apply(x, y)
+    return AddScaled.apply(x, y, a=_scale("sub", alpha, x, y, sign=-1))
+
+
+def _scale(function: str, alpha: Number, x: Any, y: Any, sign: int = 1) -> Any:
+    """`sign * alpha` as a factor of operands that are promoted already."""
+    dtype = x.dtype if isinstance(x, Tensor) else y.dtype
+    if not isinstance(alpha, int | float):
+        raise ArgumentError(f"{function}: alpha must be a number; got {type(alpha).__name__}")
+    if isinstance(alpha, bool) and dtype.kind != "b":
+        raise DtypeError(f"{function}: alpha={alpha} is for tensors of bools; these are {dtype}; use a number")
+    if isinstance(alpha, float) and dtype.kind != "f":
+        raise DtypeError(f"{function}: alpha={alpha} must be an integer for tensors of {dtype}")
+    return sign * alpha if dtype.kind == "f" else np.asarray(sign * alpha).astype(dtype)[()]
 
 
 def mul(input: Operand, other: Operand) -> Tensor:
     """input * other, elementwise, broadcast; dtype by promotion."""
     return Mul.apply(*promoted("mul", input, other))
+
+
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other, elementwise, broadcast; integers give the default float dtype.
+
+    `rounding_mode="floor"` rounds down (as Python's //) and `"trunc"` towards zero (as C's /); integers then stay
+    integers, and the gradient is zero. ArgumentError for integers divided by zero.
+
+    >>> import minidl
+    >>> minidl.div(minidl.tensor([7, -7]), 2, rounding_mode="trunc")
+    tensor([ 3, -3])
+    """
+    if rounding_mode is None:
+        return Div.apply(*promoted("div", input, other, floating=True))
+    if rounding_mode not in ("floor", "trunc"):
+        raise ArgumentError(f"div: rounding_mode must be None, 'floor' or 'trunc'; got {rounding_mode!r}")
+    return _integral("div", RoundedDiv, input, other, mode=rounding_mode)
+
+
+def floor_divide(input: Operand, other: Operand) -> Tensor:
+    """input / other rounded down, elementwise, broadcast, as Python's //; the gradient is zero."""
+    return _integral("floor_divide", RoundedDiv, input, other, mode="floor")
+
+
+def remainder(input: Operand, other: Operand) -> Tensor:
+    """input - other * floor(input / other), as Python's %: it has the sign of `other`."""
+    return _integral("remainder", Remainder, input, other)
+
+
+def fmod(input: Operand, other: Operand) -> Tensor:
+    """input - other * trunc(input / other), as C's fmod: it has the sign of `input`."""
+    return _integral("fmod", Fmod, input, other)
+
+
+def _integral(name: str, function: type[Function], input: Operand, other: Operand, **options: Any) -> Tensor:
+    """Apply a division that leaves integers what they are; they must not be divided by zero."""
+    x, y = promoted(name, input, other)
+    dtype = x.dtype if isinstance(x, Tensor) else y.dtype
+    if dtype.kind == "b":
+        raise DtypeError(f"{name}: not defined for bool; use .int() first")
+    if dtype.kind != "f" and bool(((y._array if isinstance(y, Tensor) else y) == 0).any()):
+        raise ArgumentError(f"{name}: an integer is divided by zero; use .float() for inf and nan")
+    if not isinstance(x, Tensor):
+        x = dtype.type(x)
+    return function.apply(x, y, **options)
+
+
+def neg(input: Tensor) -> Tensor:
+    """-input. DtypeError for bools: use `~`."""
+    not_bool("neg", input)
+    return Neg.apply(tensor_of("neg", input))
+
+
+def positive(input: Tensor) -> Tensor:
+    """+input: the tensor itself. DtypeError for bools."""
+    not_bool("positive", input)
+    return tensor_of("positive", input)
+
+
+def reciprocal(input: Tensor) -> Tensor:
+    """1 / input; integers give the default float dtype."""
+    return Reciprocal.apply(floating("reciprocal", input))
+
+
+def square(input: Tensor) -> Tensor:
+    """input²."""
+    if tensor_of("square", input).dtype.kind == "b":
+        return pow(input, 2)
+    return Square.apply(input)
+
+
+def pow(input: Operand, exponent: Operand) -> Tensor:
+    """input ** exponent, elementwise, broadcast; dtype by promotion.
+
+    0 ** 0 is 1. A negative base gives NaN for exponents that are not whole. At exponent 0 the gradient of the
+    base is 0, and at base 0 that of an exponent >= 0 is 0, as in PyTorch. ArgumentError for integers to negative
+    integer powers.
+
+    >>> import minidl
+    >>> minidl.pow(minidl.tensor([-2.0, 0.0]), 3)
+    tensor([-8.,  0.])
+    """
+    x, y = promoted("pow", input, exponent)
+    dtype = x.dtype if isinstance(x, Tensor) else y.dtype
+    if dtype.kind == "b":
+        raise DtypeError("pow: not defined for bool; use .int() first")
+    if dtype.kind in "iu" and bool(exponent < 0 if not isinstance(exponent, Tensor) else (exponent._array < 0).any()):
+        raise ArgumentError("pow: integers to negative integer powers are not allowed; use .float()")
+    return Pow.apply(x, y)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
+    """input + weight * (end - input), elementwise, broadcast: from `input` at weight 0 to `end` at weight 1.
+
+    DtypeError unless all are of one floating dtype.
+    """
+    dtype = tensor_of("lerp", input).dtype
+    for name, x in (("end", end), ("weight", weight)):
+        if isinstance(x, Tensor) and x.dtype != dtype:
+            raise DtypeError(f"lerp: {name} is {x.dtype} but input is {dtype}; they must be the same")
+    if dtype.kind != "f":
+        raise DtypeError(f"lerp: needs a floating dtype; got {dtype}; use .float()")
+    return Lerp.apply(input, tensor_of("lerp", end, "end"), weight)

@@ -1,0 +1,239 @@
+"""Functions of one number, applied to every element: exp, log, roots, sine, absolute value, rounding."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd import Function, Tensor
+from ..errors import DtypeError
+from ._arguments import floating, not_bool, tensor_of
+
+
+class Exp(Function):
+    """z = e^x        dz/dx = z"""
+
+    def forward(self, x: Any) -> Any:
+        self.z = self.xp.exp(x)
+        return self.z
+
+    def backward(self, dz: Any) -> Any:
+        return dz * self.z
+
+
+class Expm1(Function):
+    """z = e^x - 1, accurate near 0        dz/dx = z + 1"""
+
+    def forward(self, x: Any) -> Any:
+        self.z = self.xp.expm1(x)
+        return self.z
+
+    def backward(self, dz: Any) -> Any:
+        return dz * (self.z + 1)
+
+
+class Log(Function):
+    """z = log_b x        dz/dx = 1 / (x log b)"""
+
+    def forward(self, x: Any, base: float = math.e) -> Any:
+        self.x, self.base = x, base
+        if base == 2:
+            return self.xp.log2(x)
+        return self.xp.log10(x) if base == 10 else self.xp.log(x)
+
+    def backward(self, dz: Any) -> Any:
+        return dz / (self.x * math.log(self.base))
+
+
+class Log1p(Function):
+    """z = log(1 + x), accurate near 0        dz/dx = 1 / (1 + x)"""
+
+    def forward(self, x: Any) -> Any:
+        self.x = x
+        return self.xp.log1p(x)
+
+    def backward(self, dz: Any) -> Any:
+        return dz / (self.x + 1)
+
+
+class Sqrt(Function):
+    """z = √x        dz/dx = 1 / (2 z)"""
+
+    def forward(self, x: Any) -> Any:
+        self.z = self.xp.sqrt(x)
+        return self.z
+
+    def backward(self, dz: Any) -> Any:
+        return dz / (2 * self.z)
+
+
+class Rsqrt(Function):
+    """z = 1 / √x        dz/dx = -z³ / 2"""
+
+    def forward(self, x: Any) -> Any:
+        self.z = 1 / self.xp.sqrt(x)
+        return self.z
+
+    def backward(self, dz: Any) -> Any:
+        return dz * (-0.5 * (self.z * self.z * self.z))
+
+
+class Sin(Function):
+    """z = sin x        dz/dx = cos x"""
+
+    def forward(self, x: Any) -> Any:
+        self.x = x
+        return self.xp.sin(x)
+
+    def backward(self, dz: Any) -> Any:
+        return dz * self.xp.cos(self.x)
+
+
+class Cos(Function):
+    """z = cos x        dz/dx = -sin x"""
+
+    def forward(self, x: Any) -> Any:
+        self.x = x
+        return self.xp.cos(x)
+
+    def backward(self, dz: Any) -> Any:
+        return -dz * self.xp.sin(self.x)
+
+
+class Erf(Function):
+    """z = erf x = 2/√π ∫ e^(-t²) dt from 0 to x        dz/dx = 2/√π e^(-x²)"""
+
+    def forward(self, x: Any) -> Any:
+        self.x = x
+        return self.backend.erf(x)
+
+    def backward(self, dz: Any) -> Any:
+        return dz * (2 / math.sqrt(math.pi) * self.xp.exp(-self.x * self.x))
+
+
+class Abs(Function):
+    """z = |x|        dz/dx = sign x, and 0 at 0"""
+
+    def forward(self, x: Any) -> Any:
+        self.x = x
+        return self.xp.abs(x)
+
+    def backward(self, dz: Any) -> Any:
+        return dz * sign_of(self.x)
+
+
+class Step(Function):
+    """z = a step function of x        dz/dx = 0 (between the steps)"""
+
+    def forward(self, x: Any, name: str, decimals: int = 0) -> Any:
+        if name == "sign":
+            return sign_of(x)
+        if x.dtype.kind != "f":
+            return x.copy()  # whole already
+        return self.xp.round(x, decimals) if name == "round" else getattr(self.xp, name)(x)
+
+    def backward(self, dz: Any) -> Any:
+        return self.xp.zeros_like(dz)
+
+
+def sign_of(x: Any) -> Any:
+    """-1, 0 or 1 in the dtype of x; 0 for NaN, as in PyTorch."""
+    return ((x > 0).astype("int8") - (x < 0).astype("int8")).astype(x.dtype)
+
+
+def exp(input: Tensor) -> Tensor:
+    """e to the power of input; integers give the default float dtype."""
+    return Exp.apply(floating("exp", input))
+
+
+def expm1(input: Tensor) -> Tensor:
+    """exp(input) - 1, accurate also where input is close to 0."""
+    return Expm1.apply(floating("expm1", input))
+
+
+def log(input: Tensor) -> Tensor:
+    """The natural logarithm: -inf at 0, NaN below."""
+    return Log.apply(floating("log", input))
+
+
+def log2(input: Tensor) -> Tensor:
+    """The logarithm to base 2."""
+    return Log.apply(floating("log2", input), base=2)
+
+
+def log10(input: Tensor) -> Tensor:
+    """The logarithm to base 10."""
+    return Log.apply(floating("log10", input), base=10)
+
+
+def log1p(input: Tensor) -> Tensor:
+    """log(1 + input), accurate also where input is close to 0."""
+    return Log1p.apply(floating("log1p", input))
+
+
+def sqrt(input: Tensor) -> Tensor:
+    """The square root: NaN below 0; its gradient at 0 is infinite."""
+    return Sqrt.apply(floating("sqrt", input))
+
+
+def rsqrt(input: Tensor) -> Tensor:
+    """1 / sqrt(input)."""
+    return Rsqrt.apply(floating("rsqrt", input))
+
+
+def sin(input: Tensor) -> Tensor:
+    """The sine of input in radians."""
+    return Sin.apply(floating("sin", input))
+
+
+def cos(input: Tensor) -> Tensor:
+    """The cosine of input in radians."""
+    return Cos.apply(floating("cos", input))
+
+
+def erf(input: Tensor) -> Tensor:
+    """The error function 2/√π ∫ e^(-t²) dt from 0 to input.
+
+    >>> import minidl
+    >>> minidl.erf(minidl.tensor([0.0, 1.0]))
+    tensor([0.    , 0.8427])
+    """
+    return Erf.apply(floating("erf", input))
+
+
+def abs(input: Tensor) -> Tensor:
+    """|input|; the gradient at 0 is 0."""
+    not_bool("abs", input)
+    return Abs.apply(tensor_of("abs", input))
+
+
+def sign(input: Tensor) -> Tensor:
+    """-1, 0 or 1 (0 for NaN, as in PyTorch); the gradient is zero."""
+    return Step.apply(tensor_of("sign", input), name="sign")
+
+
+def floor(input: Tensor) -> Tensor:
+    """Rounded down; integers stay. The gradient is zero."""
+    return _rounded("floor", input)
+
+
+def ceil(input: Tensor) -> Tensor:
+    """Rounded up; integers stay. The gradient is zero."""
+    return _rounded("ceil", input)
+
+
+def trunc(input: Tensor) -> Tensor:
+    """Rounded towards zero; integers stay. The gradient is zero."""
+    return _rounded("trunc", input)
+
+
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """Rounded to `decimals` places, halves to the even neighbour; integers stay. The gradient is zero."""
+    if decimals and tensor_of("round", input).dtype.kind != "f":
+        raise DtypeError(f"round: decimals={decimals} needs a floating dtype; got {input.dtype}")
+    return _rounded("round", input, decimals=decimals)
+
+
+def _rounded(name: str, input: Tensor, **options: int) -> Tensor:
+    not_bool(name, input)
+    return Step.apply(tensor_of(name, input), name=name, **options)

@@ -1,0 +1,272 @@
+"""What the order of the elements decides: argmax, max and min with their places, sort, topk, median."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..autograd import Function, Tensor
+from ..errors import ArgumentError, DtypeError, refuse
+from ._arguments import normal_dim, tensor_of
+from .selection import maximum, minimum
+from .shape import squeeze
+
+
+class MaxResult(NamedTuple):
+    """The largest elements, and where they were."""
+
+    values: Tensor
+    indices: Tensor
+
+
+class MinResult(NamedTuple):
+    """The smallest elements, and where they were."""
+
+    values: Tensor
+    indices: Tensor
+
+
+class SortResult(NamedTuple):
+    """The sorted elements, and where they were."""
+
+    values: Tensor
+    indices: Tensor
+
+
+class TopkResult(NamedTuple):
+    """The k largest (or smallest) elements, and where they were."""
+
+    values: Tensor
+    indices: Tensor
+
+
+class MedianResult(NamedTuple):
+    """The medians, and where they were."""
+
+    values: Tensor
+    indices: Tensor
+
+
+class ArgExtreme(Function):
+    """z = the first index of the largest (smallest) element; no gradient"""
+
+    computes = False
+
+    def forward(self, x: Any, how: str, dim: int | None, keepdim: bool) -> Any:
+        if x.dtype.kind == "b":
+            x = x.astype("uint8")
+        return getattr(x, how)(axis=dim if x.ndim else None, keepdims=keepdim).astype("int64")
+
+
+class Argsort(Function):
+    """z = the places of the elements in ascending (descending) order, equal ones in the order they had; no gradient"""
+
+    computes = False
+
+    def forward(self, x: Any, dim: int, descending: bool) -> Any:
+        if x.ndim == 0:
+            return self.xp.zeros((), "int64")
+        if not descending:
+            return x.argsort(axis=dim, kind="stable").astype("int64", copy=False)
+        last = x.shape[dim] - 1
+        places = self.xp.flip(x, dim).argsort(axis=dim, kind="stable")  # ascending, of the reversed elements
+        return last - self.xp.flip(places, dim).astype("int64", copy=False)
+
+
+class TakeAlong(Function):
+    """z = x at the given places along dim, no place twice        dx = dz at those places, else 0"""
+
+    computes = False
+
+    def forward(self, x: Any, places: Any, dim: int) -> Any:
+        self.shape, self.dim, self.places = x.shape, dim, places
+        return self.xp.take_along_axis(x, places, dim) if x.ndim else x.copy()
+
+    def backward(self, dz: Any) -> Any:
+        if not self.shape:
+            return dz, None
+        xp = self.xp
+        dx = xp.zeros(self.shape, dz.dtype)
+        where = list(xp.ogrid[tuple(slice(n) for n in dz.shape)])
+        where[self.dim] = self.places
+        dx[tuple(where)] = dz
+        return dx, None
+
+
+class Chosen(Function):
+    """z = one element of all: the largest, smallest or median        dz/dx = 1 there; k equal ones get 1/k each"""
+
+    computes = False
+
+    def forward(self, x: Any, how: str) -> Any:
+        if how == "median":
+            z = _middle(self.xp, x)
+        else:
+            z = getattr(x, how)()
+        if self.needs[0]:
+            self.hit = x != x if bool(z != z) else x == z
+        return z
+
+    def backward(self, dz: Any) -> Any:
+        return dz / self.hit.sum() * self.hit
+
+
+def _middle(xp: Any, x: Any) -> Any:
+    """The lower median of all elements; NaN if one of them is."""
+    if x.size == 0:
+        return xp.full((), float("nan"), x.dtype)
+    ordered = xp.sort(x.reshape(-1))
+    return ordered[-1] if bool(ordered[-1] != ordered[-1]) else ordered[(x.size - 1) // 2]
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the largest element along `dim`, or in the flattened tensor: the first of equal ones, or of NaNs.
+
+    >>> import minidl
+    >>> minidl.argmax(minidl.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
+    tensor([1, 0])
+    """
+    return _arg_extreme("argmax", input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the smallest element along `dim`, or in the flattened tensor: the first of equal ones, or NaNs."""
+    return _arg_extreme("argmin", input, dim, keepdim)
+
+
+def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    if tensor_of(name, input).dtype.kind == "b":
+        raise DtypeError(f"{name}: not defined for bool; use .int() first")
+    dim = None if dim is None else normal_dim(name, dim, input.ndim)
+    _not_empty(name, input, dim)
+    return ArgExtreme.apply(input, how=name, dim=dim, keepdim=keepdim)
+
+
+def _not_empty(name: str, x: Tensor, dim: int | None) -> None:
+    if (x._array.size if dim is None else (x.shape or (1,))[dim]) == 0:
+        along = "" if dim is None else f" along dim {dim}"
+        raise ArgumentError(f"{name}: nothing to choose from: shape {x.shape} has no elements{along}")
+
+
+def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+    """The largest of all elements; with `dim`, (values, indices) along it; with a tensor `other`, `maximum`.
+
+    Without `dim`, equal largest ones share the gradient; with it, it goes to the index that is returned.
+
+    >>> import minidl
+    >>> minidl.max(minidl.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1).indices
+    tensor([1, 0])
+    """
+    if other is not None or isinstance(dim, Tensor):
+        return maximum(input, _second("max", dim, keepdim, other))
+    return _max_or_min("max", "argmax", MaxResult, input, dim, keepdim)
+
+
+def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+    """The smallest of all elements; with `dim`, (values, indices) along it; with a tensor `other`, `minimum`.
+
+    Without `dim`, equal smallest ones share the gradient; with it, it goes to the index that is returned.
+    """
+    if other is not None or isinstance(dim, Tensor):
+        return minimum(input, _second("min", dim, keepdim, other))
+    return _max_or_min("min", "argmin", MinResult, input, dim, keepdim)
+
+
+def _second(name: str, dim: Any, keepdim: bool, other: Any) -> Tensor:
+    if keepdim or (dim is not None and other is not None):
+        raise ArgumentError(f"{name}: with another tensor there is neither dim nor keepdim")
+    return dim if other is None else other
+
+
+def _max_or_min(name: str, how: str, result: Any, input: Tensor, dim: int | None, keepdim: bool) -> Any:
+    x = tensor_of(name, input)
+    if dim is None:
+        if keepdim:
+            raise ArgumentError(f"{name}: keepdim=True needs a dim; amax and amin keep all dims")
+        _not_empty(name, x, None)
+        return Chosen.apply(x, how=name)
+    dim = normal_dim(name, dim, x.ndim)
+    _not_empty(name, x, dim)
+    places = ArgExtreme.apply(x, how=how, dim=dim, keepdim=True)
+    return result(*_squeezed(TakeAlong.apply(x, places, dim=dim), places, dim, keepdim))
+
+
+def _squeezed(values: Tensor, places: Tensor, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
+    if keepdim or not values.ndim:
+        return values, places
+    return squeeze(values, dim), squeeze(places, dim)
+
+
+def sort(
+    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *, out: None = None
+) -> SortResult:
+    """(values, indices) in ascending or descending order along `dim`. NaN counts as the largest.
+
+    Equal elements keep their order always: `stable` may be either.
+    """
+    refuse("sort", out=out)
+    x = tensor_of("sort", input)
+    dim = normal_dim("sort", dim, x.ndim)
+    places = Argsort.apply(x, dim=dim, descending=descending)
+    return SortResult(TakeAlong.apply(x, places, dim=dim), places)
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """The indices that sort `input` along `dim`; equal elements keep their order."""
+    x = tensor_of("argsort", input)
+    return Argsort.apply(x, dim=normal_dim("argsort", dim, x.ndim), descending=descending)
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> TopkResult:
+    """(values, indices) of the k largest (or smallest) elements along `dim`, the most extreme first.
+
+    They come sorted, whatever `sorted` says. ArgumentError unless 0 <= k <= the length of `dim`.
+    """
+    x = tensor_of("topk", input)
+    dim = normal_dim("topk", dim, x.ndim)
+    length = x.shape[dim] if x.ndim else 1
+    if isinstance(k, bool) or not isinstance(k, int) or not (x.ndim == 0) <= k <= length:
+        raise ArgumentError(f"topk: k must be an integer from 0 to the {length} elements along dim {dim}; got {k!r}")
+    places = Argsort.apply(x, dim=dim, descending=largest)
+    if x.ndim:
+        places = First.apply(places, k=k, dim=dim)
+    return TopkResult(TakeAlong.apply(x, places, dim=dim), places)
+
+
+class First(Function):
+    """z = the first k elements along dim; of indices, so without a gradient"""
+
+    computes = False
+
+    def forward(self, x: Any, k: int, dim: int) -> Any:
+        return x[(slice(None),) * dim + (slice(k),)].copy()
+
+
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The median of all elements, the lower one of two; with `dim`, (values, indices) along it. NaN if one is NaN."""
+    x = tensor_of("median", input)
+    if x.dtype.kind == "b":
+        raise DtypeError("median: not defined for bool; use .int() first")
+    if dim is None:
+        if keepdim:
+            raise ArgumentError("median: keepdim=True needs a dim")
+        return Chosen.apply(x, how="median")
+    dim = normal_dim("median", dim, x.ndim)
+    _not_empty("median", x, dim)
+    places = MedianPlace.apply(x, dim=dim)
+    return MedianResult(*_squeezed(TakeAlong.apply(x, places, dim=dim), places, dim, keepdim))
+
+
+class MedianPlace(Function):
+    """z = the index of the lower median along dim, or of the first NaN; no gradient"""
+
+    computes = False
+
+    def forward(self, x: Any, dim: int) -> Any:
+        if x.ndim == 0:
+            return self.xp.zeros((), "int64")
+        order = x.argsort(axis=dim, kind="stable")
+        n = x.shape[dim]
+        middle = self.xp.take(order, self.xp.asarray([(n - 1) // 2]), axis=dim)
+        nans = x != x
+        first_nan = nans.argmax(axis=dim, keepdims=True)
+        return self.xp.where(nans.any(axis=dim, keepdims=True), first_nan, middle).astype("int64")

@@ -1,0 +1,66 @@
+"""Softmax and its logarithm, stable for scores of any size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd import Function, Tensor
+from ..dtypes import as_dtype
+from ..errors import ArgumentError
+from ._arguments import cast, float_only, normal_dim, tensor_of
+
+
+class Softmax(Function):
+    """z_i = e^(x_i) / Σ_j e^(x_j) along dim        dx = z (dz - Σ_j dz_j z_j)"""
+
+    def forward(self, x: Any, dim: int) -> Any:
+        self.dim = dim
+        e = self.xp.exp(shifted(x, dim))
+        self.z = e / e.sum(axis=dim, keepdims=True)
+        return self.z
+
+    def backward(self, dz: Any) -> Any:
+        weighted = dz * self.z
+        return weighted - self.z * weighted.sum(axis=self.dim, keepdims=True)
+
+
+class LogSoftmax(Function):
+    """z_i = x_i - log Σ_j e^(x_j) along dim        dx = dz - e^z Σ_j dz_j"""
+
+    def forward(self, x: Any, dim: int) -> Any:
+        self.dim = dim
+        x = shifted(x, dim)
+        self.z = x - self.xp.log(self.xp.exp(x).sum(axis=dim, keepdims=True))
+        return self.z
+
+    def backward(self, dz: Any) -> Any:
+        return dz - self.xp.exp(self.z) * dz.sum(axis=self.dim, keepdims=True)
+
+
+def shifted(x: Any, dim: int) -> Any:
+    """x minus its maximum along dim: the same softmax, and no exp of it can overflow."""
+    return x - x.max(axis=dim, keepdims=True) if x.size else x
+
+
+def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """exp(input) normalised to sum 1 along `dim`; `dtype` converts the input first. The shape stays.
+
+    >>> import minidl
+    >>> minidl.softmax(minidl.tensor([1000.0, 1000.0, -1000.0]), dim=0)
+    tensor([0.5, 0.5, 0. ])
+    """
+    return _apply("softmax", Softmax, input, dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """log(softmax(input)) along `dim`, without rounding small probabilities to 0; `dtype` converts the input first."""
+    return _apply("log_softmax", LogSoftmax, input, dim, dtype)
+
+
+def _apply(name: str, function: type[Function], input: Tensor, dim: int | None, dtype: Any) -> Tensor:
+    x = tensor_of(name, input) if dtype is None else cast(tensor_of(name, input), as_dtype(dtype))
+    if dim is None:
+        raise ArgumentError(f"{name}: say along which dim the results sum to 1, e.g. dim=1 for (N, classes)")
+    dim = normal_dim(name, dim, x.ndim)
+    float_only(name, x)
+    return function.apply(x, dim=dim if x.ndim else ())
