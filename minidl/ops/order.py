@@ -78,17 +78,20 @@ class TakeAlong(Function):
     computes = False
 
     def forward(self, x: Any, places: Any, dim: int) -> Any:
-        self.shape, self.dim, self.places = x.shape, dim, places
-        return self.xp.take_along_axis(x, places, dim) if x.ndim else x.copy()
+        self.shape = x.shape
+        if x.ndim == 0:
+            return x.copy()
+        self.index = [
+            self.xp.arange(n).reshape((n,) + (1,) * (x.ndim - 1 - d)) if d != dim else places
+            for d, n in enumerate(places.shape)
+        ]
+        return x[tuple(self.index)]
 
     def backward(self, dz: Any) -> Any:
         if not self.shape:
             return dz, None
-        xp = self.xp
-        dx = xp.zeros(self.shape, dz.dtype)
-        where = list(xp.ogrid[tuple(slice(n) for n in dz.shape)])
-        where[self.dim] = self.places
-        dx[tuple(where)] = dz
+        dx = self.xp.zeros(self.shape, dz.dtype)
+        dx[tuple(self.index)] = dz
         return dx, None
 
 
