@@ -1,12 +1,181 @@
-"""minidl: a deep-learning engine to read in an afternoon."""
+"""minidl: a deep-learning engine to read in an afternoon, by PyTorch's names.
 
+    import minidl as torch
+
+Here are the names of `torch` itself: making tensors, arithmetic, shapes, `no_grad`. Layers are in `minidl.nn`, update
+rules in `minidl.optim`, data sets in `minidl.data`.
+"""
+
+# ruff: noqa: F401
+import math as _math
+
+# `methods` gives Tensor its methods and operators; everything else may then use them.
+from . import methods as methods  # isort: skip
+from . import cuda, nn, optim
 from .autograd import Function, Tensor
 from .backend import use_backend
-from .creation import from_numpy, tensor
-from .dtypes import float16, float32, float64, int8, int16, int32, int64, uint8
+from .backend.threads import get_num_threads, set_num_threads
+from .creation import (
+    arange,
+    as_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from .devices import device
+from .dtypes import (
+    as_dtype,
+    bool_,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    promote_types,
+    result_type,
+    set_default_dtype,
+    uint8,
+)
 from .errors import MinidlError
 from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .gradients import grad
-from .random import Generator, manual_seed
+from .ops.activation import celu, relu, selu, sigmoid, tanh
+from .ops.arithmetic import (
+    add,
+    div,
+    floor_divide,
+    fmod,
+    lerp,
+    mul,
+    neg,
+    positive,
+    pow,
+    reciprocal,
+    remainder,
+    square,
+    sub,
+)
+from .ops.comparison import (
+    allclose,
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    eq,
+    equal,
+    ge,
+    gt,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    ne,
+)
+from .ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .ops.einsum import einsum
+from .ops.elementary import (
+    abs,
+    ceil,
+    cos,
+    erf,
+    exp,
+    expm1,
+    floor,
+    log,
+    log1p,
+    log2,
+    log10,
+    round,
+    rsqrt,
+    sign,
+    sin,
+    sqrt,
+    trunc,
+)
+from .ops.gather import (
+    argwhere,
+    gather,
+    index_select,
+    masked_fill,
+    masked_select,
+    nonzero,
+    scatter,
+    scatter_add,
+    take_along_dim,
+)
+from .ops.index import narrow, select
+from .ops.join import cat, chunk, concat, concatenate, hstack, split, stack, unbind, vstack
+from .ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
+from .ops.order import argmax, argmin, argsort, max, median, min, sort, topk
+from .ops.reduce import all, amax, amin, any, count_nonzero, cumsum, logsumexp, mean, norm, prod, std, sum, var
+from .ops.selection import clamp, maximum, minimum, where
+from .ops.shape import (
+    broadcast_to,
+    clone,
+    diagonal,
+    flatten,
+    flip,
+    moveaxis,
+    movedim,
+    permute,
+    ravel,
+    reshape,
+    roll,
+    squeeze,
+    swapaxes,
+    swapdims,
+    t,
+    tile,
+    transpose,
+    tril,
+    triu,
+    unflatten,
+    unsqueeze,
+)
+from .ops.softmax import log_softmax, softmax
+from .random import Generator, default_generator, manual_seed
+from .sampling import bernoulli, multinomial, normal, rand, rand_like, randint, randn, randn_like, randperm
 
 __version__ = "0.1.0"
+
+half, float, double = float16, float32, float64
+short, int, long = int16, int32, int64
+bool = bool_
+
+inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
+
+absolute, clip, divide, multiply, negative, subtract, true_divide = abs, clamp, div, mul, neg, sub, div
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+
+
+def is_tensor(obj: object) -> bool_:  # type: ignore[valid-type]
+    """Whether `obj` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool_:  # type: ignore[valid-type]
+    """Whether the input's dtype is float16, float32 or float64."""
+    return input.is_floating_point()
+
+
+def numel(input: Tensor) -> int:  # type: ignore[valid-type]
+    """The number of elements."""
+    return input.numel()

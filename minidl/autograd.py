@@ -164,17 +164,6 @@ class Tensor(TensorMethods):
         seed = seed_gradient(self, gradient)
         graph.walk([(edge_of(self), seed)], _Leaves(seed, retain_graph), retain_graph)
 
-    def __repr__(self) -> str:
-        host = backend_of(self._array).to_numpy(self._array)
-        notes = [np.array2string(host, separator=", ", prefix="tensor(", precision=4, floatmode="maxprec")]
-        if self.dtype not in (float32, np.int64, np.bool_):
-            notes.append(f"dtype=minidl.{self.dtype}")
-        if self.grad_fn is not None:
-            notes.append(f"grad_fn=<{type(self.grad_fn).__name__}>")
-        elif self.requires_grad:
-            notes.append("requires_grad=True")
-        return f"tensor({', '.join(notes)})"
-
 
 class RemovableHook:
     """The handle of a registered hook."""
@@ -221,7 +210,7 @@ class Function(graph.Node):
             node.needs = (False,) * len(inputs)
         with backend.quiet():
             z = node._compute(arrays, options)
-        if type(z) is not backend.array_type:
+        if isinstance(z, np.generic):
             z = backend.asarray(z)  # reductions of NumPy return scalars
         output = view_of(inputs[0], z) if cls.is_view else wrap(z)
         if recorded and z.dtype in FLOATING:

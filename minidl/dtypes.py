@@ -34,9 +34,7 @@ def set_default_dtype(dtype: Any) -> None:
     global _default
     chosen = as_dtype(dtype)
     if chosen not in FLOATING:
-        raise DtypeError(
-            f"set_default_dtype: got {chosen}; only float16, float32 and float64 can be the default"
-        )
+        raise DtypeError(f"set_default_dtype: got {chosen}; only float16, float32 and float64 can be the default")
     _default = chosen
 
 

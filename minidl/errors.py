@@ -23,6 +23,10 @@ class ArgumentError(MinidlError, ValueError):
     """An argument whose value is out of range or unknown."""
 
 
+class RangeError(MinidlError, IndexError):
+    """An index or a label outside of the dimension it points into."""
+
+
 class UnsupportedError(MinidlError, TypeError):
     """An argument of PyTorch's that minidl leaves out; named, never ignored."""
 
@@ -55,6 +59,5 @@ def refuse(function: str, **arguments: object) -> None:
     for name, value in arguments.items():
         if value is not None and value is not False:
             raise UnsupportedError(
-                f"{function}: the argument {name}={value!r} of PyTorch's is left out of minidl; "
-                "leave it at its default"
+                f"{function}: the argument {name}={value!r} of PyTorch's is left out of minidl; leave it at its default"
             )

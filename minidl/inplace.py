@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from .autograd import Tensor
-from .backend import Array
+from .backend import Array, backend_of
 from .errors import GraphError
 
 
 def overwrite(target: Tensor, array: Array) -> None:
     """Replace the contents of `target`; nothing is recorded."""
+    check_writable(target)
+    if target._array is not array:
+        with backend_of(target._array).quiet():
+            target._array[...] = array
+    target._storage.version += 1
+
+
+def check_writable(target: Tensor) -> None:
+    """GraphError, with the reason, if the memory of `target` must not be changed through it."""
+    array = target._array
     if target._storage.frozen is not None:
         raise GraphError(target._storage.frozen)
-    if target._array is not array:
-        target._array[...] = array
-    target._storage.version += 1
+    if 0 in array.strides and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
+        raise GraphError("several elements of this tensor share one place in memory (expand); use .clone() first")
+    if not getattr(array.flags, "writeable", True):
+        raise GraphError("the memory of this tensor is read-only; use .clone() first")
 
 
 def rebind(target: Tensor, result: Tensor) -> None:
@@ -28,5 +39,6 @@ def rebind(target: Tensor, result: Tensor) -> None:
             "a recorded in-place operation on memory that another tensor or array shares is left out of minidl; "
             "make a new tensor (x = x + y)"
         )
+    check_writable(target)
     target._array, target._storage = result._array, result._storage
     target.grad_fn, target.requires_grad = result.grad_fn, result.requires_grad

@@ -1,0 +1,270 @@
+"""Elements picked and placed along one dimension, or by a mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function, Tensor, wrap
+from ..backend import backend_of
+from ..errors import DtypeError, ShapeError, refuse
+from ._arguments import broadcast_shape, cast, normal_dim, tensor_of
+from .index import check_indices, getitem
+from .shape import clone, expand, flatten, reshape
+
+
+class IndexSelect(Function):
+    """z[..., k, ...] = x[..., i_k, ...]        dx[..., i_k, ...] += dz[..., k, ...]"""
+
+    computes = False
+
+    def forward(self, x: Any, i: Any, dim: int) -> Any:
+        self.shape, self.index = x.shape, (*(slice(None),) * dim, i)
+        return x.take(i, axis=dim)
+
+    def backward(self, dz: Any) -> Any:
+        dx = self.xp.zeros(self.shape, dz.dtype)
+        self.backend.scatter_add(dx, self.index, dz)
+        return dx, None
+
+
+class Gather(Function):
+    """z[i][j][k] = x[i][index[i][j][k]][k] for dim=1        dx[i][index[i][j][k]][k] += dz[i][j][k]"""
+
+    computes = False
+
+    def forward(self, x: Any, index: Any, dim: int) -> Any:
+        self.shape, self.index = x.shape, _along(self.xp, index, dim)
+        return x[self.index]
+
+    def backward(self, dz: Any) -> Any:
+        dx = self.xp.zeros(self.shape, dz.dtype)
+        self.backend.scatter_add(dx, self.index, dz)
+        return dx, None
+
+
+class Scatter(Function):
+    """z = x, but z[i][index[i][j][k]][k] = s[i][j][k] for dim=1        dx = dz, 0 at index;  ds = dz at index"""
+
+    computes = False
+
+    def forward(self, x: Any, index: Any, s: Any, dim: int) -> Any:
+        self.index, self.source = _along(self.xp, index, dim), _Source(s, index)
+        z = x.copy()
+        z[self.index] = self.source.used(s)
+        return z
+
+    def backward(self, dz: Any) -> Any:
+        dx = dz.copy()
+        dx[self.index] = 0
+        return dx, None, self.source.gradient(dz[self.index])
+
+
+class ScatterAdd(Function):
+    """z = x, then z[i][index[i][j][k]][k] += s[i][j][k] for dim=1        dx = dz;  ds = dz at the index"""
+
+    def forward(self, x: Any, index: Any, s: Any, dim: int) -> Any:
+        self.index, self.source = _along(self.xp, index, dim), _Source(s, index)
+        z = x.copy()
+        self.backend.scatter_add(z, self.index, self.source.used(s))
+        return z
+
+    def backward(self, dz: Any) -> Any:
+        return dz, None, self.source.gradient(dz[self.index])
+
+
+class MaskedFill(Function):
+    """z = v where mask, else x        dx = 0 where mask, else dz;  dv = sum of dz where mask (by the engine)"""
+
+    computes = False
+
+    def forward(self, x: Any, mask: Any, v: Any) -> Any:
+        self.mask = mask
+        return self.xp.where(mask, v, x)
+
+    def backward(self, dz: Any) -> Any:
+        zero = dz.dtype.type(0)
+        return self.xp.where(self.mask, zero, dz), None, self.xp.where(self.mask, dz, zero)
+
+
+class _Source:
+    """Of a source, the part as large as the index is used; the rest gets no gradient."""
+
+    def __init__(self, s: Any, index: Any) -> None:
+        self.shape = getattr(s, "shape", ())
+        self.part = tuple(slice(0, n) for n in index.shape) if self.shape else ...
+
+    def used(self, s: Any) -> Any:
+        return s[self.part] if self.shape else s
+
+    def gradient(self, ds: Any) -> Any:
+        if self.shape == ds.shape:
+            return ds
+        whole = backend_of(ds).xp.zeros(self.shape, ds.dtype)
+        whole[self.part] = ds
+        return whole
+
+
+def _along(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
+    """The index arrays of a gather: `index` in dimension `dim`, every element's own place in the others."""
+    grid = []
+    for d, length in enumerate(index.shape):
+        shape = [1] * index.ndim
+        shape[d] = length
+        grid.append(index if d == dim else xp.arange(length).reshape(shape))
+    return tuple(grid) if grid else (...,)
+
+
+def _index_of(function: str, index: Any, name: str = "index") -> Tensor:
+    i = tensor_of(function, index, name)
+    if i.dtype.name not in ("int64", "int32"):
+        raise DtypeError(f"{function}: {name} must be int64 or int32; got {i.dtype}; use .long()")
+    return i
+
+
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices of dimension `dim` at the positions `index` (K,), in that order. RangeError if one is outside."""
+    x, i = tensor_of("index_select", input), _index_of("index_select", index)
+    dim = normal_dim("index_select", dim, x.ndim)
+    if i.ndim > 1:
+        raise ShapeError(f"index_select: index must have 1 dimension; got shape {i.shape}")
+    if x.ndim == 0:
+        if i._array.size != 1:
+            raise ShapeError(f"index_select: a 0-dimensional input takes one index; got shape {i.shape}")
+        return reshape(index_select(reshape(x, (1,)), 0, i), ())
+    check_indices("index_select", i, x.shape[dim], dim)
+    return IndexSelect.apply(x, reshape(i, (-1,)) if i.ndim == 0 else i, dim=dim)
+
+
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    """Along `dim`, the elements at `index`: z[i][j] = input[i][index[i][j]] for dim=1; z has the shape of index.
+
+    In the other dimensions index may be shorter than the input. RangeError if an index is outside of `dim`.
+
+    >>> import minidl
+    >>> minidl.gather(minidl.tensor([[1, 2], [3, 4]]), 1, minidl.tensor([[1], [0]]))
+    tensor([[2],
+            [3]])
+    """
+    refuse("gather", sparse_grad=sparse_grad)
+    x, i = tensor_of("gather", input), _index_of("gather", index)
+    dim = normal_dim("gather", dim, x.ndim)
+    if i._array.size == 0:  # PyTorch then asks for nothing but an index
+        return reshape(Gather.apply(flatten(x), flatten(i), dim=0), i.shape)
+    _fits("gather", x, dim, i)
+    if x.ndim == 0:
+        return _from_vector(gather, x, i)
+    return Gather.apply(x, i, dim=dim)
+
+
+def _from_vector(function: Any, x: Tensor, i: Tensor) -> Tensor:
+    """What gather gives for a 0-dimensional input, which stands for one of length 1."""
+    return reshape(function(reshape(x, (1,)), 0, reshape(i, (-1,))), i.shape)
+
+
+def _fits(function: str, x: Tensor, dim: int, i: Tensor, every_dim: bool = False) -> None:
+    """An index of gather or scatter: as many dimensions as x, no longer than it except along dim, and in range."""
+    if max(i.ndim, 1) != max(x.ndim, 1):
+        raise ShapeError(f"{function}: index of shape {i.shape} for shape {x.shape}; give it as many dimensions")
+    pairs = enumerate(zip(i.shape, x.shape))
+    if x.ndim and i.ndim and any(n > m and (every_dim or d != dim) for d, (n, m) in pairs):
+        raise ShapeError(f"{function}: index of shape {i.shape} is longer than shape {x.shape} beside dim {dim}")
+    if not every_dim:
+        check_indices(function, i, x.shape[dim] if x.ndim else 1, dim)
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float, *, reduce: None = None) -> Tensor:
+    """A copy of the input with src placed along `dim`: z[i][index[i][j]] = src[i][j] for dim=1.
+
+    src is a number, or a tensor at least as large as index. Where positions repeat, one of the values stays.
+    """
+    refuse("scatter", reduce=reduce)
+    x, dim, i = _scatter_arguments("scatter", input, dim, index, src)
+    value = src if isinstance(src, Tensor) else np.asarray(src).astype(x.dtype)[()]
+    return _scattered(Scatter, x, dim, i, value)
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of the input with src added along `dim`: z[i][index[i][j]] += src[i][j] for dim=1."""
+    x, dim, i = _scatter_arguments("scatter_add", input, dim, index, tensor_of("scatter_add", src, "src"))
+    return _scattered(ScatterAdd, x, dim, i, src)
+
+
+def _scatter_arguments(function: str, input: Any, dim: int, index: Any, src: Any) -> tuple[Tensor, int, Tensor]:
+    x, i = tensor_of(function, input), _index_of(function, index)
+    dim = normal_dim(function, dim, x.ndim)
+    if isinstance(src, Tensor):
+        if src.dtype != x.dtype:
+            raise DtypeError(f"{function}: src is {src.dtype} but input is {x.dtype}; convert one with .to(...)")
+        if i._array.size:
+            _fits(function, src, dim, i, every_dim=True)
+    if i._array.size:
+        _fits(function, x, dim, i)
+    return x, dim, i
+
+
+def _scattered(operation: type[Function], x: Tensor, dim: int, i: Tensor, src: Any) -> Tensor:
+    """Scatter, for inputs without dimensions or without elements too."""
+    if i._array.size == 0:
+        return clone(x)
+    if x.ndim == 0:
+        flat = reshape(src, (-1,)) if isinstance(src, Tensor) else src
+        return reshape(operation.apply(reshape(x, (1,)), reshape(i, (-1,)), flat, dim=0), ())
+    rows = (reshape(t, (1,)) if isinstance(t, Tensor) and t.ndim == 0 else t for t in (i, src))
+    return operation.apply(x, *rows, dim=dim)
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """Along `dim` (or of the flattened input), the elements at `indices`; the other dimensions are broadcast."""
+    x, i = tensor_of("take_along_dim", input), _index_of("take_along_dim", indices, "indices")
+    if dim is None:
+        return gather(flatten(x), 0, flatten(i))
+    if x.ndim != i.ndim:
+        raise ShapeError(f"take_along_dim: indices of shape {i.shape} for shape {x.shape}; give as many dimensions")
+    dim = normal_dim("take_along_dim", dim, x.ndim)
+    beside = broadcast_shape("take_along_dim", *((*s[:dim], *s[dim + 1 :]) for s in (x.shape, i.shape)))
+    whole = [expand(t, (*beside[:dim], *t.shape[dim : dim + 1], *beside[dim:])) for t in (x, i)]
+    return gather(whole[0], dim, whole[1])
+
+
+def _mask_of(function: str, mask: Any) -> Tensor:
+    m = tensor_of(function, mask, "mask")
+    if m.dtype != np.bool_:
+        raise DtypeError(f"{function}: mask must be a tensor of bools; got {m.dtype}; use .bool()")
+    return m
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
+    """The input with `value` (a number or a 0-dimensional tensor) where mask is True; mask is broadcast."""
+    x, m = tensor_of("masked_fill", input), _mask_of("masked_fill", mask)
+    broadcast_shape("masked_fill", x.shape, m.shape)
+    if not isinstance(value, Tensor):
+        return MaskedFill.apply(x, m, np.asarray(value).astype(x.dtype)[()])
+    if value.ndim:
+        raise ShapeError(f"masked_fill: value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
+    return MaskedFill.apply(x, m, cast(value, x.dtype))
+
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where mask is True, in one dimension; both are broadcast."""
+    x, m = tensor_of("masked_select", input), _mask_of("masked_select", mask)
+    shape = broadcast_shape("masked_select", x.shape, m.shape)
+    return flatten(getitem(expand(x, shape), expand(m, shape)))
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The positions of the elements that are not 0: (K, ndim), or with as_tuple one tensor (K,) a dimension."""
+    x = tensor_of("nonzero", input)
+    xp = backend_of(x._array).xp
+    found = xp.nonzero(x._array if x.ndim else x._array.reshape(1))
+    if as_tuple:
+        return tuple(wrap(places) for places in found)
+    if x.ndim == 0:
+        return wrap(xp.zeros((len(found[0]), 0), np.int64))
+    return wrap(xp.stack(found, axis=1))
+
+
+def argwhere(input: Tensor) -> Tensor:
+    """The positions of the elements that are not 0: (K, ndim)."""
+    return nonzero(input)
