@@ -12,7 +12,7 @@ from .backend import Array, backend_of
 class Storage:
     """The memory behind a tensor and its views: counts its changes, so that backward can notice them."""
 
-    __slots__ = ("exposed", "frozen", "seal", "version", "viewed")
+    __slots__ = ("bounds", "exposed", "frozen", "seal", "version", "viewed")
 
     def __init__(self) -> None:
         self.version = 0  # bumped by every in-place change made through a tensor
@@ -20,6 +20,7 @@ class Storage:
         self.frozen: str | None = None  # why this memory must not be changed in place
         self.exposed: Array | None = None  # the raw array, once it has been handed out
         self.seal = 0  # its checksum at that moment
+        self.bounds: tuple[int, int, int] | None = None  # its least and largest integer, and at which version
 
     def expose(self, array: Array) -> None:
         """Note that raw memory leaves the engine: from now on its changes can only be seen by checksum."""
@@ -27,6 +28,19 @@ class Storage:
             owner = root(array)
             self.exposed = owner if type(owner) is type(array) else array
             self.seal = checksum(self.exposed)
+
+    def note_bounds(self, low: int, high: int) -> None:
+        """Note that all integers in this memory lie in low ... high, seen on the host before they went to a GPU.
+
+        Asking the GPU would mean waiting for it.
+        """
+        self.bounds = low, high, self.version
+
+    def known_bounds(self) -> tuple[int, int] | None:
+        """What `note_bounds` noted, if the memory was not changed since."""
+        if self.bounds is None or self.exposed is not None or self.bounds[2] != self.version:
+            return None
+        return self.bounds[:2]
 
 
 def root(array: Array) -> Array:

@@ -1,0 +1,155 @@
+"""Losses for numbers: how far is each prediction x from its target y?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...autograd import Function, Tensor
+from ...errors import ArgumentError, ShapeError
+from .._arguments import promoted, tensor_of
+from ..arithmetic import div, mul
+from ..elementary import sign_of
+from ..reduce import sum
+from .arguments import alike, check_reduction, reduced
+
+
+class AbsoluteError(Function):
+    """z = |x - y|        dz/dx = sign(x - y),  dz/dy = -dz/dx,  both 0 where x = y"""
+
+    def forward(self, x: Any, y: Any) -> Any:
+        self.error = x - y
+        return self.xp.abs(self.error)
+
+    def backward(self, dz: Any) -> Any:
+        dx = dz * sign_of(self.error)
+        return dx, -dx
+
+
+class SquaredError(Function):
+    """z = (x - y)²        dz/dx = 2 (x - y),  dz/dy = -dz/dx"""
+
+    def forward(self, x: Any, y: Any) -> Any:
+        self.error = x - y
+        return self.error * self.error
+
+    def backward(self, dz: Any) -> Any:
+        dx = 2 * dz * self.error
+        return dx, -dx
+
+
+class Huber(Function):
+    """z = ½ e² where |e| < δ, else δ (|e| - ½ δ), with e = x - y        dz/dx = e cut to -δ ... δ,  dz/dy = -dz/dx"""
+
+    def forward(self, x: Any, y: Any, delta: float) -> Any:
+        self.error, self.delta = x - y, delta
+        size = self.xp.abs(self.error)
+        return self.xp.where(size < delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+
+    def backward(self, dz: Any) -> Any:
+        dx = dz * self.error.clip(-self.delta, self.delta)
+        return dx, -dx
+
+
+class RootOrZero(Function):
+    """z = √x        dz/dx = 1 / (2 z), and 0 where x = 0: a perfect prediction is left alone"""
+
+    def forward(self, x: Any) -> Any:
+        self.z = self.xp.sqrt(x)
+        return self.z
+
+    def backward(self, dz: Any) -> Any:
+        return self.xp.where(self.z == 0, 0, dz / (2 * self.z))
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """The absolute error |input - target|; its mean is the MAE. Shapes must be equal.
+
+    With `weight`, of the same shape, each error counts that often: the mean is Σ weight · error / Σ weight.
+    """
+    check_reduction("l1_loss", reduction, size_average, reduce)
+    losses = AbsoluteError.apply(*alike("l1_loss", input, target))
+    return _weighted("l1_loss", losses, weight, reduction)
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """The squared error (input - target)². Shapes must be equal; `weight` as in `l1_loss`.
+
+    >>> import minidl
+    >>> mse_loss(minidl.tensor([1.0, 5.0]), minidl.tensor([1.0, 3.0]))
+    tensor(2.)
+    """
+    check_reduction("mse_loss", reduction, size_average, reduce)
+    losses = SquaredError.apply(*alike("mse_loss", input, target))
+    return _weighted("mse_loss", losses, weight, reduction)
+
+
+def rmse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """The root of `mse_loss`, in the unit of the target: √(mean (input - target)²), or of the sum, or of each.
+
+    Not in PyTorch. Where the root is 0 its gradient is defined as 0 (a plain square root would give NaN).
+
+    >>> import minidl
+    >>> rmse_loss(minidl.tensor([1.0, 5.0]), minidl.tensor([1.0, 3.0]), reduction="sum")
+    tensor(2.)
+    """
+    check_reduction("rmse_loss", reduction)
+    return RootOrZero.apply(reduced(SquaredError.apply(*alike("rmse_loss", input, target)), reduction))
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """Half the squared error up to |error| = delta, from there on delta times the absolute one: outliers count less.
+
+    With `weight`, of the same shape, each error is multiplied by it; the mean is, as in PyTorch and unlike `l1_loss`,
+    still divided by the number of errors.
+    """
+    check_reduction("huber_loss", reduction)
+    if not delta > 0:
+        raise ArgumentError(f"huber_loss: delta must be positive; got {delta!r}")
+    losses = Huber.apply(*alike("huber_loss", input, target, mixed=False), delta=delta)
+    return _weighted("huber_loss", losses, weight, reduction)
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """`huber_loss` with delta = beta, divided by beta: the slope far out is 1. With beta = 0, `l1_loss`."""
+    check_reduction("smooth_l1_loss", reduction, size_average, reduce)
+    if not beta >= 0:
+        raise ArgumentError(f"smooth_l1_loss: beta must not be negative; got {beta!r}")
+    x, y = alike("smooth_l1_loss", input, target)
+    losses = AbsoluteError.apply(x, y) if beta == 0 else div(Huber.apply(x, y, delta=beta), beta)
+    return reduced(losses, reduction)
+
+
+def _weighted(name: str, losses: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
+    """The losses times `weight`, reduced; the mean of Huber's is PyTorch's: divided by their number all the same."""
+    if weight is None:
+        return reduced(losses, reduction)
+    if tensor_of(name, weight, "weight").shape != losses.shape:
+        raise ShapeError(f"{name}: weight must have the shape of the input, {losses.shape}; got {weight.shape}")
+    losses, weight = promoted(name, losses, weight)
+    weighted = mul(losses, weight)
+    if reduction == "mean" and name != "huber_loss":
+        return div(sum(weighted), sum(weight))
+    return reduced(weighted, reduction)
