@@ -1,0 +1,35 @@
+"""Dropout layers: only in training."""
+
+from __future__ import annotations
+
+from ..autograd import Tensor
+from ..errors import ArgumentError, refuse
+from ..ops.dropout import dropout, dropout2d
+from .module import Module
+
+
+class Dropout(Module):
+    """In training, each element is 0 with probability `p` and divided by 1 - p otherwise; in evaluation as it is.
+
+    Masks come from minidl's default generator: see `minidl.manual_seed`. Source: Srivastava et al. 2014.
+    """
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        refuse(type(self).__name__, inplace=inplace)
+        if not 0 <= p <= 1:
+            raise ArgumentError(f"{type(self).__name__}: p must be between 0 and 1; got {p}")
+        self.p, self.inplace = p, inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        return dropout(input, self.p, self.training)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout2d(Dropout):
+    """Dropout of whole channels of (N, C, H, W) or (C, H, W)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return dropout2d(input, self.p, self.training)

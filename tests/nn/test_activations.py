@@ -1,0 +1,27 @@
+"""Every activation module against PyTorch's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.nn.pairs import check_layer
+from tests.support.strategies import arrays
+
+ACTIVATIONS: dict[str, list[dict[str, Any]]] = {
+    "ReLU": [{}], "ReLU6": [{}], "SELU": [{}], "SiLU": [{}], "Mish": [{}], "Hardswish": [{}], "Hardsigmoid": [{}],
+    "Sigmoid": [{}], "Tanh": [{}], "LogSigmoid": [{}], "Softsign": [{}],
+    "LeakyReLU": [{}, {"negative_slope": 0.3}], "ELU": [{}, {"alpha": 0.5}], "CELU": [{}, {"alpha": 2.0}],
+    "GELU": [{}, {"approximate": "tanh"}], "Softplus": [{}, {"beta": 2.0, "threshold": 1.0}],
+    "Hardtanh": [{}, {"min_val": -0.5, "max_val": 2.0}], "Softmax": [{"dim": 0}, {"dim": -1}],
+    "LogSoftmax": [{"dim": 0}, {"dim": -1}],
+}  # fmt: skip
+activation_options = st.sampled_from([(name, options) for name, all in ACTIVATIONS.items() for options in all])
+
+
+@given(activation_options, arrays())
+def test_activations(chosen: tuple[str, dict[str, Any]], x: np.ndarray) -> None:
+    check_layer(*chosen, x, calls=1)
