@@ -48,7 +48,7 @@ class Tensor(TensorMethods):
     def __init__(self, array: Array, requires_grad: bool = False) -> None:
         backend_of(array)
         self._array = array
-        self._storage = Storage()
+        self._storage = Storage(array)
         self._hooks: list[Callable[[Array], Array]] | None = None
         self.grad: Tensor | None = None
         self.grad_fn: Function | None = None
@@ -125,7 +125,9 @@ class Tensor(TensorMethods):
             tensor = me()
             if tensor is not None:
                 kept = gradient.copy()
-                tensor.grad = wrap(kept if tensor.grad is None else tensor.grad._array + kept)
+                if tensor.grad is not None:
+                    kept += tensor.grad._array
+                tensor.grad = wrap(kept)
             return gradient
 
         if not self.requires_grad or self.grad_fn is not None:
@@ -187,11 +189,15 @@ class Function(graph.Node):
     a gradient, so that an expensive one can be skipped.
     """
 
-    __slots__ = ("needs", "xp")
+    __slots__ = ("needs",)
 
     is_view = False  # the output shares memory with the first input
     needs: tuple[bool, ...]
-    xp: Any
+
+    @property
+    def xp(self) -> Any:
+        """The array module: numpy or cupy."""
+        return self.backend.xp
 
     def forward(self, *arrays: Any, **options: Any) -> Array:
         """The operation itself; what backward will need is kept by name on `self`."""
@@ -202,45 +208,43 @@ class Function(graph.Node):
         """Run the operation, and record it if an input wants a gradient."""
         node = cls()
         arrays = [x._array if isinstance(x, Tensor) else x for x in inputs]
-        node.backend = backend = same_backend(cls.__name__, arrays)
-        node.xp = backend.xp
-        node.needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
-        recorded = grad_mode.enabled and True in node.needs
-        if not recorded:
-            node.needs = (False,) * len(inputs)
+        backend = node.backend = same_backend(cls.__name__, arrays)
+        edges = tuple([edge_of(x) for x in inputs]) if grad_mode.enabled else (None,) * len(inputs)
+        node.needs = tuple([edge is not None for edge in edges])
         with backend.quiet():
             z = node._compute(arrays, options)
         if isinstance(z, np.generic):
             z = backend.asarray(z)  # reductions of NumPy return scalars
         output = view_of(inputs[0], z) if cls.is_view else wrap(z)
-        if recorded and z.dtype in FLOATING:
-            node._record(inputs, output)
+        if True in node.needs and z.dtype in FLOATING:
+            node._record(edges, inputs, output)
         if graph.observer is not None:
             graph.observer.on_forward(node, inputs, output)
         return output
 
     def _compute(self, arrays: list[Any], options: dict[str, Any]) -> Array:
         """`forward`; float16 is for keeping, not for computing: widen, compute in float32, round once."""
-        if not self.computes or all(getattr(x, "dtype", None) != float16 for x in arrays):
+        if not self.computes or all([getattr(x, "dtype", None) != float16 for x in arrays]):
             return self.forward(*arrays, **options)
         wide = [x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays]
         z = self.forward(*wide, **options)
         return z.astype(float16) if z.dtype == float32 else z
 
-    def _record(self, inputs: tuple[Any, ...], output: Tensor) -> None:
-        """Tie the operation to what made its inputs, and note the state of the memory that it keeps."""
-        self.edges = tuple([edge_of(x) for x in inputs])
-        self.metas = tuple([(x.shape, x.dtype) if isinstance(x, Tensor) else None for x in inputs])
-        self.output = (output.shape, output.dtype)
+    def _record(self, edges: tuple[Any, ...], inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Tie the operation to what made its inputs, and note the state of the memory that it saw."""
+        self.edges = edges
+        self.metas = tuple(
+            [None if edge is None else (x._array.shape, x._array.dtype) for edge, x in zip(edges, inputs)]
+        )
         self.hooks = None
-        self.kept = []
-        if self.__dict__:
-            roots = {id(root(array)) for array in self.saved()}
-            for x in (*inputs, output):
-                if isinstance(x, Tensor) and id(root(x._array)) in roots:
-                    storage = x._storage
-                    seal = None if storage.exposed is None else checksum(storage.exposed)
-                    self.kept.append((storage, storage.version, seal))
+        self.versions = []
+        self.seals = {}
+        for x in (*inputs, output):
+            if isinstance(x, Tensor):
+                storage = x._storage
+                self.versions.append((storage, storage.version))
+                if storage.exposed is not None:
+                    self.seals[storage] = checksum(storage.exposed)
         output.grad_fn = self
         output.requires_grad = True
 
@@ -318,7 +322,7 @@ def wrap(array: Array) -> Tensor:
     """A tensor around memory that nothing else holds."""
     tensor = Tensor.__new__(Tensor)
     tensor._array = array
-    tensor._storage = Storage()
+    tensor._storage = Storage(array)
     tensor._hooks = tensor.grad = tensor.grad_fn = None
     tensor.requires_grad = False
     return tensor

@@ -12,7 +12,7 @@ from typing import Any
 from .backend import Array, Backend, backend_of
 from .dtypes import float16, float32
 from .errors import GraphError, ShapeError
-from .storage import Storage, checksum
+from .storage import Storage, checksum, root
 
 Meta = tuple[tuple[int, ...], Any]  # shape and dtype
 
@@ -23,14 +23,14 @@ class Node:
     The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "kept", "metas", "output")
+    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "metas", "seals", "versions")
 
     computes = True  # does arithmetic: float16 is computed in float32 and rounded once
     backend: Backend
     edges: tuple[Any, ...] | None  # one an input; None once the graph is freed
-    metas: tuple[Meta | None, ...]  # shape and dtype of each input
-    output: Meta
-    kept: list[tuple[Storage, int, int | None]]  # memory kept for backward: its version and checksum
+    metas: tuple[Meta | None, ...]  # shape and dtype of each input that wants a gradient
+    versions: list[tuple[Storage, int]]  # the memory of the inputs and the output, as forward left it
+    seals: dict[Storage, int]  # checksums of that part of it which had been handed out by then
     hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
 
     def backward(self, dz: Array) -> Any:
@@ -39,20 +39,24 @@ class Node:
 
     def saved(self) -> list[Array]:
         """The arrays kept for backward."""
-        found = []
+        found: list[Array] = []
+        array_type = self.backend.array_type
         for value in self.__dict__.values():
-            for item in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(item, self.backend.array_type):
-                    found.append(item)
+            if type(value) is array_type:
+                found.append(value)
+            elif isinstance(value, list | tuple):
+                found.extend(item for item in value if isinstance(item, array_type))
         return found
 
     def check_unchanged(self) -> None:
-        """GraphError if memory kept for backward was changed since forward."""
-        for storage, version, seal in self.kept:
-            same = storage.version == version
-            if same and storage.exposed is not None:
-                same = checksum(storage.exposed) == (storage.seal if seal is None else seal)
-            if not same:
+        """GraphError if memory that is kept for backward was changed since forward."""
+        for storage, version in self.versions:
+            if storage.version == version and storage.exposed is None:
+                continue
+            if storage.owner not in {id(root(array)) for array in self.saved()}:
+                continue
+            expected = self.seals.get(storage, storage.seal)
+            if storage.version != version or checksum(storage.exposed) != expected:
                 raise GraphError(
                     f"{type(self).__name__}: an array that backward needs was changed in place after forward; "
                     "make a new one (x = x + y, not x += y), or change it after backward"
@@ -61,7 +65,7 @@ class Node:
     def release(self) -> None:
         """Give back what was kept for backward, and the graph behind it."""
         self.__dict__.clear()
-        self.edges, self.kept = None, []
+        self.edges, self.versions, self.seals = None, [], {}
 
 
 class Observer:
@@ -106,30 +110,32 @@ def walk(
         else:
             arrived(edge, gradient, None)
     waiting = _consumers(pending, only)
-    ready = [node for node in pending if waiting[node] == 0]
-    while ready:
-        node = ready.pop()
-        summed.discard(node)
-        dz = pending.pop(node, None)
-        for hook in node.hooks or () if dz is not None else ():
-            dz = hook(dz)
-        if watched is not None and node in watched:
-            watched[node] = dz
-        if only is not None and node not in only:
-            continue
-        edges = node.edges or ()
-        grads = _chain_rule(node, dz) if dz is not None else (None,) * len(edges)
-        for edge, dx in zip(edges, grads):
-            if isinstance(edge, Node):
-                if dx is not None:
-                    _add(pending, summed, edge, dx)
-                waiting[edge] -= 1
-                if waiting[edge] == 0:
-                    ready.append(edge)
-            elif edge is not None and dx is not None:
-                arrived(edge, dx, node)
-        if not retain_graph:
-            node.release()
+    with backend_of(outputs[0][1]).quiet():
+        ready = [node for node in pending if waiting[node] == 0]
+        while ready:
+            node = ready.pop()
+            summed.discard(node)
+            dz = pending.pop(node, None)
+            if node.hooks and dz is not None:
+                for hook in node.hooks:
+                    dz = hook(dz)
+            if watched is not None and node in watched:
+                watched[node] = dz
+            if only is not None and node not in only:
+                continue
+            edges = node.edges or ()
+            grads = _chain_rule(node, dz, edges) if dz is not None else (None,) * len(edges)
+            for edge, dx in zip(edges, grads):
+                if isinstance(edge, Node):
+                    if dx is not None:
+                        _add(pending, summed, edge, dx)
+                    waiting[edge] -= 1
+                    if waiting[edge] == 0:
+                        ready.append(edge)
+                elif edge is not None and dx is not None:
+                    arrived(edge, dx, node)
+            if not retain_graph:
+                node.release()
 
 
 def _consumers(roots: Iterable[Node], only: set[Node] | None) -> dict[Node, int]:
@@ -154,16 +160,13 @@ def _consumers(roots: Iterable[Node], only: set[Node] | None) -> dict[Node, int]
     return counts
 
 
-def _chain_rule(node: Node, dz: Array) -> list[Array | None]:
+def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | None]:
     """The gradients of an operation's inputs, in the shapes and dtypes of the inputs themselves."""
-    if node.kept:
-        node.check_unchanged()
-    half = node.computes and dz.dtype == float16
-    with node.backend.quiet():
-        returned = node.backward(dz.astype(float32) if half else dz)
+    node.check_unchanged()
+    half = dz.dtype == float16 and node.computes
+    returned = node.backward(dz.astype(float32) if half else dz)
     if not isinstance(returned, tuple | list):
         returned = (returned,)
-    edges = node.edges or ()
     if len(returned) != len(edges):
         raise GraphError(f"{type(node).__name__}.backward: {len(returned)} gradients for {len(edges)} inputs")
     grads: list[Array | None] = []
@@ -176,7 +179,7 @@ def _chain_rule(node: Node, dz: Array) -> list[Array | None]:
             dx = sum_to(dx, shape, type(node).__name__)
         if dx.dtype != dtype:
             dx = dx.astype(dtype)
-        grads.append(dx if type(dx) is node.backend.array_type else node.backend.asarray(dx))
+        grads.append(dx if isinstance(dx, node.backend.array_type) else node.backend.asarray(dx))
     if observer is not None:
         observer.on_backward(node, dz, returned, grads)
     return grads
@@ -211,7 +214,7 @@ def _add(pending: dict[Node, Array], summed: set[Node], node: Node, gradient: Ar
     else:
         pending[node] = pending[node] + gradient
         summed.add(node)
-    if type(pending[node]) is not backend_of(gradient).array_type:  # 0-dimensional sums of NumPy are scalars
-        pending[node] = backend_of(gradient).asarray(pending[node])
+    if pending[node].ndim == 0:
+        pending[node] = backend_of(gradient).asarray(pending[node])  # NumPy makes scalars of 0-dimensional sums
     if observer is not None:
         observer.on_sum(node, gradient, pending[node])

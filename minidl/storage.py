@@ -12,15 +12,15 @@ from .backend import Array, backend_of
 class Storage:
     """The memory behind a tensor and its views: counts its changes, so that backward can notice them."""
 
-    __slots__ = ("bounds", "exposed", "frozen", "seal", "version", "viewed")
+    version = 0  # bumped by every in-place change made through a tensor
+    viewed = False  # some other tensor sees the same memory
+    frozen: str | None = None  # why this memory must not be changed in place
+    exposed: Array | None = None  # the raw array, once it has been handed out
+    seal = 0  # its checksum at that moment
+    bounds: tuple[int, int, int] | None = None  # its least and largest integer, and at which version
 
-    def __init__(self) -> None:
-        self.version = 0  # bumped by every in-place change made through a tensor
-        self.viewed = False  # some other tensor sees the same memory
-        self.frozen: str | None = None  # why this memory must not be changed in place
-        self.exposed: Array | None = None  # the raw array, once it has been handed out
-        self.seal = 0  # its checksum at that moment
-        self.bounds: tuple[int, int, int] | None = None  # its least and largest integer, and at which version
+    def __init__(self, array: Array) -> None:
+        self.owner = id(root(array))  # tells which memory it is, as long as that memory lives
 
     def expose(self, array: Array) -> None:
         """Note that raw memory leaves the engine: from now on its changes can only be seen by checksum."""

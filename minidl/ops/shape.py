@@ -153,7 +153,7 @@ def _reshaped(function: str, input: Any, shape: Any) -> Tensor:
     x = tensor_of(function, input)
     z = Reshape.apply(x, shape=_whole_shape(function, x.shape, shape))
     if z._array.size and not shares_memory(z._array, x._array):
-        z._storage = Storage()
+        z._storage = Storage(z._array)
         z._storage.frozen = _COPIED.format(function)
     return z
 
