@@ -31,8 +31,10 @@ from .threads import parallel
 from .window import Pair, Window
 from .workspace import scratch
 
-COLUMNS = 512  # columns of one product: enough for BLAS to run at full speed
-BUFFER_BYTES = 1 << 20  # of rolling columns: about what a core's own cache holds
+COLUMNS = 512, 2048  # the least and most columns of one product: BLAS likes them wide, memory narrow
+PANEL = 1 << 18  # entries of the matrix of taps that one product should read: about a core's own cache
+BUFFER_BYTES = 1 << 21  # of rolling columns, for a tile of several output rows
+WORTH_SKIPPING = 500_000  # multiply-adds of one output row, below which leaving out its padding saves nothing
 PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
 SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the result does not depend on threads
 
@@ -102,6 +104,7 @@ def correlate_grad_weight(dz: np.ndarray, x: np.ndarray, window: Window, groups:
     depth = x5.shape[1] * taps.kernel[0] * taps.kernel[1]
     tiles = _tiles(taps, g * x5.shape[1], (ho, wo, n), dtype.itemsize)
     shares = min(SHARES, len(tiles))
+    skip = depth * dz.size > WORTH_SKIPPING * ho
     sums = np.zeros((max(shares, 1), g, depth, o), dtype)
 
     def add_share(share: int) -> None:
@@ -109,7 +112,7 @@ def correlate_grad_weight(dz: np.ndarray, x: np.ndarray, window: Window, groups:
             (p0, p1), (q0, q1), (n0, n1) = tile
             part = dz5[:, :, p0:p1, q0:q1, n0:n1].transpose(0, 2, 1, 3, 4).astype(dtype, copy=False)
             part = part.reshape(g, p1 - p0, o, -1).swapaxes(2, 3)  # a view where the tile spans whole runs
-            for rows, depths, columns in _columns(x5, taps, tile, dtype):
+            for rows, depths, columns in _columns(x5, taps, tile, dtype, skip):
                 each = scratch("products", (*columns.shape[:3], o), dtype)
                 np.matmul(columns, part[:, rows], out=each)  # (G, R, kh * C/G * kw, O/G)
                 sums[share, :, depths] += each.sum(axis=1)
@@ -127,11 +130,12 @@ def _correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Taps
     kernels = _kernel_matrix(w, dtype)  # (G, 1, O/G rounded up, kh * C/G * kw)
     offset = None if bias is None else bias.reshape(g, o, 1, 1, 1)
     tiles = _tiles(taps, g * x.shape[1], (ho, wo, n), dtype.itemsize)
+    skip = kernels.shape[3] * z.size > WORTH_SKIPPING * ho
 
     def fill(index: int) -> None:
         (p0, p1), (q0, q1), (n0, n1) = tile = tiles[index]
         products = scratch("products", (g, p1 - p0, kernels.shape[2], (q1 - q0) * (n1 - n0)), dtype)
-        for rows, depths, columns in _columns(x, taps, tile, dtype):
+        for rows, depths, columns in _columns(x, taps, tile, dtype, skip):
             np.matmul(kernels[..., depths], columns, out=products[:, rows])
         part = products.reshape(g, p1 - p0, -1, q1 - q0, n1 - n0)[:, :, :o].swapaxes(1, 2)
         target = z[:, :, p0:p1, q0:q1, n0:n1]
@@ -143,11 +147,13 @@ def _correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Taps
     parallel(fill, len(tiles), kernels.shape[3] * z.size / PRODUCTS)
 
 
-def _columns(x: np.ndarray, taps: Taps, tile: Tile, dtype: np.dtype) -> Iterator[tuple[slice, slice, np.ndarray]]:
+def _columns(
+    x: np.ndarray, taps: Taps, tile: Tile, dtype: np.dtype, skip: bool
+) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """The taps of a tile of outputs as matrices (G, R, kh * C/G * kw, q * n), one for each output row.
 
-    Yields the rows of the tile that they belong to, the depths (of kh * C/G * kw) they hold, and the matrices: at the
-    upper and lower edge of the image, the taps that lie in the padding are left out of the product.
+    Yields the rows of the tile that they belong to, the depths (of kh * C/G * kw) they hold, and the matrices. With
+    `skip`, the taps above and below the image are left out, which shortens the products of the outer rows.
     """
     (p0, p1), (q0, q1), (n0, n1) = tile
     (kh, kw), stride, step = taps.kernel, taps.stride[0], taps.dilation[0]
@@ -155,38 +161,42 @@ def _columns(x: np.ndarray, taps: Taps, tile: Tile, dtype: np.dtype) -> Iterator
     g, c, h, _, _ = x.shape
     first, run = p0 * stride + taps.origin[0], (q1 - q0) * (n1 - n0)
     each = (c, kw, q1 - q0, n1 - n0)  # of one image row
+    clip = (lambda r: min(max(r, 0), h)) if skip else (lambda r: r)
     if taps.rolling:  # buffer row r is image row r + top; the windows of neighbours overlap
-        top = max(0, first)
-        bottom = max(top, min(h, first + (p1 - p0 - 1) * stride + kh))
+        top, bottom = clip(first), clip(first + (p1 - p0 - 1) * stride + kh)
         buffer = scratch("columns", (g, bottom - top, *each), dtype)
-        _copy_rows(x[:, :, top:bottom], taps, q0, buffer)
+        _copy_rows(x, taps, top, 1, q0, buffer)
         pitch, start = stride, first - top
     else:  # every window has its own kh rows in the buffer
-        buffer = scratch("columns", (g, (p1 - p0) * kh, *each), dtype)
+        buffer = scratch("columns", (g, p1 - p0, kh, *each), dtype)
         for i in range(kh):
-            a, b = _inside(first + i * step, stride, p1 - p0, h)
-            top = first + i * step + a * stride
-            source = x[:, :, top : top + (b - a) * stride : stride] if a < b else x[:, :, :0]
-            _copy_rows(source, taps, q0, buffer[:, a * kh + i : b * kh + i : kh][:, : b - a])
+            _copy_rows(x, taps, first + i * step, stride, q0, buffer[:, :, i])
         pitch, start = kh, 0
     row = c * kw * run * dtype.itemsize
     strides = (buffer.strides[0], pitch * row, run * dtype.itemsize, dtype.itemsize)
-    for a, b, i0, i1 in _edges(first, stride, step, p1 - p0, kh, h):
+    runs = _edges(first, stride, step, p1 - p0, kh, h) if skip else [(0, p1 - p0, 0, kh)]
+    for a, b, i0, i1 in runs:
         shape = (g, b - a, (i1 - i0) * c * kw, run)
         offset = (start + a * pitch + i0) * row if i0 < i1 else 0
         yield slice(a, b), slice(i0 * c * kw, i1 * c * kw), np.ndarray(shape, dtype, buffer, offset, strides)
 
 
-def _copy_rows(source: np.ndarray, taps: Taps, q0: int, rows: np.ndarray) -> None:
-    """rows[:, r, :, j, q] = source[:, :, r, (q0 + q) * stride + j * dilation + origin], 0 outside.
+def _copy_rows(x: np.ndarray, taps: Taps, first: int, step: int, q0: int, rows: np.ndarray) -> None:
+    """rows[:, r, :, j, q] = x[:, :, first + r * step, (q0 + q) * stride + j * dilation + origin], 0 outside.
 
-    rows is (G, R, C/G, kw, q, n); source is (G, C/G, R, W, n).
+    rows is (G, R, C/G, kw, q, n); x is (G, C/G, H, W, n).
     """
+    r0, r1 = _inside(first, step, rows.shape[1], x.shape[2])
+    rows[:, :r0] = 0
+    rows[:, r1:] = 0
+    if r0 == r1:
+        return
+    rows, source = rows[:, r0:r1], x[:, :, first + r0 * step : first + (r1 - 1) * step + 1 : step]
     g, height, c, kw, width, n = rows.shape
-    stride, step = taps.stride[1], taps.dilation[1]
+    stride, apart = taps.stride[1], taps.dilation[1]
     start = q0 * stride + taps.origin[1]
-    span = (width - 1) * stride + (kw - 1) * step + 1 if kw and width else 0
-    a, b = _inside(start, 1, span, source.shape[3])
+    span = (width - 1) * stride + (kw - 1) * apart + 1 if kw else 0
+    a, b = _inside(start, 1, span, x.shape[3])
     if a > 0 or b < span:
         padded = scratch("padded", (g, c, height, span, n), rows.dtype)
         padded[..., :a, :] = 0
@@ -195,7 +205,7 @@ def _copy_rows(source: np.ndarray, taps: Taps, q0: int, rows: np.ndarray) -> Non
     else:
         padded = source[..., start : start + span, :]
     sg, sc, sr, sw, sn = padded.strides
-    rows[...] = as_strided(padded, rows.shape, (sg, sr, sc, step * sw, stride * sw, sn))
+    rows[...] = as_strided(padded, rows.shape, (sg, sr, sc, apart * sw, stride * sw, sn))
 
 
 def _edges(
@@ -223,17 +233,18 @@ def _inside(start: int, step: int, count: int, size: int) -> Range:
 def _tiles(taps: Taps, channels: int, shape: tuple[int, int, int], itemsize: int) -> list[Tile]:
     """Cut outputs (Ho, Wo, N) into tiles whose columns fit the cache; it depends on nothing but shapes.
 
-    First images, then output columns, until a product has about `COLUMNS` columns; then as many rows as fit.
+    First the columns of a product: as many as let its taps fit the cache. Then as many output rows as fit the buffer.
     """
     ho, wo, n = shape
     kh, kw = taps.kernel
-    images = _cut(n, COLUMNS)
+    columns = min(max(PANEL // max(1, channels * kh * kw), COLUMNS[0]), COLUMNS[1])
+    images = _cut(n, columns)
     width = images[0][1] if images else 1
-    columns = _cut(wo, max(1, COLUMNS // width))
-    width *= columns[0][1] if columns else 1
+    pixels = _cut(wo, max(1, columns // width))
+    width *= pixels[0][1] if pixels else 1
     fit = BUFFER_BYTES // max(1, channels * kw * width * itemsize)
     height = (fit - kh) // taps.stride[0] + 1 if taps.rolling else fit // max(1, kh)
-    return list(product(_cut(ho, max(4, height)), columns, images))
+    return list(product(_cut(ho, max(4, height)), pixels, images))
 
 
 def _cut(length: int, piece: int) -> list[Range]:

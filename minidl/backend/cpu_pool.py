@@ -47,7 +47,7 @@ def max_pool(x: np.ndarray, window: Window, out_size: Pair) -> tuple[np.ndarray,
 def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pair) -> np.ndarray:
     """dz sent to the taps that won, summed where windows overlap: (N, C, H, W) for `size` = (H, W)."""
     dz, winners = _batch_last(dz), _batch_last(winners)
-    dx = np.zeros((dz.shape[0], *size, dz.shape[3]), dz.dtype)
+    dx = np.empty((dz.shape[0], *size, dz.shape[3]), dz.dtype)
     channels = _channel_tiles(dz.shape)
 
     def fill(index: int) -> None:
@@ -75,13 +75,19 @@ def _pool_rows(x: np.ndarray, window: Window, p0: int, z: np.ndarray, winners: n
 
 
 def _spread(dz: np.ndarray, winners: np.ndarray, window: Window, dx: np.ndarray) -> None:
-    """dx (C, H, W, N) += the entries of dz (C, Ho, Wo, N) at the taps that won."""
+    """Fill dx (C, H, W, N) with the entries of dz (C, Ho, Wo, N) at the taps that won, 0 elsewhere."""
     bits = np.dtype(f"i{dz.dtype.itemsize}")
+    alone = all(extent <= stride for extent, stride in zip(window.extent, window.stride))  # no pixel is in two windows
+    if not (alone and window.kernel == window.stride and dx.shape[1:3] == _covered(window, dz.shape)):
+        dx[...] = 0
     for number, rows, columns, target in _taps(dx, window, 0, dz.shape):
-        hit = winners[:, rows, columns] == number
-        mask = np.negative(hit.view(np.int8)).astype(bits)  # -1 is all ones
-        np.bitwise_and(mask, dz[:, rows, columns].view(bits), out=mask)
-        target += mask.view(dz.dtype)
+        hit = np.equal(winners[:, rows, columns], number, out=scratch("hit", target.shape, bool))
+        mask = np.negative(hit.view(np.int8), out=hit.view(np.int8))  # -1 is all ones
+        gradient = dz[:, rows, columns].view(bits)
+        if alone:
+            np.bitwise_and(mask, gradient, out=target.view(bits))
+        else:
+            target += np.bitwise_and(mask, gradient).view(dz.dtype)
 
 
 def _taps(x: np.ndarray, window: Window, p0: int, shape: tuple[int, ...]):
@@ -111,6 +117,13 @@ def _first_inside(window: Window, p0: int, shape: tuple[int, ...], dtype: np.dty
         outside = before - (start + np.arange(count)) * stride  # pixels of padding before the image
         first.append(np.maximum(0, -(-outside // dilation)))
     return (first[0][:, None] * window.kernel[1] + first[1]).astype(dtype)[:, :, None]
+
+
+def _covered(window: Window, shape: tuple[int, ...]) -> Pair:
+    """The size of the image that windows side by side cover exactly."""
+    if window.padding != ((0, 0), (0, 0)):
+        return 0, 0
+    return shape[1] * window.stride[0], shape[2] * window.stride[1]
 
 
 def _tiles(shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:

@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,22 +76,36 @@ def problems(draw: st.DrawFn, symmetric: bool = False) -> Problem:
     )
 
 
+NAMES = ("COLUMNS", "PANEL", "BUFFER_BYTES", "WORTH_SKIPPING")
+
+
 @contextmanager
-def tuned(columns: int, buffer: int, workers: int) -> Iterator[None]:
-    """Tiles of that size, shared among that many threads however little there is to do."""
-    before = cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, threads.SMALL_WORK, threads.get_num_threads()
-    cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, threads.SMALL_WORK = columns, buffer, 0.0
+def tuned(workers: int, **sizes: Any) -> Iterator[None]:
+    """Tiles of those sizes, shared among that many threads however little there is to do."""
+    before = {name: getattr(cpu_conv, name) for name in NAMES}, threads.SMALL_WORK, threads.get_num_threads()
+    vars(cpu_conv).update(sizes)
+    threads.SMALL_WORK = 0.0
     threads.set_num_threads(workers)
     try:
         yield
     finally:
-        cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, threads.SMALL_WORK = before[:3]
-        threads.set_num_threads(before[3])
+        vars(cpu_conv).update(before[0])
+        threads.SMALL_WORK = before[1]
+        threads.set_num_threads(before[2])
 
 
-@given(problems(), st.sampled_from([1, 3, 8, 512]), st.sampled_from([1, 1 << 20]), st.integers(1, 3))
-def test_equals_the_plain_version(problem: Problem, columns: int, buffer: int, workers: int) -> None:
-    with tuned(columns, buffer, workers):
+@given(
+    problems(),
+    st.sampled_from([(1, 1), (1, 8), (512, 2048)]),
+    st.sampled_from([1, 100, 1 << 18]),
+    st.sampled_from([1, 1 << 20]),
+    st.sampled_from([-1, 1 << 30]),
+    st.integers(1, 3),
+)
+def test_equals_the_plain_version(
+    problem: Problem, columns: tuple[int, int], panel: int, buffer: int, skipping: int, workers: int
+) -> None:
+    with tuned(workers, COLUMNS=columns, PANEL=panel, BUFFER_BYTES=buffer, WORTH_SKIPPING=skipping):
         found = problem.results(cpu_conv)
     for ours, plain in zip(found, problem.results(Plain)):
         assert ours.shape == plain.shape
@@ -151,10 +166,10 @@ def test_same_bits_every_time_and_with_any_number_of_threads(groups: int, rng: n
     w = rng.standard_normal((20, 10 // groups, 5, 5)).astype(np.float32)
     dz = rng.standard_normal((40, 20, 17, 17)).astype(np.float32)
     problem = Problem(x, w, None, dz, window, groups)
-    with tuned(cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, 1):
+    with tuned(1):
         first = problem.results(cpu_conv)
     for workers in (1, 2, 3, 2, 1):
-        with tuned(cpu_conv.COLUMNS, cpu_conv.BUFFER_BYTES, workers):
+        with tuned(workers):
             for a, b in zip(first, problem.results(cpu_conv)):
                 np.testing.assert_array_equal(a, b)
 
