@@ -40,5 +40,8 @@ class NumpyBackend(Backend):
             z[start : start + ERF_BLOCK] = erf(flat[start : start + ERF_BLOCK], np)
         return z.reshape(x.shape)
 
+    def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
+        return np.divmod(x, y)
+
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")

@@ -1,8 +1,4 @@
-"""The error function, which NumPy does not have: Taylor series around the knots of a table.
-
-The values at the knots are Python's own `math.erf`, the derivatives follow from it:
-erf'(t) = 2/√π e^(-t²), and erf^(k+1)(t) = (-1)^k H_k(t) erf'(t) with the Hermite polynomials H_k.
-"""
+"""What the array libraries do not have, or not alike: the error function, and floor division of floats."""
 
 from __future__ import annotations
 
@@ -18,6 +14,9 @@ LAST = 6.0  # erf is 1 from here on, to 17 digits
 
 def erf(x: Any, xp: Any) -> Any:
     """erf(x) = 2/√π ∫ e^(-t²) dt from 0 to x, to 14 digits in float64 and 7 in float32; any shape.
+
+    A Taylor series around the nearest knot of a table. The values at the knots are Python's own `math.erf`, the
+    derivatives erf'(t) = 2/√π e^(-t²) and erf^(k+1)(t) = (-1)^k H_k(t) erf'(t), with the Hermite polynomials H_k.
 
     >>> float(erf(np.array([0.5]), np)[0]) - math.erf(0.5)
     0.0
@@ -45,3 +44,18 @@ def _coefficients(xp: Any, dtype: Any) -> list[Any]:
         columns.append((-1) ** k * hermite * slope / math.factorial(k + 1))
         before, hermite = hermite, 2 * t * hermite - 2 * k * before
     return [xp.asarray(column.astype(dtype)) for column in columns]
+
+
+def floor_divmod(x: Any, y: Any, xp: Any) -> tuple[Any, Any]:
+    """x // y and x % y of floats, as Python has them: exact where x / y would round up to a whole number.
+
+    >>> floor_divmod(np.array([1.0, -7.0]), np.array([0.1, 2.0]), np)
+    (array([ 9., -4.]), array([0.1, 1. ]))
+    """
+    x = xp.asarray(x)
+    y = xp.asarray(y, x.dtype)
+    rest = xp.fmod(x, y)  # of the sign of x
+    wrong_sign = (rest != 0) & ((rest < 0) != (y < 0))
+    quotient = xp.rint((x - rest) / y) - wrong_sign
+    rest = xp.where(wrong_sign, rest + y, rest)
+    return xp.where(y == 0, x / y, quotient), rest

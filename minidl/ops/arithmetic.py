@@ -72,12 +72,12 @@ class RoundedDiv(Function):
     """z = x / y rounded down ("floor") or towards 0 ("trunc")        dz/dx = dz/dy = 0: z is a staircase"""
 
     def forward(self, x: Any, y: Any, mode: str) -> Any:
-        if mode == "floor":
-            return x // y
-        z = x / y if x.dtype.kind == "f" else x // y
         if x.dtype.kind == "f":
-            return self.xp.trunc(z)
-        return z + ((z * y != x) & ((x < 0) != (y < 0)))  # rounded down: one too low where the signs differ
+            return self.backend.floor_divmod(x, y)[0] if mode == "floor" else self.xp.trunc(x / y)
+        z = x // y
+        return (
+            z if mode == "floor" else z + ((z * y != x) & ((x < 0) != (y < 0)))
+        )  # rounded down: one too low where the signs differ
 
     def backward(self, dz: Any) -> Any:
         zero = self.xp.zeros_like(dz)
@@ -88,11 +88,13 @@ class Remainder(Function):
     """z = x - y floor(x / y), which has the sign of y        dz/dx = 1,  dz/dy = -floor(x / y)"""
 
     def forward(self, x: Any, y: Any) -> Any:
-        self.x, self.y = x, y
-        return x % y
+        if x.dtype.kind != "f":
+            return x % y
+        self.floor, z = self.backend.floor_divmod(x, y)
+        return z
 
     def backward(self, dz: Any) -> Any:
-        return dz, -dz * (self.x // self.y)
+        return dz, -dz * self.floor if self.needs[1] else None
 
 
 class Fmod(Function):

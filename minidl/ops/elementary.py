@@ -130,7 +130,10 @@ class Step(Function):
             return sign_of(x)
         if x.dtype.kind != "f":
             return x.copy()  # whole already
-        return self.xp.round(x, decimals) if name == "round" else getattr(self.xp, name)(x)
+        if name != "round":
+            return getattr(self.xp, name)(x)
+        scale = 10.0 ** (decimals if decimals > 0 else -decimals)
+        return self.xp.rint(x * scale) / scale if decimals > 0 else self.xp.rint(x / scale) * scale
 
     def backward(self, dz: Any) -> Any:
         return self.xp.zeros_like(dz)
@@ -196,7 +199,7 @@ def erf(input: Tensor) -> Tensor:
 
     >>> import minidl
     >>> minidl.erf(minidl.tensor([0.0, 1.0]))
-    tensor([0.    , 0.8427])
+    tensor([0.0000, 0.8427])
     """
     return Erf.apply(floating("erf", input))
 

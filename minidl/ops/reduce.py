@@ -234,7 +234,7 @@ def var(
 
     >>> import minidl
     >>> minidl.var(minidl.tensor([1.0, 2.0, 3.0, 4.0]), correction=0)
-    tensor(1.25)
+    tensor(1.2500)
     """
     return _spread_of("var", Var, input, dim, unbiased, keepdim, correction)
 

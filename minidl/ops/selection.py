@@ -90,7 +90,7 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
 
     >>> import minidl
     >>> minidl.clamp(minidl.tensor([-1.0, 0.5, 2.0]), 0, 1)
-    tensor([0. , 0.5, 1. ])
+    tensor([0.0000, 0.5000, 1.0000])
     """
     given = [bound for bound in (min, max) if bound is not None]
     if not given:

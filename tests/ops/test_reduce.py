@@ -46,6 +46,7 @@ def nothing_to_choose(x, dims):
 def test_over_several_dims(case, keepdim, name):
     x, dims = case
     assume(not (name in ("amax", "amin") and nothing_to_choose(x, dims)))
+    assume(not (name == "norm" and not isinstance(dims, int) and len(dims) > 2))  # PyTorch's "fro" takes up to two
     check(getattr(ops, name), getattr(torch, name), x, dtypes=HALF, dim=dims, keepdim=keepdim)
 
 
