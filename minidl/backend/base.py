@@ -10,6 +10,9 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import numpy as np
+
+from .special import erf, floor_divmod
 from .window import Window
 
 Array = Any
@@ -38,12 +41,24 @@ class Backend(ABC):
         """PyTorch's name of the place where the array lives."""
         return "cpu"
 
-    def synchronize(self) -> None:
+    def synchronize(self) -> None:  # noqa: B027  (there is nothing to wait for, unless a subclass says so)
         """Wait until everything asked for so far is done."""
 
     def quiet(self) -> AbstractContextManager[Any]:
         """Within it, infinities and NaN are results like any other, with no warning (as in PyTorch)."""
         return nullcontext()
+
+    def masked(self, x: Array, mask: Array) -> Array:
+        """x where the mask (bool, of the same shape) is true, and 0 elsewhere, even in place of inf and NaN."""
+        return self.xp.where(mask, x, x.dtype.type(0))
+
+    def erf(self, x: Array) -> Array:
+        """2/√π ∫ e^(-t²) dt from 0 to x, elementwise."""
+        return erf(x, self.xp)
+
+    def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """x // y and x % y of floats, as Python has them."""
+        return floor_divmod(x, y, self.xp)
 
     def windows(self, x: Array, window: Window, fill: float = 0.0) -> Array:
         """Every window of x (N, C, H, W), padded with `fill`: a read-only view (N, C, Ho, Wo, kh, kw)."""
@@ -86,9 +101,7 @@ class Backend(ABC):
         z = z.reshape(x.shape[0], w.shape[0], *z.shape[3:])
         return z if bias is None else z + bias[:, None, None]
 
-    def correlate_grad_input(
-        self, dz: Array, w: Array, window: Window, groups: int, size: tuple[int, int]
-    ) -> Array:
+    def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: tuple[int, int]) -> Array:
         """The gradient of `correlate` with respect to x: (N, C, H, W) for `size` = (H, W)."""
         kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
         dz = dz.reshape(dz.shape[0], groups, dz.shape[1] // groups, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
@@ -104,9 +117,7 @@ class Backend(ABC):
         dw = self.xp.einsum("ngohw,ngchwij->gocij", dz, taps, optimize=True)
         return dw.reshape(o, *dw.shape[2:])
 
-    def _grouped_windows(
-        self, x: Array, window: Window, groups: int, size: tuple[int, int] | None = None
-    ) -> Array:
+    def _grouped_windows(self, x: Array, window: Window, groups: int, size: tuple[int, int] | None = None) -> Array:
         taps = self.windows(x, window)
         if size is not None:
             taps = taps[:, :, : size[0], : size[1]]
@@ -115,18 +126,27 @@ class Backend(ABC):
     def max_pool(self, x: Array, window: Window, size: tuple[int, int]) -> tuple[Array, Array]:
         """The largest tap of each window (padding is -inf) and which it was, row by row: two (N, C, Ho, Wo).
 
-        Of several equal taps the first wins; NaN is larger than everything. `size` = (Ho, Wo).
+        Of several equal taps the first wins, of several NaN the last (as in PyTorch); where all are -inf, the first
+        that is not padding. `size` = (Ho, Wo).
         """
-        taps = self.windows(x, _widened(window, x.shape[2:], size), fill=_lowest(x.dtype))
-        kh, kw = window.kernel
-        taps = taps.reshape(*taps.shape[:4], kh * kw)[:, :, : size[0], : size[1]]
-        winners = taps.argmax(axis=-1)  # (N, C, Ho, Wo); the first NaN, or the first maximum
-        return self.xp.take_along_axis(taps, winners[..., None], axis=-1)[..., 0], winners
+        xp, (kh, kw), window = self.xp, window.kernel, window.covering(x.shape[2:], size)
+        taps = self.windows(x, window, fill=_lowest(x.dtype))
+        taps = taps.reshape(*taps.shape[:4], kh * kw)
+        winners = taps.argmax(axis=-1)  # (N, C, Ho, Wo); the first maximum
+        image = xp.ones((1, 1, *x.shape[2:]), bool)
+        inside = self.windows(image, window, fill=False).reshape(1, 1, *taps.shape[2:4], kh * kw)
+        inside = xp.broadcast_to(inside, taps.shape)
+        is_real = xp.take_along_axis(inside, winners[..., None], axis=-1)[..., 0]
+        winners = xp.where(is_real, winners, inside.argmax(axis=-1))
+        if x.dtype.kind == "f":
+            nans = taps != taps
+            winners = xp.where(nans.any(axis=-1), kh * kw - 1 - nans[..., ::-1].argmax(axis=-1), winners)
+        return xp.take_along_axis(taps, winners[..., None], axis=-1)[..., 0], winners
 
     def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
         """dz sent to the taps that won: (N, C, H, W) for `size` = (H, W)."""
         kh, kw = window.kernel
-        wide = _widened(window, size, (dz.shape[2], dz.shape[3]))
+        wide = window.covering(size, (dz.shape[2], dz.shape[3]))
         taps = self.xp.arange(kh * kw) == winners[..., None]  # (N, C, Ho, Wo, kh*kw)
         taps = self.xp.where(taps, dz[..., None], dz.dtype.type(0))
         return self.scatter_windows(taps.reshape(*dz.shape, kh, kw), wide, size)
@@ -134,16 +154,4 @@ class Backend(ABC):
 
 def _lowest(dtype: Any) -> Any:
     """The value that never wins a maximum."""
-    import numpy as np
-
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
-
-
-def _widened(window: Window, size: tuple[int, int], out: tuple[int, int]) -> Window:
-    """`window` with as much padding after the image as `out` = (Ho, Wo) windows need (ceil_mode)."""
-    padding = []
-    for length, (before, after), extent, stride, steps in zip(
-        size, window.padding, window.extent, window.stride, out
-    ):
-        padding.append((before, max(after, (steps - 1) * stride + extent - length - before)))
-    return Window(window.kernel, window.stride, (padding[0], padding[1]), window.dilation)
