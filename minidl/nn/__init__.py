@@ -1,6 +1,6 @@
 """Layers, containers, losses and initial weights, by PyTorch's names."""
 
-from . import init, utils
+from . import functional, init, utils
 from .activation import (
     CELU,
     ELU,
@@ -106,6 +106,7 @@ __all__ = [
     "Unflatten",
     "Unfold",
     "current_module_path",
+    "functional",
     "init",
     "utils",
 ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..autograd import Tensor
 from ..errors import ArgumentError, refuse
-from ..ops import activation as F
-from ..ops.softmax import log_softmax, softmax
+from . import functional as F
 from .module import Module
 
 
@@ -193,7 +192,7 @@ class Softmax(Module):
         self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
-        return softmax(input, self.dim)
+        return F.softmax(input, self.dim)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
@@ -203,4 +202,4 @@ class LogSoftmax(Softmax):
     """log(softmax(x)) along `dim`, computed without overflow."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return log_softmax(input, self.dim)
+        return F.log_softmax(input, self.dim)

@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd import Tensor
 from ..creation import empty
 from ..errors import ArgumentError, ShapeError, refuse
-from ..ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .linear import uniform_by_fan_in
 from .module import Module
 from .parameter import Parameter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..autograd import Tensor
 from ..errors import ArgumentError, refuse
-from ..ops.dropout import dropout, dropout2d
+from .functional import dropout, dropout2d
 from .module import Module
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from ..autograd import Tensor
 from ..creation import empty
 from ..errors import ArgumentError, ShapeError
-from ..ops.linalg import linear
 from ..ops.shape import flatten, unflatten
 from . import init
+from .functional import linear
 from .module import Module
 from .parameter import Parameter
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Self
 
-import numpy as np
-
 from ..autograd import RemovableHook, Tensor, wrap
-from ..backend import backend_of, get_backend
+from ..backend import backend_of
+from ..devices import backend_for, device_of
+from ..devices import device as place
 from ..dtypes import FLOATING, as_dtype, float16, float32, float64
 from ..errors import ArgumentError, DtypeError, MinidlError, refuse
 from .parameter import Parameter, zero_grads
@@ -338,18 +338,18 @@ class Module:
     def to(self, *where: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
         """Move all parameters and buffers to a device and make the floating ones a dtype, in place.
 
-        Takes a device ("cpu", "cuda", or a backend's name), a floating dtype, both, or a Tensor that is like that.
-        DtypeError for a dtype that is not floating, BackendError for a device that cannot be used.
+        Takes a device ("cpu", "cuda"), a floating dtype, both, or a Tensor that is like that. Copies wait, with
+        `non_blocking` or without. DtypeError for a dtype that is not floating, BackendError for a device that cannot be
+        used.
         """
-        refuse("Module.to", non_blocking=non_blocking)
         for item in where:
             if isinstance(item, Tensor):
-                device, dtype = backend_of(item._array).name, item.dtype
-            elif isinstance(item, np.dtype | type):
-                dtype = item
-            else:
+                device, dtype = device_of(item._array), item.dtype
+            elif isinstance(item, str | place):
                 device = item
-        backend = None if device is None else get_backend(str(device).partition(":")[0])
+            elif item is not None and not isinstance(item, bool):
+                dtype = item
+        backend = None if device is None else backend_for(device)
         chosen = None if dtype is None else as_dtype(dtype)
         if chosen is not None and chosen not in FLOATING:
             raise DtypeError(

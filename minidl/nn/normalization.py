@@ -10,8 +10,8 @@ from ..creation import empty, ones, zeros
 from ..dtypes import int64
 from ..errors import ArgumentError, ShapeError
 from ..inplace import overwrite
-from ..ops.norm import batch_norm, group_norm, layer_norm
 from . import init
+from .functional import batch_norm, group_norm, layer_norm
 from .module import Module
 from .parameter import Parameter
 

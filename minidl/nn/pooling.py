@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd import Tensor
-from ..ops.pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
-from ..ops.unfold import fold, unfold
+from .functional import adaptive_avg_pool2d, avg_pool2d, fold, max_pool2d, unfold
 from .module import Module
 
 Size = int | Sequence[int]

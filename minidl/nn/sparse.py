@@ -8,8 +8,8 @@ from ..autograd import Tensor
 from ..creation import empty
 from ..errors import ArgumentError, ShapeError, refuse
 from ..inplace import overwrite
-from ..ops.embedding import embedding
 from . import init
+from .functional import embedding
 from .module import Module
 from .parameter import Parameter
 

@@ -30,10 +30,11 @@ def clip_grad_norm_(
     refuse("clip_grad_norm_", foreach=foreach)
     gradients = _gradients(parameters)
     total = get_total_norm(gradients, norm_type, error_if_nonfinite)
-    factor = float(max_norm) / (total._array + 1e-6)
-    for gradient in gradients:
-        xp = backend_of(gradient._array).xp
-        overwrite(gradient, gradient._array * xp.minimum(factor, 1.0).astype(gradient.dtype))
+    backend = backend_of(total._array)
+    with backend.quiet():
+        factor = backend.xp.minimum(float(max_norm) / (total._array + 1e-6), 1.0)
+        for gradient in gradients:
+            overwrite(gradient, gradient._array * factor.astype(gradient.dtype))
     return total
 
 
