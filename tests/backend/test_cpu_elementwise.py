@@ -1,0 +1,110 @@
+"""Tuned element-wise functions and updates equal the plain formulas, in any memory order and number of blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minidl.backend import cpu_elementwise as cpu
+from minidl.backend import cpu_matmul, threads
+from tests.support.strategies import arrays, shapes
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "ROW", 4)
+    monkeypatch.setattr(cpu, "BLOCK", 16)
+    monkeypatch.setattr(threads, "SMALL_WORK", 0.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@given(x=arrays(shapes(min_dims=1)), seed=st.integers(0, 99))
+def test_relu_and_its_gradient(dtype: type, x: np.ndarray, seed: int) -> None:
+    x = x.astype(dtype)
+    if x.flags.writeable and x.size > 2:
+        x.flat[:2] = np.nan, 0
+    dz = np.random.default_rng(seed).choice([1.5, np.inf, -np.inf, np.nan, -2], x.shape).astype(dtype)
+    z = cpu.relu(x)
+    dx = cpu.relu_grad(dz, z)
+    assert z.dtype == dx.dtype == dtype
+    np.testing.assert_array_equal(z, np.where(np.isnan(x) | (x > 0), x, 0))
+    np.testing.assert_array_equal(dx, np.where(np.isnan(x) | (x > 0), dz, 0))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 1, 2), (2, 1, 3, 0)])
+def test_results_keep_the_memory_order(order: tuple[int, ...], rng: np.random.Generator) -> None:
+    x = rng.standard_normal((3, 4, 5, 6)).transpose(order)
+    for result in (cpu.relu(x), cpu.relu_grad(x.copy(), cpu.relu(x))):
+        assert result.strides == x.strides
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 1, 2)])
+@pytest.mark.parametrize("n", [0, 1, 7])
+def test_channel_sums(dtype: type, order: tuple[int, ...], n: int, rng: np.random.Generator) -> None:
+    shape = [0] * 4
+    for axis, place in enumerate(order):
+        shape[place] = (n, 3, 4, 5)[axis]
+    x = rng.standard_normal(shape).astype(dtype).transpose(order)
+    sums = cpu.channel_sums(x)
+    assert sums.dtype == dtype
+    np.testing.assert_allclose(sums, x.astype(float).sum(axis=(0, 2, 3)), rtol=1e-2 if dtype == np.float16 else 1e-5)
+
+
+@given(st.sampled_from([0.0, 0.9]), st.sampled_from([0.0, 0.3]), st.sampled_from([0.0, 0.1]), st.booleans(), st.data())
+def test_sgd_follows_pytorch(
+    momentum: float, dampening: float, decay: float, nesterov: bool, data: st.DataObject
+) -> None:
+    nesterov = nesterov and momentum > 0 and dampening == 0
+    p = np.random.default_rng(0).standard_normal((3, 4))
+    gradients = [data.draw(arrays((3, 4))) for _ in range(3)]
+    theirs = torch.tensor(p.copy(), requires_grad=True)
+    rule = {"lr": 0.1, "momentum": momentum, "dampening": dampening, "weight_decay": decay, "nesterov": nesterov}
+    optimizer = torch.optim.SGD([theirs], **rule)
+    velocity = np.full_like(p, np.nan) if momentum else None
+    for i, g in enumerate(gradients):
+        theirs.grad = torch.tensor(g.copy())
+        optimizer.step()
+        before = g.copy()
+        cpu.sgd_update(p, g, velocity, first=i == 0, **rule)
+        np.testing.assert_array_equal(g, before)
+        np.testing.assert_allclose(p, theirs.detach().numpy(), rtol=1e-12)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.booleans(), st.booleans(), st.integers(1, 3))
+def test_matmul(m: int, k: int, n: int, x_turned: bool, y_turned: bool, workers: int) -> None:
+    rng = np.random.default_rng(m * n + k)
+    x = rng.standard_normal((k, m)).T if x_turned else rng.standard_normal((m, k))
+    y = rng.standard_normal((n, k)).T if y_turned else rng.standard_normal((k, n))
+    before = threads.get_num_threads(), cpu_matmul.SMALL, cpu_matmul.STRIP
+    cpu_matmul.SMALL, cpu_matmul.STRIP = 0, 100
+    threads.set_num_threads(workers)
+    try:
+        z = cpu_matmul.matmul(x, y)
+    finally:
+        threads.set_num_threads(before[0])
+        cpu_matmul.SMALL, cpu_matmul.STRIP = before[1:]
+    np.testing.assert_allclose(z, x @ y, rtol=1e-12, atol=1e-12)
+
+
+def test_matmul_of_everything_else(rng: np.random.Generator) -> None:
+    x, y = rng.standard_normal((5, 3, 4)), rng.standard_normal((4, 2))
+    np.testing.assert_array_equal(cpu_matmul.matmul(x, y), x @ y)
+    np.testing.assert_array_equal(cpu_matmul.matmul(x[0, 0], y), x[0, 0] @ y)
+    assert cpu_matmul.matmul(np.ones((100, 100), int), np.ones((100, 100), int)).dtype == int
+    with pytest.raises(ValueError, match="matmul"):
+        cpu_matmul.matmul(y, y)
+
+
+def test_matmul_gives_the_same_bits_with_any_number_of_threads(rng: np.random.Generator) -> None:
+    x, y = rng.standard_normal((128, 784)).astype(np.float32), rng.standard_normal((784, 512)).astype(np.float32)
+    before, results = threads.get_num_threads(), []
+    for workers in (1, 2, 3):
+        threads.set_num_threads(workers)
+        results.append(cpu_matmul.matmul(x, y))
+    threads.set_num_threads(before)
+    for z in results[1:]:
+        np.testing.assert_array_equal(z, results[0])
