@@ -43,8 +43,10 @@ def grad(
         if id(leaf) in leaves:
             for hook in leaf._hooks or ():
                 gradient = hook(gradient)
-            known = leaves[id(leaf)]
-            leaves[id(leaf)] = gradient if known is None else known + gradient
+            if leaves[id(leaf)] is not None:
+                gradient = gradient.copy()
+                gradient += leaves[id(leaf)]  # in place: the sum of two 0-dimensional arrays would be a NumPy scalar
+            leaves[id(leaf)] = gradient
 
     only = _leading_to([edge for edge, _ in roots if isinstance(edge, graph.Node)], set(leaves), set(watched))
     graph.walk(roots, arrived, retain_graph, only, watched)

@@ -21,7 +21,7 @@ def check_writable(target: Tensor) -> None:
     array = target._array
     if target._storage.frozen is not None:
         raise GraphError(target._storage.frozen)
-    if 0 in array.strides and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
+    if array.size and 0 in array.strides and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
         raise GraphError("several elements of this tensor share one place in memory (expand); use .clone() first")
     if not getattr(array.flags, "writeable", True):
         raise GraphError("the memory of this tensor is read-only; use .clone() first")

@@ -58,7 +58,7 @@ class Scatter(Function):
     def backward(self, dz: Any) -> Any:
         dx = dz.copy()
         dx[self.index] = 0
-        return dx, None, self.source.gradient(dz[self.index])
+        return dx, None, self.source.gradient(dz[self.index]) if self.needs[2] else None
 
 
 class ScatterAdd(Function):

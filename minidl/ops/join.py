@@ -23,14 +23,16 @@ class Cat(Function):
     computes = False
 
     def forward(self, *xs: Any, dim: int) -> Any:
-        self.dim, self.lengths = dim, [x.shape[dim] for x in xs]
-        return self.xp.concatenate(xs, axis=dim)
+        self.dim, self.shapes = dim, [x.shape for x in xs]
+        full = [x for x in xs if x.shape != (0,)]  # PyTorch skips empty vectors, whatever the others' shape
+        return self.xp.concatenate(full, axis=dim) if full else xs[0].copy()
 
     def backward(self, dz: Any) -> Any:
         before = (slice(None),) * self.dim
         parts, start = [], 0
-        for length in self.lengths:
-            parts.append(dz[(*before, slice(start, start + length))])
+        for shape in self.shapes:
+            length = 0 if shape == (0,) else shape[self.dim]
+            parts.append(dz[(*before, slice(start, start + length))].reshape(shape))
             start += length
         return parts
 
@@ -79,7 +81,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             raise ShapeError(
                 f"cat: tensors[{i}] has shape {x.shape}, which does not fit {full[0].shape} beside dim {dim}"
             )
-    return Cat.apply(*full, dim=dim)
+    return Cat.apply(*xs, dim=dim)
 
 
 concat = concatenate = cat
