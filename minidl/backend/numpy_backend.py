@@ -1,4 +1,4 @@
-"""NumPy on the CPU."""
+"""NumPy on the CPU; convolution and pooling go through the tiled versions of `cpu_conv` and `cpu_pool`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from . import cpu_conv, cpu_pool
 from .base import Array, Backend
 from .special import erf
+from .window import Pair, Window
 
 ERF_BLOCK = 1 << 14  # elements whose intermediate results stay in the cache
 
@@ -45,3 +47,18 @@ class NumpyBackend(Backend):
 
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
+
+    def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
+        return cpu_conv.correlate(x, w, bias, window, groups)
+
+    def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
+        return cpu_conv.correlate_grad_input(dz, w, window, groups, size)
+
+    def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
+        return cpu_conv.correlate_grad_weight(dz, x, window, groups)
+
+    def max_pool(self, x: Array, window: Window, size: Pair) -> tuple[Array, Array]:
+        return cpu_pool.max_pool(x, window, size)
+
+    def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
+        return cpu_pool.max_pool_grad(dz, winners, window, size)
