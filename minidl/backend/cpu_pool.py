@@ -8,7 +8,8 @@ maximum of bytes, because a later tap wins only against all before it.
 Backward turns "this tap won" into a mask of all ones or all zeros and takes the gradient's bits under the
 mask: exact for infinities and NaN, where a product with 0 is not, and four times faster than a masked copy.
 
-Measured on 2 cores, 100 images of 10 x 30 x 30, 2x2 windows: forward a third, backward half of PyTorch's time.
+Measured, 100 images of 10 x 30 x 30, 2x2 windows: 0.35 ms forward and 0.28 backward on one core; PyTorch on two
+takes 1.9 and 0.4, or 0.5 and 0.3 with channels last.
 """
 
 from __future__ import annotations
@@ -25,23 +26,27 @@ TILE_WINDOWS = 1 << 18  # windows of a tile: each call must do enough to be wort
 TAPS = 2_000  # taps compared in a microsecond on one core, roughly
 
 
-def max_pool(x: np.ndarray, window: Window, out_size: Pair) -> tuple[np.ndarray, np.ndarray]:
+def max_pool(
+    x: np.ndarray, window: Window, out_size: Pair, want_winners: bool = True
+) -> tuple[np.ndarray, np.ndarray | None]:
     """The largest tap of each window and which it was, row by row from 0: two arrays (N, C, Ho, Wo).
 
-    Padding never wins. Of several equal taps the first wins, of several NaN the last, as in PyTorch.
+    Padding never wins. Of several equal taps the first wins, of several NaN the last, as in PyTorch. Without
+    `want_winners` the second is None, in half the time: inference needs only the first.
     """
     image = _batch_last(x)
     shape = (image.shape[0], *out_size, image.shape[3])  # (C, Ho, Wo, N)
     z = np.empty(shape, x.dtype)
-    winners = np.empty(shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
+    winners = np.empty(shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1)) if want_winners else None
     tiles = _tiles(shape)
 
     def fill(index: int) -> None:
         c0, c1, p0, p1 = tiles[index]
-        _pool_rows(image[c0:c1], window, p0, z[c0:c1, p0:p1], winners[c0:c1, p0:p1])
+        part = None if winners is None else winners[c0:c1, p0:p1]
+        _pool_rows(image[c0:c1], window, p0, z[c0:c1, p0:p1], part)
 
     parallel(fill, len(tiles), z.size * window.kernel[0] * window.kernel[1] / TAPS)
-    return z.transpose(3, 0, 1, 2), winners.transpose(3, 0, 1, 2)
+    return z.transpose(3, 0, 1, 2), None if winners is None else winners.transpose(3, 0, 1, 2)
 
 
 def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pair) -> np.ndarray:
@@ -58,18 +63,21 @@ def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pai
     return dx.transpose(3, 0, 1, 2)
 
 
-def _pool_rows(x: np.ndarray, window: Window, p0: int, z: np.ndarray, winners: np.ndarray) -> None:
+def _pool_rows(x: np.ndarray, window: Window, p0: int, z: np.ndarray, winners: np.ndarray | None) -> None:
     """Fill z and winners (C, R, Wo, N) for output rows p0 ... p0 + R - 1."""
     taps = list(_taps(x, window, p0, z.shape))
     covers = taps[0][3].shape == z.shape  # the first tap is inside the image for every window
     z[...] = taps[0][3] if covers else _lowest(x.dtype)
-    winners[...] = _first_inside(window, p0, z.shape, winners.dtype)
+    if winners is not None:
+        winners[...] = _first_inside(window, p0, z.shape, winners.dtype)
     for number, rows, columns, values in taps[covers:]:
-        best, won = z[:, rows, columns], winners[:, rows, columns]
-        larger = np.greater(values, best, out=scratch("larger", best.shape, bool))
-        np.maximum(won, larger.view(np.uint8) * won.dtype.type(number), out=won)
+        best = z[:, rows, columns]
+        if winners is not None:
+            won = winners[:, rows, columns]
+            larger = np.greater(values, best, out=scratch("larger", best.shape, bool))
+            np.maximum(won, larger.view(np.uint8) * won.dtype.type(number), out=won)
         np.maximum(values, best, out=best)
-    if z.size and np.isnan(z.max()):
+    if winners is not None and z.size and np.isnan(z.max()):
         for number, rows, columns, values in taps:
             np.copyto(winners[:, rows, columns], number, where=np.isnan(values), casting="unsafe")
 

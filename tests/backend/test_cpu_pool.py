@@ -58,6 +58,9 @@ def test_equals_pytorch(problem: Any, tile: int, workers: int, order: str) -> No
     finally:
         cpu_pool.TILE_WINDOWS, threads.SMALL_WORK = before[:2]
         threads.set_num_threads(before[2])
+    alone, none = cpu_pool.max_pool(x, window, out, want_winners=False)
+    assert none is None
+    np.testing.assert_array_equal(alone, z)
     expected, gradient = pytorch(x, window, out, dz)
     np.testing.assert_array_equal(z, expected)
     np.testing.assert_allclose(dx, gradient, rtol=0, atol=1e-12)
