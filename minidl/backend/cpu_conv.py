@@ -14,8 +14,9 @@ each pixel 5 times, not 25, and the product still sees all 25 * C taps at once.
 
 The work is cut into tiles whose buffer stays in a core's own cache; tiles are what threads share.
 
-Measured on one core (AVX2), the lecture's second convolution, batch 100: 3.2 ms, of which 2.5 in products at 100 GFLOP/s,
-0.25 in copies and 0.2 in adding the bias; with 25-fold columns in one piece, 6 ms and more.
+Measured on one core (AVX2), the lecture's second convolution, batch 100: 3.2 ms, of which 2.5 in products at
+100 GFLOP/s, 0.25 in copies and 0.2 in adding the bias. All columns at once take 5.3 ms with the batch last, and 11.8 in
+the textbook's way.
 """
 
 from __future__ import annotations

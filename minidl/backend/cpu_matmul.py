@@ -1,7 +1,8 @@
 """Matrix products on the CPU, shared among minidl's own threads.
 
 BLAS could use its own threads, but those spin while they wait for each other: on two cores that others use as well, the
-lecture's last layer then took 30 ms instead of 0.2. So BLAS stays at one thread, and a large product is cut into strips of its result. Strips depend on the shape alone, so results do not depend on threads.
+lecture's last layer then took 30 ms instead of 0.2. So BLAS stays at one thread, and a large product is cut into strips
+of its result. Strips depend on the shape alone, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
