@@ -15,7 +15,8 @@ from ..backend import backend_of
 from ..backend.window import Pair, Window
 from ..errors import ArgumentError
 from ._windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
-from .shape import transpose
+from .reduce import mean
+from .shape import reshape, transpose
 
 
 class MaxPool2d(Function):
@@ -139,12 +140,13 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] |
 
     >>> import minidl
     >>> adaptive_avg_pool2d(minidl.tensor([[[1.0, 3.0, 2.0, -4.0]]]), (None, 1))
-    tensor([[[0.5]]])
+    tensor([[[0.5000]]])
     """
     x = images("adaptive_avg_pool2d", input)
     size = _adaptive_size("adaptive_avg_pool2d", x, output_size)
-    if all(out and length % out == 0 for length, out in zip(x.shape[-2:], size)):  # equal bins: ordinary windows
-        return avg_pool2d(x, (x.shape[-2] // size[0], x.shape[-1] // size[1]))
+    (height, width), (ho, wo) = image_size(x), size
+    if ho and wo and height % ho == 0 and width % wo == 0:  # equal bins: (..., Ho, kh, Wo, kw)
+        return mean(reshape(x, (*x.shape[:-2], ho, height // ho, wo, width // wo)), (-3, -1))
     z = x
     for out in reversed(size):  # the width, then, turned, the height
         z = transpose(AdaptiveAvgPool.apply(z, **_bins(z.shape[-1], out)), -2, -1)

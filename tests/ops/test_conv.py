@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import minidl
+from minidl.backend import Backend, Window, current_backend
 from minidl.errors import ArgumentError, DtypeError, ShapeError
 from minidl.ops import conv, unfold
 from tests.support.compare import check, to_numpy
@@ -37,7 +38,8 @@ def conv_calls(draw, transposed=False):
     if transposed:
         limit = [max(s, d) for s, d in zip(as_pair(stride), as_pair(dilation))]
         arguments["output_padding"] = tuple(draw(st.integers(0, n - 1)) for n in limit)
-        size = [draw(st.integers(1 + 2 * p // s, 4 + p)) for p, s in zip(sides, as_pair(stride))]
+        least = [1 + max(0, -(-(2 * p + 1 - e) // s)) for e, p, s in zip(extent, sides, as_pair(stride))]
+        size = [n + draw(st.integers(0, 3)) for n in least]
     batch = draw(st.sampled_from([(), (0,), (1,), (3,)]))
     x = draw(arrays((*batch, inner, *size)))
     w = draw(arrays((inner, outer // groups, *kernel) if transposed else (outer, inner // groups, *kernel)))
@@ -56,6 +58,30 @@ def test_conv2d(call):
 def test_conv_transpose2d(call):
     inputs, arguments = call
     check(conv.conv_transpose2d, F.conv_transpose2d, *inputs, tolerance=LOOSE, **arguments)
+
+
+@given(conv_calls())
+def test_the_plain_primitives_agree_with_the_tuned_ones(call):
+    (x, w, b), arguments = call
+    assume(x.ndim == 4 and not isinstance(arguments["padding"], str))
+    backend, groups = current_backend(), arguments["groups"]
+    (top, left), pairs = as_pair(arguments["padding"]), {k: as_pair(arguments[k]) for k in ("stride", "dilation")}
+    window = Window(w.shape[2:], padding=((top, top), (left, left)), **pairs)
+    x, w, b = (None if a is None else backend.asarray(np.array(a)) for a in (x, w, b))
+    z = Backend.correlate(backend, x, w, b, window, groups)
+    dz = backend.asarray(np.random.default_rng(0).standard_normal(z.shape))
+    for plain, tuned in (
+        (z, backend.correlate(x, w, b, window, groups)),
+        (
+            Backend.correlate_grad_input(backend, dz, w, window, groups, x.shape[2:]),
+            backend.correlate_grad_input(dz, w, window, groups, x.shape[2:]),
+        ),
+        (
+            Backend.correlate_grad_weight(backend, dz, x, window, groups),
+            backend.correlate_grad_weight(dz, x, window, groups),
+        ),
+    ):
+        np.testing.assert_allclose(backend.to_numpy(plain), backend.to_numpy(tuned), rtol=1e-10, atol=1e-10)
 
 
 @given(st.booleans(), st.integers(1, 2), st.sampled_from([0, 1, (2,), "same"]), st.integers(1, 2), st.integers(1, 2))

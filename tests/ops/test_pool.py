@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import minidl
+from minidl.backend import Backend, current_backend
 from minidl.errors import ArgumentError, DtypeError, ShapeError
 from minidl.ops import pool
 from tests.support.compare import check, to_numpy
@@ -65,6 +66,26 @@ def test_max_pool2d_with_ties_infinities_and_nan(call, seed):
         [0.0, -0.0, 1.0, -np.inf, -np.inf, np.inf, np.nan], x.shape, p=[0.2, 0.1, 0.2, 0.2, 0.2, 0.05, 0.05]
     )
     check(pool.max_pool2d, F.max_pool2d, values, return_indices=True, **arguments)
+
+
+@given(pool_calls(), st.integers(0, 2**32 - 1))
+def test_the_plain_primitives_agree_with_the_tuned_ones(call, seed):
+    x, arguments = call
+    assume(not sees_only_padding(x, arguments))
+    if x.ndim == 3:
+        x = x[None]
+    backend, rng = current_backend(), np.random.default_rng(seed)
+    values = backend.asarray(rng.choice([0.0, 1.0, -np.inf, np.nan], x.shape, p=[0.3, 0.3, 0.3, 0.1]))
+    options = {"stride": None, "dilation": 1, **arguments}
+    window, size = pool._pooling("", minidl.tensor(x), **options)
+    z, winners = Backend.max_pool(backend, values, window, size)
+    tuned, tuned_winners = backend.max_pool(values, window, size)
+    np.testing.assert_array_equal(backend.to_numpy(z), backend.to_numpy(tuned))
+    np.testing.assert_array_equal(backend.to_numpy(winners), backend.to_numpy(tuned_winners))
+    dz = backend.asarray(rng.standard_normal(z.shape))
+    plain = Backend.max_pool_grad(backend, dz, winners, window, x.shape[2:])
+    tuned = backend.max_pool_grad(dz, tuned_winners, window, x.shape[2:])
+    np.testing.assert_allclose(backend.to_numpy(plain), backend.to_numpy(tuned), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64"])
