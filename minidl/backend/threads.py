@@ -89,26 +89,33 @@ class _OneThreadBlas:
 
 
 class _Job:
-    """`count` tiles of one operation, taken one by one by whoever is free."""
+    """`count` tiles of one operation, taken one by one by whoever is free; finished when the last of them is."""
 
     def __init__(self, task: Callable[[int], None], count: int) -> None:
-        self.task, self.count = task, count
-        self.next = counter().__next__  # one bytecode, so two threads never get the same number
+        self.task: Callable[[int], None] | None = task
+        self.count = self.unfinished = count
+        self.next = counter().__next__  # one call into C, so two threads never get the same number
         self.error: BaseException | None = None
+        self.lock, self.finished = threading.Lock(), threading.Event()
 
     def work(self) -> None:
-        while (tile := self.next()) < self.count and self.error is None:
+        while (tile := self.next()) < self.count:
             try:
-                self.task(tile)
+                if self.error is None and self.task is not None:
+                    self.task(tile)
             except BaseException as error:
                 self.error = error
+            with self.lock:
+                self.unfinished -= 1
+                if self.unfinished == 0:
+                    self.finished.set()
 
 
 class _Pool:
     """Threads that wait for jobs; they are started when first needed and end with the process."""
 
     def __init__(self) -> None:
-        self.jobs: SimpleQueue[tuple[_Job, threading.Lock]] = SimpleQueue()
+        self.jobs: SimpleQueue[_Job] = SimpleQueue()
         self.workers = 0
         self.blas = _OneThreadBlas()
         self.local = threading.local()
@@ -124,20 +131,16 @@ class _Pool:
                     self._share(job, helpers)
                 finally:
                     self.local.inside = False
+        job.task = None  # a helper that comes too late finds nothing to do, and no arrays to keep alive
         if job.error is not None:
             raise job.error
 
     def _share(self, job: _Job, helpers: int) -> None:
         self._grow(helpers)
-        leaving = []
         for _ in range(helpers):
-            left = threading.Lock()
-            left.acquire()
-            leaving.append(left)
-            self.jobs.put((job, left))
+            self.jobs.put(job)
         job.work()
-        for left in leaving:
-            left.acquire()
+        job.finished.wait()  # for the tiles that helpers took, not for helpers that never came
 
     def _grow(self, workers: int) -> None:
         while self.workers < workers:
@@ -147,12 +150,9 @@ class _Pool:
     def _serve(self) -> None:
         self.local.inside = True
         while True:
-            job, left = self.jobs.get()
-            try:
-                job.work()
-            finally:
-                left.release()
-            del job, left
+            job = self.jobs.get()
+            job.work()
+            del job
 
 
 _pool = _Pool()
@@ -172,5 +172,7 @@ def parallel(task: Callable[[int], None], count: int, microseconds: float) -> No
 
     `microseconds` is a guess at what all of it takes one thread: if too little, the caller does it alone.
     """
+    if count == 0:
+        return
     helpers = min(_threads, count) - 1 if microseconds >= SMALL_WORK else 0
     _pool.run(_Job(task, count), helpers)

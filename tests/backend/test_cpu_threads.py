@@ -67,6 +67,34 @@ def test_an_error_in_any_tile_is_raised_and_the_pool_lives_on() -> None:
     test_every_tile_once(2)
 
 
+def test_no_tiles_at_all() -> None:
+    threads.parallel(lambda tile: pytest.fail("there is no tile"), 0, 1e9)
+
+
+def test_a_helper_that_is_late_is_not_waited_for() -> None:
+    threads.set_num_threads(2)
+    busy, go_on = threading.Event(), threading.Event()
+
+    def keep_the_helper(tile: int) -> None:
+        if threading.current_thread() is user:
+            busy.wait(60)
+        else:
+            busy.set()
+            go_on.wait(60)
+
+    user = threading.Thread(target=threads.parallel, args=(keep_the_helper, 2, 1e9))
+    user.start()
+    assert busy.wait(60)
+    done: list[int] = []
+    alone = threads._Job(done.append, 3)
+    threads._pool.jobs.put(alone)  # the only helper is busy
+    alone.work()
+    assert alone.finished.wait(0)
+    assert done == [0, 1, 2]
+    go_on.set()
+    user.join()
+
+
 def test_parallel_inside_parallel() -> None:
     threads.set_num_threads(2)
     done = np.zeros((4, 5), int)
