@@ -10,6 +10,7 @@ starts a new folder. `<cache>` is `$CUPY_ON_CPU_CACHE`, or `cupy-on-cpu` in the 
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import hashlib
 import importlib.metadata
@@ -80,6 +81,13 @@ def cupy_include() -> Path:
     return _package_folder("cupy") / "_core" / "include"
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write to a temporary name and rename: another process sees the whole file or none."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    partial.write_text(text)
+    partial.replace(path)
+
+
 def run_compiler(command: list[str], target: Path) -> None:
     """Compile to a temporary name and rename: an interrupted build, or two at once, leave no half file."""
     partial = target.with_name(f"{target.name}.{os.getpid()}.tmp")
@@ -90,11 +98,18 @@ def run_compiler(command: list[str], target: Path) -> None:
 
 
 def build() -> Path:
-    """Build what is missing and return the folder of this build."""
+    """Build what is missing and return the folder of this build; of several launchers at once, one builds."""
     check_requirements()
     folder = cache_folder()
     for part in ("lib", "kernels", "include"):
         (folder / part).mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _build_missing(folder)
+    return folder
+
+
+def _build_missing(folder: Path) -> None:
     driver = folder / "lib" / "libcuda.so.1"
     if not driver.exists():
         sources = [str(HERE / "host" / name) for name in ("driver.cpp", "fibers.cpp")]
@@ -107,7 +122,6 @@ def build() -> Path:
     _build_library("libcurand.so.10", "curand", [], folder)
     for prefix in PREFIXES:
         _precompile(prefix, folder)
-    return folder
 
 
 def _build_library(name: str, prefix: str, sources: list[Path], folder: Path) -> None:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from tests.cupy_on_cpu import counters
-from tests.cupy_on_cpu.build import KERNEL_FLAGS, include_flags, run_compiler
+from tests.cupy_on_cpu.build import KERNEL_FLAGS, include_flags, run_compiler, write_whole
 from tests.cupy_on_cpu.hooks import build_folder
 
 KERNEL = re.compile(r"__global__\s+void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)\s*\(")
@@ -58,7 +58,7 @@ def record(source: str, options: tuple[str, ...], expressions: tuple[str, ...]) 
     if path.exists():
         path.touch()  # in use: `nvrtc_check --used-within` goes by this
     else:
-        path.write_text(text)
+        write_whole(path, text)
 
 
 def compile_source(source: str, options: tuple[str, ...], expressions: tuple[str, ...]) -> Path:
@@ -72,7 +72,7 @@ def compile_source(source: str, options: tuple[str, ...], expressions: tuple[str
     if library.exists():
         return library
     text = library.with_suffix(".cpp")
-    text.write_text(unit)
+    write_whole(text, unit)
     include = ["-I", str(build_folder() / "include"), *include_flags()]
     started = time.perf_counter()
     try:
