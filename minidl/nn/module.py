@@ -124,7 +124,8 @@ class Module:
                 raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning a {kind}")
         elif kind is not None:
             for others in names.values():
-                others.pop(name, None) if name not in names[kind] else None
+                if others is not names[kind]:
+                    others.pop(name, None)
             names[kind][name] = None
         elif value is not None:
             if name in names["parameter"] or name in names["module"]:
@@ -165,7 +166,10 @@ class Module:
         if tensor is not None and not isinstance(tensor, Tensor):
             raise DtypeError(f"register_buffer: {name!r} must be a Tensor or None; got {type(tensor).__name__}")
         self._names["buffer"][name] = None
-        self._transient.discard(name) if persistent else self._transient.add(name)
+        if persistent:
+            self._transient.discard(name)
+        else:
+            self._transient.add(name)
         object.__setattr__(self, name, tensor)
 
     def add_module(self, name: str, module: Module | None) -> None:

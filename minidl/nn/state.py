@@ -47,7 +47,10 @@ def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> Incomp
     for name, target in targets.items():
         if name in state:
             value, problem = _fitting(name, target, state[name])
-            problems.append(problem) if problem else values.append((target, value))
+            if problem:
+                problems.append(problem)
+            else:
+                values.append((target, value))
     if problems:
         raise CheckpointError(
             f"load_state_dict: this state is not one of {type(module).__name__}; nothing was loaded:\n  "

@@ -13,7 +13,7 @@ import numpy as np
 from ..autograd import Tensor, wrap
 from ..backend import Array, backend_of
 from ..dtypes import DType, float16, float32
-from ..errors import ArgumentError, CheckpointError, DtypeError, UnsupportedError, refuse
+from ..errors import ArgumentError, CheckpointError, DtypeError, ShapeError, UnsupportedError, refuse
 from ..grad_mode import enable_grad, no_grad
 from ..inplace import overwrite
 from ..nn.parameter import zero_grads
@@ -116,6 +116,11 @@ class Optimizer:
         """Update one parameter in place, so that backward notices; float16 is widened, updated and rounded once."""
         state = self.state.setdefault(parameter, {})
         p, g = parameter._array, gradient._array
+        if g.shape != p.shape or g.dtype != p.dtype:
+            raise ShapeError(
+                f"{type(self).__name__}: a gradient of shape {g.shape} and {g.dtype} for a parameter of shape {p.shape} "
+                f"and {p.dtype}; they must be alike"
+            )
         overwrite(parameter, p)  # it may be changed, and whoever kept it for backward must notice
         with backend_of(p).quiet():
             if p.dtype != float16:

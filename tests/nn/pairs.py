@@ -71,7 +71,7 @@ def compare(mine: nn.Module, reference: torch.nn.Module, *inputs: Any, tolerance
 
 
 def check_layer(
-    name: str, options: dict[str, Any], *inputs: Any, seed: int = 0, calls: int = 2, float32: float | None = None
+    name: str, options: dict[str, Any], *inputs: Any, seed: int = 0, calls: int = 1, float32: float | None = None
 ) -> None:
     """A layer of that name, made with these options in both libraries, in float64 and float32, training and not.
 

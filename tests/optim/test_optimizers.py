@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl import nn, optim
-from minidl.errors import ArgumentError, CheckpointError, DtypeError, GraphError, MinidlError, UnsupportedError
+from minidl.errors import (
+    ArgumentError,
+    CheckpointError,
+    DtypeError,
+    GraphError,
+    MinidlError,
+    ShapeError,
+    UnsupportedError,
+)
 from tests.optim.pairs import as_numpy, as_torch, give_gradients, parameter_pairs
 from tests.support.compare import assert_close, to_numpy
 
@@ -235,6 +243,15 @@ def test_a_step_between_forward_and_backward_is_noticed() -> None:
     optim.SGD([p], lr=0.1).step()
     with pytest.raises(GraphError, match="changed in place after forward"):
         loss.backward(minidl.tensor([1.0, 1.0]))
+
+
+@pytest.mark.parametrize("gradient", [np.ones(1, "float32"), np.ones(2, "float64")])
+def test_a_gradient_that_does_not_fit(gradient: np.ndarray) -> None:
+    p = nn.Parameter(minidl.tensor([1.0, 2.0]))
+    p.grad = minidl.tensor(gradient)
+    with pytest.raises(ShapeError, match="for a parameter of shape"):
+        optim.SGD([p]).step()
+    np.testing.assert_array_equal(to_numpy(p), [1.0, 2.0])
 
 
 BAD = [
