@@ -118,8 +118,8 @@ class Optimizer:
         p, g = parameter._array, gradient._array
         if g.shape != p.shape or g.dtype != p.dtype:
             raise ShapeError(
-                f"{type(self).__name__}: a gradient of shape {g.shape} and {g.dtype} for a parameter of shape {p.shape} "
-                f"and {p.dtype}; they must be alike"
+                f"{type(self).__name__}: a gradient of shape {g.shape} and {g.dtype} for a parameter of shape "
+                f"{p.shape} and {p.dtype}; they must be alike"
             )
         overwrite(parameter, p)  # it may be changed, and whoever kept it for backward must notice
         with backend_of(p).quiet():
