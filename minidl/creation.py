@@ -208,14 +208,18 @@ def arange(
     >>> arange(3), arange(1, 2.5, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000, 2.0000]))
     """
-    first, last = (0, start) if end is None else (start, end)
-    first, last, step = (x.item() if hasattr(x, "item") else x for x in (first, last, step))
-    if step == 0 or (last - first) * step < 0:
-        raise ArgumentError(f"arange: from {first} to {last} no step of {step} leads")
-    counts = all(isinstance(x, int) for x in (first, last, step))
-    chosen = as_dtype(dtype) if dtype is not None else int64 if counts else get_default_dtype()
-    count = -((first - last) // step) if counts else ceil((last - first) / step)
-    values = first + np.arange(count) * step
+    bounds = [x.item() if hasattr(x, "item") else x for x in ((0, start) if end is None else (start, end)) + (step,)]
+    whole = all(isinstance(x, int) for x in bounds)
+    chosen = as_dtype(dtype) if dtype is not None else int64 if whole else get_default_dtype()
+    if chosen.kind == "b":
+        raise DtypeError("arange: counts in numbers; the dtype must not be bool")
+    if chosen.kind != "f":
+        bounds, whole = [int(x) for x in bounds], True  # as in PyTorch, cut off before counting
+    first, last, each = bounds
+    if each == 0 or (last - first) * each < 0:
+        raise ArgumentError(f"arange: from {first} to {last} no step of {each} leads")
+    count = -((first - last) // each) if whole else ceil((last - first) / each)
+    values = first + np.arange(count) * each
     return _finished(backend_for(device).asarray(values.astype(chosen)), requires_grad)
 
 

@@ -64,7 +64,7 @@ def _check_fits(name: str, result: DType, target: DType) -> None:
     order = "biuf"
     if order.index(result.kind.replace("u", "i")) > order.index(target.kind.replace("u", "i")):
         raise DtypeError(
-            f"{name}: a result of {result} cannot be kept in a tensor of {target}; use .to({result}) first"
+            f"{name}: a result of {result} does not fit into a tensor of {target}; use .to({result}) first"
         )
 
 

@@ -1,0 +1,178 @@
+"""Which functions are methods and operators: none forgotten, all declared, and what shares memory says so."""
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import minidl
+import minidl.nn.functional as F
+from minidl import graph, ops
+from minidl.methods import METHODS, PROPERTIES, SPECIAL
+from tests.support.compare import assert_close
+
+ROOT = Path(__file__).parents[2]
+
+# Names that mean something else in PyTorch: Tensor.unfold is not F.unfold; torch's own forms of these functions
+# have other arguments, and belong to F here.
+NOT_METHODS = {"unfold"}
+NOT_TORCH_LEVEL = {
+    "adaptive_avg_pool1d", "batch_norm", "binary_cross_entropy_with_logits", "dropout", "embedding", "group_norm",
+    "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "max_pool1d", "max_pool2d",
+}  # fmt: skip
+
+
+def functions():
+    """Every public function of the rooms of mathematics, by name."""
+    found = {}
+    for info in pkgutil.walk_packages(ops.__path__, "minidl.ops."):
+        module = importlib.import_module(info.name)
+        found |= {
+            name: function
+            for name, function in vars(module).items()
+            if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == info.name
+        }
+    return found
+
+
+def test_every_function_that_pytorch_has_is_where_pytorch_has_it():
+    for name, function in functions().items():
+        if hasattr(torch.Tensor, name) and name not in NOT_METHODS:
+            assert hasattr(minidl.Tensor, name), f"Tensor.{name} is not attached"
+        if hasattr(torch, name) and name not in NOT_TORCH_LEVEL and name not in NOT_METHODS:
+            assert getattr(minidl, name, None) is function, f"minidl.{name} is missing"
+        if hasattr(torch.nn.functional, name):
+            assert getattr(F, name, None) is function, f"nn.functional.{name} is missing"
+
+
+def test_every_method_is_one_of_pytorchs():
+    for name in (*METHODS, *PROPERTIES):
+        assert hasattr(torch.Tensor, name), name
+    assert [name for name in F.__all__ if not hasattr(torch.nn.functional, name)] == ["rmse_loss"]
+
+
+def test_the_index_lists_what_it_holds():
+    for name in F.__all__:
+        assert callable(getattr(F, name))
+    assert sorted(F.__all__) == F.__all__
+
+
+def test_declarations_are_those_of_the_functions():
+    script = ROOT / "scripts" / "make_signatures.py"
+    if not script.exists():
+        pytest.skip("the script is part of the repository, not of the installed package")
+    done = subprocess.run([sys.executable, str(script), "--check"], cwd=ROOT, check=False)
+    assert done.returncode == 0, "run python scripts/make_signatures.py"
+
+
+def test_declarations_name_each_method_once():
+    text = (Path(minidl.__file__).parent / "_signatures.pyi").read_text(encoding="utf-8")
+    declared = [line.split("def ")[1].split("(")[0] for line in text.splitlines() if line.startswith("    def ")]
+    attached = {*METHODS, *PROPERTIES, *SPECIAL} - {"__repr__"}
+    assert sorted(declared) == sorted(attached)
+
+
+OPERATORS = [
+    lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, lambda x, y: x / y, lambda x, y: x // y,
+    lambda x, y: x % y, lambda x, y: x**y, lambda x, y: x < y, lambda x, y: x <= y, lambda x, y: x > y,
+    lambda x, y: x >= y, lambda x, y: x == y, lambda x, y: x != y,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("number", [2, 2.5, True, np.float64(2.5), np.int32(2)], ids=str)
+def test_operators_with_a_number_on_either_side(operator, number):
+    ours, theirs = minidl.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 2.0, 3.0])
+    for call in (lambda x: operator(x, number), lambda x: operator(number, x), lambda x: operator(x, x)):
+        try:
+            expected = call(theirs)
+        except RuntimeError:  # x - True
+            with pytest.raises(minidl.MinidlError):
+                call(ours)
+        else:
+            assert_close(call(ours), expected)
+
+
+def test_unary_and_bit_operators():
+    for lib in (minidl, torch):
+        x = lib.tensor([1, -2, 3])
+        assert (-x).tolist() == [-1, 2, -3]
+        assert (+x).tolist() == [1, -2, 3]
+        assert abs(x).tolist() == [1, 2, 3]
+        assert (~(x > 0)).tolist() == [False, True, False]
+        assert ((x > 0) & (x > 1)).tolist() == [False, False, True]
+        assert ((x > 2) | True).tolist() == [True, True, True]
+        assert (True ^ (x > 0)).tolist() == [False, True, False]
+        assert (x & 1).tolist() == [1, 0, 1]
+
+
+def test_comparison_with_what_is_no_number():
+    x = minidl.ones(2)
+    assert (x == None) is False  # noqa: E711
+    assert (x != "a") is True
+    for wrong in (lambda: x + None, lambda: x < "a", lambda: [1] * x, lambda: x @ 2, lambda: x & None):
+        with pytest.raises(TypeError):
+            wrong()
+
+
+def test_where_as_a_method():
+    x = minidl.tensor([1.0, 2.0])
+    assert x.where(x > 1, 0).tolist() == [0, 2]
+
+
+class Watch(graph.Observer):
+    """Notes operations whose output shares memory with an input, and whether they say so."""
+
+    def __init__(self):
+        self.silent = set()
+        self.seen = set()
+
+    def on_forward(self, node, inputs, output):
+        name = type(node).__name__
+        self.seen.add(name)
+        shared = [isinstance(x, minidl.Tensor) and np.shares_memory(x._array, output._array) for x in inputs]
+        if any(shared) and not (node.is_view and output._storage is inputs[0]._storage):
+            self.silent.add(name)
+
+
+X = np.random.default_rng(0).uniform(0.1, 0.9, (2, 3, 4, 4))
+INTEGERS = np.zeros((4, 4), np.int64)
+ARGUMENTS = [
+    lambda x: (), lambda x: (0,), lambda x: (x,), lambda x: (0, 1), lambda x: (1.0,), lambda x: (x, x),
+    lambda x: (1, 0), lambda x: (-1,), lambda x: (x.shape,), lambda x: (x.detach() > 0,),
+    lambda x: (x.detach() > 0, x), lambda x: (0, x.detach().long()), lambda x: (0, x.detach().long(), x),
+    lambda x: (0, 0, 1), lambda x: (1,) * max(x.ndim, 1), lambda x: (x.detach() < 2, 1.0),
+    lambda x: (0, minidl.tensor([0])), lambda x: (tuple(range(x.ndim)),), lambda x: (-1, (2, 2)), lambda x: (1, 2),
+    lambda x: (x[0],), lambda x: (x.detach().long(), 0), lambda x: (2, x, -1),
+]  # fmt: skip
+
+
+@pytest.mark.skipif("minidl.backend.current_backend().name != 'numpy'", reason="asks NumPy what shares memory")
+def test_what_shares_memory_with_an_input_says_so(monkeypatch):
+    watch, called = Watch(), set()
+    monkeypatch.setattr(graph, "observer", watch)
+    names = {name for name in METHODS if not name.endswith("_") and name != "cuda"}
+    for name in names:
+        function = METHODS[name]
+        for part in (X, X[0], X[0, 0], X[0, 0, 0], X[0, 0, 0, 0], X[:1, :1, :1, :1], INTEGERS):
+            for arguments in ARGUMENTS:
+                x = minidl.tensor(part, requires_grad=part.dtype == float and name != "numpy")
+                try:
+                    function(x, *arguments(x))
+                    called.add(name)
+                except (minidl.MinidlError, TypeError, ValueError, IndexError, AttributeError):
+                    continue
+    for joined in (minidl.cat, minidl.stack, minidl.vstack, minidl.hstack):
+        joined([minidl.tensor(X)])
+    for equation in ("abcd->dcba", "aacd", "abcd->a", "abcd,abcd->ab"):
+        minidl.einsum(equation, *[minidl.tensor(X[:, :2])] * (1 + equation.count(",")))
+    F.pad(minidl.tensor(X), (0, 0))
+    assert not watch.silent
+    assert {"Reshape", "Permute", "Expand", "Slice", "Clone", "Cast", "Flip", "Relu"} <= watch.seen
+    assert names == called
