@@ -1,0 +1,149 @@
+"""A tape as JSON: the numbers once, everything else refers to them by their place."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import __version__
+from ..backend import backend_of
+from ..backend.window import Window
+from .formulas import formulas_of
+from .values import LIMIT, Values
+
+if TYPE_CHECKING:
+    from .tape import Leaf, Node, Tape, Verdict
+
+BUDGET = 2_400_000  # characters of JSON: with its program and styles, the page stays below 3 MB
+LEAST = 64  # elements of an array that are kept in any case
+KINDS = {"Conv2d": "conv", "MaxPool2d": "pool", "AvgPool2d": "pool"}
+
+
+def tape_dict(tape: Tape) -> dict[str, Any]:
+    """The whole tape; of large arrays as much as the page has room for."""
+    values = Values()
+    values.items = list(tape.values.items)
+    values._places = dict(tape.values._places)
+    result: dict[str, Any] = {
+        "version": 1, "title": tape.title, "model": tape.model, "input": tape.input, "minidl": __version__,
+        "broken": tape.broken,
+        "sources": [],
+        "values": [],
+        "nodes": [_node(tape, node) for node in tape.nodes],
+        "leaves": [_leaf(leaf, values) for leaf in tape.leaves],
+        "steps": [_step(event) for event in tape.events],
+        "checks": [
+            {"node": check.node, "input": check.input, "verdict": verdict_dict(check.verdict, values)}
+            for check in tape.checks
+        ],
+        "loss": tape.loss, "seconds": tape.seconds,
+    }  # fmt: skip
+    result["sources"] = [source.to_dict() for source in tape.sources.items]
+    room = BUDGET - len(json.dumps(result))
+    limit = LIMIT
+    while True:
+        result["values"] = [value.to_dict(limit) for value in values.items]
+        if limit <= LEAST or len(json.dumps(result["values"])) <= room:
+            return result
+        limit //= 2
+
+
+def _node(tape: Tape, node: Node) -> dict[str, Any]:
+    formulas = formulas_of(node.function)
+    backward = None if node.backward is None else node.backward.source
+    return {
+        "id": node.id, "op": node.op, "name": node.name,
+        "formula": formulas.formula, "plain": formulas.plain,
+        "derivative": formulas.derivative, "derivative_plain": formulas.derivative_plain,
+        "inputs": [
+            {
+                "value": x.value, "label": x.label, "from": x.source,
+                "leaf": None if x.leaf is None else tape.leaves[x.leaf].name,
+                "wants": x.wants, "number": x.array if isinstance(x.array, int | float) else None,
+            }
+            for x in node.inputs
+        ],
+        "output": node.output,
+        "forward_source": None if node.forward is None else node.forward.source,
+        "backward_source": backward,
+        "options": _options(node.options),
+        "uses": sum(x.source == node.id for other in tape.nodes for x in other.inputs),
+        "window": _window(node),
+    }  # fmt: skip
+
+
+def _options(options: dict[str, Any]) -> dict[str, Any]:
+    """The options in words that JSON knows; those of a window one by one."""
+    found: dict[str, Any] = {}
+    for name, thing in options.items():
+        found.update(_geometry(thing) if isinstance(thing, Window) else {name: _plain(thing)})
+    return found
+
+
+def _plain(thing: Any) -> Any:
+    if thing is None or isinstance(thing, bool | int | float | str):
+        return thing if not isinstance(thing, float) or np.isfinite(thing) else str(thing)
+    if isinstance(thing, list | tuple):
+        return [_plain(item) for item in thing]
+    if isinstance(thing, np.generic):
+        return _plain(thing.item())
+    if hasattr(thing, "shape") and hasattr(thing, "dtype"):
+        small = thing.size <= 16
+        return backend_of(thing).to_numpy(thing).tolist() if small else f"{thing.dtype} {tuple(thing.shape)}"
+    return getattr(thing, "__name__", None) or str(thing)
+
+
+def _geometry(window: Window) -> dict[str, Any]:
+    return {
+        "kernel": list(window.kernel),
+        "stride": list(window.stride),
+        "padding": [list(ends) for ends in window.padding],
+        "dilation": list(window.dilation),
+    }
+
+
+def _window(node: Node) -> dict[str, Any] | None:
+    """The geometry of an operation whose sums a page can spell."""
+    window = node.options.get("window")
+    kind = KINDS.get(node.op)
+    return {"kind": kind, **_geometry(window)} if kind and isinstance(window, Window) else None
+
+
+def _leaf(leaf: Leaf, values: Values) -> dict[str, Any]:
+    return {
+        "name": leaf.name,
+        "value": leaf.value,
+        "grad": None if leaf.gradient is None else values.add(leaf.gradient),
+        "verdict": None if leaf.verdict is None else verdict_dict(leaf.verdict, values),
+    }
+
+
+def verdict_dict(verdict: Verdict, values: Values) -> dict[str, Any]:
+    """A verdict; what was compared goes to the values."""
+
+    def place(array: np.ndarray | None) -> int | None:
+        return None if array is None else values.add(array)
+
+    return {
+        "state": verdict.state,
+        "analytic": place(verdict.analytic), "numeric": place(verdict.numeric), "torch": place(verdict.torch),
+        "max_difference": verdict.max_difference if verdict.max_difference is None
+        or np.isfinite(verdict.max_difference) else None,
+        "checked": verdict.checked, "kinks": verdict.kinks,
+        "places": None if verdict.places is None else [int(i) for i in verdict.places],
+        "inherited": verdict.inherited,
+    }  # fmt: skip
+
+
+def _step(event: Any) -> dict[str, Any]:
+    return {
+        "phase": event.phase,
+        "node": event.node,
+        "source": event.step.source,
+        "line": event.step.line,
+        "locals": [list(local) for local in event.step.locals],
+        "returned": event.returned,
+        "engine": event.engine,
+    }

@@ -1,0 +1,260 @@
+"""Recording one forward and backward pass: the operations, their lines, their numbers.
+
+>>> import minidl
+>>> from minidl.explain import record
+>>> x = minidl.tensor([1.0, -2.0], requires_grad=True)
+>>> with record() as tape:
+...     minidl.relu(x * 3).sum().backward()
+>>> [node.op for node in tape.nodes]
+['Mul', 'Relu', 'Sum']
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from .. import graph
+from ..autograd import Function, Tensor
+from ..backend import backend_of
+from ..errors import MinidlError
+from ..nn.running import current_module_path, running
+from .tape import Event, Input, Leaf, Node, Tape
+from .trace import Call, LineTracer
+from .verify import verify
+
+TEXT = 80  # characters of a local value that is no array
+
+
+class RecordingError(MinidlError, RuntimeError):
+    """A recording that cannot be made: another one is running, or the pass cannot be told as one."""
+
+
+class Recorder(graph.Observer):
+    """Fills a tape with what the engine and the tracer tell."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.tracer = LineTracer(tape.sources, self._kept, self._followed)
+        self.thread = threading.get_ident()
+        self.followed: Call | None = None
+        self.numbers: dict[int, int] = {}  # id of a Function -> number of the operation
+        self.alive: list[Any] = []  # keeps those ids from being used again
+        self.made: dict[int, int] = {}  # id of an output -> operation
+        self.leaf_of: dict[int, int] = {}
+        self.modules: dict[int, Any] = {}  # outermost modules that ran
+
+    def start(self) -> None:
+        """Listen to the engine and follow this thread."""
+        self.before = graph.observer
+        graph.observer = self
+        self.tracer.start()
+
+    def stop(self) -> None:
+        """No longer."""
+        self.tracer.stop()
+        graph.observer = self.before
+
+    def finish(self, variables: Mapping[str, Any]) -> None:
+        """Name the leaves, by their modules or else by the user's own `variables`, and see what they have gained."""
+        names = _names_of(self.modules.values())
+        for name, thing in variables.items():
+            if isinstance(thing, Tensor) and not name.startswith("_"):
+                names.setdefault(id(thing), name)
+        self.tape.model = self.tape.model or "\n".join(repr(m) for m in self.modules.values() if _has_parameters(m))
+        for leaf in self.tape.leaves:
+            leaf.name = names.get(id(leaf.tensor))
+            if leaf.tensor.grad is not None:
+                total = host(leaf.tensor.grad._array)
+                leaf.gradient = total.copy() if leaf.before is None else total - leaf.before
+
+    def _kept(self, thing: Any) -> int | str:
+        """An array's place among the values; anything else as a short text."""
+        if isinstance(thing, np.generic) or hasattr(thing, "__array_interface__"):
+            return self.tape.values.add(np.asarray(thing))
+        if type(thing).__module__.startswith("cupy") and hasattr(thing, "get"):
+            return self.tape.values.add(thing.get())
+        return shown(thing)
+
+    def _followed(self, call: Call) -> None:
+        self.followed = call
+
+    def _take(self, node: graph.Node, phase: str) -> Call | None:
+        """The call that has just been followed, if it is that one."""
+        call, self.followed = self.followed, None
+        return call if call is not None and call.node is node and call.phase == phase else None
+
+    def on_forward(self, node: graph.Node, inputs: tuple[Any, ...], output: Any) -> None:
+        """Note the operation."""
+        if threading.get_ident() != self.thread:
+            return
+        assert isinstance(node, Function)
+        call = self._take(node, "forward")
+        number = len(self.tape.nodes)
+        arguments = call.arguments if call is not None else {}
+        labels = [*arguments, *(f"x{i}" for i in range(len(inputs)))]
+        if running.modules:
+            self.modules[id(running.modules[0])] = running.modules[0]
+        array = host(output._array).copy()
+        recorded = Node(
+            id=number, function=type(node), name=current_module_path(),
+            inputs=[self._input(x, number, i, label) for i, (x, label) in enumerate(zip(inputs, labels))],
+            output=self.tape.values.add(array), array=array,
+            options=dict(list(arguments.items())[len(inputs) :]), forward=call,
+        )  # fmt: skip
+        self.tape.nodes.append(recorded)
+        self.numbers[id(node)], self.made[id(output)] = number, number
+        self.alive += [node, output]
+        self._walk(recorded, "forward", call, [recorded.output])
+
+    def _input(self, x: Any, number: int, position: int, label: str) -> Input:
+        if not isinstance(x, Tensor):
+            return Input(label, None, x, None, None, False)
+        array = host(x._array).copy()
+        value = self.tape.values.add(array)
+        source = self.numbers.get(id(x.grad_fn)) if x.grad_fn is not None else self.made.get(id(x))
+        if source is not None and self.tape.nodes[source].output != value:
+            source = None  # changed in place since
+        leaf = None
+        if source is None:
+            if id(x) not in self.leaf_of:
+                self.leaf_of[id(x)] = len(self.tape.leaves)
+                before = None if x.grad is None else host(x.grad._array).copy()
+                self.tape.leaves.append(Leaf(x, None, value, array, before))
+            leaf = self.leaf_of[id(x)]
+            self.tape.leaves[leaf].uses.append((number, position))
+        return Input(label, value, array, source, leaf, x.requires_grad)
+
+    def on_backward(self, node: graph.Node, dz: Any, returned: Sequence[Any], grads: Sequence[Any]) -> None:
+        """Note what arrived, what was returned, and what the engine made of it."""
+        if threading.get_ident() != self.thread or id(node) not in self.numbers:
+            return
+        call = self._take(node, "backward")
+        recorded = self.tape.nodes[self.numbers[id(node)]]
+        if recorded.dz is not None:
+            raise RecordingError(
+                f"record: backward went through {recorded.op} a second time; one recording holds one backward pass; "
+                "open another `with record()` for the second"
+            )
+        recorded.dz = host(dz).copy()
+        if not recorded.arrived and recorded.array.size == 1:
+            self.tape.loss = float(recorded.array.reshape(()))
+        recorded.backward = call
+        recorded.hooked = bool(node.hooks)
+        recorded.gradients = [None if g is None else host(g).copy() for g in grads]
+        add = self.tape.values.add
+        places = [None if r is None else add(host(r)) for r in returned]
+        self._walk(recorded, "backward", call, places)
+        for k, (before, after) in enumerate(zip(returned, recorded.gradients)):
+            if before is None or after is None:
+                continue
+            if (source := recorded.inputs[k].source) is not None:
+                self.tape.nodes[source].arrived.append((recorded.id, k))
+            if before.shape != after.shape:
+                axes = _summed_axes(before.shape, after.shape)
+                self._engine(kind="summed", input=k, axes=axes, **{"from": places[k], "to": add(after)})
+            if before.dtype != after.dtype:
+                self._engine(kind="cast", input=k, dtype=str(after.dtype), **{"from": places[k], "to": add(after)})
+
+    def on_sum(self, node: graph.Node, gradient: Any, total: Any) -> None:
+        """Note that a further gradient reached an operation's output."""
+        if threading.get_ident() != self.thread or id(node) not in self.numbers:
+            return
+        number = self.numbers[id(node)]
+        self.tape.nodes[number].sums += 1
+        uses = self.tape.nodes[number].sums + 1
+        self._engine(kind="accumulated", node=number, uses=uses, total=self.tape.values.add(host(total)))
+
+    def on_leaf(self, leaf: Any, gradient: Any) -> None:
+        """Note that a gradient was added to a leaf's `.grad`."""
+        if threading.get_ident() != self.thread or id(leaf) not in self.leaf_of:
+            return
+        number = self.leaf_of[id(leaf)]
+        self._engine(kind="leaf", leaf=number, total=self.tape.values.add(host(leaf.grad._array)))
+
+    def _engine(self, **what: Any) -> None:
+        if self.tape.events:
+            self.tape.events[-1].engine.append(what)
+
+    def _walk(self, node: Node, phase: str, call: Call | None, returned: list[int | None]) -> None:
+        """The lines of a call as events; one without a line where it could not be followed."""
+        steps = call.steps if call is not None else []
+        self.tape.events += [Event(phase, node.id, step) for step in steps]
+        if steps:
+            self.tape.events[-1].returned = returned
+
+
+def host(array: Any) -> np.ndarray:
+    """The array as NumPy's."""
+    return np.asarray(backend_of(array).to_numpy(array))
+
+
+def shown(thing: Any) -> str:
+    """A local value that is no array, in few characters."""
+    if isinstance(thing, list | tuple):
+        inner = ", ".join(shown(item) for item in thing[:4]) + (", ..." if len(thing) > 4 else "")
+        text = f"[{inner}]" if isinstance(thing, list) else f"({inner}{',' * (len(thing) == 1)})"
+    elif hasattr(thing, "shape") and hasattr(thing, "dtype"):
+        few = getattr(thing, "size", 9) <= 8
+        text = np.array2string(host(thing), separator=", ") if few else f"{thing.dtype} {tuple(thing.shape)}"
+    elif callable(thing):
+        text = getattr(thing, "__name__", type(thing).__name__)
+    else:
+        text = repr(thing)
+    text = " ".join(text.split())
+    return text if len(text) <= TEXT else text[: TEXT - 3] + "..."
+
+
+def _summed_axes(before: tuple[int, ...], after: tuple[int, ...]) -> list[int]:
+    """The axes over which a gradient of shape `before` was summed to be one of shape `after`."""
+    extra = len(before) - len(after)
+    return [*range(extra), *(extra + i for i, n in enumerate(after) if n != before[extra + i])]
+
+
+def _has_parameters(module: Any) -> bool:
+    return next(module.parameters(), None) is not None
+
+
+def _names_of(modules: Any) -> dict[int, str]:
+    """The dotted name of each parameter and buffer, by its id."""
+    found: dict[int, str] = {}
+    for module in modules:
+        for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+            found.setdefault(id(tensor), name)
+    return found
+
+
+class record:
+    """Record the forward and backward pass that runs in the `with` block, and check its gradients."""
+
+    _running = threading.Lock()
+
+    def __init__(self, title: str = "") -> None:
+        self.tape = Tape(title)
+
+    def __enter__(self) -> Tape:
+        if not record._running.acquire(blocking=False):
+            raise RecordingError("record: another recording is running; end it first")
+        self.began = time.perf_counter()
+        self.recorder = Recorder(self.tape)
+        self.recorder.start()
+        return self.tape
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.recorder.stop()
+            if kind is None:
+                frame = sys._getframe(1)
+                self.recorder.finish({**frame.f_globals, **frame.f_locals})
+                verify(self.tape)
+            self.tape.seconds = time.perf_counter() - self.began
+        finally:
+            record._running.release()

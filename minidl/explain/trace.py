@@ -1,0 +1,172 @@
+"""Following forward and backward line by line: which line ran, and what the local names held after it.
+
+Only the frames of an operation's own `forward` and `backward` are followed, and the functions of the same file that
+they call. What they call elsewhere (NumPy, the backend) is one step.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function
+from .sources import Sources
+
+VISITS = 12  # of one line in one call; a loop that goes on is only counted
+
+Local = tuple[str, "int | str", bool]  # name, a value's place or a text, whether this line changed it
+Keep = Callable[[Any], "int | str"]
+
+
+@dataclass
+class Step:
+    """One line that was executed."""
+
+    source: int
+    line: int
+    locals: list[Local]
+    returned: Any = None  # in the last step of a call
+
+
+@dataclass
+class Call:
+    """One call of an operation's forward or backward: its arguments by name, and its lines in order."""
+
+    node: Function
+    phase: str
+    source: int
+    arguments: dict[str, Any]
+    steps: list[Step] = field(default_factory=list)
+    visits: Counter[tuple[int, int]] = field(default_factory=Counter)  # of each source and line
+
+    def close(self, returned: Any) -> None:
+        """Note what was returned, and say which lines ran more often than there are steps of them."""
+        if not self.steps:
+            return
+        last = self.steps[-1]
+        last.returned = returned
+        for (_, line), count in self.visits.items():
+            if count > VISITS:
+                last.locals.append(("...", f"line {line} ran {count:,} times; the first {VISITS} are shown", False))
+
+
+class LineTracer:
+    """Follows the operations that run in this thread between `start` and `stop`; `finished` gets each Call.
+
+    `keep` turns what a local name holds into a value's place, or a text.
+    """
+
+    def __init__(self, sources: Sources, keep: Keep, finished: Callable[[Call], None]) -> None:
+        self.sources, self.keep, self.finished = sources, keep, finished
+        self.call: Call | None = None  # the operation that runs at the moment
+        self.file = ""
+        self.depth = 0
+
+    def start(self) -> None:
+        """Begin to follow; a tracer that is there already (a debugger, a coverage tool) rests meanwhile."""
+        self.before = sys.gettrace()
+        sys.settrace(self._entered)
+
+    def stop(self) -> None:
+        """No longer follow."""
+        if sys.gettrace() == self._entered:
+            sys.settrace(self.before)
+
+    def _entered(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """Python's hook for a function that is called: what it returns is told of every line."""
+        code = frame.f_code
+        if self.call is None:
+            if code.co_name not in ("forward", "backward") or not code.co_argcount:
+                return None
+            node = frame.f_locals.get(code.co_varnames[0])
+            if not isinstance(node, Function):
+                return None
+            self.call = Call(node, code.co_name, self.sources.add(code), _arguments(frame))
+            self.file = code.co_filename
+        elif code.co_filename != self.file or code.co_name.startswith("<"):
+            return None
+        self.depth += 1
+        return _Frame(self, self.call.node, code)
+
+    def left(self, value: Any) -> None:
+        """A followed function has returned."""
+        self.depth -= 1
+        if self.depth == 0 and self.call is not None:
+            call, self.call = self.call, None
+            call.close(value)
+            self.finished(call)
+
+
+class _Frame:
+    """One call that is followed. A line is told of when it begins; its step is made when the next one does."""
+
+    def __init__(self, tracer: LineTracer, node: Function, code: CodeType) -> None:
+        self.tracer, self.node, self.code = tracer, node, code
+        self.source = tracer.sources.add(code)
+        self.line: int | None = None
+        self.known: dict[str, int | str] = {}
+        self.attributes = [name for name in code.co_names if not name.startswith("__")]
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> _Frame:
+        if event == "line":
+            line = self.tracer.sources.statement(self.code, frame.f_lineno)
+            if line != self.line:
+                self._finish(frame)
+                self.line = line
+        elif event == "return":
+            self._finish(frame)
+            self.tracer.left(argument)
+        return self
+
+    def _finish(self, frame: FrameType) -> None:
+        """Make the step of the line that has just run; before the first line, note the arguments."""
+        call = self.tracer.call
+        if call is None or self._is_often(call):
+            return
+        found: list[Local] = []
+        for name, thing in self._names(frame).items():
+            kept = self.tracer.keep(thing)
+            found.append((name, kept, self.known.get(name) != kept))
+            self.known[name] = kept
+        if self.line is not None:
+            call.steps.append(Step(self.source, self.line, found))
+
+    def _is_often(self, call: Call) -> bool:
+        """Whether the line that has just run was kept often enough."""
+        if self.line is None:
+            return False
+        call.visits[self.source, self.line] += 1
+        return call.visits[self.source, self.line] > VISITS
+
+    def _names(self, frame: FrameType) -> dict[str, Any]:
+        """The local names, and what the operation keeps on itself and this function speaks of."""
+        names = {
+            name: thing for name, thing in frame.f_locals.items() if thing is not self.node and not _is_module(thing)
+        }
+        own = vars(self.node)
+        names.update({f"self.{name}": own[name] for name in self.attributes if name in own})
+        return names
+
+
+def _arguments(frame: FrameType) -> dict[str, Any]:
+    """The arguments of a call by name, without self; those of *arrays and **options too."""
+    code, found = frame.f_code, frame.f_locals
+    count = code.co_argcount + code.co_kwonlyargcount
+    arguments = {name: found[name] for name in code.co_varnames[1:count]}
+    if code.co_flags & 0x04:  # *args
+        name = code.co_varnames[count]
+        arguments.update({f"{name}[{i}]": x for i, x in enumerate(found[name])})
+        count += 1
+    if code.co_flags & 0x08:  # **kwargs
+        arguments.update(found[code.co_varnames[count]])
+    return arguments
+
+
+def _is_module(thing: Any) -> bool:
+    return type(thing) is type(np)

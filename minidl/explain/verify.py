@@ -1,0 +1,161 @@
+"""Every gradient of a tape, of leaves and of what lies between, held against central differences in float64.
+
+Twice, where need be. First the whole rest of the pass: how does the loss change when this tensor does? If that is not
+what backward said, the operation alone: given the gradient that arrived, is what it sent on right? An operation that
+is right by itself has only inherited a mistake made nearer to the loss; it is not the one to be found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..random import default_generator
+from . import breaks
+from .differences import Differences, differences
+from .replay import Replay, quiet_engine
+from .tape import Check, Leaf, Node, Tape, Verdict
+
+Key = tuple[str, int, int]  # "output", operation, 0; "input", operation, input; or "leaf", leaf, 0
+NOT_FINITE = "what arrived holds NaN or infinity"
+
+
+def verify(tape: Tape) -> None:
+    """Fill in `tape.checks` and the verdicts of the leaves."""
+    state = default_generator.get_state()
+    try:
+        with breaks.mended(), quiet_engine():
+            _Verifier(tape).run()
+    finally:
+        default_generator.set_state(state)
+
+
+class _Verifier:
+    """The verdicts of one tape."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.replay = Replay(tape, {node.id for node in tape.nodes if breaks.breaks_forward(node.function)})
+        self.known: dict[Key, tuple[np.ndarray, Differences]] = {}
+
+    def run(self) -> None:
+        """From the loss back to the leaves."""
+        checks: list[Check] = []
+        for node in reversed(self.tape.nodes):
+            if node.id not in self.replay.relevant:
+                continue
+            checks.append(Check(node.id, None, self.of_output(node)))
+            for k, x in enumerate(node.inputs):
+                if x.wants and node.dz is not None:
+                    checks.append(Check(node.id, k, self.of_input(node, k)))
+        self.tape.checks = checks
+        for i, leaf in enumerate(self.tape.leaves):
+            uses = [(n, k) for n, k in leaf.uses if n in self.replay.relevant]
+            if leaf.tensor.requires_grad and uses:
+                leaf.verdict = self.of_leaf(i, leaf, uses)
+
+    def of_output(self, node: Node) -> Verdict:
+        """The gradient of an operation's output: did all that was sent to it arrive?"""
+        dz = node.dz if node.dz is not None else np.zeros_like(node.array)
+        whole = self.against_rest(("output", node.id, 0), dz, node.array)
+        if isinstance(whole, Verdict):
+            return whole
+        sent: list[Any] = [self.tape.nodes[n].gradients[k] for n, k in node.arrived]
+        if node.id in self.replay.seeds:
+            sent.append(self.replay.seeds[node.id])
+        verdict = self.of_sum(whole, dz, sent)
+        if verdict.state == "MISMATCH" and node.hooked:
+            return replace(verdict, state="not checked", checked="a hook may have changed this gradient")
+        return verdict
+
+    def of_input(self, node: Node, k: int) -> Verdict:
+        """The gradient that an operation sent to one of its inputs."""
+        gradient, x = node.gradients[k], node.inputs[k]
+        dx = gradient if gradient is not None else np.zeros_like(x.array)
+        whole = self.against_rest(self.key_of(node, k), dx, x.array)
+        if isinstance(whole, Verdict):
+            return whole
+        if whole.right.all():
+            return whole.verdict()
+        assert node.dz is not None
+        if not np.isfinite(node.dz).all():
+            return replace(whole.verdict("not checked"), checked=NOT_FINITE, inherited=True)
+        alone = self.alone(node, k, dx)
+        if isinstance(alone, Verdict) or not alone.right.all():
+            return alone if isinstance(alone, Verdict) else alone.verdict()
+        return alone.verdict(inherited=True) if whole.wrong else whole.verdict("kink")
+
+    def of_leaf(self, i: int, leaf: Leaf, uses: list[tuple[int, int]]) -> Verdict:
+        """The gradient that a leaf has in the end."""
+        total = leaf.gradient if leaf.gradient is not None else np.zeros_like(leaf.array)
+        whole = self.against_rest(("leaf", i, 0), total, leaf.array)
+        if isinstance(whole, Verdict):
+            return whole
+        senders = [check.verdict.state for check in self.tape.checks if (check.node, check.input) in uses]
+        if whole.wrong and "MISMATCH" in senders:
+            return whole.verdict("MISMATCH")
+        return self.of_sum(whole, total, [g for n, k in uses if (g := self.tape.nodes[n].gradients[k]) is not None])
+
+    def of_sum(self, whole: Differences, total: np.ndarray, sent: list[Any]) -> Verdict:
+        """The verdict on a sum: where it is not the slope, it is right by itself if it is the sum of what was sent."""
+        if whole.right.all():
+            return whole.verdict()
+        expected = sum((g.astype(np.float64) for g in sent), np.zeros(total.shape))
+        rounding = 64 * float(np.finfo(total.dtype).eps) * np.abs(expected[np.isfinite(expected)]).max(initial=0)
+        if not np.allclose(total, expected, rtol=0, atol=rounding, equal_nan=True):
+            return whole.verdict("MISMATCH")
+        if not whole.wrong:
+            return whole.verdict("kink")
+        numeric = expected.ravel()[slice(None) if whole.places is None else whole.places]
+        as_sent = replace(whole, numeric=numeric, kinks=np.zeros_like(whole.kinks), exact=rounding)
+        return as_sent.verdict("exact", inherited=True)
+
+    def key_of(self, node: Node, k: int) -> Key:
+        """What is moved: the tensor itself where only this operation uses it, else this use of it."""
+        x = node.inputs[k]
+        if x.source is not None and x.source not in self.replay.seeds and len(self.replay.uses(x.source)) == 1:
+            return ("output", x.source, 0)
+        if x.leaf is not None and len(self.tape.leaves[x.leaf].uses) == 1:
+            return ("leaf", x.leaf, 0)
+        return ("input", node.id, k)
+
+    def against_rest(self, key: Key, gradient: np.ndarray, value: np.ndarray) -> Differences | Verdict:
+        """Move a tensor, run the rest of the pass, compare; a Verdict says why that cannot be done."""
+        if key in self.known and np.array_equal(self.known[key][0], gradient, equal_nan=True):
+            return self.known[key][1]
+        kind, number, k = key
+        moved_uses = self.tape.leaves[number].uses if kind == "leaf" else [(number, k)]
+        plan = self.replay.plan({number} if kind == "output" else {n for n, _ in moved_uses})
+        run_again = [n for n in plan if kind != "output" or n != number]
+        if (reason := self.replay.obstacle(run_again)) is not None:
+            return Verdict("not checked", reason)
+
+        def change(moved: np.ndarray) -> list[np.ndarray]:
+            if kind == "output":
+                return self.replay.run(plan, outputs={number: moved})
+            return self.replay.run(plan, inputs=dict.fromkeys(moved_uses, moved))
+
+        seeds = [self.replay.seeds[n] for n in plan if n in self.replay.seeds]
+        found = differences(value, gradient, _seed_of(key), seeds, change)
+        self.known[key] = gradient, found
+        return found
+
+    def alone(self, node: Node, k: int, gradient: np.ndarray) -> Differences | Verdict:
+        """Move one input of one operation, and nothing else."""
+        if (reason := self.replay.obstacle([node.id])) is not None:
+            return Verdict("not checked", reason)
+        assert node.dz is not None
+        seeds, base = [node.dz.astype(np.float64)], self.replay.recorded[node.id]
+
+        def change(moved: np.ndarray) -> list[np.ndarray]:
+            return [base + self.replay.change(node.id, {(node.id, k): moved}, {})]
+
+        return differences(node.inputs[k].array, gradient, _seed_of(self.key_of(node, k)), seeds, change)
+
+
+def _seed_of(key: Key) -> int:
+    """The same elements are chosen whenever the same tensor is looked at."""
+    kind, number, k = key
+    return ("output", "input", "leaf").index(kind) + 3 * (k + 100 * number)
