@@ -35,8 +35,12 @@ def get_backend(name: str) -> Backend:
     if name not in ("numpy", "cupy"):
         raise BackendError(f"the backend {name!r} is unknown; use 'numpy' or 'cupy'")
     if name not in _made:
-        from .cupy_backend import CupyBackend
-
+        try:
+            from .cupy_backend import CupyBackend
+        except ImportError as error:
+            raise BackendError(
+                f"the backend 'cupy' cannot be used: {error}; install it by pip install 'minidl[gpu]', or use 'numpy'"
+            ) from error
         made = CupyBackend()
         _made[name], _by_type[made.array_type] = made, made
     return _made[name]

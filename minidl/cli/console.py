@@ -1,0 +1,64 @@
+"""Words on the terminal: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import IO, Any
+
+RED, YELLOW = "31", "33"
+
+
+def say(text: str) -> None:
+    """A result."""
+    print(text, flush=True)
+
+
+def say_json(content: Any) -> None:
+    """A result for another program."""
+    print(json.dumps(content, indent=2, ensure_ascii=False), flush=True)
+
+
+def notice(text: str) -> None:
+    """Something worth knowing beside the result."""
+    print(f"minidl: {text}", file=sys.stderr, flush=True)
+
+
+def complain(text: str) -> None:
+    """What went wrong, in one line."""
+    print(f"{coloured('minidl: error:', RED, sys.stderr)} {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
+def coloured(text: str, colour: str, stream: IO[str]) -> str:
+    """The text in colour on a terminal that wants it; NO_COLOR (https://no-color.org) says that it does not."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{colour}m{text}\x1b[0m"
+
+
+def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Rows in columns as wide as they need, those numbered in `right` aligned to the right.
+
+    >>> print(table([["layer", "size"], ["fc", "7"]], right=[1]))
+    layer  size
+    fc        7
+    """
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds.
+
+    >>> duration(75), duration(3675)
+    ('1:15', '1:01:15')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

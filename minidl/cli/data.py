@@ -1,0 +1,43 @@
+"""`minidl data`: fetch the data set, or verify the files of one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..data.datasets import FolderReport, fetch, verify
+from .console import say, say_json, table
+
+NO_DATA = 4
+
+
+def add_to(verbs: Any) -> None:
+    """Add the verb and its options to the parser."""
+    parser = verbs.add_parser(
+        "data", help="fetch or verify the data set", description="Download MNIST, or check its files by SHA-256."
+    )
+    parser.add_argument(
+        "action", choices=("fetch", "verify"), help="fetch: download what is missing; verify: check only"
+    )
+    parser.add_argument("dataset", nargs="?", choices=("mnist", "fashion"), default="mnist", help="(default: mnist)")
+    parser.add_argument("--data", metavar="DIR", help="the folder (default: MINIDL_DATA, else the platform's cache)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fetch or verify, then tell of each file; 4 if one is missing or damaged."""
+    if arguments.action == "fetch":
+        report = fetch(arguments.dataset, arguments.data)
+    else:
+        report = verify(arguments.data, arguments.dataset)
+    if arguments.json:
+        say_json(_as_dict(report))
+    else:
+        say(table([[file.status, str(file.path or file.name), file.detail] for file in report.files]))
+    return 0 if report.ok else NO_DATA
+
+
+def _as_dict(report: FolderReport) -> dict[str, Any]:
+    files = [{**vars(file), "path": None if file.path is None else str(file.path)} for file in report.files]
+    return {"source": report.source, "folder": str(report.folder), "ok": report.ok, "files": files}

@@ -1,0 +1,41 @@
+"""argparse, with a hint where a word is nearly right."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from ..training.options import OptionError
+
+UsageError = OptionError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes options by their whole names only and suggests what an unknown word could have been."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("allow_abbrev", False)
+        super().__init__(*args, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, with a suggestion if there is one, and exit with 2."""
+        super().error(message + self._suggestion(message))
+
+    def _suggestion(self, message: str) -> str:
+        if wrong := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
+            known = re.findall(r"[\w.-]+", wrong[2])
+        elif wrong := re.search(r"unrecognized arguments: (--[\w-]+)", message):
+            known = [option for parser in self._with_verbs() for option in parser._option_string_actions]
+        else:
+            return ""
+        near = get_close_matches(wrong[1], known, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
+
+    def _with_verbs(self) -> list[argparse.ArgumentParser]:
+        found: list[argparse.ArgumentParser] = [self]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found += action.choices.values()
+        return found

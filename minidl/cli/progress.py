@@ -1,0 +1,91 @@
+"""How training is followed: a bar on a terminal, a line every so often elsewhere; and how it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import AbstractContextManager
+from types import FrameType, TracebackType
+from typing import Any
+
+from ..training import Progress
+from .console import duration, notice
+
+LINE_SECONDS = 10.0
+
+
+class Reporter:
+    """Tells on stderr how training goes; `quiet`: not at all."""
+
+    def __init__(self, epochs: int, quiet: bool) -> None:
+        self.epochs, self.quiet = epochs, quiet
+        self.on_terminal = sys.stderr.isatty()
+        self.bar: Any = None
+        self.told = time.monotonic()
+
+    def on_progress(self, progress: Progress) -> None:
+        """Move the bar, or say a line if the last one is long ago."""
+        if self.quiet:
+            return
+        if self.on_terminal:
+            self._move_bar(progress)
+        elif time.monotonic() - self.told > LINE_SECONDS:
+            self.told = time.monotonic()
+            notice(
+                f"epoch {progress.epoch}/{progress.epochs}  {progress.seen:,}/{progress.images:,} images  "
+                f"loss {progress.loss:.4f}  {progress.images_per_second:,.0f} images/s  ETA {duration(progress.eta)}"
+            )
+
+    def on_epoch(self, record: dict[str, Any]) -> None:
+        """One line for the epoch that has ended."""
+        self.close()
+        if self.quiet:
+            return
+        self.told = time.monotonic()
+        line = f"epoch {record['epoch']}/{self.epochs}  training loss {record['train_loss']:.4f}, "
+        line += f"accuracy {record['train_accuracy']:.2%}"
+        if record["val_loss"] is not None:
+            line += f"  validation loss {record['val_loss']:.4f}, accuracy {record['val_accuracy']:.2%}"
+        notice(f"{line}  {record['seconds']:.1f} s, {record['images_per_second']:,.0f} images/s")
+
+    def _move_bar(self, progress: Progress) -> None:
+        if self.bar is None:
+            from tqdm import tqdm
+
+            self.bar = tqdm(
+                total=progress.images, unit=" images", desc=f"epoch {progress.epoch}/{progress.epochs}", leave=False,
+                dynamic_ncols=True, file=sys.stderr,
+                bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:,}/{total:,} [{elapsed}{postfix}]",
+            )  # fmt: skip
+        self.bar.n = progress.seen
+        self.bar.set_postfix_str(
+            f"loss {progress.loss:.4f}, {progress.images_per_second:,.0f} images/s, ETA {duration(progress.eta)}"
+        )
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+
+class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
+    """Within it, the first Ctrl-C only sets `asked`, so that no step is cut in two; the second interrupts at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> StopOnInterrupt:
+        self.before = signal.signal(signal.SIGINT, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self.before)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        notice("stopping after this step, with a checkpoint; Ctrl-C again stops at once, without")

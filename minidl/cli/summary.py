@@ -1,0 +1,98 @@
+"""`minidl summary`: the layers of a network, their shapes and what they cost."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..models import make_model
+from ..summary import Summary, summarize
+from ..training.options import OptionError
+from ..training.run import RunFolder
+from .console import say, say_json, table
+
+
+def add_to(verbs: Any) -> None:
+    """Add the verb and its options to the parser."""
+    parser = verbs.add_parser(
+        "summary",
+        help="show a network's layers and their cost",
+        description="Show each layer's output shape, parameters, multiply-adds of a forward pass, bytes of its output.",
+    )
+    parser.add_argument("folder", metavar="RUN", nargs="?", help="a run folder, in place of --model")
+    parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture)")
+    parser.add_argument("--input", metavar="C,H,W", help="shape of one image (default: 1,28,28, or the run's)")
+    parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="images in the pass (default: 1)")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the model, run it once, tell."""
+    if arguments.folder and arguments.model:
+        raise OptionError("summary takes a RUN or a --model, not both")
+    if arguments.batch_size < 1:
+        raise OptionError(f"--batch-size must be at least 1, got {arguments.batch_size}")
+    shape: tuple[int, ...] = (1, 28, 28)
+    classes, name = 10, arguments.model or "lecture"
+    if arguments.folder:
+        folder = RunFolder(arguments.folder)
+        data, name = folder.read_config()["data"], folder.read_options().model
+        classes = len(data["classes"])
+        shape = (1, *data["shape"]) if len(data["shape"]) == 2 else (data["shape"][2], *data["shape"][:2])
+    if arguments.input:
+        shape = _shape(arguments.input)
+    found = summarize(make_model(name, classes), (arguments.batch_size, *shape))
+    if arguments.json:
+        say_json(_as_dict(name, found))
+    else:
+        say(_as_table(name, found))
+    return 0
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    try:
+        shape = tuple(int(part) for part in text.replace("x", ",").split(","))
+    except ValueError:
+        shape = ()
+    if not shape or min(shape) < 1:
+        raise OptionError(f"--input must be whole numbers of at least 1, such as 1,28,28; got {text!r}")
+    return shape
+
+
+def _as_table(name: str, found: Summary) -> str:
+    rows = [["layer", "kind", "output", "parameters", "multiply-adds", "memory"]]
+    rows += [
+        [layer.name or name, layer.kind, _shown(layer.output), f"{layer.parameters:,}", f"{layer.multiply_adds:,}",
+         _bytes(layer.memory)]
+        for layer in found.layers
+    ]  # fmt: skip
+    rows.append(["total", "", "", f"{found.parameters:,}", f"{found.multiply_adds:,}", _bytes(found.memory)])
+    return (
+        f"{name}: input {_shown(found.input)}\n{table(rows, right=(3, 4, 5))}\n"
+        f"parameters take {_bytes(found.parameter_memory)}; training takes as much again for gradients and for momentum"
+    )
+
+
+def _as_dict(name: str, found: Summary) -> dict[str, Any]:
+    return {
+        "model": name,
+        "input": list(found.input),
+        "layers": [{**vars(layer), "output": list(layer.output)} for layer in found.layers],
+        "parameters": found.parameters,
+        "parameter_memory": found.parameter_memory,
+        "multiply_adds": found.multiply_adds,
+        "memory": found.memory,
+    }
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    return "(" + ", ".join(map(str, shape)) + ")"
+
+
+def _bytes(count: int) -> str:
+    """Bytes in the unit that suits them."""
+    size, units = float(count), ["B", "KB", "MB", "GB", "TB"]
+    while size >= 1000 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{count} B" if units[0] == "B" else f"{size:.1f} {units[0]}"

@@ -1,0 +1,115 @@
+"""The three sets of a run: to train on, to validate on, to test on."""
+
+from __future__ import annotations
+
+import copy
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..backend import backend_of
+from ..data import DataLoader, Subset, datasets, random_split, transforms
+from ..data.datasets import ImageDataset
+from ..errors import DataError
+from ..random import Generator
+from .options import OptionError, Options, flag
+
+EVALUATION_BATCH = 500
+BATCHES_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The training, validation (None: none) and test sets, and what is said of them in `config.json`."""
+
+    train: Subset
+    validation: Subset | None
+    test: ImageDataset
+    classes: list[str]
+    description: dict[str, Any]
+
+
+def open_dataset(options: Options, train: bool) -> ImageDataset:
+    """The training or test set that the options name, its images as they are: floats from 0 to 1.
+
+    Raises `DataError` if a named folder has no such files, if they are damaged, or if there is no image.
+    """
+    if options.dataset == "idx":
+        if options.data is None:
+            raise OptionError(f"{flag('dataset')} idx needs {flag('data')} DIR, the folder with the IDX files")
+        found: ImageDataset = datasets.IDXFolder(options.data, train=train)
+    else:
+        kind = {"mnist": datasets.MNIST, "fashion": datasets.FashionMNIST}[options.dataset]
+        found = kind(options.data, train=train, download=options.data is None)
+    if len(found) == 0:
+        raise DataError(f"{options.data}: the {'training' if train else 'test'} set holds no images")
+    found.transform = transforms.ToTensor()
+    return found
+
+
+def open_splits(options: Options) -> Splits:
+    """All three sets. Raises `DataError` as above, `OptionError` where a size does not fit the data."""
+    images, test = open_dataset(options, train=True), open_dataset(options, train=False)
+    classes = [str(name) for name in (images.classes if len(images.classes) >= len(test.classes) else test.classes)]
+    if images.data.shape[1:] != test.data.shape[1:]:
+        raise DataError(
+            f"training images are {images.data.shape[1:]}, test images {test.data.shape[1:]}: not one data set"
+        )
+    count = len(images) if options.limit is None else options.limit
+    if count > len(images):
+        raise OptionError(f"{flag('limit')} {count} is more than the {len(images)} training images there are")
+    held = int(options.val_split if options.val_split >= 1 else count * options.val_split)
+    if held >= count:
+        raise OptionError(
+            f"{flag('val_split')} holds back {held} of {count} training images and leaves none to train on"
+        )
+    order = random_split(range(count), [count - held, held], Generator(options.seed))
+    if options.batch_size > count - held:
+        raise OptionError(
+            f"{flag('batch_size')} {options.batch_size} is more than the {count - held} images there are to train on"
+        )
+    seen = copy.copy(images)
+    if options.augment:
+        seen.transform = transforms.Compose([augmentation(), transforms.ToTensor()])
+    return Splits(
+        train=Subset(seen, order[0].indices),
+        validation=Subset(images, order[1].indices) if held else None,
+        test=test,
+        classes=classes,
+        description={
+            "train": count - held,
+            "validation": held,
+            "test": len(test),
+            "origin": getattr(images, "origin", "root"),
+            "shape": list(images.data.shape[1:]),
+            "classes": classes,
+            "crc32": fingerprint(images),
+        },
+    )
+
+
+def augmentation() -> transforms.Transform:
+    """Small changes after which a digit is still the same digit."""
+    return transforms.RandomAffine(degrees=10, translate=(0.08, 0.08), scale=(0.9, 1.1))
+
+
+def fingerprint(images: ImageDataset) -> int:
+    """A number that tells another data set, so that a run is not gone on with on it unnoticed."""
+    return zlib.crc32(_bytes(images.targets), zlib.crc32(_bytes(images.data)))
+
+
+def train_loader(splits: Splits, options: Options) -> DataLoader:
+    """Shuffled batches, made in the background."""
+    return DataLoader(splits.train, batch_size=options.batch_size, shuffle=True, prefetch=BATCHES_AHEAD)
+
+
+def evaluation_loader(dataset: Any) -> DataLoader:
+    """Large batches in order; draws nothing from the run's own random stream."""
+    return DataLoader(dataset, batch_size=EVALUATION_BATCH, prefetch=BATCHES_AHEAD, generator=Generator(0))
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    return np.ascontiguousarray(backend_of(tensor._array).to_numpy(tensor._array)).data

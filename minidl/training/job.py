@@ -1,0 +1,170 @@
+"""One training run from its options to its run folder: made, or taken up again, then run to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .. import checkpoint
+from ..backend import current_backend, use_backend
+from ..errors import CheckpointError
+from ..files import write_json
+from ..models import check_model, make_model
+from ..random import manual_seed
+from .data import evaluation_loader, open_splits, train_loader
+from .loop import Evaluation, Progress, Trainer, evaluate, to_device
+from .options import OptionError, Options, flag, make_optimizer, make_scheduler, planned_length
+from .run import RunFolder
+
+RESUMABLE = ("epochs", "data")  # options that may differ when a run is gone on with
+
+
+class Job:
+    """A run: its options, data, model, trainer and folder.
+
+    Attributes:
+        tested: the evaluation on the test set, after `run` has ended by itself.
+    """
+
+    def __init__(self, options: Options, folder: RunFolder) -> None:
+        use_backend(options.backend or current_backend().name)
+        self.options, self.folder = replace(options, backend=current_backend().name), folder
+        self.splits = open_splits(self.options)
+        manual_seed(options.seed)
+        self.model = make_model(options.model, len(self.splits.classes))
+        self.test_loader = evaluation_loader(self.splits.test)
+        self._check_model()
+        loader = train_loader(self.splits, options)
+        optimizer = make_optimizer(options, self.model)
+        scheduler, each = make_scheduler(options, optimizer, len(loader))
+        validation = None if self.splits.validation is None else evaluation_loader(self.splits.validation)
+        self.trainer = Trainer(self.model, optimizer, loader, validation=validation, scheduler=scheduler, each=each)
+        self.tested: Evaluation | None = None
+
+    @classmethod
+    def start(cls, options: Options, folder: RunFolder) -> Job:
+        """A new run. Its folder is made and its first checkpoint written, so that a full disk is known at once."""
+        job = cls(options, folder)
+        folder.create()
+        job._write_config()
+        job.save()
+        return job
+
+    @classmethod
+    def resume(cls, given: dict[str, Any], folder: RunFolder) -> Job:
+        """The run in `folder`, at its newest checkpoint. Of the options `given` anew only epochs and data may differ.
+
+        Raises `OptionError` for one that differs, `CheckpointError` if checkpoint or data are not those of the run.
+        """
+        config, options = folder.read_config(), folder.read_options()
+        for name, value in given.items():
+            before = getattr(options, name)
+            if value != before and name not in RESUMABLE:
+                raise OptionError(
+                    f"{flag(name)} {value} differs from the run's own, {before}; leave it out to go on with the run, "
+                    "or start another one"
+                )
+        wanted = replace(options, **given).checked()
+        if wanted.epochs != options.epochs and planned_length(options):
+            raise OptionError(
+                f"{flag('epochs')} {wanted.epochs}: this run's {options.schedule} schedule was laid out for "
+                f"{options.epochs} epochs; leave it out, or start another run"
+            )
+        state = folder.load_state()
+        job = cls(wanted, folder)
+        if job.splits.description["crc32"] != config["data"]["crc32"]:
+            raise CheckpointError(
+                f"{folder.path}: was trained on other data than {job.options.data or 'the data found now'} "
+                f"({config['data']['train']} training images then); name the same with {flag('data')}"
+            )
+        job._load(state)
+        job._write_config()
+        return job
+
+    def run(
+        self,
+        *,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        on_epoch: Callable[[dict[str, Any]], None] = lambda record: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Train to the end, with a checkpoint after each epoch, test, and draw.
+
+        False if `should_stop` ended it earlier, which leaves a checkpoint too.
+        """
+
+        def finished(record: dict[str, Any]) -> None:
+            self.save()
+            on_epoch(record)
+
+        done = self.trainer.fit(
+            self.options.epochs, on_progress=on_progress, on_epoch=finished, should_stop=should_stop
+        )
+        if not done:
+            self.save()
+            return False
+        self.tested = evaluate(self.model, self.test_loader)
+        write_json(self.folder.metrics_path, self.metrics())
+        self.draw()
+        return True
+
+    def save(self) -> None:
+        """Write the checkpoint and the metrics so far."""
+        checkpoint.save(self.trainer.state_dict(), self.folder.model_path)
+        write_json(self.folder.metrics_path, self.metrics())
+
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` holds; the test's part is None until the run has ended."""
+        trainer, tested = self.trainer, self.tested
+        seconds = [record["seconds"] for record in trainer.history]
+        return {
+            "model": self.options.model,
+            "backend": current_backend().name,
+            "seed": self.options.seed,
+            "epochs": trainer.epoch,
+            "steps": trainer.step,
+            "finished": tested is not None,
+            "test_accuracy": None if tested is None else tested.accuracy,
+            "test_loss": None if tested is None else tested.loss,
+            "test_images": len(self.splits.test),
+            "data": self.splits.description["origin"],
+            "seconds_per_epoch": sum(seconds) / len(seconds) if seconds else None,
+            "history": trainer.history,
+            "curve": trainer.meter.curve,
+        }
+
+    def draw(self) -> None:
+        """Write the four figures."""
+        from .. import plots
+
+        assert self.tested is not None
+        images = plots.host_images(self.splits.test)
+        classes = self.splits.classes
+        figures = {
+            "curves.png": plots.curves(self.trainer.history, self.trainer.meter.curve),
+            "confusion.png": plots.confusion(self.tested.labels, self.tested.predicted, classes),
+            "mistakes.png": plots.mistakes(images, self.tested.labels, self.tested.probabilities, classes),
+            "filters.png": plots.filters(self.model.state_dict(), images.shape[1:]),
+        }
+        for name, figure in figures.items():
+            plots.save(figure, self.folder / name)
+
+    def _check_model(self) -> None:
+        few = np.arange(min(2, len(self.splits.test)))
+        images = to_device(self.splits.test.get_batch(few)[0])
+        check_model(self.options.model, self.model, images, len(self.splits.classes))
+
+    def _write_config(self) -> None:
+        self.folder.write_config(self.options, self.splits.description, self.model)
+
+    def _load(self, state: dict[str, Any]) -> None:
+        self.folder.put_weights(self.model, state["model"])
+        try:
+            self.trainer.load_state_dict(state)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise CheckpointError(
+                f"{self.folder.model_path}: cannot be gone on with: {type(error).__name__}: {error}"
+            ) from error

@@ -1,0 +1,137 @@
+"""The run folder: all that a run was told, learned and measured, in files that are written whole or not at all.
+
+config.json     every option as it was resolved, versions, seed, data
+metrics.json    the history, the test accuracy, the times
+model.npz       the newest checkpoint: weights, and what is needed to go on
+*.png           curves, confusion, mistakes, filters
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__, checkpoint
+from ..backend import current_backend
+from ..backend.threads import get_num_threads
+from ..errors import CheckpointError
+from ..files import make_folder, write_json
+from ..models import make_model
+from ..nn import Module
+from .options import OptionError, Options
+
+
+class RunFolder:
+    """The folder of one run."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.config_path = self.path / "config.json"
+        self.metrics_path = self.path / "metrics.json"
+        self.model_path = self.path / "model.npz"
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    def create(self) -> None:
+        """Make the folder. Raises `OptionError` if it holds a run already, `OutputError` if it cannot be made."""
+        if self.config_path.exists() or self.model_path.exists():
+            raise OptionError(
+                f"--out {self.path}: holds a run already; go on with it by --resume, or name another folder"
+            )
+        make_folder(self.path)
+
+    def write_config(self, options: Options, data: dict[str, Any], model: Module) -> None:
+        """Note what the run is."""
+        backend = current_backend()
+        content = {
+            "options": options.as_dict(),
+            "seed": options.seed,
+            "backend": backend.name,
+            "data": data,
+            "parameters": sum(parameter._array.size for parameter in model.parameters()),
+            "versions": versions(),
+            "machine": {"platform": platform.platform(), "threads": get_num_threads()},
+        }
+        write_json(self.config_path, content)
+
+    def read_config(self) -> dict[str, Any]:
+        """What `write_config` noted. Raises `CheckpointError` if there is no run here, or its file is damaged."""
+        try:
+            content = json.loads(self.config_path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise CheckpointError(
+                f"{self.path}: is no run folder: it has no config.json; name a folder that `minidl train --out` wrote"
+            ) from None
+        except OSError as error:
+            raise CheckpointError(f"{self.config_path}: cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise CheckpointError(f"{self.config_path}: is damaged: {error}") from None
+        if not isinstance(content, dict) or not {"options", "data"} <= content.keys():
+            raise CheckpointError(f"{self.config_path}: is not the config.json of a run: it lacks options and data")
+        return content
+
+    def read_options(self) -> Options:
+        """The options of the run."""
+        found = self.read_config()["options"]
+        known = {field.name for field in fields(Options)}
+        if not isinstance(found, dict) or found.keys() != known:
+            differing = sorted(set(found) ^ known) if isinstance(found, dict) else found
+            raise CheckpointError(
+                f"{self.config_path}: its options are not those of minidl {__version__} (differing: {differing}); "
+                "use the version that wrote it"
+            )
+        return Options(**found)
+
+    def load_state(self) -> dict[str, Any]:
+        """The newest checkpoint. Raises `CheckpointError` if it is damaged or missing."""
+        state = checkpoint.load(self.model_path)
+        if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
+            raise CheckpointError(f"{self.model_path}: is no checkpoint of a run: it holds no model")
+        return state
+
+    def load_model(self) -> Module:
+        """The model of the run with its newest weights, in evaluation mode."""
+        config, options = self.read_config(), self.read_options()
+        model = make_model(options.model, len(config["data"]["classes"]))
+        self.put_weights(model, self.load_state()["model"])
+        return model.eval()
+
+    def put_weights(self, model: Module, weights: dict[str, Any]) -> None:
+        """Load `weights` into `model`. Raises `CheckpointError` if they are of another model."""
+        try:
+            model.load_state_dict(weights)
+        except (ValueError, TypeError, KeyError, RuntimeError) as error:
+            raise CheckpointError(f"{self.model_path}: its weights are of another model: {error}") from error
+
+
+def next_folder(model: str) -> Path:
+    """The first of runs/MODEL-1, runs/MODEL-2, ... that is not there yet."""
+    name = model.rpartition(":")[2].lower()
+    number = 1
+    while (path := Path("runs") / f"{name}-{number}").exists():
+        number += 1
+    return path
+
+
+def versions() -> dict[str, str]:
+    """The versions of all that has a say in the result."""
+    import cv2
+
+    found = {
+        "minidl": __version__,
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
+    backend = current_backend()
+    if backend.name != "numpy":
+        found[backend.name] = backend.xp.__version__
+    return found

@@ -1,0 +1,151 @@
+"""The networks that the command knows, and those in files of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import minidl
+from minidl import nn
+from minidl.errors import ArgumentError, ShapeError
+from minidl.models import MLP, Lecture, LeNet5, ModelError, check_model, make_model
+from minidl.random import default_generator
+from minidl.summary import summarize
+from tests.support.compare import assert_close, to_numpy
+from tests.support.runs import TINY
+
+
+class TorchLecture(torch.nn.Module):
+    """The lecture's listing, in PyTorch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer1 = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 10, kernel_size=5, stride=1, padding=3), torch.nn.ReLU(), torch.nn.MaxPool2d(2, 2)
+        )
+        self.layer2 = torch.nn.Sequential(
+            torch.nn.Conv2d(10, 20, kernel_size=5, stride=1, padding=3), torch.nn.ReLU(), torch.nn.MaxPool2d(2, 2)
+        )
+        self.fc = torch.nn.Linear(8 * 8 * 20, 10, bias=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = self.layer2(self.layer1(x))
+        return self.fc(out.view(out.size(0), -1))
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(0).random((3, 1, 28, 28), np.float32)
+
+
+def test_the_lecture_network_is_the_lecture_s(images: np.ndarray) -> None:
+    ours, theirs = Lecture(), TorchLecture()
+    ours.load_state_dict({name: minidl.tensor(value.numpy()) for name, value in theirs.state_dict().items()})
+    assert_close(ours(minidl.tensor(images)), theirs(torch.tensor(images)))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "parameters"), [("lecture", Lecture, 18_090), ("mlp", MLP, 669_706), ("lenet", LeNet5, 61_706)]
+)
+def test_sizes_and_shapes(name: str, kind: type[nn.Module], parameters: int, images: np.ndarray) -> None:
+    model = make_model(name)
+    assert type(model) is kind
+    assert sum(to_numpy(p).size for p in model.parameters()) == parameters
+    assert model(minidl.tensor(images)).shape == (3, 10)
+    assert make_model(name, 47)(minidl.tensor(images)).shape == (3, 47)
+
+
+def test_xavier_on_the_last_layer() -> None:
+    bound = np.sqrt(6 / (1280 + 10))
+    weight = to_numpy(Lecture().fc.weight)
+    assert bound * 0.98 < np.abs(weight).max() <= bound
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.py"
+    path.write_text(TINY)
+    return path
+
+
+def test_a_class_or_a_function_of_the_user_s(tiny: Path, images: np.ndarray) -> None:
+    assert type(make_model(f"{tiny}:Tiny")).__name__ == "Tiny"
+    assert make_model(f"{tiny}:make")(minidl.tensor(images)).shape == (3, 10)
+
+
+def test_the_file_may_import_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "neighbour_of_mine.py").write_text("from minidl import nn\nclass Net(nn.Flatten): pass\n")
+    (tmp_path / "mine.py").write_text("from neighbour_of_mine import Net\n")
+    assert type(make_model(f"{tmp_path / 'mine.py'}:Net")).__name__ == "Net"
+
+
+def test_what_is_wrong_with_a_file_is_said_in_one_line(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="there is no model 'lectrue'; use one of lecture, mlp, lenet"):
+        make_model("lectrue")
+    with pytest.raises(ArgumentError, match="there is no file"):
+        make_model(f"{tmp_path / 'none.py'}:Net")
+    with pytest.raises(ArgumentError, match=r"has no 'Net'; it has Tiny, .*make"):
+        make_model(f"{tiny}:Net")
+    with pytest.raises(ModelError, match=r"gave a int, expected a minidl\.nn\.Module"):
+        make_model(f"{tiny}:make_nothing")
+    (tmp_path / "typo.py").write_text("import minidl\nclass Net(minidl.nn.Modul):\n    pass\n")
+    with pytest.raises(ModelError, match=r"typo\.py, line 2: AttributeError"):
+        make_model(f"{tmp_path / 'typo.py'}:Net")
+    (tmp_path / "syntax.py").write_text("class Net(:\n")
+    with pytest.raises(ModelError, match=r"syntax\.py, line 1: SyntaxError"):
+        make_model(f"{tmp_path / 'syntax.py'}:Net")
+
+
+def test_a_model_that_does_not_fit_is_found_before_training(tiny: Path, images: np.ndarray) -> None:
+    x = minidl.tensor(images)
+    with pytest.raises(ShapeError, match=r"fc \(Linear\).*784.*640"):
+        check_model(f"{tiny}:Wrong", make_model(f"{tiny}:Wrong"), x, 10)
+    with pytest.raises(ShapeError, match=r"gave \(3, 5\).*10 classes"):
+        check_model(f"{tiny}:Five", make_model(f"{tiny}:Five"), x, 10)
+    with pytest.raises(ModelError, match=r"tiny\.py, line \d+: AttributeError.*does_not_exist"):
+        check_model(f"{tiny}:Broken", make_model(f"{tiny}:Broken"), x, 10)
+
+
+def test_checking_changes_nothing(tiny: Path, images: np.ndarray) -> None:
+    model = make_model(f"{tiny}:Tiny")
+    before = {name: to_numpy(value) for name, value in model.state_dict().items()}
+    random = default_generator.get_state()
+    check_model(f"{tiny}:Tiny", model, minidl.tensor(images), 10)
+    assert default_generator.get_state() == random
+    assert model.training
+    assert all(np.array_equal(before[name], to_numpy(value)) for name, value in model.state_dict().items())
+
+
+def test_summary_counts_what_pytorch_s_shapes_imply() -> None:
+    found = summarize(Lecture(), (2, 1, 28, 28))
+    costs = {layer.name: (layer.output, layer.parameters, layer.multiply_adds) for layer in found.layers}
+    assert costs["layer1.0"] == ((2, 10, 30, 30), 260, 2 * 10 * 30 * 30 * 25)
+    assert costs["layer2.0"] == ((2, 20, 17, 17), 5020, 2 * 20 * 17 * 17 * 250)
+    assert costs["fc"] == ((2, 10), 12_810, 2 * 10 * 1280)
+    assert found.parameters == 18_090
+    assert found.parameter_memory == 4 * 18_090
+    assert found.multiply_adds == sum(cost for _, _, cost in costs.values())
+    assert costs["layer1.1"] == ((2, 10, 30, 30), 0, 0)
+
+
+def test_summary_sees_what_a_module_computes_itself() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(6, 4)
+            self.w = nn.Parameter(minidl.tensor(np.ones((4, 3), np.float32)))
+
+        def forward(self, x: minidl.Tensor) -> minidl.Tensor:
+            return self.inner(x) @ self.w
+
+    found = {layer.name: layer for layer in summarize(Net(), (5, 6)).layers}
+    assert found["inner"].multiply_adds == 5 * 6 * 4
+    assert found[""].multiply_adds == 5 * 4 * 3
+    assert found[""].parameters == 12
+    transposed = summarize(nn.ConvTranspose2d(2, 3, 4, stride=2), (1, 2, 5, 5))
+    assert transposed.multiply_adds == 2 * 5 * 5 * 3 * 16
+    grouped = summarize(nn.Conv2d(4, 8, 3, groups=2), (1, 4, 5, 5))
+    assert grouped.multiply_adds == 8 * 3 * 3 * 2 * 9
