@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from itertools import count as counter
 from queue import SimpleQueue
 from typing import Any
@@ -115,7 +116,7 @@ class _Pool:
     """Threads that wait for jobs; they are started when first needed and end with the process."""
 
     def __init__(self) -> None:
-        self.jobs: SimpleQueue[_Job] = SimpleQueue()
+        self.jobs: SimpleQueue[tuple[Context, _Job]] = SimpleQueue()
         self.workers = 0
         self.blas = _OneThreadBlas()
         self.local = threading.local()
@@ -138,7 +139,7 @@ class _Pool:
     def _share(self, job: _Job, helpers: int) -> None:
         self._grow(helpers)
         for _ in range(helpers):
-            self.jobs.put(job)
+            self.jobs.put((copy_context(), job))  # with the caller's np.errstate
         job.work()
         job.finished.wait()  # for the tiles that helpers took, not for helpers that never came
 
@@ -150,9 +151,9 @@ class _Pool:
     def _serve(self) -> None:
         self.local.inside = True
         while True:
-            job = self.jobs.get()
-            job.work()
-            del job
+            context, job = self.jobs.get()
+            context.run(job.work)
+            del context, job
 
 
 _pool = _Pool()

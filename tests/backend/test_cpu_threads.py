@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import numpy as np
 import pytest
@@ -67,6 +68,20 @@ def test_an_error_in_any_tile_is_raised_and_the_pool_lives_on() -> None:
     test_every_tile_once(2)
 
 
+def test_helpers_treat_floating_point_errors_as_the_caller_does() -> None:
+    threads.set_num_threads(2)
+    both, seen = threading.Barrier(2, timeout=60), []
+
+    def task(tile: int) -> None:
+        both.wait()
+        seen.append(np.geterr()["over"])
+
+    for treatment in ("ignore", "raise"):
+        with np.errstate(over=treatment):
+            threads.parallel(task, 2, 1e9)
+    assert seen == ["ignore", "ignore", "raise", "raise"]
+
+
 def test_no_tiles_at_all() -> None:
     threads.parallel(lambda tile: pytest.fail("there is no tile"), 0, 1e9)
 
@@ -87,7 +102,7 @@ def test_a_helper_that_is_late_is_not_waited_for() -> None:
     assert busy.wait(60)
     done: list[int] = []
     alone = threads._Job(done.append, 3)
-    threads._pool.jobs.put(alone)  # the only helper is busy
+    threads._pool.jobs.put((copy_context(), alone))  # the only helper is busy
     alone.work()
     assert alone.finished.wait(0)
     assert done == [0, 1, 2]
