@@ -13,15 +13,25 @@ from minidl.ops import norm
 from tests.support.compare import assert_close, check, to_numpy
 from tests.support.strategies import arrays, shapes
 
-LOOSE = {"float64": 1e-8, "float32": 3e-4}
+LOOSE = {"float64": 1e-9, "float32": 2e-4}
 epsilons = st.sampled_from([1e-5, 1e-2])
 
 
 @st.composite
-def channel_calls(draw, least=2):
-    """(N, C, ...) with at least `least` values a channel, and a weight and bias (C,), each or None."""
-    x = draw(arrays((draw(st.integers(least, 4)), draw(st.integers(1, 4)), *draw(shapes(0, 3, 1, 4))), layout=False))
-    parameter = st.one_of(st.none(), arrays((x.shape[1],)))
+def spread(draw, shape, axes):
+    """Values far from equal along `axes`: with a deviation near 0 or only two values, gradients are mere rounding."""
+    x = draw(arrays(shape, -0.5, 0.5))
+    ramp = np.arange(float(np.prod([shape[axis] for axis in axes]))) % 7
+    return np.ascontiguousarray(x + ramp.reshape([n if axis in axes else 1 for axis, n in enumerate(shape)]))
+
+
+@st.composite
+def channel_calls(draw, least=3):
+    """(N, C, ...) of at least `least` samples, and a weight and bias (C,), each or None."""
+    shape = (draw(st.integers(least, 5)), draw(st.integers(1, 4)), *draw(shapes(0, 3, 1, 4)))
+    x = draw(spread(shape, [0, *range(2, len(shape))]))
+    # parameters are contiguous: PyTorch reads beyond the memory of broadcast ones
+    parameter = st.one_of(st.none(), arrays((x.shape[1],), layout=False))
     return x, draw(parameter), draw(parameter)
 
 
@@ -58,35 +68,54 @@ def test_batch_norm_in_evaluation(call, eps):
 
 @given(shapes(0, 2, 0, 4), shapes(1, 2, 1, 4), epsilons, st.booleans(), st.booleans(), st.data())
 def test_layer_norm(outer, inner, eps, weighted, shifted, data):
-    x = data.draw(arrays((*outer, *inner)))
-    w, b = data.draw(arrays(inner)) if weighted else None, data.draw(arrays(inner)) if shifted else None
+    inner = (*inner[:-1], inner[-1] + 2)
+    x = data.draw(spread((*outer, *inner), range(len(outer), len(outer) + len(inner))))
+    w, b = (
+        data.draw(arrays(inner, layout=False)) if weighted else None,
+        data.draw(arrays(inner, layout=False)) if shifted else None,
+    )
     check(
         lambda x, w, b: norm.layer_norm(x, inner, w, b, eps=eps),
         lambda x, w, b: F.layer_norm(x, inner, w, b, eps=eps),
-        x, w, b, tolerance={"float64": 1e-6, "float32": 3e-2},
+        x, w, b, tolerance=LOOSE,
     )  # fmt: skip
 
 
-@given(st.integers(1, 3), st.integers(1, 2), st.integers(2, 3), shapes(0, 2, 1, 4), epsilons, st.data())
+@given(st.integers(1, 3), st.integers(1, 2), st.integers(2, 3), shapes(0, 1, 1, 4), epsilons, st.data())
 def test_group_norm(groups, each, n, rest, eps, data):
-    channels = groups * each
-    x = data.draw(arrays((n, channels, *rest), layout=False))
-    w, b = (data.draw(arrays((channels,))) for _ in range(2)) if data.draw(st.booleans()) else (None, None)
+    channels, rest = groups * each, (*rest, 3)
+    x = data.draw(spread((n, channels, *rest), range(2, 2 + len(rest))))
+    w, b = (
+        (data.draw(arrays((channels,), layout=False)) for _ in range(2)) if data.draw(st.booleans()) else (None, None)
+    )
     check(
         lambda x, w, b: norm.group_norm(x, groups, w, b, eps=eps),
         lambda x, w, b: F.group_norm(x, groups, w, b, eps=eps),
-        x, w, b, tolerance={"float64": 1e-6, "float32": 3e-2},
+        x, w, b, tolerance=LOOSE,
     )  # fmt: skip
 
 
 @given(channel_calls(least=1), epsilons)
 def test_instance_norm(call, eps):
-    x = np.concatenate([call[0][..., None], 2 - call[0][..., None] ** 2], axis=-1)  # at least 2 values a channel
+    x = call[0][..., None] * np.array([1.0, -0.4, 0.2]) + np.array([0.0, 2.0, -2.0])  # at least 3 values a channel
     check(
         lambda x, w, b: norm.instance_norm(x, weight=w, bias=b, eps=eps),
         lambda x, w, b: F.instance_norm(x, weight=w, bias=b, eps=eps),
-        x, *call[1:], tolerance={"float64": 1e-6, "float32": 3e-2},
+        x, *call[1:], tolerance=LOOSE,
     )  # fmt: skip
+
+
+@given(arrays(st.tuples(*[st.integers(1, 3)] * 4)))
+def test_strides_do_not_matter(x):
+    """PyTorch's gradient is wrong for some transposed images, so this compares minidl with itself."""
+    results = []
+    for values in (x, np.ascontiguousarray(x)):
+        leaf, channels = minidl.tensor(values, requires_grad=True), x.shape[1]
+        mean, var = minidl.tensor(np.linspace(-1, 1, channels)), minidl.tensor(np.linspace(0.5, 2, channels))
+        z = norm.batch_norm(leaf, mean, var)
+        z.backward(minidl.tensor(np.arange(float(x.size)).reshape(x.shape)))
+        results.append(np.stack([to_numpy(z), to_numpy(leaf.grad)]))
+    np.testing.assert_array_equal(*results)
 
 
 def test_empty_inputs():
