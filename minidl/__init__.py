@@ -7,6 +7,7 @@ rules in `minidl.optim`, data sets in `minidl.data`.
 """
 
 # ruff: noqa: F401
+import importlib as _importlib
 import math as _math
 
 # `methods` gives Tensor its methods and operators; everything else may then use them.
@@ -164,6 +165,13 @@ inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 
 absolute, clip, divide, multiply, negative, subtract, true_divide = abs, clamp, div, mul, neg, sub, div
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+
+
+def __getattr__(name: str) -> object:
+    """`minidl.data` is loaded when it is first asked for: it needs OpenCV, which takes longer than all the rest."""
+    if name == "data":
+        return _importlib.import_module(".data", __name__)
+    raise AttributeError(f"module 'minidl' has no attribute {name!r}")
 
 
 def is_tensor(obj: object) -> bool_:  # type: ignore[valid-type]

@@ -239,12 +239,16 @@ def _like(x: Tensor, array: Any) -> Tensor:
 
 
 def check_indices(function: str, indices: Tensor, length: int, dim: int, negative: bool = False) -> None:
-    """RangeError if an index is outside of dimension `dim`; a GPU library would wrap it around instead."""
-    array = indices._array
-    if array.size == 0:
+    """RangeError if an index is outside of dimension `dim`; a GPU library would wrap it around instead.
+
+    Where the bounds of the memory were noted when it was uploaded, this need not wait for the GPU.
+    """
+    array, least = indices._array, -length if negative else 0
+    known = indices._storage.known_bounds()
+    if array.size == 0 or (known is not None and least <= known[0] and known[1] < length):
         return
     low, high = int(array.min()), int(array.max())
-    if low < (-length if negative else 0) or high >= length:
+    if low < least or high >= length:
         wrong = high if high >= length else low
         raise RangeError(f"{function}: index {wrong} is out of range for dimension {dim} of length {length}")
 
