@@ -16,6 +16,7 @@ from . import cuda, nn, optim
 from .autograd import Function, Tensor
 from .backend import use_backend
 from .backend.threads import get_num_threads, set_num_threads
+from .checkpoint import load, save
 from .creation import (
     arange,
     as_tensor,
@@ -51,6 +52,7 @@ from .dtypes import (
 )
 from .errors import MinidlError
 from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .gradcheck import gradcheck
 from .gradients import grad
 from .ops.activation import celu, relu, selu, sigmoid, tanh
 from .ops.arithmetic import (

@@ -20,7 +20,7 @@ from .backend import Array, backend_of, same_backend
 from .dtypes import FLOATING, float16, float32
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError, refuse
 from .grad_mode import grad_mode
-from .storage import Storage, checksum, root
+from .storage import Storage, checksum
 
 if TYPE_CHECKING:
     from ._signatures import TensorMethods
@@ -207,7 +207,7 @@ class Function(graph.Node):
     def apply(cls, *inputs: Any, **options: Any) -> Tensor:
         """Run the operation, and record it if an input wants a gradient."""
         node = cls()
-        arrays = [x._array if isinstance(x, Tensor) else x for x in inputs]
+        arrays = tuple([x._array if isinstance(x, Tensor) else x for x in inputs])
         backend = node.backend = same_backend(cls.__name__, arrays)
         edges = tuple([edge_of(x) for x in inputs]) if grad_mode.enabled else (None,) * len(inputs)
         node.needs = tuple([edge is not None for edge in edges])
@@ -222,11 +222,11 @@ class Function(graph.Node):
             graph.observer.on_forward(node, inputs, output)
         return output
 
-    def _compute(self, arrays: list[Any], options: dict[str, Any]) -> Array:
+    def _compute(self, arrays: tuple[Any, ...], options: dict[str, Any]) -> Array:
         """`forward`; float16 is for keeping, not for computing: widen, compute in float32, round once."""
-        if not self.computes or all([getattr(x, "dtype", None) != float16 for x in arrays]):
+        if not self.computes or not any(map(_is_half, arrays)):
             return self.forward(*arrays, **options)
-        wide = [x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays]
+        wide = [x.astype(float32) if _is_half(x) else x for x in arrays]
         z = self.forward(*wide, **options)
         return z.astype(float16) if z.dtype == float32 else z
 
@@ -309,6 +309,10 @@ def _call_hook(hook: Hook, gradient: Array, meta: graph.Meta) -> Array:
             f"a hook must return None or a Tensor of shape {meta[0]} and dtype {meta[1]}; got {replaced!r}"
         )
     return replaced._array.copy()
+
+
+def _is_half(x: Any) -> bool:
+    return getattr(x, "dtype", None) == float16
 
 
 def edge_of(x: Any) -> Any:

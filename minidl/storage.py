@@ -50,4 +50,4 @@ def root(array: Array) -> Array:
 
 def checksum(array: Array) -> int:
     """A number that changes when an element does."""
-    return zlib.crc32(np.ascontiguousarray(backend_of(array).to_numpy(array)))
+    return zlib.crc32(np.ascontiguousarray(backend_of(array).to_numpy(array)).data)
