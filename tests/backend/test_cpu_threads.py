@@ -210,3 +210,27 @@ def test_each_thread_has_scratch_memory_of_its_own() -> None:
     thread.start()
     thread.join()
     assert not np.shares_memory(mine, theirs[0])
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc can be asked to keep freed memory")
+def test_freed_memory_is_kept_for_the_next_arrays() -> None:
+    code = (
+        "import resource, sys\n"
+        "import numpy as np\n"
+        "from minidl.backend.workspace import keep_freed_memory\n"
+        "kept = sys.argv[1] == 'kept' and keep_freed_memory()\n"
+        "def step():\n"
+        "    arrays = [np.empty(n << 20, np.uint8) for n in (3, 5, 9, 17, 24)]\n"
+        "    for array in arrays: array[::4096] = 1\n"
+        "for _ in range(3): step()\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "for _ in range(10): step()\n"
+        "print(kept, (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 10)\n"
+    )
+    outputs = {}
+    for mode in ("kept", "given back"):
+        run = subprocess.run([sys.executable, "-c", code, mode], capture_output=True, text=True, check=True)
+        outputs[mode] = run.stdout.split()
+    if outputs["kept"][0] == "False":
+        pytest.skip("this C library cannot be asked to keep freed memory")
+    assert int(outputs["kept"][1]) < 10 <= int(outputs["given back"][1])
