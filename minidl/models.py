@@ -17,6 +17,10 @@ from .nn import functional as F
 from .random import default_generator
 
 
+class UnknownModelError(ArgumentError):
+    """A name that no model has, built in or in the user's file."""
+
+
 class ModelError(MinidlError, ImportError):
     """A model of the user's own that cannot be made or run: the file, its line, and what Python said."""
 
@@ -90,13 +94,13 @@ MODELS: dict[str, Callable[[int], nn.Module]] = {"lecture": Lecture, "mlp": MLP,
 def make_model(name: str, classes: int = 10) -> nn.Module:
     """A new model: lecture, mlp, lenet, or FILE.py:NAME, where NAME() gives a `Module`.
 
-    Raises `ArgumentError` for an unknown name or file, `ModelError` if the user's code fails.
+    Raises `UnknownModelError` for an unknown name or file, `ModelError` if the user's code fails.
     """
     if name in MODELS:
         return MODELS[name](classes)
     path, colon, attribute = name.rpartition(":")
     if not (colon and path.endswith(".py")):
-        raise ArgumentError(f"there is no model {name!r}; use one of {', '.join(MODELS)}, or FILE.py:NAME")
+        raise UnknownModelError(f"there is no model {name!r}; use one of {', '.join(MODELS)}, or FILE.py:NAME")
     made = _call(_from_file(Path(path), attribute), Path(path))
     if not isinstance(made, nn.Module):
         raise ModelError(f"{name}: gave a {type(made).__name__}, expected a minidl.nn.Module")
@@ -131,7 +135,7 @@ def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> No
 def _from_file(path: Path, attribute: str) -> Callable[[], Any]:
     """What `attribute` names in the Python file; the file may import its neighbours."""
     if not path.is_file():
-        raise ArgumentError(f"--model {path}:{attribute}: there is no file {path}")
+        raise UnknownModelError(f"--model {path}:{attribute}: there is no file {path}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -145,7 +149,7 @@ def _from_file(path: Path, attribute: str) -> Callable[[], Any]:
         return getattr(module, attribute)
     except AttributeError:
         known = [k for k, v in vars(module).items() if getattr(v, "__module__", None) == path.stem and callable(v)]
-        raise ArgumentError(
+        raise UnknownModelError(
             f"{path} has no {attribute!r}; it has {', '.join(known) or 'no class or function'}"
         ) from None
 

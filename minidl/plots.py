@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .autograd import Tensor
 from .backend import backend_of
@@ -21,8 +22,8 @@ MOST_FILTERS = 64
 
 def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]]) -> Figure:
     """Loss and accuracy over the epochs; the training loss also between them, from `[step, loss]` points."""
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    loss, accuracy = figure.subplots(1, 2)
+    figure = Figure(figsize=(10, 4))
+    loss, accuracy = figure.subplots(1, 2, gridspec_kw={"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.92})
     epochs = [record["epoch"] for record in history]
     if curve and epochs:
         per_epoch = history[-1]["step"] / history[-1]["epoch"]
@@ -33,6 +34,7 @@ def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]
             if any(value is not None for value in values):
                 axis.plot(epochs, [np.nan if v is None else v for v in values], marker="o", label=label)
         axis.set(xlabel="epoch", ylabel=name, title=name)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3)
         if axis.get_legend_handles_labels()[0]:
             axis.legend()
@@ -66,27 +68,37 @@ def mistakes(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, 
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
     wrong = np.flatnonzero(predicted != labels)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES]
-    columns = 5
-    rows = max(1, -(-len(worst) // columns))
-    figure = Figure(figsize=(8, 1.7 * rows + 0.5), layout="constrained")
-    figure.suptitle(f"{len(wrong):,} of {len(labels):,} wrong; the most confident" if len(worst) else "no mistakes")
-    for axis, i in zip(_grid(figure, rows, columns), worst, strict=False):
-        axis.imshow(images[i], cmap="gray", vmin=0, vmax=255)
-        truth, answer = _short(classes[labels[i]]), _short(classes[predicted[i]])
-        axis.set_title(f"{truth} read as {answer}, {confidence[i]:.0%}", size=8)
-    return figure
+    names = [_short(name) for name in classes]
+    titles = [f"{names[labels[i]]} read as {names[predicted[i]]}, {confidence[i]:.0%}" for i in worst]
+    heading = f"{len(wrong):,} of {len(labels):,} wrong; the most confident" if len(worst) else "no mistakes"
+    return _tiles(heading, list(images[worst] / 255), titles, columns=5, size=1.6, cmap="gray", vmin=0, vmax=1)
 
 
 def filters(weights: Mapping[str, Tensor], image_shape: Sequence[int]) -> Figure:
     """The first layer's weights as pictures: a convolution's kernels, or a linear layer's weights of each pixel."""
-    name, tiles = _first_layer(weights, image_shape)
-    columns = min(8, max(1, len(tiles)))
-    rows = max(1, -(-len(tiles) // columns))
-    figure = Figure(figsize=(1.2 * columns + 0.5, 1.2 * rows + 0.6), layout="constrained")
-    figure.suptitle(f"{name}: blue below 0, red above" if tiles else "no layer sees the pixels directly")
-    for axis, tile in zip(_grid(figure, rows, columns), tiles, strict=False):
-        top = float(np.abs(tile).max()) or 1.0
-        axis.imshow(tile, cmap="RdBu_r", vmin=-top, vmax=top)
+    name, kernels = _first_layer(weights, image_shape)
+    scaled = [kernel / (float(np.abs(kernel).max()) or 1.0) for kernel in kernels]
+    heading = f"{name}: blue below 0, red above" if kernels else "no layer sees the pixels directly"
+    numbers = [str(number) for number in range(len(kernels))]
+    return _tiles(heading, scaled, numbers, columns=8, size=1.1, cmap="RdBu_r", vmin=-1, vmax=1)
+
+
+def _tiles(
+    heading: str, tiles: Sequence[np.ndarray], titles: Sequence[str], columns: int, size: float, **colours: Any
+) -> Figure:
+    """Small pictures of one shape, `size` inches wide, row by row, each under its title."""
+    rows, columns = max(1, -(-len(tiles) // columns)), max(1, min(columns, len(tiles)))
+    width, height = max(4.0, size * columns), size * 1.2 * rows + 0.5
+    figure = Figure(figsize=(width, height))
+    figure.suptitle(heading, y=1 - 0.15 / height, va="top")
+    axis = figure.add_axes((0, 0, 1, 1 - 0.5 / height))
+    for place, (tile, title) in enumerate(zip(tiles, titles, strict=True)):
+        row, column = divmod(place, columns)
+        y, x = row * 1.2, column * 1.06
+        axis.imshow(tile, extent=(x, x + 1, y + 1, y), interpolation="nearest", **colours)
+        axis.text(x + 0.5, y - 0.03, title, ha="center", va="bottom", size=7)
+    axis.set(xlim=(-0.1, columns * 1.06 + 0.04), ylim=(rows * 1.2 + 0.05, -0.2), aspect="equal")
+    axis.set_axis_off()
     return figure
 
 
@@ -128,14 +140,6 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 def host_images(dataset: ImageDataset) -> np.ndarray:
     """The images of a data set in host memory, uint8."""
     return backend_of(dataset.data._array).to_numpy(dataset.data._array)
-
-
-def _grid(figure: Figure, rows: int, columns: int) -> list[Any]:
-    """The axes of a grid of pictures, row by row, without ticks."""
-    axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for axis in axes:
-        axis.set_axis_off()
-    return axes
 
 
 def _short(name: str) -> str:

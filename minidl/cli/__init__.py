@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import BackendError, CheckpointError, DataError, MinidlError
+from ..models import UnknownModelError
 from . import data, predict, summary, test, train
 from .console import complain, notice
 from .parser import Parser, UsageError
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def exit_code(error: MinidlError) -> int:
     """What kind of failure it was."""
-    if isinstance(error, UsageError):
+    if isinstance(error, UsageError | UnknownModelError):
         return USAGE
     if isinstance(error, BackendError):
         return NO_BACKEND
