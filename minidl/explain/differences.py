@@ -146,21 +146,24 @@ class _Probe:
 
     def slopes(self, place: int, h: float) -> _Slope:
         """The slopes over a distance h on either side."""
-        above, below = _moved(self.x, place, h), _moved(self.x, place, -h)
-        up, down = above.flat[place] - self.x.flat[place], self.x.flat[place] - below.flat[place]
+        up, above = self.moved(place, h)
+        down, below = self.moved(place, -h)
         low = high = centre = 0.0
-        for seed, z, z_up, z_down in zip(self.seeds, self.here, self.change(above), self.change(below)):
-            left, right = _product(seed, z - z_down) / down, _product(seed, z_up - z) / up
+        for seed, z, z_up, z_down in zip(self.seeds, self.here, above, below):
+            left, right = _product(seed, z_down - z) / down, _product(seed, z_up - z) / up
             centre += float((left + right).sum()) / 2
             low += float(np.minimum(left, right).sum())
             high += float(np.maximum(left, right).sum())
         return _Slope(centre, low, high)
 
-
-def _moved(x: np.ndarray, place: int, by: float) -> np.ndarray:
-    moved = x.copy()
-    moved.flat[place] += by
-    return moved
+    def moved(self, place: int, by: float) -> tuple[float, list[np.ndarray]]:
+        """How far the element really moved, and the outputs then; it is put back."""
+        before = self.x.flat[place]
+        self.x.flat[place] = before + by
+        distance = self.x.flat[place] - before
+        outputs = self.change(self.x)
+        self.x.flat[place] = before
+        return distance, outputs
 
 
 def _product(seed: np.ndarray, z: np.ndarray) -> np.ndarray:

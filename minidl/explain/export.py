@@ -10,6 +10,8 @@ import numpy as np
 from .. import __version__
 from ..backend import backend_of
 from ..backend.window import Window
+from ..ops.conv import Conv2d
+from ..ops.pool import AvgPool2d, MaxPool2d
 from .formulas import formulas_of
 from .values import LIMIT, Values
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 BUDGET = 2_400_000  # characters of JSON: with its program and styles, the page stays below 3 MB
 LEAST = 64  # elements of an array that are kept in any case
-KINDS = {"Conv2d": "conv", "MaxPool2d": "pool", "AvgPool2d": "pool"}
+KINDS: dict[Any, str] = {Conv2d: "conv", MaxPool2d: "pool", AvgPool2d: "pool"}
 
 
 def tape_dict(tape: Tape) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def tape_dict(tape: Tape) -> dict[str, Any]:
             {"node": check.node, "input": check.input, "verdict": verdict_dict(check.verdict, values)}
             for check in tape.checks
         ],
-        "loss": tape.loss, "seconds": tape.seconds,
+        "loss": tape.loss if tape.loss is not None and np.isfinite(tape.loss) else None, "seconds": round(tape.seconds, 3),
     }  # fmt: skip
     result["sources"] = [source.to_dict() for source in tape.sources.items]
     room = BUDGET - len(json.dumps(result))
@@ -52,7 +54,6 @@ def tape_dict(tape: Tape) -> dict[str, Any]:
 
 def _node(tape: Tape, node: Node) -> dict[str, Any]:
     formulas = formulas_of(node.function)
-    backward = None if node.backward is None else node.backward.source
     return {
         "id": node.id, "op": node.op, "name": node.name,
         "formula": formulas.formula, "plain": formulas.plain,
@@ -66,8 +67,8 @@ def _node(tape: Tape, node: Node) -> dict[str, Any]:
             for x in node.inputs
         ],
         "output": node.output,
-        "forward_source": None if node.forward is None else node.forward.source,
-        "backward_source": backward,
+        "forward_source": node.forward_source,
+        "backward_source": node.backward_source,
         "options": _options(node.options),
         "uses": sum(x.source == node.id for other in tape.nodes for x in other.inputs),
         "window": _window(node),
@@ -107,7 +108,7 @@ def _geometry(window: Window) -> dict[str, Any]:
 def _window(node: Node) -> dict[str, Any] | None:
     """The geometry of an operation whose sums a page can spell."""
     window = node.options.get("window")
-    kind = KINDS.get(node.op)
+    kind = KINDS.get(node.function)
     return {"kind": kind, **_geometry(window)} if kind and isinstance(window, Window) else None
 
 

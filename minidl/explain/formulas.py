@@ -1,34 +1,72 @@
-"""The formula and the derivative of an operation, from its docstring, as text and as presentation MathML."""
+"""The formula and the derivative of an operation, from its docstring, as text and as presentation MathML.
+
+The docstrings of minidl's operations say `z = x * y        dz/dx = y,  dz/dy = x`: the formula, at least four spaces,
+the derivative; more derivatives may follow on lines of their own. The same is read from an operation of the user's own.
+Where a docstring says nothing of the kind there is no formula, rather than a wrong one.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from html import escape
 
 from ..autograd import Function
+from .mathml import mathml
+
+FORMULA = re.compile(r"^[^\W\d_]\S*(\[[^=]*\])? ?\+?= ?\S")
+DERIVATIVE = re.compile(r"^d[^\W\d]\w*(\[[^=:]*\]|/d\w+)?\s*(\+?=|:)")
 
 
 @dataclass(frozen=True)
 class Formulas:
-    """What an operation computes and its derivative: as text, and as MathML ("" where there is none)."""
+    """What an operation computes and its derivative: a line each, empty where the docstring does not say."""
 
-    plain: str = ""
-    derivative_plain: str = ""
+    formula_lines: tuple[str, ...] = ()
+    derivative_lines: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> str:
+        """The formula as text."""
+        return "\n".join(self.formula_lines)
+
+    @property
+    def derivative_plain(self) -> str:
+        """The derivative as text."""
+        return "\n".join(self.derivative_lines)
 
     @property
     def formula(self) -> str:
-        return mathml(self.plain)
+        """The formula as MathML."""
+        return mathml(self.formula_lines)
 
     @property
     def derivative(self) -> str:
-        return mathml(self.derivative_plain)
+        """The derivative as MathML."""
+        return mathml(self.derivative_lines)
 
 
 def formulas_of(function: type[Function]) -> Formulas:
-    text = (vars(function).get("__doc__") or "").strip()
-    plain, _, derivative = text.partition("        ")
-    return Formulas(plain.strip(), " ".join(derivative.split()))
+    """What the docstring of an operation says; one that it only inherits speaks of another operation.
 
-
-def mathml(text: str) -> str:
-    return f"<math><mtext>{escape(text)}</mtext></math>" if text else ""
+    >>> from minidl.ops.arithmetic import Mul
+    >>> formulas_of(Mul).plain, formulas_of(Mul).derivative_plain
+    ('z = x * y', 'dz/dx = y,  dz/dy = x')
+    """
+    text = vars(function).get("__doc__") or ""
+    formula: list[str] = []
+    derivative: list[str] = []
+    for line in text.strip().splitlines():
+        if derivative and not DERIVATIVE.match(line.strip()):
+            break  # what follows is prose
+        for chunk in re.split(r" {4,}", line.strip()):
+            if DERIVATIVE.match(chunk):
+                derivative.append(chunk)
+            elif derivative:
+                derivative[-1] += f"    ({chunk})" if not chunk.startswith("(") else f"    {chunk}"
+            elif formula and chunk:
+                formula[-1] += f"    {chunk}" if chunk.startswith("(") else f"    ({chunk})"
+            elif FORMULA.match(chunk):
+                formula.append(chunk)
+        if not formula and not derivative:
+            break  # the first line must say it
+    return Formulas(tuple(formula), tuple(derivative))

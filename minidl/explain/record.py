@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import threading
 import time
@@ -21,11 +22,13 @@ from typing import Any
 import numpy as np
 
 from .. import graph
-from ..autograd import Function, Tensor
+from ..autograd import Function, Tensor, _Leaves
 from ..backend import backend_of
 from ..errors import MinidlError
 from ..nn.running import current_module_path, running
+from . import breaks
 from .tape import Event, Input, Leaf, Node, Tape
+from .torch_column import add_torch
 from .trace import Call, LineTracer
 from .verify import verify
 
@@ -52,6 +55,7 @@ class Recorder(graph.Observer):
 
     def start(self) -> None:
         """Listen to the engine and follow this thread."""
+        self.tape.broken = breaks.active()
         self.before = graph.observer
         graph.observer = self
         self.tracer.start()
@@ -106,7 +110,8 @@ class Recorder(graph.Observer):
             id=number, function=type(node), name=current_module_path(),
             inputs=[self._input(x, number, i, label) for i, (x, label) in enumerate(zip(inputs, labels))],
             output=self.tape.values.add(array), array=array,
-            options=dict(list(arguments.items())[len(inputs) :]), forward=call,
+            options=dict(list(arguments.items())[len(inputs) :]),
+            forward_source=None if call is None else call.source, broken=breaks.breaks_forward(type(node)),
         )  # fmt: skip
         self.tape.nodes.append(recorded)
         self.numbers[id(node)], self.made[id(output)] = number, number
@@ -145,7 +150,7 @@ class Recorder(graph.Observer):
         recorded.dz = host(dz).copy()
         if not recorded.arrived and recorded.array.size == 1:
             self.tape.loss = float(recorded.array.reshape(()))
-        recorded.backward = call
+        recorded.backward_source = None if call is None else call.source
         recorded.hooked = bool(node.hooks)
         recorded.gradients = [None if g is None else host(g).copy() for g in grads]
         add = self.tape.values.add
@@ -158,9 +163,9 @@ class Recorder(graph.Observer):
                 self.tape.nodes[source].arrived.append((recorded.id, k))
             if before.shape != after.shape:
                 axes = _summed_axes(before.shape, after.shape)
-                self._engine(kind="summed", input=k, axes=axes, **{"from": places[k], "to": add(after)})
+                self._engine(graph.sum_to, kind="summed", input=k, axes=axes, **{"from": places[k], "to": add(after)})
             if before.dtype != after.dtype:
-                self._engine(kind="cast", input=k, dtype=str(after.dtype), **{"from": places[k], "to": add(after)})
+                self._engine(None, kind="cast", input=k, dtype=str(after.dtype), **{"from": places[k], "to": add(after)})
 
     def on_sum(self, node: graph.Node, gradient: Any, total: Any) -> None:
         """Note that a further gradient reached an operation's output."""
@@ -169,17 +174,20 @@ class Recorder(graph.Observer):
         number = self.numbers[id(node)]
         self.tape.nodes[number].sums += 1
         uses = self.tape.nodes[number].sums + 1
-        self._engine(kind="accumulated", node=number, uses=uses, total=self.tape.values.add(host(total)))
+        total_value = self.tape.values.add(host(total))
+        self._engine(graph._add, kind="accumulated", node=number, uses=uses, total=total_value)
 
     def on_leaf(self, leaf: Any, gradient: Any) -> None:
         """Note that a gradient was added to a leaf's `.grad`."""
         if threading.get_ident() != self.thread or id(leaf) not in self.leaf_of:
             return
         number = self.leaf_of[id(leaf)]
-        self._engine(kind="leaf", leaf=number, total=self.tape.values.add(host(leaf.grad._array)))
+        self._engine(_Leaves.__call__, kind="leaf", leaf=number, total=self.tape.values.add(host(leaf.grad._array)))
 
-    def _engine(self, **what: Any) -> None:
+    def _engine(self, function: Any, **what: Any) -> None:
+        """Note what the engine did after the last line, and which function of it did."""
         if self.tape.events:
+            what["source"] = None if function is None else self.tape.sources.add(function.__code__)
             self.tape.events[-1].engine.append(what)
 
     def _walk(self, node: Node, phase: str, call: Call | None, returned: list[int | None]) -> None:
@@ -231,12 +239,22 @@ def _names_of(modules: Any) -> dict[int, str]:
 
 
 class record:
-    """Record the forward and backward pass that runs in the `with` block, and check its gradients."""
+    """Record the forward and backward pass that runs in the `with` block, and check its gradients at its end.
+
+    Only what the entering thread does is recorded. Results are those of the pass without it. `torch`: add PyTorch's own
+    gradients; None does so if the program has imported it already (importing it takes seconds).
+
+    Raises `RecordingError` if another recording is running, if backward goes through an operation twice, or if `torch`
+    is asked for and not installed. If the block raises, nothing is checked.
+    """
 
     _running = threading.Lock()
 
-    def __init__(self, title: str = "") -> None:
+    def __init__(self, title: str = "", torch: bool | None = None) -> None:
         self.tape = Tape(title)
+        self.torch = "torch" in sys.modules if torch is None else torch
+        if self.torch and importlib.util.find_spec("torch") is None:
+            raise RecordingError("record: torch=True, but PyTorch is not installed; leave it out, or install torch")
 
     def __enter__(self) -> Tape:
         if not record._running.acquire(blocking=False):
@@ -255,6 +273,8 @@ class record:
                 frame = sys._getframe(1)
                 self.recorder.finish({**frame.f_globals, **frame.f_locals})
                 verify(self.tape)
+                if self.torch:
+                    add_torch(self.tape)
             self.tape.seconds = time.perf_counter() - self.began
         finally:
             record._running.release()

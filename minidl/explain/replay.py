@@ -34,18 +34,17 @@ class Replay:
         refused: operation -> why its forward cannot be run again.
     """
 
-    def __init__(self, tape: Tape, mended: set[int]) -> None:
-        """`mended`: operations whose forward was broken when the tape was recorded, and is not now."""
+    def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.inputs = [[_wide(x.array, x.value is not None) for x in node.inputs] for node in tape.nodes]
         self.options = [_options(node) for node in tape.nodes]
-        self.seeds = {node.id: seed for node in tape.nodes if (seed := _seed(tape, node)) is not None}
+        self.seeds = {node.id: seed for node in tape.nodes if (seed := find_seed(tape, node)) is not None}
         self.relevant = self._leading_to_seeds()
         self.refused: dict[int, str] = {}
         self.at_rest: dict[int, np.ndarray] = {}  # forward of the recorded inputs, in float64
         self.recorded: dict[int, np.ndarray] = {}  # the output that changes are added to
         for number in sorted(self.relevant):
-            self._prepare(tape.nodes[number], number in mended)
+            self._prepare(tape.nodes[number])
 
     def _leading_to_seeds(self) -> set[int]:
         found = set(self.seeds)
@@ -54,7 +53,7 @@ class Replay:
                 found |= {x.source for x in node.inputs if x.source is not None and x.wants}
         return found
 
-    def _prepare(self, node: Node, mended: bool) -> None:
+    def _prepare(self, node: Node) -> None:
         """Run the operation twice: it must give the same again, and what was recorded."""
         try:
             first, again = (self._forward(node, self.inputs[node.id]) for _ in range(2))
@@ -65,7 +64,7 @@ class Replay:
         if not np.array_equal(first, again, equal_nan=True):
             self.refused[node.id] = f"{node.op}.forward gives something else each time"
         elif first.shape != node.array.shape or not _alike(first, self.recorded[node.id]):
-            if mended:
+            if node.broken:
                 self.recorded[node.id] = first
             else:
                 self.refused[node.id] = f"{node.op}.forward gives something else in float64"
@@ -137,7 +136,7 @@ class quiet_engine:
         graph.observer = self.before
 
 
-def _seed(tape: Tape, node: Node) -> np.ndarray | None:
+def find_seed(tape: Tape, node: Node) -> np.ndarray | None:
     """What backward began with at this operation: what arrived there beyond what other operations sent."""
     if node.dz is None or node.sums + 1 <= len(node.arrived):
         return None

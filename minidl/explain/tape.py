@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd import Function, Tensor
 from . import export
 from .sources import Sources
-from .trace import Call, Step
+from .trace import Step
 from .values import Values
 
 
@@ -37,9 +37,10 @@ class Node:
     output: int
     array: np.ndarray
     options: dict[str, Any]
-    forward: Call | None
+    forward_source: int | None
+    broken: bool = False  # its forward was a seeded mistake
     hooked: bool = False
-    backward: Call | None = None
+    backward_source: int | None = None
     dz: np.ndarray | None = None
     gradients: list[np.ndarray | None] = field(default_factory=list)
     arrived: list[tuple[int, int]] = field(default_factory=list)  # (operation, input) that sent a gradient here

@@ -31,7 +31,6 @@ class Step:
     source: int
     line: int
     locals: list[Local]
-    returned: Any = None  # in the last step of a call
 
 
 @dataclass
@@ -45,15 +44,11 @@ class Call:
     steps: list[Step] = field(default_factory=list)
     visits: Counter[tuple[int, int]] = field(default_factory=Counter)  # of each source and line
 
-    def close(self, returned: Any) -> None:
-        """Note what was returned, and say which lines ran more often than there are steps of them."""
-        if not self.steps:
-            return
-        last = self.steps[-1]
-        last.returned = returned
+    def close(self) -> None:
+        """Say which lines ran more often than there are steps of them."""
         for (_, line), count in self.visits.items():
-            if count > VISITS:
-                last.locals.append(("...", f"line {line} ran {count:,} times; the first {VISITS} are shown", False))
+            if count > VISITS and self.steps:
+                self.steps[-1].locals.append(("...", f"line {line} ran {count:,} times; the first {VISITS} are shown", False))
 
 
 class LineTracer:
@@ -94,12 +89,12 @@ class LineTracer:
         self.depth += 1
         return _Frame(self, self.call.node, code)
 
-    def left(self, value: Any) -> None:
+    def left(self) -> None:
         """A followed function has returned."""
         self.depth -= 1
         if self.depth == 0 and self.call is not None:
             call, self.call = self.call, None
-            call.close(value)
+            call.close()
             self.finished(call)
 
 
@@ -121,7 +116,7 @@ class _Frame:
                 self.line = line
         elif event == "return":
             self._finish(frame)
-            self.tracer.left(argument)
+            self.tracer.left()
         return self
 
     def _finish(self, frame: FrameType) -> None:

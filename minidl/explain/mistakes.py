@@ -1,0 +1,104 @@
+"""Rules as people get them wrong: each is the right one but for a line. `breaks.py` puts one in the right one's place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .. import graph
+from ..backend import Array, backend_of
+from ..backend.window import Window
+from ..graph import Node
+from ..ops.softmax import shifted
+
+
+class ConvKernelNotFlipped:
+    def backward(self: Any, dz: Any) -> Any:
+        x, w, window, groups = self.x, self.w, self.window, self.groups
+        dx = dw = db = None
+        if self.needs[0]:
+            dx = self.backend.correlate_grad_input(dz, w[:, :, ::-1, ::-1], window, groups, x.shape[2:])
+        if self.needs[1]:
+            dw = self.backend.correlate_grad_weight(dz, x, window, groups)  # (O, C/groups, kh, kw)
+        if self.needs[2]:
+            db = dz.sum(axis=(0, 2, 3))  # (O,)
+        return dx, dw, db
+
+
+class SoftmaxGlobalMax:
+    def forward(self: Any, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
+        self.start(x, t, w, reduction, ignore)
+        self.dim = dim = min(1, x.ndim - 1)
+        x = shifted(x, tuple(range(x.ndim)))  # the largest score is 0, so that no exp overflows
+        e = self.xp.exp(x)
+        norm = e.sum(axis=dim, keepdims=True)
+        self.softmax = e / norm  # (N, C, d1, ...)
+        return self.total(self.counted(self.xp.log(norm).reshape(t.shape) - x[self.own]))
+
+
+class LossNotAveraged:
+    def backward(self: Any, dz: Any) -> Any:
+        share = self.counted(dz)  # (N, d1, ...), or one number for all
+        dx = self.softmax * (self.xp.expand_dims(share, self.dim) if share.ndim else share)
+        dx[self.own] -= share
+        return dx, None, None
+
+
+class ReluMaskOfGradient:
+    def backward(self: Any, dz: Any) -> Any:
+        return self.backend.masked(dz, dz > 0)
+
+
+class PoolToEveryTap:
+    def backward(self: Any, dz: Any) -> Any:
+        kh, kw = self.window.kernel
+        window: Window = self.window.covering(self.size, dz.shape[2:])
+        taps = self.xp.broadcast_to(dz[..., None, None], (*dz.shape, kh, kw))  # (N, C, Ho, Wo, kh, kw)
+        return self.backend.scatter_windows(taps, window, self.size)
+
+
+class TanhNotSquared:
+    def backward(self: Any, dz: Any) -> Any:
+        return dz * (1 - self.z)
+
+
+def assigned(pending: dict[Node, Array], summed: set[Node], node: Node, gradient: Array) -> None:
+    """Add a contribution."""
+    if node not in pending:
+        pending[node] = gradient
+        return
+    pending[node] = gradient
+    if graph.observer is not None:
+        graph.observer.on_sum(node, gradient, pending[node])
+
+
+def shared(pending: dict[Node, Array], summed: set[Node], node: Node, gradient: Array) -> None:
+    """Add a contribution."""
+    if node not in pending:
+        pending[node] = gradient
+        return
+    pending[node] += gradient
+    if graph.observer is not None:
+        graph.observer.on_sum(node, gradient, pending[node])
+
+
+def cut_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Array:
+    """The gradient of broadcasting, in the shape that the input had."""
+    extra = gradient.ndim - len(shape)
+    kept = gradient[(0,) * extra + tuple([slice(0, length) for length in shape])]
+    return backend_of(gradient).asarray(kept)
+
+
+def impatient(roots: Iterable[Node], only: set[Node] | None) -> dict[Node, int]:
+    """For each operation from the roots on, the number of gradients it has to wait for."""
+    counts = dict.fromkeys(roots, 0)
+    stack = list(counts)
+    while stack:
+        node = stack.pop()
+        if only is not None and node not in only:
+            continue
+        for edge in node.edges or ():
+            if isinstance(edge, Node) and edge not in counts:
+                counts[edge] = 1
+                stack.append(edge)
+    return counts
