@@ -211,8 +211,11 @@ class Function(graph.Node):
         backend = node.backend = same_backend(cls.__name__, arrays)
         edges = tuple([edge_of(x) for x in inputs]) if grad_mode.enabled else (None,) * len(inputs)
         node.needs = tuple([edge is not None for edge in edges])
-        with backend.quiet():
-            z = node._compute(arrays, options)
+        if cls.computes:
+            with backend.quiet():
+                z = node._compute(arrays, options)
+        else:
+            z = node.forward(*arrays, **options)
         if isinstance(z, np.generic):
             z = backend.asarray(z)  # reductions of NumPy return scalars
         output = view_of(inputs[0], z) if cls.is_view else wrap(z)
@@ -224,7 +227,7 @@ class Function(graph.Node):
 
     def _compute(self, arrays: tuple[Any, ...], options: dict[str, Any]) -> Array:
         """`forward`; float16 is for keeping, not for computing: widen, compute in float32, round once."""
-        if not self.computes or not any(map(_is_half, arrays)):
+        if not any(map(_is_half, arrays)):
             return self.forward(*arrays, **options)
         wide = [x.astype(float32) if _is_half(x) else x for x in arrays]
         z = self.forward(*wide, **options)
@@ -233,18 +236,13 @@ class Function(graph.Node):
     def _record(self, edges: tuple[Any, ...], inputs: tuple[Any, ...], output: Tensor) -> None:
         """Tie the operation to what made its inputs, and note the state of the memory that it saw."""
         self.edges = edges
-        self.metas = tuple(
-            [None if edge is None else (x._array.shape, x._array.dtype) for edge, x in zip(edges, inputs)]
-        )
+        self.meta = output._array.shape, output._array.dtype
         self.hooks = None
-        self.versions = []
-        self.seals = {}
-        for x in (*inputs, output):
-            if isinstance(x, Tensor):
-                storage = x._storage
-                self.versions.append((storage, storage.version))
-                if storage.exposed is not None:
-                    self.seals[storage] = checksum(storage.exposed)
+        storages = [x._storage for x in (*inputs, output) if isinstance(x, Tensor)]
+        self.versions = [
+            (memory, memory.version, None if memory.exposed is None else checksum(memory.exposed))
+            for memory in storages
+        ]
         output.grad_fn = self
         output.requires_grad = True
 
@@ -271,7 +269,7 @@ class _Leaves:
         """Whether the array can be kept: no view, given to no other leaf, and not the operation's own."""
         if node is None or self.retain_graph or gradient.base is not None or id(gradient) in self.given:
             return False
-        if any(saved is gradient for saved in node.saved()):
+        if node.keeps(gradient):
             return False
         self.given[id(gradient)] = gradient
         return True

@@ -23,39 +23,41 @@ class Node:
     The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "metas", "seals", "versions")
+    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "meta", "versions")
 
     computes = True  # does arithmetic: float16 is computed in float32 and rounded once
     backend: Backend
     edges: tuple[Any, ...] | None  # one an input; None once the graph is freed
-    metas: tuple[Meta | None, ...]  # shape and dtype of each input that wants a gradient
-    versions: list[tuple[Storage, int]]  # the memory of the inputs and the output, as forward left it
-    seals: dict[Storage, int]  # checksums of that part of it which had been handed out by then
+    meta: Meta  # shape and dtype of the output
+    versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version; its checksum if exposed
     hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
 
     def backward(self, dz: Array) -> Any:
         """The gradients of the inputs, given the gradient dz of the output."""
         raise TypeError(f"{type(self).__name__} has no backward: it cannot be differentiated")
 
-    def saved(self) -> list[Array]:
-        """The arrays kept for backward."""
-        found: list[Array] = []
-        array_type = self.backend.array_type
+    def keeps(self, array: Array) -> bool:
+        """Whether this very array is kept for backward."""
         for value in self.__dict__.values():
-            if type(value) is array_type:
-                found.append(value)
-            elif isinstance(value, list | tuple):
-                found.extend(item for item in value if isinstance(item, array_type))
-        return found
+            if value is array or (isinstance(value, list | tuple) and any(item is array for item in value)):
+                return True
+        return False
+
+    def kept_memory(self) -> set[int]:
+        """Which memory is kept for backward: the `Storage.owner` of each array."""
+        values = [
+            v for value in self.__dict__.values() for v in (value if isinstance(value, list | tuple) else [value])
+        ]
+        return {id(root(value)) for value in values if isinstance(value, self.backend.array_type)}
 
     def check_unchanged(self) -> None:
         """GraphError if memory that is kept for backward was changed since forward."""
-        for storage, version in self.versions:
+        for storage, version, seal in self.versions:
             if storage.version == version and storage.exposed is None:
                 continue
-            if storage.owner not in {id(root(array)) for array in self.saved()}:
+            if storage.owner not in self.kept_memory():
                 continue
-            expected = self.seals.get(storage, storage.seal)
+            expected = storage.seal if seal is None else seal
             if storage.version != version or checksum(storage.exposed) != expected:
                 raise GraphError(
                     f"{type(self).__name__}: an array that backward needs was changed in place after forward; "
@@ -65,7 +67,7 @@ class Node:
     def release(self) -> None:
         """Give back what was kept for backward, and the graph behind it."""
         self.__dict__.clear()
-        self.edges, self.versions, self.seals = None, [], {}
+        self.edges, self.versions = None, []
 
 
 class Observer:
@@ -165,16 +167,16 @@ def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | N
     node.check_unchanged()
     half = dz.dtype == float16 and node.computes
     returned = node.backward(dz.astype(float32) if half else dz)
-    if not isinstance(returned, tuple | list):
+    if not isinstance(returned, (tuple, list)):
         returned = (returned,)
     if len(returned) != len(edges):
         raise GraphError(f"{type(node).__name__}.backward: {len(returned)} gradients for {len(edges)} inputs")
     grads: list[Array | None] = []
-    for dx, edge, meta in zip(returned, edges, node.metas):
-        if edge is None or dx is None or meta is None:
+    for dx, edge in zip(returned, edges):
+        if edge is None or dx is None:
             grads.append(None)
             continue
-        shape, dtype = meta
+        shape, dtype = edge.meta if isinstance(edge, Node) else (edge.shape, edge.dtype)
         if dx.shape != shape:
             dx = sum_to(dx, shape, type(node).__name__)
         if dx.dtype != dtype:

@@ -20,7 +20,9 @@ class Storage:
     bounds: tuple[int, int, int] | None = None  # its least and largest integer, and at which version
 
     def __init__(self, array: Array) -> None:
-        self.owner = id(root(array))  # tells which memory it is, as long as that memory lives
+        self.owner = id(
+            array if array.base is None else array.base
+        )  # tells which memory it is, as long as that memory lives
 
     def expose(self, array: Array) -> None:
         """Note that raw memory leaves the engine: from now on its changes can only be seen by checksum."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from copy import deepcopy
 from itertools import chain
 from numbers import Real
@@ -105,7 +106,8 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad():
+        first = next((p._array for group in self.param_groups for p in group["params"]), None)
+        with no_grad(), nullcontext() if first is None else backend_of(first).quiet():
             for group in self.param_groups:
                 for parameter in group["params"]:
                     if parameter.grad is not None:
@@ -122,14 +124,13 @@ class Optimizer:
                 f"{p.shape} and {p.dtype}; they must be alike"
             )
         overwrite(parameter, p)  # it may be changed, and whoever kept it for backward must notice
-        with backend_of(p).quiet():
-            if p.dtype != float16:
-                self._rule(p, g, state, group)
-                return
-            wide, wide_state = p.astype(float32), _cast(state, float32)
-            self._rule(wide, g.astype(float32), wide_state, group)
-            p[...] = wide
-            state.update(_cast(wide_state, float16))
+        if p.dtype != float16:
+            self._rule(p, g, state, group)
+            return
+        wide, wide_state = p.astype(float32), _cast(state, float32)
+        self._rule(wide, g.astype(float32), wide_state, group)
+        p[...] = wide
+        state.update(_cast(wide_state, float16))
 
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         """Change the parameter p in place, given its gradient g (which stays as it is), its state and options."""
