@@ -50,9 +50,9 @@ class Model(nn.Module):
         self.features = nn.Sequential(
             nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
             nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.AdaptiveAvgPool2d(2),
         )  # fmt: skip
-        self.head = nn.Linear(64, classes)
+        self.head = nn.Linear(64 * 2 * 2, classes)
 
     def forward(self, x):
         return self.head(self.features(x).flatten(1))
