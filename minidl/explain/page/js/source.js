@@ -1,0 +1,167 @@
+// The centre: formula, the source of forward and backward side by side, the line that has just run.
+
+function drawSource() {
+  const step = currentStep();
+  const node = nodeOf(step);
+  refill(byId("operation"),
+    make("h2", {}, make("span", { class: "op" }, node.op), node.name ? make("span", { class: "path" }, node.name) : null),
+    make("p", { class: `phase ${step.phase}` }, t("phase." + step.phase)));
+  drawFormulas(node, step.phase);
+  for (const phase of ["forward", "backward"]) drawPane(node, phase, step);
+  byId("panes").dataset.phase = step.phase;
+  for (const box of document.querySelectorAll(".pane .listing")) {
+    const line = box.querySelector(".line.current");
+    if (line) reveal(box, line);
+    else box.scrollTop = 0;
+  }
+  drawEngine(step, node);
+}
+
+function drawFormulas(node, phase) {
+  const box = byId("formulas");
+  const entries = [["forward", node.formula, node.plain], ["backward", node.derivative, node.derivative_plain]];
+  refill(box, ...entries.map(([side, mathml, plain]) => {
+    if (!mathml && !plain) return null;
+    const body = make("div", { class: "math", role: "math", "aria-label": plain || null }, ...(mathml ? mathOf(mathml) : [plain]));
+    return make("div", { class: `formula ${side} ${side === phase ? "active" : ""}` },
+      make("span", { class: `formula-label ${side}`, role: "img", "aria-label": t("formula." + side), title: t("formula." + side) }, side === "forward" ? "▼" : "▲"), body);
+  }));
+  for (const [i, body] of [...box.querySelectorAll(".math")].entries()) fitFormula(body, entries.filter((e) => e[1] || e[2])[i][2]);
+}
+
+// A formula that is too wide gets smaller letters; one that would be too small to read is set as text, which can wrap.
+function fitFormula(body, plain) {
+  for (const size of ["", "snug", "tight", "tiny"]) {
+    body.dataset.size = size;
+    if (body.scrollWidth <= body.clientWidth + 1) return;
+  }
+  if (plain) {
+    body.dataset.size = "text";
+    body.replaceChildren(plain);
+  }
+}
+
+function drawPane(node, phase, step) {
+  const pane = byId(phase + "-pane");
+  const main = node[phase + "_source"];
+  const active = step.phase === phase;
+  const helper = active && step.source !== main ? step.source : null;
+  pane.classList.toggle("active", active);
+  const blank = phase === "backward" && walk.blanked;
+  const listings = [main, helper].filter((source) => source !== null && source !== undefined)
+    .map((id) => listing(id, active ? step : null, blank, id === helper ? t("source.called") : null));
+  if (active && phase === "backward" && !isHidden()) listings.push(...engineSources(step).map((id) => listing(id, null, false, t("engine"))));
+  const empty = listings.length ? null : make("p", { class: "none" }, t("source.none", { phase: t("phase." + phase) }));
+  const box = make("div", { class: "listing", tabindex: "0", role: "region", "data-key": phase + "-listing",
+    "aria-label": `${t("source")}: ${t("phase." + phase)}` }, empty, ...listings);
+  const title = make("h3", {}, make("span", { class: "glyph", "aria-hidden": "true" }, phase === "forward" ? "▼" : "▲"), t("phase." + phase));
+  refill(pane, make("div", { class: "pane-head" }, title, fileLine(helper ?? main, active ? step : null)), box, blank ? writingPlace() : null);
+}
+
+// The file and line of a function: of the line that has just run, if that is in it.
+function fileLine(id, step) {
+  if (id === null || id === undefined) return null;
+  const source = TAPE.sources[id];
+  const here = step !== null && step.source === id;
+  return make("span", { class: here ? "file current" : "file" }, `${source.file}:${here ? step.line : source.first}`);
+}
+
+// One function: its lines without the indentation they have in common.
+function listing(id, step, blank, called) {
+  const source = TAPE.sources[id];
+  const head = called ? make("p", {}, make("span", { class: "called" }, called), fileLine(id, null)) : null;
+  if (!source.lines.length) return make("div", {}, head, make("p", { class: "none" }, t("source.unread")));
+  const margin = Math.min(...source.lines.filter((line) => line.trim()).map((line) => line.search(/\S/)));
+  const lines = source.lines.map((text, i) => codeLine(id, source.first + i, text.slice(margin), step, blank && i > 0));
+  return make("div", { class: "function" }, head, make("ol", { class: "code", start: source.first }, ...lines));
+}
+
+function codeLine(place, number, text, step, blank) {
+  const current = step !== null && step.source === place && step.line === number;
+  const key = `${place}:${number}`;
+  const hidden = blank && text.trim() && !walk.uncovered.has(key);
+  const body = hidden
+    ? make("button", { type: "button", class: "blank", "data-key": `blank-${key}`, "aria-label": t("blank.line", { line: number }),
+        on: { click: () => { walk.uncovered.add(key); show(); } } })
+    : make("code", {}, ...coloured(text));
+  const indent = text.length - text.trimStart().length;
+  const line = make("li", { class: `line ${current ? "current" : ""}`, "data-source": place, "data-line": number, "aria-current": current ? "true" : null },
+    make("span", { class: "number", "aria-hidden": "true" }, String(number)), body);
+  line.style.setProperty("--indent", indent);
+  return line;
+}
+
+const WORDS = /(#.*$)|("""|'''|"[^"]*"|'[^']*')|\b(def|return|if|else|elif|for|while|in|not|and|or|is|None|True|False|lambda|with|as|raise|yield|assert)\b|\b(self)\b/g;
+
+// Comments, strings and keywords in letters of their own; the text itself stays as it is.
+function coloured(text) {
+  const parts = [];
+  let from = 0;
+  for (const match of text.matchAll(WORDS)) {
+    const kind = ["comment", "string", "keyword", "self"][match.slice(1).findIndex((group) => group !== undefined)];
+    parts.push(text.slice(from, match.index), make("span", { class: kind }, match[0]));
+    from = match.index + match[0].length;
+  }
+  parts.push(text.slice(from));
+  return parts.flatMap((part) => (typeof part === "string" ? breakable(part) : [part])).filter((part) => part !== "");
+}
+
+// Places where a long line may go on below: after a dot, an opening bracket, an underscore within a name.
+function breakable(text) {
+  return text.split(/(?<=[.(\[_])(?=\w)/).flatMap((part, k) => (k ? [make("wbr"), part] : [part]));
+}
+
+let written = ""; // what the class has written for the blank backward
+
+function writingPlace() {
+  const area = make("textarea", { class: "writing", spellcheck: "false", "data-key": "writing", "aria-label": t("blank.write"),
+    placeholder: t("blank.write"), rows: 4, on: { input: (event) => { written = event.target.value; } } });
+  area.value = written;
+  const all = () => {
+    TAPE.sources.forEach((source, place) => source.lines.forEach((_, i) => walk.uncovered.add(`${place}:${source.first + i}`)));
+    show();
+  };
+  return make("div", { class: "write" }, area,
+    make("button", { type: "button", "data-key": "blank-all", on: { click: all } }, t("blank.all")));
+}
+
+// What the engine did after the last line of a backward.
+function drawEngine(step, node) {
+  const events = isHidden() ? [] : step.engine ?? [];
+  const leaves = events.filter((what) => what.kind === "leaf").map((what) => leafName(what.leaf));
+  const notes = events.map((what) => engineNote(what, node)).filter(Boolean);
+  if (leaves.length) notes.push(t("engine.leaf", { name: leaves.join(", ") }));
+  const box = byId("engine");
+  box.hidden = !notes.length;
+  refill(box, make("h3", {}, t("engine")), make("ul", {}, ...notes.map((text) => make("li", {}, text))));
+}
+
+// The engine's own functions that changed a gradient after this line: the sum over axes, the sum over uses.
+function engineSources(step) {
+  const places = (step.engine ?? []).filter((what) => what.kind !== "leaf").map((what) => what.source);
+  return [...new Set(places)].filter((id) => id !== null && id !== undefined);
+}
+
+function engineNote(what, node) {
+  const label = what.input === undefined ? "" : "d" + (node.inputs[what.input]?.label ?? what.input);
+  if (what.kind === "summed") {
+    const [from, to] = [what.from, what.to].map((value) => formatShape(VALUES[value].shape));
+    return t("engine.summed", { label, axes: what.axes.join(", "), from, to });
+  }
+  if (what.kind === "cast") return t("engine.cast", { label, dtype: what.dtype ?? VALUES[what.to].dtype });
+  if (what.kind === "accumulated") return t("engine.accumulated", { name: nodeName(what.node), uses: what.uses });
+  return null;
+}
+
+function nodeName(id) {
+  const node = TAPE.nodes[id];
+  return node.name ? `${node.op} ${node.name}` : node.op;
+}
+
+// A leaf's own name, or that of the operation's input it is.
+function leafName(place) {
+  const leaf = TAPE.leaves[place];
+  if (leaf.name) return leaf.name;
+  const label = TAPE.nodes.flatMap((node) => node.inputs).find((input) => input.from === null && input.value === leaf.value)?.label;
+  return t("unnamed", { label: label ?? "" }).trim();
+}

@@ -1,0 +1,90 @@
+"""The two pages of a worksheet as HTML: the questions with empty cells, and the same with the answers."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+Numbers = Any  # a number, or nested lists of numbers
+
+
+def sheet_pages(sheet: dict[str, Any], words: dict[str, str]) -> str:
+    """The sheet to be filled in, then the answer key."""
+    return _page(sheet, words, answers=False) + "\n" + _page(sheet, words, answers=True)
+
+
+def _page(sheet: dict[str, Any], words: dict[str, str], answers: bool) -> str:
+    title = words["worksheet.key" if answers else "worksheet.title"]
+    seed = words["worksheet.seed"].format(seed=sheet["seed"])
+    lines = f"<span>{words['worksheet.name']}</span><span>{words['worksheet.date']}</span>"
+    given = "".join(named(one["name"], one["values"]) for one in sheet["given"])
+    return (
+        f'<main class="sheet {"key" if answers else "blank-sheet"}">'
+        if not answers
+        else '<section class="sheet key" aria-labelledby="key-title">'
+    ) + (
+        f'<header><h1 id="{"key" if answers else "sheet"}-title">{escape(title)}</h1>'
+        f'<span class="seed">{escape(seed)}</span></header>'
+        + ("" if answers else f'<p class="pupil">{lines}</p>')
+        + f'<section class="given"><h2>{words["worksheet.given"]}</h2><div class="given-values">{given}</div></section>'
+        + _questions(sheet, words, "forward", answers)
+        + _questions(sheet, words, "backward", answers)
+        + ("</section>" if answers else "</main>")
+    )
+
+
+def _questions(sheet: dict[str, Any], words: dict[str, str], phase: str, answers: bool) -> str:
+    numbered = [(i, one) for i, one in enumerate(sheet["questions"], 1) if one["phase"] == phase]
+    if not numbered:
+        return ""
+    items = "".join(_question(i, one, answers) for i, one in numbered)
+    return (
+        f'<section class="{phase}"><h2>{words["worksheet." + phase]}</h2>'
+        f'<ol class="questions" start="{numbered[0][0]}">{items}</ol></section>'
+    )
+
+
+def _question(number: int, question: dict[str, Any], answers: bool) -> str:
+    formula = question.get("formula") or escape(question["plain"])
+    working = "".join(f"<div>{escape(line)}</div>" for line in question.get("working") or []) if answers else ""
+    return (
+        f'<li class="question"><span class="count">{number}</span><div class="formula">{formula}</div>'
+        + named(question["name"], question["values"], empty=not answers)
+        + (f'<div class="working">{working}</div>' if working else "")
+        + "</li>"
+    )
+
+
+def named(name: str, values: Numbers, empty: bool = False) -> str:
+    """A name and its numbers in a frame, or as many empty cells.
+
+    >>> named("b", [1, -2])
+    '<div class="named"><span class="name">b =</span><table class="matrix"><tr><td>1</td><td>−2</td></tr></table></div>'
+    """
+    return f'<div class="named"><span class="name">{escape(name)} =</span>{_matrices(values, empty)}</div>'
+
+
+def _matrices(values: Numbers, empty: bool) -> str:
+    """One table for up to two axes; for more, one beside the other along the first."""
+    if not isinstance(values, list):
+        return _matrix([[values]], empty)
+    if not values or not isinstance(values[0], list):
+        return _matrix([values], empty)
+    if not values[0] or not isinstance(values[0][0], list):
+        return _matrix(values, empty)
+    return '<div class="channels">' + "".join(_matrices(part, empty) for part in values) + "</div>"
+
+
+def _matrix(rows: list[list[Any]], empty: bool) -> str:
+    body = "".join("<tr>" + "".join(f"<td>{'' if empty else shown(x)}</td>" for x in row) + "</tr>" for row in rows)
+    return f'<table class="matrix{" empty" if empty else ""}">{body}</table>'
+
+
+def shown(x: float) -> str:
+    """A number as on paper: whole where it is whole, with a true minus sign.
+
+    >>> shown(-2.0), shown(0.25)
+    ('−2', '0.25')
+    """
+    text = str(int(x)) if float(x).is_integer() else f"{x:.4g}"
+    return text.replace("-", "−")
