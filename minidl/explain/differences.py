@@ -27,8 +27,8 @@ Change = Callable[[np.ndarray], list[np.ndarray]]
 class Differences:
     """Slopes at some places (None: all) of a gradient, beside what backward said.
 
-    `right`: backward agrees. `kinks`: the slopes of the two sides differ; those that are not `right` lie outside of both,
-    as they may where several kinks add up, so that only the operation alone can decide.
+    `right`: backward agrees. `kinks`: the slopes of the two sides differ; those that are not `right` lie outside of
+    both, as they may where several kinks add up, so that only the operation alone can decide.
     """
 
     size: int
@@ -52,19 +52,22 @@ class Differences:
         return float(np.max(error[~both], initial=0.0))
 
     @property
+    def closeness(self) -> str:
+        """How well what agrees agrees: exact or approximate."""
+        return "exact" if self.max_difference <= self.exact else "approximate"
+
+    @property
     def state(self) -> str:
         """The verdict in a word."""
         if not self.right.all():
             return "MISMATCH"
-        if self.kinks.any():
-            return "kink"
-        return "exact" if self.max_difference <= self.exact else "approximate"
+        return "kink" if self.kinks.any() else self.closeness
 
     def verdict(self, state: str | None = None, inherited: bool = False) -> Verdict:
         """The verdict, with another word for the state if one is given."""
         return Verdict(
             state or self.state, how_many(self.size, self.places), self.analytic, self.numeric, None, self.places,
-            self.max_difference, int(self.kinks.sum()), inherited,
+            self.max_difference, int(self.kinks.sum()), self.closeness, inherited,
         )  # fmt: skip
 
 
@@ -87,7 +90,9 @@ def choose(gradient: np.ndarray, number: int) -> np.ndarray | None:
     return np.sort(np.concatenate([some, draw.permutation(rest)[: SAMPLE - len(some)]]))
 
 
-def differences(x: np.ndarray, gradient: np.ndarray, number: int, seeds: list[np.ndarray], change: Change) -> Differences:
+def differences(
+    x: np.ndarray, gradient: np.ndarray, number: int, seeds: list[np.ndarray], change: Change
+) -> Differences:
     """Compare `gradient` with the slopes of Σ seed · output, where `change(x)` gives the outputs, all in float64.
 
     `number` seeds the choice of the elements of a large gradient.
@@ -99,22 +104,24 @@ def differences(x: np.ndarray, gradient: np.ndarray, number: int, seeds: list[np
     chosen = choose(gradient, number)
     places = np.arange(gradient.size) if chosen is None else chosen
     analytic = gradient.ravel()[places].astype(np.float64)
-    first = [probe.slopes(place, STEPS[0] * unit) for place in places]
+    first = [probe.slopes(int(place), STEPS[0] * unit) for place in places]
     numeric = np.array([slope.centre for slope in first], np.float64)
     scale = _scale(analytic, numeric)
     roundings = EXACT_ROUNDINGS * eps * scale
     right, kinks = np.zeros(len(places), bool), np.zeros(len(places), bool)
     for i, place in enumerate(places):
         for step in STEPS:
-            slope = first[i] if step == STEPS[0] else probe.slopes(place, step * unit)
+            slope = first[i] if step == STEPS[0] else probe.slopes(int(place), step * unit)
             noise = NOISE * probe.size / (step * unit)
             slack = tolerance * scale + noise
             error = abs(analytic[i] - slope.centre)
             if error <= slack or bool(np.isnan(analytic[i]) and np.isnan(slope.centre)):
-                numeric[i] = min(slope.centre, numeric[i], key=lambda c: abs(c - analytic[i])) if right[i] else slope.centre
+                if not right[i] or error < abs(analytic[i] - numeric[i]):
+                    numeric[i] = slope.centre
                 right[i], kinks[i] = True, False
                 if not error > roundings + noise:
                     break
+                kinks[i] = slope.high - slope.low > 4 * (roundings + noise) and slope.low < analytic[i] < slope.high
             elif not right[i]:
                 kinks[i] = slope.high - slope.low > 4 * slack
                 if kinks[i] and slope.low - slack <= analytic[i] <= slope.high + slack:
@@ -126,7 +133,7 @@ def differences(x: np.ndarray, gradient: np.ndarray, number: int, seeds: list[np
 
 @dataclass
 class _Slope:
-    """How Σ seed · output changes with one element: on average of both sides, and the bounds of what a backward may say.
+    """How Σ seed · output changes with one element: the mean of both sides, and the bounds of what backward may say.
 
     Where the two sides of an output differ, any slope between is right for that output: `low` and `high` are the sums.
     """

@@ -40,7 +40,8 @@ def tape_dict(tape: Tape) -> dict[str, Any]:
             {"node": check.node, "input": check.input, "verdict": verdict_dict(check.verdict, values)}
             for check in tape.checks
         ],
-        "loss": tape.loss if tape.loss is not None and np.isfinite(tape.loss) else None, "seconds": round(tape.seconds, 3),
+        "loss": tape.loss if tape.loss is not None and np.isfinite(tape.loss) else None,
+        "seconds": round(tape.seconds, 3),
     }  # fmt: skip
     result["sources"] = [source.to_dict() for source in tape.sources.items]
     room = BUDGET - len(json.dumps(result))

@@ -20,8 +20,9 @@ TOKEN = re.compile(
     r"|(?P<other>\S)"
 )
 NAMES = frozenset(
-    "abs cos cdf divisor erf exp floor high index log low mask max mean min onehot out rate relu scale sigmoid sign sin slope "
-    "softmax tan tanh threshold trunc var".split()
+    ["abs", "cos", "cdf", "divisor", "erf", "exp", "floor", "high", "index", "log", "low", "mask", "max", "mean", "min"]
+    + ["onehot", "out", "rate", "relu", "scale", "sigmoid", "sign", "sin", "slope", "softmax", "tan", "tanh"]
+    + ["threshold", "trunc", "var"]
 )
 LARGE = {"Σ": "∑", "Π": "∏", "∫": "∫"}
 POWERS = {"²": "<mn>2</mn>", "³": "<mn>3</mn>", "ᵀ": "<mi>T</mi>"}
@@ -195,9 +196,10 @@ class _Reader:
         if text in ("(", "{"):
             inner = self.sequence(CLOSING[text])
             self.expect(CLOSING[text])
-            left, right = ("(", ")") if text == "(" else ("", "")
+            if text == "{":
+                return f"<mrow>{inner}</mrow>"
             grows = "" if "<mfrac>" in inner or "<msqrt>" in inner else ' stretchy="false"'
-            return f"<mrow><mo{grows}>{left}</mo>{inner}<mo{grows}>{right}</mo></mrow>" if left else f"<mrow>{inner}</mrow>"
+            return f"<mrow><mo{grows}>(</mo>{inner}<mo{grows}>)</mo></mrow>"
         if text == "|":
             inner = self.sequence("|")
             self.expect("|")

@@ -1,4 +1,4 @@
-"""Rules as people get them wrong: each is the right one but for a line. `breaks.py` puts one in the right one's place."""
+"""Rules as people get them wrong: each is the right one but for a line; `breaks.py` puts one in its place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from .. import graph
 from ..backend import Array, backend_of
 from ..backend.window import Window
 from ..graph import Node
-from ..ops.softmax import shifted
 
 
 class ConvKernelNotFlipped:
@@ -29,7 +28,7 @@ class SoftmaxGlobalMax:
     def forward(self: Any, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
         self.start(x, t, w, reduction, ignore)
         self.dim = dim = min(1, x.ndim - 1)
-        x = shifted(x, tuple(range(x.ndim)))  # the largest score is 0, so that no exp overflows
+        x = x - x.max()  # the largest score is 0, so that no exp overflows
         e = self.xp.exp(x)
         norm = e.sum(axis=dim, keepdims=True)
         self.softmax = e / norm  # (N, C, d1, ...)

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import nn
 from ..autograd import Tensor
+from ..creation import tensor, zeros
 from ..errors import ArgumentError
 from ..models import make_model
 from ..nn import functional as F
@@ -30,16 +31,26 @@ class Pass:
     title: str
     says: str
 
-    def record(self, mistake: str | None = None) -> Tape:
-        """The tape of this pass, with a seeded mistake if one is named."""
-        if mistake is None:
-            return self._recorded()
-        with breaks.broken(mistake):
-            return self._recorded()
+    def record(self, mistake: str | None = None, torch: bool | None = None) -> Tape:
+        """The tape of this pass, with a seeded mistake if one is named. `torch` as in `record`.
 
-    def _recorded(self) -> Tape:
+        Raises `ArgumentError` if the mistake makes no difference in this pass.
+        """
+        if mistake is None:
+            return self._recorded(torch)
+        with breaks.broken(mistake):
+            tape = self._recorded(torch)
+        verdicts = [check.verdict for check in tape.checks] + [leaf.verdict for leaf in tape.leaves]
+        if not any(verdict is not None and verdict.state == "MISMATCH" for verdict in verdicts):
+            raise ArgumentError(
+                f"the mistake {mistake!r} makes no difference in this pass ({breaks.BREAKS[mistake].says}); "
+                "leave the model and the image out to see it in one where it does"
+            )
+        return tape
+
+    def _recorded(self, torch: bool | None) -> Tape:
         model, input, target = self.model, self.input, self.target
-        with record(self.title) as tape:
+        with record(self.title, torch) as tape:
             F.cross_entropy(model(input), target).backward()
         tape.model, tape.input = repr(model), self.says
         return tape
@@ -65,8 +76,8 @@ class Biased(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.weight = nn.Parameter(nn.init.xavier_uniform_(_zeros(49, 10)))
-        self.bias = nn.Parameter(_zeros(10))
+        self.weight = nn.Parameter(nn.init.xavier_uniform_(zeros(49, 10)))
+        self.bias = nn.Parameter(zeros(10))
 
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(1) @ self.weight + self.bias
@@ -77,7 +88,7 @@ class Twice(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.left, self.right = (nn.Parameter(nn.init.xavier_uniform_(_zeros(49, 10))) for _ in range(2))
+        self.left, self.right = (nn.Parameter(nn.init.xavier_uniform_(zeros(49, 10))) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.flatten(1)
@@ -85,14 +96,15 @@ class Twice(nn.Module):
         return a * b + (a + b)
 
 
-def _zeros(*shape: int) -> Tensor:
-    return Tensor(np.zeros(shape, np.float32))
-
-
 def image_pass(model: nn.Module, images: np.ndarray, labels: np.ndarray, title: str, says: str) -> Pass:
-    """A pass of images (N, 28, 28) uint8 that goes back to the pixels."""
-    input = Tensor(images[:, None].astype(np.float32) / 255)  # (N, 1, 28, 28)
-    return Pass(model, input.requires_grad_(), Tensor(labels.astype(np.int64)), title, says)
+    """A pass of images (N, H, W) or (N, H, W, C) uint8 that goes back to the pixels."""
+    planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
+    return _pass(model, planes.astype(np.float32) / 255, labels, title, says)  # (N, C, H, W), 0 to 1
+
+
+def _pass(model: nn.Module, pixels: np.ndarray, labels: np.ndarray, title: str, says: str) -> Pass:
+    input = tensor(np.ascontiguousarray(pixels), requires_grad=True)
+    return Pass(model, input, tensor(labels.astype(np.int64)), title, says)
 
 
 def example(name: str, images: np.ndarray, labels: np.ndarray) -> Pass:
@@ -114,8 +126,7 @@ def example(name: str, images: np.ndarray, labels: np.ndarray) -> Pass:
     if name == "bright":
         pixels[1] *= 10_000
         says += ", the second 10,000 times as bright"
-    input = Tensor(pixels).requires_grad_()
-    return Pass(make(), input, Tensor(labels[:count].astype(np.int64)), make.__name__, says)
+    return _pass(make(), pixels, labels[:count], make.__name__, says)
 
 
 def _shrunk(images: np.ndarray) -> np.ndarray:

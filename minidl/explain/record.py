@@ -165,7 +165,8 @@ class Recorder(graph.Observer):
                 axes = _summed_axes(before.shape, after.shape)
                 self._engine(graph.sum_to, kind="summed", input=k, axes=axes, **{"from": places[k], "to": add(after)})
             if before.dtype != after.dtype:
-                self._engine(None, kind="cast", input=k, dtype=str(after.dtype), **{"from": places[k], "to": add(after)})
+                what = {"input": k, "dtype": str(after.dtype), "from": places[k], "to": add(after)}
+                self._engine(None, kind="cast", **what)
 
     def on_sum(self, node: graph.Node, gradient: Any, total: Any) -> None:
         """Note that a further gradient reached an operation's output."""

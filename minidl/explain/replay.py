@@ -118,7 +118,7 @@ class Replay:
         for k, x in enumerate(node.inputs):
             if (number, k) in inputs:
                 arrays[k] = inputs[number, k]
-            elif x.source in changes and x.wants:
+            elif x.source is not None and x.source in changes and x.wants:
                 arrays[k] = arrays[k] + changes[x.source]
         return self._forward(node, arrays) - self.at_rest[number]
 
@@ -142,7 +142,7 @@ def find_seed(tape: Tape, node: Node) -> np.ndarray | None:
         return None
     seed = node.dz.astype(float64)
     for number, k in node.arrived:
-        seed = seed - tape.nodes[number].gradients[k]
+        seed = seed - np.asarray(tape.nodes[number].gradients[k])
     return seed
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Function, Tensor
+from ..files import replace_file
 from . import export
 from .sources import Sources
+from .text import as_text
 from .trace import Step
 from .values import Values
 
@@ -94,6 +98,7 @@ class Verdict:
     places: np.ndarray | None = None
     max_difference: float | None = None
     kinks: int = 0
+    closeness: str = "exact"  # of the elements that lie at no kink: exact or approximate
     inherited: bool = False  # what arrived was wrong already; given that, this is right
 
 
@@ -107,7 +112,7 @@ class Check:
 
 
 class Tape:
-    """One recorded pass: `nodes` in the order they ran, `leaves`, the line-by-line `events`, the `checks` of gradients."""
+    """One recorded pass: `nodes` in the order they ran, `leaves`, the lines as `events`, the gradients' `checks`."""
 
     def __init__(self, title: str = "") -> None:
         self.title, self.model, self.input = title, "", ""
@@ -123,3 +128,27 @@ class Tape:
     def to_dict(self) -> dict[str, Any]:
         """The tape as plain lists, texts and numbers: what the page is made of."""
         return export.tape_dict(self)
+
+    def html(self, lang: str = "en") -> str:
+        """The page on which the tape can be walked through, one file without network. `lang`: en or ko."""
+        from .page import render  # only who wants the page reads its parts
+
+        return render(self.to_dict(), lang)
+
+    def save(self, path: str | os.PathLike[str], lang: str = "en") -> None:
+        """Write the page to a file. Raises `OutputError` if it cannot be written."""
+        page = self.html(lang).encode()
+        replace_file(path, lambda stream: stream.write(page))
+
+    def text(self, lang: str = "en") -> str:
+        """The walk as text, 96 columns wide."""
+        return as_text(self, lang)
+
+    def mismatches(self) -> list[Check]:
+        """The checks that failed, the nearest to the loss first."""
+        return [check for check in self.checks if check.verdict.state == "MISMATCH"]
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of a notebook."""
+        page = escape(self.html(), quote=True)
+        return f'<iframe srcdoc="{page}" style="width:100%;height:760px;border:0" sandbox="allow-scripts"></iframe>'

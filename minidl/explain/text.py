@@ -5,12 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .formulas import formulas_of
-from .tape import Event, Input, Node, Tape, Verdict
 from .values import Value
+
+if TYPE_CHECKING:
+    from .tape import Event, Input, Node, Tape, Verdict
 
 WIDTH = 96
 
@@ -19,7 +22,7 @@ Paint = Callable[[str, str], str]  # (text, state of a verdict) -> the text in i
 WORDS = {
     "en": {
         "forward": "FORWARD", "backward": "BACKWARD", "leaves": "LEAVES", "loss": "loss", "operations": "operations",
-        "seconds": "recorded and checked in {:.1f} s", "gradient of": "gradient of", "summed": "engine: summed over axes {}",
+        "seconds": "recorded and checked in {:.1f} s", "summed": "engine: summed over axes {}",
         "cast": "engine: back to {}", "accumulated": "engine: added at {}, {} uses so far",
         "leaf": "engine: added to {}.grad", "exact": "exact", "approximate": "approximate", "kink": "kink",
         "MISMATCH": "MISMATCH", "not checked": "not checked", "difference": "max difference",
@@ -27,9 +30,9 @@ WORDS = {
         "verdict": "{} gradients checked, {} of them MISMATCH", "torch": "PyTorch differs by",
     },
     "ko": {
-        "forward": "순전파", "backward": "역전파", "leaves": "잎 (매개변수와 입력)", "loss": "손실", "operations": "개의 연산",
-        "seconds": "기록과 검증 {:.1f}초", "gradient of": "기울기:", "summed": "엔진: 축 {}에 대해 합함",
-        "cast": "엔진: {}(으)로 되돌림", "accumulated": "엔진: {}에서 더함, 지금까지 {}번 쓰임",
+        "forward": "순전파", "backward": "역전파", "leaves": "잎 (매개변수와 입력)",
+        "loss": "손실", "operations": "개의 연산", "seconds": "기록과 검증 {:.1f}초",
+        "summed": "엔진: 축 {}에 대해 합함", "cast": "엔진: {}(으)로 되돌림", "accumulated": "엔진: {}에서 더함, 지금까지 {}번 쓰임",
         "leaf": "엔진: {}.grad에 더함", "exact": "정확", "approximate": "근사", "kink": "꺾임",
         "MISMATCH": "불일치", "not checked": "검증 안 함", "difference": "최대 차이",
         "inherited": "도착한 기울기가 이미 틀렸고, 그에 대해서는 맞음", "kinks": "꺾인 점 {}개",
@@ -103,7 +106,9 @@ class _Walk:
             for name, kept, is_new in event.step.locals
             if is_new or name == "..."
         ]
-        made = [_cut(f"    {event.step.line:>4} │ {code}")]
+        own = self.tape.nodes[event.node]
+        depth = "" if event.step.source in (own.forward_source, own.backward_source) else "  "  # inside a helper
+        made = [_cut(f"    {event.step.line:>4} │ {depth}{code}")]
         if changed:
             made.append(_cut(f"         │   {', '.join(changed)}"))
         return made
@@ -135,7 +140,7 @@ class _Walk:
         if verdict is None:
             return []
         words = self.words
-        parts = [f"{words[verdict.state]:<11}", verdict.checked]
+        parts = [words[verdict.state], verdict.checked]
         if verdict.max_difference is not None:
             parts.append(f"{words['difference']} {verdict.max_difference:.1e}")
         if verdict.kinks:

@@ -64,8 +64,11 @@ def _forward(torch: Any, tape: Tape) -> tuple[dict[int, Any], dict[int, Any]]:
             raise _NoTranslation(node.op)
         inputs = []
         for x in node.inputs:
-            y = x.array if x.value is None else outputs[x.source] if x.source is not None else leaves[x.leaf]
-            inputs.append(y.detach() if x.value is not None and not x.wants else y)
+            if x.source is None and x.leaf is None:
+                inputs.append(x.array)  # a number or None
+                continue
+            y = outputs[x.source] if x.source is not None else leaves[x.leaf or 0]
+            inputs.append(y if x.wants else y.detach())
         outputs[node.id] = z = TABLE[node.function](torch, inputs, node.options)
         if tuple(z.shape) != node.array.shape:
             raise _NoTranslation(node.op)

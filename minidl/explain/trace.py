@@ -48,7 +48,9 @@ class Call:
         """Say which lines ran more often than there are steps of them."""
         for (_, line), count in self.visits.items():
             if count > VISITS and self.steps:
-                self.steps[-1].locals.append(("...", f"line {line} ran {count:,} times; the first {VISITS} are shown", False))
+                self.steps[-1].locals.append(
+                    ("...", f"line {line} ran {count:,} times; the first {VISITS} are shown", False)
+                )
 
 
 class LineTracer:

@@ -1,0 +1,74 @@
+"""`minidl explain`: one pass, line by line, with every gradient checked: as a page or in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..explain.breaks import BREAKS
+from ..explain.page import render_worksheet
+from ..explain.text import as_text
+from ..explain.worksheet import worksheet
+from ..files import replace_file
+from ..training.options import OptionError
+from .console import RED, YELLOW, coloured, notice, say, table
+from .passes import add_options, chosen_pass, wants_torch
+
+GREEN = "32"
+COLOURS = {"MISMATCH": RED, "not checked": YELLOW, "kink": YELLOW, "exact": GREEN, "approximate": GREEN}
+
+
+def add_to(verbs: Any) -> None:
+    """Add the verb and its options to the parser."""
+    parser = verbs.add_parser(
+        "explain",
+        help="walk through one pass, line by line",
+        description="Record one forward and backward pass and write a page on which every source line, its values and "
+        "every gradient, checked by central differences, can be stepped through.",
+    )
+    add_options(parser)
+    parser.add_argument("-o", "--output", metavar="PAGE.html", help="the page (default: explain.html, worksheet.html)")
+    parser.add_argument("--text", action="store_true", help="print the walk instead (with -o: as well)")
+    parser.add_argument("--break", dest="mistake", metavar="NAME|list", help="seed a mistake, for a class to find")
+    parser.add_argument("--worksheet", type=int, metavar="SEED", help="write a pen-and-paper exercise instead")
+    parser.add_argument("--lang", choices=("en", "ko"), default="en", help="language (default: en)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Record, check, write."""
+    if arguments.worksheet is not None:
+        return _write_worksheet(arguments)
+    if arguments.mistake == "list":
+        say(table([[found.name, found.says] for found in BREAKS.values()]))
+        return 0
+    if arguments.mistake is not None and arguments.mistake not in BREAKS:
+        raise OptionError(f"--break {arguments.mistake}: there is no such mistake; there are: {', '.join(BREAKS)}")
+    tape = chosen_pass(arguments, arguments.mistake).record(arguments.mistake, wants_torch(arguments))
+    if arguments.text:
+        say(as_text(tape, arguments.lang, lambda text, state: coloured(text, COLOURS[state], sys.stdout)))
+    if arguments.output or not arguments.text:
+        _write(arguments.output or "explain.html", tape.html(arguments.lang))
+    return 0
+
+
+def _write_worksheet(arguments: argparse.Namespace) -> int:
+    given = {
+        "--model": arguments.model, "--run": arguments.folder, "--data": arguments.data, "--image": arguments.image,
+        "--sample": arguments.sample, "--label": arguments.label, "--break": arguments.mistake,
+        "--text": arguments.text or None, "--torch": arguments.torch,
+    }  # fmt: skip
+    for name, value in given.items():
+        if value is not None:
+            raise OptionError(f"--worksheet makes an exercise of its own; leave {name} out")
+    if arguments.worksheet < 0:
+        raise OptionError(f"--worksheet must be at least 0, got {arguments.worksheet}")
+    _write(arguments.output or "worksheet.html", render_worksheet(worksheet(arguments.worksheet), arguments.lang))
+    return 0
+
+
+def _write(path: str, page: str) -> None:
+    replace_file(path, lambda stream: stream.write(page.encode()))
+    notice(f"wrote {Path(path)} ({len(page.encode()) / 1e6:.1f} MB); open it in a browser")

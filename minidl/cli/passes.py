@@ -1,0 +1,123 @@
+"""What `explain` and `gradcheck` share: the options that choose a model and an image, and the pass made from them."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..backend import backend_of
+from ..data import datasets
+from ..data.datasets import ImageDataset
+from ..explain import passes
+from ..explain.breaks import BREAKS
+from ..models import check_model, make_model
+from ..random import manual_seed
+from ..training import predict
+from ..training.data import open_dataset
+from ..training.options import OptionError
+from ..training.run import RunFolder
+
+CLASSES = 10
+MOST = 4  # images that an example pass may take
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that choose the pass."""
+    parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture)")
+    parser.add_argument(
+        "--run", dest="folder", metavar="RUN", help="a trained model: a run folder, in place of --model"
+    )
+    parser.add_argument("--data", metavar="DIR", help="folder of MNIST's files (default: the bundled sample)")
+    parser.add_argument("--sample", type=int, metavar="N", help="which training image (default: 0, the first)")
+    parser.add_argument("--image", metavar="FILE", help="a photo of a digit, in place of --sample")
+    parser.add_argument(
+        "--label", type=int, metavar="N", help="which digit --image shows (default: the model's answer)"
+    )
+    parser.add_argument(
+        "--torch", action=argparse.BooleanOptionalAction, default=None,
+        help="PyTorch's gradients as a third column (default: if it is installed)",
+    )  # fmt: skip
+
+
+def wants_torch(arguments: argparse.Namespace) -> bool:
+    """Whether to show PyTorch's gradients."""
+    found = importlib.util.find_spec("torch") is not None
+    if arguments.torch and not found:
+        raise OptionError("--torch: PyTorch is not installed; leave the option out, or install torch")
+    return found if arguments.torch is None else arguments.torch
+
+
+def chosen_pass(arguments: argparse.Namespace, mistake: str | None = None) -> passes.Pass:
+    """The pass that the options ask for; for a mistake and no model, one in which it can be seen."""
+    _check(arguments)
+    if mistake is not None and not (arguments.model or arguments.folder or arguments.image):
+        images, labels, _ = _images(_dataset(arguments), arguments.sample or 0, MOST)
+        return passes.example(BREAKS[mistake].example, images, labels)
+    manual_seed(passes.SEED)
+    if arguments.folder:
+        folder = RunFolder(arguments.folder)
+        classes, name = len(folder.read_config()["data"]["classes"]), folder.read_options().model
+        model, title = folder.load_model(), f"{name}, {arguments.folder}"
+    else:
+        classes, name = CLASSES, arguments.model or "lecture"
+        model, title = make_model(name, classes), name
+    if arguments.image:
+        made = _of_photo(arguments, model, title, classes)
+    else:
+        images, labels, says = _images(_dataset(arguments), arguments.sample or 0, 1)
+        made = passes.image_pass(model, images, labels, title, says)
+    check_model(name, model, made.input, classes)
+    return made
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.model and arguments.folder:
+        raise OptionError("--model and --run both name a model; give one of them")
+    if arguments.image and (arguments.sample is not None or arguments.data):
+        raise OptionError("--image takes the place of --sample and --data; give one or the other")
+    if arguments.label is not None and not arguments.image:
+        raise OptionError("--label says what --image shows; a sample has its own label")
+    if arguments.sample is not None and arguments.sample < 0:
+        raise OptionError(f"--sample must be at least 0, got {arguments.sample}")
+
+
+def _dataset(arguments: argparse.Namespace) -> tuple[ImageDataset, str]:
+    """The training images, and what they are called."""
+    if arguments.folder:
+        options = RunFolder(arguments.folder).read_options()
+        found = open_dataset(replace(options, data=arguments.data or options.data), train=True)
+        return found, "the run's training images"
+    if arguments.data:
+        return datasets.MNIST(arguments.data), arguments.data
+    return datasets.MNIST(datasets.SAMPLE_FOLDER), "the bundled sample"
+
+
+def _images(found: tuple[ImageDataset, str], first: int, most: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Up to `most` images from number `first` on, their labels, and what the first is in words."""
+    dataset, name = found
+    if first >= len(dataset):
+        raise OptionError(f"--sample {first}: there are {len(dataset):,} images, numbered from 0")
+    images, labels = _host(dataset.data)[first : first + most], _host(dataset.targets)[first : first + most]
+    return images, labels, f"digit {first} of {name}, labelled {int(labels[0])}"
+
+
+def _of_photo(arguments: argparse.Namespace, model: Any, title: str, classes: int) -> passes.Pass:
+    from ..digits import read_digit
+
+    digit, _ = read_digit(arguments.image)
+    label, says = arguments.label, f"the digit on {arguments.image}, labelled {arguments.label}"
+    if label is None:
+        label = int(predict(model, digit[None, None].astype(np.float32) / 255)[0].argmax())
+        says = f"the digit on {arguments.image}, taken for the model's own answer {label}"
+    if not 0 <= label < classes:
+        raise OptionError(f"--label must be 0 to {classes - 1}, got {label}")
+    return passes.image_pass(model, digit[None], np.array([label]), title, says)
+
+
+def _host(array: Tensor) -> np.ndarray:
+    return np.asarray(backend_of(array._array).to_numpy(array._array))
