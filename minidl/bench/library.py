@@ -1,0 +1,117 @@
+"""minidl or PyTorch behind one face. Nearly all of it is the same names; here is the little that differs."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+CHANNELS_LAST = "channels_last"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who takes part: the library, minidl's array library, PyTorch's order of images in memory, and the threads."""
+
+    library: str
+    threads: int
+    backend: str = "numpy"
+    layout: str = "NCHW"
+
+    @property
+    def name(self) -> str:
+        """As it stands in the tables."""
+        if self.library == "minidl":
+            return "minidl" if self.backend == "numpy" else f"minidl {self.backend}"
+        return "torch" if self.layout == "NCHW" else f"torch {self.layout}"
+
+
+class Library:
+    """The library of one contestant: its modules `T` and `F`, made ready to run on `entry.threads` threads."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.T: Any = importlib.import_module(entry.library)
+        self.F: Any = importlib.import_module(f"{entry.library}.nn.functional")
+        self.T.set_num_threads(entry.threads)
+        self.on_gpu = entry.backend == "cupy"
+        if entry.library == "minidl":
+            self.T.use_backend(entry.backend)
+
+    def tensor(self, array: np.ndarray) -> Any:
+        """A tensor with a copy of the array, where and how this contestant keeps its data."""
+        return self.in_layout(self.T.tensor(array))
+
+    def in_layout(self, thing: Any) -> Any:
+        """A module or tensor in this contestant's order of images in memory."""
+        if self.entry.layout != CHANNELS_LAST or getattr(thing, "ndim", 4) != 4:
+            return thing
+        return thing.to(memory_format=self.T.channels_last)
+
+    def numpy(self, tensor: Any) -> np.ndarray:
+        """The tensor's values on the host."""
+        return np.asarray(tensor.detach().cpu().numpy())
+
+    def no_recording(self) -> AbstractContextManager[Any]:
+        """Within it, nothing is kept for a backward pass; in PyTorch its fastest way, `inference_mode`."""
+        return self.T.inference_mode() if self.entry.library == "torch" else self.T.no_grad()
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was asked for."""
+        if self.on_gpu:
+            self.T.cuda.synchronize()
+
+    def clock(self) -> HostClock | DeviceClock:
+        """What times this contestant's work."""
+        return DeviceClock() if self.on_gpu else HostClock()
+
+
+class HostClock:
+    """Adds up the seconds between marks, by name."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.times = [time.perf_counter()]
+
+    def mark(self, name: str) -> None:
+        """What was done since the last mark was `name`."""
+        self.names.append(name)
+        self.times.append(time.perf_counter())
+
+    def seconds(self) -> dict[str, float]:
+        """The sums so far."""
+        sums: dict[str, float] = {}
+        for name, before, after in zip(self.names, self.times, self.times[1:]):
+            sums[name] = sums.get(name, 0.0) + after - before
+        return sums
+
+
+class DeviceClock:
+    """The same on a GPU, by events in its stream: the host does not wait, and the GPU's own time is told."""
+
+    def __init__(self) -> None:
+        self.cuda: Any = importlib.import_module("cupy").cuda
+        self.names: list[str] = []
+        self.events = [self._event()]
+
+    def _event(self) -> Any:
+        event = self.cuda.Event()
+        event.record()
+        return event
+
+    def mark(self, name: str) -> None:
+        """What was asked for since the last mark is `name`."""
+        self.names.append(name)
+        self.events.append(self._event())
+
+    def seconds(self) -> dict[str, float]:
+        """The sums so far, when the last event has happened."""
+        self.events[-1].synchronize()
+        sums: dict[str, float] = {}
+        for name, before, after in zip(self.names, self.events, self.events[1:]):
+            sums[name] = sums.get(name, 0.0) + self.cuda.get_elapsed_time(before, after) / 1e3
+        return sums

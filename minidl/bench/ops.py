@@ -1,0 +1,272 @@
+"""The operations that are timed, each at three sizes, written once for both libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Shape = tuple[int, ...]
+Run = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: its shape at each size, and how it is drawn.
+
+    `draw`: normal; positive (0.5 to 1.5); unit (0.05 to 0.95); signs (-1 or 1); labels (whole numbers below `below`
+    at that size); bools; log (logarithms of probabilities along the last dimension). All but the first four are
+    constants; `wants_grad=False` makes those constants too.
+    """
+
+    shapes: tuple[Shape, Shape, Shape]
+    draw: str = "normal"
+    below: tuple[int, ...] = (1, 1, 1)
+    wants_grad: bool = True
+
+    def is_leaf(self) -> bool:
+        """Whether a gradient is asked for."""
+        return self.wants_grad and self.draw in ("normal", "positive", "unit", "log")
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation `run(T, F, *inputs)`. `images`: whether the order in memory can matter; `random`: results differ."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    run: Run
+    images: bool = False
+    random: bool = False
+
+    def shown(self, size: int) -> str:
+        """The shapes of the inputs at a size."""
+        return ", ".join("x".join(map(str, one.shapes[size])) for one in self.inputs)
+
+
+FLAT = ((1_000,), (100, 1_000), (2_000, 1_000))
+TABLE = ((32, 10), (100, 1_000), (1_000, 2_000))
+SQUARE = ((16, 16), (128, 128), (512, 512))
+IMAGES = ((8, 8, 14, 14), (32, 16, 28, 28), (64, 32, 56, 56))
+LABELS = ((100,), (10_000,), (100_000,))
+FIRST = ((4, 1, 28, 28), (32, 1, 28, 28), (100, 1, 28, 28))
+COLUMNS = tuple(shape[-1] for shape in TABLE)
+ROWS = tuple(shape[0] for shape in TABLE)
+
+
+def _three(f: Callable[[Shape], Shape], shapes: Sequence[Shape]) -> tuple[Shape, Shape, Shape]:
+    a, b, c = map(f, shapes)
+    return a, b, c
+
+
+def _elementwise() -> list[Case]:
+    normal, positive = Input(FLAT), Input(FLAT, "positive")
+    names = (
+        "abs neg square exp expm1 sin cos erf sign floor ceil round trunc sigmoid tanh relu celu selu positive clone"
+    )
+    cases = [Case(name, (normal,), _called(name)) for name in names.split()]
+    names = "log log1p log2 log10 sqrt rsqrt reciprocal"
+    cases += [Case(name, (positive,), _called(name)) for name in names.split()]
+    names = "elu gelu hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish relu6 silu softplus softsign"
+    cases += [Case(name, (normal,), _called(name, functional=True)) for name in names.split()]
+    names = "add sub mul maximum minimum"
+    cases += [Case(name, (normal, normal), _called(name)) for name in names.split()]
+    names = "div pow fmod remainder"
+    cases += [Case(name, (positive, positive), _called(name)) for name in names.split()]
+    names = "eq ne lt le gt ge isclose floor_divide"
+    constant = Input(FLAT, "positive", wants_grad=False)
+    cases += [Case(name, (constant, constant), _called(name)) for name in names.split()]
+    cases += [Case(name, (constant,), _called(name)) for name in ("isnan", "isinf", "isfinite", "logical_not")]
+    bools = Input(FLAT, "bools")
+    names = "logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor"
+    cases += [Case(name, (bools, bools), _called(name)) for name in names.split()]
+    return cases + [
+        Case("bitwise_not", (bools,), _called("bitwise_not")),
+        Case("add a row", (Input(TABLE), Input(_three(lambda s: s[1:], TABLE))), lambda T, F, x, b: x + b),
+        Case("mul by a column", (Input(TABLE), Input(_three(lambda s: (s[0], 1), TABLE))), lambda T, F, x, b: x * b),
+        Case("mul by a number", (normal,), lambda T, F, x: x * 2.5),
+        Case("pow 3", (normal,), lambda T, F, x: x**3),
+        Case("clamp", (normal,), lambda T, F, x: T.clamp(x, -0.5, 0.5)),
+        Case("lerp", (normal, normal), lambda T, F, x, y: T.lerp(x, y, 0.3)),
+        Case("where", (bools, normal, normal), lambda T, F, m, x, y: T.where(m, x, y)),
+        Case("masked_fill", (normal, bools), lambda T, F, x, m: T.masked_fill(x, m, 1.5)),
+        Case("masked_select", (normal, bools), lambda T, F, x, m: T.masked_select(x, m)),
+        Case("nonzero", (bools,), lambda T, F, m: T.nonzero(m)),
+        Case("argwhere", (bools,), lambda T, F, m: T.argwhere(m)),
+        Case("allclose", (constant, constant), lambda T, F, x, y: T.tensor(T.allclose(x, x))),
+        Case("equal", (constant, constant), lambda T, F, x, y: T.tensor(T.equal(x, x))),
+        Case("dropout", (normal,), lambda T, F, x: F.dropout(x, 0.5), random=True),
+    ]
+
+
+def _reductions() -> list[Case]:
+    table, positive, constant = Input(TABLE), Input(TABLE, "positive"), Input(TABLE, wants_grad=False)
+    names = "sum mean var std norm amax amin max min median"
+    cases = [Case(name, (table,), _called(name)) for name in names.split()]
+    names = "sum mean var std norm amax amin logsumexp softmax log_softmax cumsum"
+    for name in names.split():
+        cases.append(Case(f"{name} dim=1", (table,), _called(name, dim=1)))
+    for name in ("sum", "mean", "var", "amax", "softmax"):
+        cases.append(Case(f"{name} dim=0", (table,), _called(name, dim=0)))
+    for name in ("max", "min", "median", "sort"):
+        cases.append(Case(f"{name} dim=1", (table,), _first_of(name, dim=1)))
+    for name in ("argmax", "argmin", "argsort"):
+        cases.append(Case(f"{name} dim=1", (constant,), _called(name, dim=1)))
+    return cases + [
+        Case("prod dim=1", (Input(TABLE, "positive"),), lambda T, F, x: T.prod(x, dim=1)),
+        Case("count_nonzero", (constant,), lambda T, F, x: T.count_nonzero(x)),
+        Case("all", (Input(TABLE, "bools"),), lambda T, F, x: T.all(x)),
+        Case("any", (Input(TABLE, "bools"),), lambda T, F, x: T.any(x)),
+        Case("topk 5", (table,), lambda T, F, x: T.topk(x, 5, dim=1)[0]),
+        Case("log of a mean", (positive,), lambda T, F, x: x.mean(dim=1).log()),
+    ]
+
+
+def _shapes() -> list[Case]:
+    table = Input(TABLE)
+    rows = Input(_three(lambda s: (s[0],), TABLE), "labels", ROWS)
+    places = Input(TABLE, "labels", COLUMNS)
+    return [
+        Case("transpose, copied", (table,), lambda T, F, x: T.transpose(x, 0, 1).contiguous()),
+        Case("permute, copied", (Input(IMAGES),), lambda T, F, x: T.permute(x, (0, 2, 3, 1)).contiguous(), images=True),
+        Case("reshape", (table,), lambda T, F, x: T.reshape(x, (-1,))),
+        Case("flatten", (Input(IMAGES),), lambda T, F, x: T.flatten(x, 1), images=True),
+        Case("broadcast_to", (Input(_three(lambda s: s[1:], TABLE)),), lambda T, F, x: T.broadcast_to(x, (50, len(x)))),
+        Case("slice", (table,), lambda T, F, x: x[2:, ::2]),
+        Case("index by rows", (table, rows), lambda T, F, x, i: x[i]),
+        Case("narrow", (table,), lambda T, F, x: T.narrow(x, 1, 2, 5)),
+        Case("select", (table,), lambda T, F, x: T.select(x, 1, 3)),
+        Case("diagonal", (Input(SQUARE),), lambda T, F, x: T.diagonal(x)),
+        Case("cat", (table, table), lambda T, F, x, y: T.cat([x, y], 1)),
+        Case("stack", (table, table), lambda T, F, x, y: T.stack([x, y])),
+        Case("hstack", (table, table), lambda T, F, x, y: T.hstack([x, y])),
+        Case("vstack", (table, table), lambda T, F, x, y: T.vstack([x, y])),
+        Case("split, joined", (table,), lambda T, F, x: T.cat(T.split(x, 4, 1)[::-1], 1)),
+        Case("chunk, joined", (table,), lambda T, F, x: T.cat(T.chunk(x, 2, 1)[::-1], 1)),
+        Case("unbind, added", (Input(((4, 1000), (4, 100_000), (4, 500_000))),), lambda T, F, x: sum(T.unbind(x))),
+        Case("flip", (table,), lambda T, F, x: T.flip(x, (1,))),
+        Case("roll", (table,), lambda T, F, x: T.roll(x, 3, 1)),
+        Case("tile", (table,), lambda T, F, x: T.tile(x, (2, 1))),
+        Case("tril", (Input(SQUARE),), lambda T, F, x: T.tril(x)),
+        Case("triu", (Input(SQUARE),), lambda T, F, x: T.triu(x)),
+        Case("pad", (Input(IMAGES),), lambda T, F, x: F.pad(x, (1, 1, 1, 1)), images=True),
+        Case("index_select", (table, rows), lambda T, F, x, i: T.index_select(x, 0, i)),
+        Case("gather", (table, places), lambda T, F, x, i: T.gather(x, 1, i)),
+        Case("take_along_dim", (table, places), lambda T, F, x, i: T.take_along_dim(x, i, 1)),
+        Case("scatter_add", (table, places, table), lambda T, F, x, i, y: T.scatter_add(x, 1, i, y)),
+        Case("scatter a number", (table, rows), lambda T, F, x, i: T.scatter(x, 0, i.reshape(-1, 1), 0.5)),
+        Case(
+            "embedding",
+            (Input(LABELS, "labels", (50, 1_000, 5_000)), Input(((50, 16), (1_000, 64), (5_000, 64)))),
+            lambda T, F, i, w: F.embedding(i, w),
+        ),
+        Case("one_hot", (Input(LABELS, "labels", (10, 10, 10)),), lambda T, F, i: F.one_hot(i, 10)),
+    ]  # fmt: skip
+
+
+def _products() -> list[Case]:
+    square, vector = Input(SQUARE), Input(_three(lambda s: s[:1], SQUARE))
+    many = Input(((4, 8, 8), (16, 64, 64), (32, 128, 128)))
+    x = Input(((4, 16), (128, 784), (512, 1024)))
+    w = Input(((8, 16), (512, 784), (1024, 1024)))
+    b = Input(((8,), (512,), (1024,)))
+    flat = Input(((1_000,), (100_000,), (1_000_000,)))
+    return [
+        Case("matmul", (square, square), _called("matmul")),
+        Case("mm", (square, square), _called("mm")),
+        Case("bmm", (many, many), _called("bmm")),
+        Case("mv", (square, vector), _called("mv")),
+        Case("dot", (flat, flat), _called("dot")),
+        Case("outer", (vector, vector), _called("outer")),
+        Case("addmm", (square, square, square), _called("addmm")),
+        Case("einsum bij,bjk", (many, many), lambda T, F, x, y: T.einsum("bij,bjk->bik", x, y)),
+        Case("linear", (x, w, b), _called("linear", functional=True)),
+    ]
+
+
+def _layers() -> list[Case]:
+    images = Input(IMAGES)
+    channels = Input(_three(lambda s: s[1:2], IMAGES))
+    cases = [_convolution("conv2d 3x3", 3, padding=1), _convolution("conv2d 1x1", 1)]
+    cases += [_convolution("conv2d 5x5", 5, padding=2), _convolution("conv2d 3x3, stride 2", 3, stride=2, padding=1)]
+    cases += [_convolution("conv2d 3x3, dilation 2", 3, dilation=2, padding=2)]
+    depthwise = Input(_three(lambda s: (s[1], 1, 3, 3), IMAGES))
+    kernels = Input(_three(lambda s: (s[1], s[1], 3, 3), IMAGES))
+    strips = Input(_three(lambda s: (s[0], s[1], s[2] * s[3]), IMAGES))
+    strip_kernels = Input(_three(lambda s: (s[1], s[1], 3), IMAGES))
+    few = ((4, 4, 14, 14), (16, 8, 28, 28), (16, 16, 56, 56))
+    taps = Input(_three(lambda s: (s[0], s[1] * 9, s[2] * s[3]), few))
+    return cases + [
+        Case("conv2d, first layer 1 to 10, 5x5",
+             (Input(FIRST, wants_grad=False), Input(((10, 1, 5, 5), (10, 1, 5, 5), (10, 1, 5, 5)))),
+             lambda T, F, x, w: F.conv2d(x, w, padding=3), images=True),
+        Case("conv2d depthwise 3x3", (images, depthwise),
+             lambda T, F, x, w: F.conv2d(x, w, padding=1, groups=x.shape[1]), images=True),
+        Case("conv1d", (strips, strip_kernels), lambda T, F, x, w: F.conv1d(x, w, padding=1)),
+        Case("conv_transpose2d", (images, kernels),
+             lambda T, F, x, w: F.conv_transpose2d(x, w, stride=2, padding=1), images=True),
+        Case("conv_transpose1d", (strips, strip_kernels), lambda T, F, x, w: F.conv_transpose1d(x, w, stride=2)),
+        Case("max_pool2d 2", (images,), lambda T, F, x: F.max_pool2d(x, 2), images=True),
+        Case("max_pool2d 3, stride 2", (images,), lambda T, F, x: F.max_pool2d(x, 3, 2, 1), images=True),
+        Case("avg_pool2d 2", (images,), lambda T, F, x: F.avg_pool2d(x, 2), images=True),
+        Case("adaptive_avg_pool2d 1", (images,), lambda T, F, x: F.adaptive_avg_pool2d(x, 1), images=True),
+        Case("unfold 3x3", (Input(few),), lambda T, F, x: F.unfold(x, 3, padding=1)),
+        Case("fold 3x3", (taps,), lambda T, F, x: F.fold(x, _side(x), 3, padding=1)),
+        Case("batch_norm", (images, channels, channels),
+             lambda T, F, x, w, b: F.batch_norm(x, None, None, w, b, training=True), images=True),
+        Case("instance_norm", (images,), lambda T, F, x: F.instance_norm(x), images=True),
+        Case("group_norm 4", (images,), lambda T, F, x: F.group_norm(x, 4), images=True),
+        Case("layer_norm", (Input(TABLE),), lambda T, F, x: F.layer_norm(x, (x.shape[1],))),
+        Case("dropout2d", (images,), lambda T, F, x: F.dropout2d(x, 0.5), images=True, random=True),
+    ]  # fmt: skip
+
+
+def _convolution(name: str, kernel: int, **options: int) -> Case:
+    weights = Input(_three(lambda s: (s[1], s[1], kernel, kernel), IMAGES))
+    biases = Input(_three(lambda s: s[1:2], IMAGES))
+    return Case(name, (Input(IMAGES), weights, biases), lambda T, F, x, w, b: F.conv2d(x, w, b, **options), images=True)
+
+
+def _side(taps: Any) -> tuple[int, int]:
+    side = round(taps.shape[-1] ** 0.5)
+    return side, side
+
+
+def _losses() -> list[Case]:
+    scores, targets = Input(TABLE), Input(TABLE, wants_grad=False)
+    labels = Input(_three(lambda s: s[:1], TABLE), "labels", COLUMNS)
+    units, truths = Input(TABLE, "unit"), Input(TABLE, "unit", wants_grad=False)
+    logs, probabilities = Input(TABLE, "log"), Input(TABLE, "unit", wants_grad=False)
+    signs = Input(TABLE, "signs")
+    cases = [
+        Case(name, (scores, targets), _called(name, functional=True))
+        for name in ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss")
+    ]
+    return cases + [
+        Case("cross_entropy", (scores, labels), _called("cross_entropy", functional=True)),
+        Case("nll_loss", (logs, labels), _called("nll_loss", functional=True)),
+        Case("multi_margin_loss", (scores, labels), _called("multi_margin_loss", functional=True)),
+        Case("binary_cross_entropy", (units, truths), _called("binary_cross_entropy", functional=True)),
+        Case("binary_cross_entropy_with_logits", (scores, truths),
+             _called("binary_cross_entropy_with_logits", functional=True)),
+        Case("kl_div", (logs, probabilities), lambda T, F, x, y: F.kl_div(x, y, reduction="batchmean")),
+        Case("hinge_embedding_loss", (scores, signs), _called("hinge_embedding_loss", functional=True)),
+    ]  # fmt: skip
+
+
+def _called(name: str, functional: bool = False, **options: Any) -> Run:
+    return lambda T, F, *inputs: getattr(F if functional else T, name)(*inputs, **options)
+
+
+def _first_of(name: str, **options: Any) -> Run:
+    return lambda T, F, *inputs: getattr(T, name)(*inputs, **options)[0]
+
+
+CASES = {
+    case.name: case
+    for cases in (_elementwise(), _reductions(), _shapes(), _products(), _layers(), _losses())
+    for case in cases
+}
+
+# Why an operation may take more than three times as long as PyTorch's.
+REASONS: dict[str, str] = {}

@@ -1,0 +1,93 @@
+"""One call of `minidl bench`: what was asked for, checked, and all that was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..backend import get_backend
+from ..backend.threads import available_cores
+from ..errors import ArgumentError
+from . import device, machine
+from .contestant import opponents
+from .ops import CASES
+from .suites import Options, cpu_gpu, epoch, lecture, ops, scaling
+from .works import WORKS
+
+SUITES: dict[str, Callable[[Options], Any]] = {
+    "lecture": lecture.run,
+    "ops": ops.run,
+    "scaling": scaling.run,
+    "epoch": epoch.run,
+    "cpu-gpu": cpu_gpu.run,
+}
+ROWS = {"lecture": tuple(WORKS), "ops": tuple(CASES)}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A suite and its options; `checked` makes one or says what is wrong."""
+
+    suite: str
+    options: Options
+
+    @classmethod
+    def checked(
+        cls,
+        suite: str = "lecture",
+        against: str | None = None,
+        backends: Sequence[str] | None = None,
+        threads: int | None = None,
+        only: Sequence[str] = (),
+        data: str | None = None,
+        quick: bool = False,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> Request:
+        """Raises `ArgumentError` for what cannot be asked, `BackendError` for a GPU that cannot be used, and
+        `BenchmarkError` for one that must not be timed, or for PyTorch that is not installed."""
+        if suite not in SUITES:
+            raise ArgumentError(f"there is no suite {suite!r}; use one of {', '.join(SUITES)}")
+        if threads is not None and threads < 1:
+            raise ArgumentError(f"--threads must be at least 1, got {threads}")
+        names = tuple(backends or (("numpy", "cupy") if suite == "cpu-gpu" else ("numpy",)))
+        if suite == "cpu-gpu" and set(names) != {"numpy", "cupy"}:
+            raise ArgumentError("--suite cpu-gpu compares numpy with cupy; leave --backend out, or name both")
+        if suite == "cpu-gpu" and against:
+            raise ArgumentError("--suite cpu-gpu compares minidl with itself; leave --against out")
+        if suite == "epoch" and names != ("numpy",):
+            raise ArgumentError("--suite epoch is of the CPU; leave --backend out")
+        if data is not None and suite != "epoch":
+            raise ArgumentError(f"--data is for --suite epoch; {suite} draws its images")
+        for name in only:
+            if name not in ROWS.get(suite, ()):
+                raise ArgumentError(f"--only {name!r}: the suite {suite} has no such row{_known(suite)}")
+        for name in names:
+            get_backend(name)
+        if "cupy" in names:
+            device.require_real()
+        threads = threads or available_cores()
+        opponents(against, threads)
+        options = Options(against, names, threads, quick, data, tuple(only), tell)
+        return cls(suite, options)
+
+
+def _known(suite: str) -> str:
+    return f"; it has {', '.join(ROWS[suite])}" if suite in ROWS else "s to choose from"
+
+
+def measure(request: Request) -> dict[str, Any]:
+    """All that was measured, and on what, as JSON can hold it."""
+    began = time.time()
+    return {
+        "suite": request.suite,
+        "machine": machine.describe(request.options.threads),
+        "against": request.options.against,
+        "backends": list(request.options.backends),
+        "quick": request.options.quick,
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(began)),
+        "found": SUITES[request.suite](request.options),
+        "took": time.time() - began,
+        "load_after": machine.load(),
+    }

@@ -1,0 +1,41 @@
+"""The suites: each module has `run(options)`, which gives the suite's rows as plain dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..library import Entry
+from ..rounds import Plan
+
+Rows = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the suites are asked for.
+
+    Attributes:
+        against: "torch" or None.
+        backends: minidl's array libraries that take part.
+        quick: fewer rounds and smaller grids: to see that it works, not to be reported.
+        data: the folder of MNIST's files, for the epoch; None: the cache, else the bundled sample.
+        tell: gets a line for each row that is done.
+    """
+
+    against: str | None = None
+    backends: tuple[str, ...] = ("numpy",)
+    threads: int = 1
+    quick: bool = False
+    data: str | None = None
+    only: tuple[str, ...] = ()
+    tell: Callable[[str], None] = field(default=lambda line: None)
+
+    def ours(self) -> list[Entry]:
+        """minidl's own entries."""
+        return [Entry("minidl", self.threads, backend=backend) for backend in self.backends]
+
+    def plan(self, rounds: int = 15, seconds: float = 0.25) -> Plan:
+        """How long to measure."""
+        return Plan(3, seconds / 10) if self.quick else Plan(rounds, seconds)

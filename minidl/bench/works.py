@@ -1,0 +1,111 @@
+"""The networks that are timed, written once for both libraries: each function gets `T`, minidl or torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+FLOAT = 4  # bytes
+
+
+@dataclass(frozen=True)
+class Work:
+    """A network, its batch, and what it is held to.
+
+    Attributes:
+        model: makes the network from `T`.
+        image: shape of one input; `classes`: of its labels, or None for one number to be approached (mean square).
+        bar, aim: the largest ratio of minidl's time to PyTorch's that is accepted, and the one that is wanted.
+        must_keep: bytes an image that a training step has to keep from forward to backward: the inputs of every layer
+            with weights, what a smooth activation or a norm needs, a byte a pooled value for the place of its maximum.
+        inference: forward only, nothing recorded.
+    """
+
+    name: str
+    title: str
+    model: Callable[[Any], Any]
+    image: tuple[int, ...]
+    classes: int | None
+    batch: int
+    bar: float
+    aim: float
+    must_keep: int = 0
+    inference: bool = False
+
+    @property
+    def has_images(self) -> bool:
+        """Whether the input is (N, C, H, W), so that the order in memory can be chosen."""
+        return len(self.image) == 3
+
+
+def lecture(T: Any) -> Any:
+    """The lecture's CNN: (N, 1, 28, 28) -> (N, 10)."""
+    nn = T.nn
+    return nn.Sequential(
+        nn.Conv2d(1, 10, kernel_size=5, stride=1, padding=3), nn.ReLU(), nn.MaxPool2d(2, 2),  # (N, 10, 15, 15)
+        nn.Conv2d(10, 20, kernel_size=5, stride=1, padding=3), nn.ReLU(), nn.MaxPool2d(2, 2),  # (N, 20, 8, 8)
+        nn.Flatten(), nn.Linear(1280, 10),
+    )  # fmt: skip
+
+
+def mlp(T: Any) -> Any:
+    """784-512-512-10."""
+    nn = T.nn
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
+    )
+
+
+def lenet(T: Any) -> Any:
+    """LeNet-5: (N, 1, 28, 28) -> (N, 10)."""
+    nn = T.nn
+    return nn.Sequential(
+        nn.Conv2d(1, 6, kernel_size=5, padding=2), nn.Tanh(), nn.AvgPool2d(2),  # (N, 6, 14, 14)
+        nn.Conv2d(6, 16, kernel_size=5), nn.Tanh(), nn.AvgPool2d(2),  # (N, 16, 5, 5)
+        nn.Flatten(), nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+def vgg_block(T: Any) -> Any:
+    """64 -> 64 channels, 3x3, twice, with batch norm, ReLU, and a pool, then a mean: (N, 64, 32, 32) -> (N, 10)."""
+    nn = T.nn
+    return nn.Sequential(
+        nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(),
+        nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(),
+        nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10),
+    )  # fmt: skip
+
+
+def tiny(T: Any) -> Any:
+    """2-16-16-1: so little arithmetic that only the engine itself is timed."""
+    nn = T.nn
+    return nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
+
+
+MNIST = (1, 28, 28)
+# image, input of the second convolution, input of the linear layer, scores; and the places of the maxima
+LECTURE_KEEPS = FLOAT * (784 + 10 * 15 * 15 + 1280 + 10) + (10 * 15 * 15 + 1280)
+MLP_KEEPS = FLOAT * (784 + 512 + 512 + 10)
+# image, tanh, pooled, tanh, pooled, tanh, tanh, scores
+LENET_KEEPS = FLOAT * (784 + 6 * 784 + 6 * 196 + 16 * 100 + 400 + 120 + 84 + 10)
+# image, conv, ReLU, conv, each 64 x 32 x 32; the places of the maxima and the mean; scores
+VGG_KEEPS = FLOAT * (4 * 65536 + 64 + 10) + 16384
+TINY_KEEPS = FLOAT * (2 + 16 + 16 + 1)
+
+WORKS = {
+    work.name: work
+    for work in (
+        Work("lecture-100", "lecture CNN, batch 100", lecture, MNIST, 10, 100, 1.0, 0.6, LECTURE_KEEPS),
+        Work("lecture-32", "lecture CNN, batch 32", lecture, MNIST, 10, 32, 1.0, 0.6, LECTURE_KEEPS),
+        Work("lecture-500", "lecture CNN, batch 500", lecture, MNIST, 10, 500, 1.0, 0.6, LECTURE_KEEPS),
+        Work("mlp-128", "MLP 784-512-512-10, batch 128", mlp, MNIST, 10, 128, 1.0, 0.8, MLP_KEEPS),
+        Work("lenet-128", "LeNet-5, batch 128", lenet, MNIST, 10, 128, 1.0, 0.7, LENET_KEEPS),
+        Work("vgg-32", "VGG-like block, batch 32", vgg_block, (64, 32, 32), 10, 32, 1.5, 1.0, VGG_KEEPS),
+        Work("tiny-4", "tiny net 2-16-16-1, batch 4", tiny, (2,), None, 4, 0.7, 0.4, TINY_KEEPS),
+        Work("inference-1", "lecture CNN, inference, batch 1", lecture, MNIST, 10, 1, 1.0, 0.6, inference=True),
+        Work(
+            "inference-1000", "lecture CNN, inference, batch 1000", lecture, MNIST, 10, 1000, 1.0, 0.6, inference=True
+        ),
+    )
+}

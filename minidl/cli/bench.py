@@ -1,0 +1,61 @@
+"""`minidl bench`: how fast it is, and against what."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..files import write_json
+from .console import notice, say, table
+
+SUITES = ("lecture", "ops", "scaling", "epoch", "cpu-gpu")
+
+
+def add_to(verbs: Any) -> None:
+    """Add the verb and its options to the parser."""
+    parser = verbs.add_parser(
+        "bench",
+        help="measure the speed, against PyTorch too",
+        description="Measure training steps, single operations or whole epochs: one process a contestant, turns taken "
+        "one after the other, warm-up not counted. No ratio is given unless all compute the same.",
+    )
+    parser.add_argument("--suite", choices=SUITES, default="lecture", help="(default: lecture)")
+    parser.add_argument("--against", choices=("torch",), help="also PyTorch, in both orders of images in memory")
+    parser.add_argument("--backend", metavar="NAMES", help="numpy, cupy or numpy,cupy (default: numpy; cpu-gpu: both)")
+    parser.add_argument("--threads", type=int, metavar="N", help="of every contestant (default: the cores there are)")
+    parser.add_argument(
+        "--only", metavar="ROW", action="append", default=[], help="only this row of lecture or ops; can be repeated"
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", help="MNIST's files, for the epoch (default: the cache, or the sample)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write all that was measured")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw it")
+    parser.add_argument("--quick", action="store_true", help="few and short rounds: to see that it works")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, then tell. Contestants that do not compute the same, or cannot run, are an error: 1."""
+    from ..bench import figures, report, session
+
+    request = session.Request.checked(
+        suite=arguments.suite,
+        against=arguments.against,
+        backends=arguments.backend and arguments.backend.split(","),
+        threads=arguments.threads,
+        only=arguments.only,
+        data=arguments.data,
+        quick=arguments.quick,
+        tell=notice,
+    )
+    found = session.measure(request)
+    say("\n".join(report.heading(found)))
+    for title, rows in report.tables(found).items():
+        if len(rows) > 1:
+            say(f"\n{title}\n{table(rows, right=report.numeric(rows))}")
+    if arguments.json:
+        write_json(arguments.json, found)
+    if arguments.plot:
+        figures.draw(found, arguments.plot)
+    return 0
