@@ -49,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MinidlError as error:
         complain(str(error))
         return exit_code(error)
+    except OSError as error:
+        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return FAILED
 
 
 def exit_code(error: MinidlError) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -88,4 +89,5 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        notice("stopping after this step, with a checkpoint; Ctrl-C again stops at once, without")
+        with suppress(OSError):  # print is not to be used in a handler: it may interrupt a print
+            os.write(2, b"\nminidl: stopping after this step, with a checkpoint; Ctrl-C again stops at once, without\n")
