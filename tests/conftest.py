@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import torch
 from hypothesis import HealthCheck, settings
 
 import minidl
@@ -24,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     minidl.use_backend(config.getoption("--backend"))
+    torch.set_num_threads(1)  # its threads would only wait for each other on arrays this small
 
 
 @pytest.fixture(autouse=True)
