@@ -16,10 +16,13 @@ function returnedBy(node, phase) {
   return last === undefined ? null : STEPS[last].returned;
 }
 
-// The gradient that an operation's backward was given: its argument, as its first line has it.
+// The gradient that an operation's backward was given: its argument, as its own first line has it.
 function gradientOf(node) {
-  const first = SPANS.backward.get(node)?.first;
-  const held = first === undefined ? undefined : STEPS[first].locals.find(([name]) => name === "dz")?.[1];
+  const span = SPANS.backward.get(node);
+  if (!span) return null;
+  const own = TAPE.nodes[node].backward_source;
+  const step = STEPS.slice(span.first, span.last + 1).find((other) => other.source === own);
+  const held = step?.locals.find(([name]) => name === "dz")?.[1];
   return typeof held === "number" ? held : null;
 }
 

@@ -29,13 +29,17 @@ function drawFormulas(node, phase) {
   for (const [i, body] of [...box.querySelectorAll(".math")].entries()) fitFormula(body, entries.filter((e) => e[1] || e[2])[i][2]);
 }
 
-// A formula that is too wide gets smaller letters; one that would be too small to read is set as text, which can wrap.
+// A formula that is too wide or too tall gets smaller letters; one that would be too small to read is set as text,
+// which can wrap.
 function fitFormula(body, plain) {
+  const letter = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const tallest = letter * (body.closest(".formula").classList.contains("active") ? 7.5 : 4.5);
+  const isWide = () => body.scrollWidth > body.clientWidth + 1;
   for (const size of ["", "snug", "tight", "tiny"]) {
     body.dataset.size = size;
-    if (body.scrollWidth <= body.clientWidth + 1) return;
+    if (!isWide() && body.scrollHeight <= tallest) return;
   }
-  if (plain) {
+  if (plain && isWide()) {
     body.dataset.size = "text";
     body.replaceChildren(plain);
   }

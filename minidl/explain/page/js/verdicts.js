@@ -56,19 +56,21 @@ function verdictTable(rows) {
     make("th", { scope: "row" }, name),
     make("td", {}, verdictBadge(verdict)),
     make("td", { "data-number": verdict.max_difference ?? "" }, verdict.max_difference === null || verdict.max_difference === undefined ? "–" : formatNumber(verdict.max_difference)),
-    make("td", {}, checkedWords(verdict)),
+    make("td", { title: inLanguage(verdict.checked) }, checkedWords(verdict)),
     make("td", {}, verdict.analytic === null || verdict.analytic === undefined ? "–" : make("button", { type: "button", "data-key": `verdict-${name}-${k}`,
       "aria-label": t("verdict.numbers.of", { name }), on: { click: () => showNumbers(name, verdict) } }, t("numbers.label")))));
   return make("table", { class: "verdict-table" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines));
 }
 
-// "all 250 elements" and "64 of 9000 elements, seed 0" in the reader's language; other texts as they are.
+// "all 250 elements" and "64 of 9000 elements, seed 0" in the reader's language and in few words; other texts as they
+// are. The whole text is the cell's title.
 function checkedWords(verdict) {
   const text = inLanguage(verdict.checked);
+  if (text === "the only element") return t("checked.only");
   const all = /^all ([\d,]+) elements?$/.exec(text);
   if (all) return t("checked.all", { n: all[1] });
   const some = /^([\d,]+) of ([\d,]+) elements?(.*)$/.exec(text);
-  return some ? t("checked.some", { n: some[1], all: some[2] }) + some[3] : text;
+  return some ? t("checked.some", { n: some[1], all: some[2] }) : text;
 }
 
 // The numbers behind a verdict, the largest differences first.

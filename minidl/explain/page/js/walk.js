@@ -54,7 +54,7 @@ function arrivalsAt(node) {
     });
   }
   const own = SPANS.backward.get(node)?.first;
-  if (!found.length && own !== undefined) found.push(own - 1);
+  if (!found.length && own !== undefined) found.push(own);
   return found.sort((first, second) => first - second);
 }
 

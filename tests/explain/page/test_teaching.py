@@ -1,0 +1,155 @@
+"""What makes it a lesson: predicting, the blank backward, two languages, the mistake that is not told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from minidl.explain.page import render, words
+
+from .browser import Page
+
+Open = Callable[..., Page]
+TapeOf = Callable[[str], dict[str, Any]]
+
+
+def test_predict_then_reveal(open_page: Open, tape_of: TapeOf) -> None:
+    page, tape = open_page("small"), tape_of("small")
+    page.press("p")
+    page.go(1)  # the line that returns z
+    place = tape["nodes"][0]["output"]
+    assert not page.js("return !!document.querySelector(`[data-held='${arguments[0]}']`)", place)
+    assert "?" in page.text(".items.returned") and page.text(".node[aria-current] .node-shape") == ""
+    page.js("document.getElementById('guess').focus()")
+    page.press("m", "o", "s", "t", "l", "y", " ", "0")
+    assert page.position() == 1, "writing a guess moves nothing"
+    page.click("#reveal")
+    assert page.js("return !!document.querySelector(`[data-held='${arguments[0]}']`)", place)
+    assert "mostly 0" in page.text(".guess")
+    assert page.text(".node[aria-current] .node-shape") == "2×4×10×10"
+    page.press("ARROW_DOWN")
+    assert page.js("return !!document.getElementById('reveal')")
+    page.press("r")
+    assert not page.js("return !!document.getElementById('reveal')")
+    page.press("p", "ARROW_DOWN")
+    assert not page.js("return !!document.getElementById('reveal')")
+
+
+def test_predicting_hides_the_verdict_and_what_the_engine_did(open_page: Open) -> None:
+    page = open_page("small")
+    page.go(page.last())
+    assert page.texts("#verdicts .badge") and page.text("#engine")
+    page.press("p")
+    assert page.texts("#verdicts .badge") == [] and page.text("#engine") == ""
+    page.press("r")
+    assert page.texts("#verdicts .badge") and page.text("#engine")
+
+
+def test_the_loss_is_not_told_before_it_is_computed(open_page: Open) -> None:
+    page = open_page("small")
+    assert page.text("#loss") == "?"
+    page.go(page.last())
+    assert re.fullmatch(r"\d\.\d+", page.text("#loss"))
+
+
+def test_blank_backward(open_page: Open, tape_of: TapeOf) -> None:
+    page, tape = open_page("small"), tape_of("small")
+    page.go(page.last())
+    node = tape["nodes"][tape["steps"][-1]["node"]]
+    source = tape["sources"][node["backward_source"]]
+    shown = "return [...document.querySelectorAll('#backward-pane .line')].map((l) => l.querySelector('code')?.textContent ?? null)"
+    assert None not in page.js(shown)
+    page.press("b")
+    lines = page.js(shown)
+    assert lines[0] == source["lines"][0].strip() and set(lines[1:]) == {None}
+    assert "dx = " not in page.text("#backward-pane") and None not in page.js(shown.replace("#backward", "#forward"))
+    page.js("document.querySelector('.writing').focus()")
+    page.press("d", "x", " ", "=", " ", "b")
+    page.js(f"document.querySelector('.line[data-line=\"{source['first'] + 1}\"] .blank').click()")
+    assert [line is None for line in page.js(shown)] == [False, False, *[True] * (len(lines) - 2)]
+    assert page.js("return document.querySelector('.writing').value") == "dx = b", "what was written stays"
+    page.click("[data-key=blank-all]")
+    assert None not in page.js(shown)
+    page.press("b", "b")
+    assert page.js(shown)[1] is None
+
+
+def test_both_languages_say_everything() -> None:
+    english, korean = words("en"), words("ko")
+    assert english.keys() == korean.keys()
+    holes = re.compile(r"\{\w+\}")
+    for key in english:
+        assert set(holes.findall(english[key])) == set(holes.findall(korean[key])), key
+        assert english[key] and korean[key]
+
+
+def test_the_language_switch(open_page: Open) -> None:
+    page = open_page("small")
+    page.go(page.last())
+    page.click("#numbers-toggle")
+    english = page.text("body")
+    page.click("#language")
+    assert page.js("return document.documentElement.lang") == "ko"
+    korean = page.text("body")
+    assert page.position() == page.last()
+    strings = words("en")
+    for key in ("page.title", "tape", "values", "verdict.title", "player.label", "predict", "numbers.hide", "map.pick"):
+        assert words("ko")[key] in korean or words("ko")[key] not in page.js("return document.body.innerHTML")
+        if strings[key] in english:
+            assert strings[key] not in korean, key
+    labels = page.js("return [...document.querySelectorAll('[aria-label]')].filter((e) => e.role !== 'math').map((e) => e.getAttribute('aria-label'))")
+    assert labels and not [label for label in labels if re.search(r"\b(the|line|operation|Forward|values)\b", label)]
+    page.click("#language")
+    assert page.text("body") == english
+
+
+def test_it_opens_in_korean(open_page: Open) -> None:
+    page = open_page("small", "ko")
+    assert page.text("h1") == "한 줄씩 따라가는 역전파"
+    page.press("ARROW_DOWN")
+    assert page.position() == 1 and page.errors() == []
+
+
+def test_a_broken_run_does_not_name_its_mistake(open_page: Open, tape_of: TapeOf) -> None:
+    html = render(tape_of("broken"))
+    assert "conv-kernel-not-flipped" not in html and "turned by 180" not in html
+    page = open_page("broken")
+    assert page.text("#broken") == words("en")["broken.notice"]
+    for i in range(page.last() + 1):
+        page.go(i)
+        assert "not-flipped" not in page.text("body")
+    page.click("#broken")
+    assert "not-flipped" not in page.text("dialog")
+    page.click("#reveal-mistake")
+    assert "conv-kernel-not-flipped" in page.text("dialog") and "180 degrees" in page.text("dialog")
+    page.click("dialog form button")
+    assert page.errors() == []
+
+
+def test_the_verdict_turns_where_the_tape_says(open_page: Open, tape_of: TapeOf) -> None:
+    page, tape = open_page("broken"), tape_of("broken")
+    wrong = {check["node"] for check in tape["checks"] if check["verdict"]["state"] == "MISMATCH"
+             and not check["verdict"].get("inherited")}  # fmt: skip
+    assert wrong
+    page.go(page.last())
+    shown = page.js("""return [...document.querySelectorAll('.node')].filter((n) => n.querySelector('.badge.mismatch')).map((n) => +n.dataset.node)""")
+    assert set(shown) == {node for node in wrong if any(c["node"] == node and c["input"] is not None
+                          and c["verdict"]["state"] == "MISMATCH" for c in tape["checks"])}  # fmt: skip
+    assert "MISMATCH" in page.text("#summary")
+
+
+def test_a_sound_run_has_no_notice(open_page: Open) -> None:
+    page = open_page("small")
+    assert page.text("#broken") == "" and "MISMATCH" not in page.text("#summary")
+
+
+def test_every_mistake_has_its_text() -> None:
+    import json
+
+    from minidl.explain.breaks import BREAKS
+    from minidl.explain.page import MISTAKES, text
+
+    told = json.loads(text(MISTAKES))
+    assert told.keys() == BREAKS.keys()
+    assert all(set(entry) == {"en", "ko"} for entry in told.values())
