@@ -1,0 +1,114 @@
+"""Measure every suite, then write the tables of README.md: `python benchmarks/run.py`.
+
+    python benchmarks/run.py --suite lecture --suite epoch --data DIR    # only these
+    python benchmarks/run.py --tables                                    # measure nothing, only write the tables anew
+
+What was measured goes to results/SUITE.json and results/SUITE.png; the tables are made from those files alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from minidl import cuda
+from minidl.bench import figures, report
+from minidl.bench.session import SUITES, Request, measure
+from minidl.errors import MinidlError
+from minidl.files import replace_file
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+DIGITS = 5  # that a time is kept to
+IN_A_FILE_OF_ITS_OWN = ("ops", "times")  # some 500 lines
+NOT_MEASURED = "not measured yet"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure the suites and write the tables of benchmarks/README.md.")
+    parser.add_argument("--suite", action="append", choices=tuple(SUITES), help="(default: all that can run here)")
+    parser.add_argument("--tables", action="store_true", help="measure nothing, only write the tables")
+    parser.add_argument("--data", metavar="DIR", help="MNIST's files, for the epoch")
+    parser.add_argument("--threads", type=int, help="of every contestant (default: the cores there are)")
+    parser.add_argument("--quick", action="store_true", help="few and short rounds: to see that it works")
+    arguments = parser.parse_args()
+    failed = False
+    for suite in [] if arguments.tables else arguments.suite or possible():
+        try:
+            run(suite, arguments)
+        except MinidlError as error:
+            print(f"{suite}: {error}", file=sys.stderr)
+            failed = True
+    write_tables()
+    return int(failed)
+
+
+def possible() -> list[str]:
+    """All suites; that of the GPU only where there is one."""
+    return [suite for suite in SUITES if suite != "cpu-gpu" or cuda.is_available()]
+
+
+def run(suite: str, arguments: argparse.Namespace) -> None:
+    """Measure one suite and keep what was found."""
+    request = Request.checked(
+        suite=suite,
+        against=None if suite == "cpu-gpu" else "torch",
+        threads=arguments.threads,
+        data=arguments.data if suite == "epoch" else None,
+        quick=arguments.quick,
+        tell=lambda line: print(f"{suite}: {line}", file=sys.stderr, flush=True),
+    )
+    found = measure(request)
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(rounded(found), ensure_ascii=False) + "\n"
+    replace_file(RESULTS / f"{suite}.json", lambda stream: stream.write(text.encode()))
+    figures.draw(found, RESULTS / f"{suite}.png")
+
+
+def rounded(content: Any) -> Any:
+    """The same with its floats to a few digits."""
+    if isinstance(content, dict):
+        return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [rounded(value) for value in content]
+    return float(f"{content:.{DIGITS}g}") if isinstance(content, float) else content
+
+
+def write_tables() -> None:
+    """Fill each `<!-- SUITE: TABLE -->` ... `<!-- end -->` of README.md from the results."""
+    readme = HERE / "README.md"
+    lines, inside = [], False
+    for line in readme.read_text(encoding="utf-8").splitlines():
+        if line == "<!-- end -->":
+            inside = False
+        if not inside:
+            lines.append(line)
+        if line.startswith("<!-- ") and ": " in line:
+            suite, _, title = line.removeprefix("<!-- ").removesuffix(" -->").partition(": ")
+            lines += ["", content(suite, title), ""]
+            inside = True
+    replace_file(readme, lambda stream: stream.write(("\n".join(lines) + "\n").encode()))
+
+
+def content(suite: str, title: str) -> str:
+    """A suite's table, or what it was measured on (`machine`)."""
+    path = RESULTS / f"{suite}.json"
+    if not path.exists():
+        return NOT_MEASURED
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if title == "machine":
+        return "\n".join(f"* {line}" for line in report.heading(found))
+    tables = report.tables(found)
+    table = next(iter(tables.values())) if title == "epoch" else tables[title]
+    if (suite, title) == IN_A_FILE_OF_ITS_OWN:
+        text = "\n".join(["# Every operation", "", *report.heading(found), "", report.markdown(table), ""])
+        replace_file(HERE / "OPS.md", lambda stream: stream.write(text.encode()))
+        return f"{len(table) - 1} rows, in [OPS.md](OPS.md)."
+    return report.markdown(table) if len(table) > 1 else "none"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
