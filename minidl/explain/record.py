@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from math import prod
 from types import TracebackType
 from typing import Any
 
@@ -67,19 +68,25 @@ class Recorder(graph.Observer):
 
     def finish(self, variables: Mapping[str, Any]) -> None:
         """Name the leaves, by their modules or else by the user's own `variables`, and see what they have gained."""
-        names = _names_of(self.modules.values())
-        for name, thing in variables.items():
-            if isinstance(thing, Tensor) and not name.startswith("_"):
-                names.setdefault(id(thing), name)
-        self.tape.model = self.tape.model or "\n".join(repr(m) for m in self.modules.values() if _has_parameters(m))
+        models = [module for module in self.modules.values() if next(module.parameters(), None) is not None]
+        called = {id(thing): name for name, thing in variables.items() if not name.startswith("_")}
+        names: dict[int, str] = {}
+        for model in models:
+            prefix = "" if len(models) == 1 else called.get(id(model), type(model).__name__) + "."
+            for name, member in [*model.named_parameters(), *model.named_buffers()]:
+                names.setdefault(id(member), prefix + name)
+        self.tape.model = "\n".join(map(repr, models))
         for leaf in self.tape.leaves:
-            leaf.name = names.get(id(leaf.tensor))
-            if leaf.tensor.grad is not None:
-                total = host(leaf.tensor.grad._array)
-                leaf.gradient = total.copy() if leaf.before is None else total - leaf.before
+            leaf.name = names.get(id(leaf.tensor), called.get(id(leaf.tensor)))
+            if leaf.gradient is None:  # minidl.grad leaves .grad alone
+                sent = [self.tape.nodes[n].gradients[k] for n, k in leaf.uses if self.tape.nodes[n].dz is not None]
+                found = [g for g in sent if g is not None]
+                leaf.gradient = sum(found[1:], found[0]) if found else None
 
     def _kept(self, thing: Any) -> int | str:
         """An array's place among the values; anything else as a short text."""
+        if isinstance(thing, Tensor):
+            thing = thing._array
         if isinstance(thing, np.generic) or hasattr(thing, "__array_interface__"):
             return self.tape.values.add(np.asarray(thing))
         if type(thing).__module__.startswith("cupy") and hasattr(thing, "get"):
@@ -130,8 +137,7 @@ class Recorder(graph.Observer):
         if source is None:
             if id(x) not in self.leaf_of:
                 self.leaf_of[id(x)] = len(self.tape.leaves)
-                before = None if x.grad is None else host(x.grad._array).copy()
-                self.tape.leaves.append(Leaf(x, None, value, array, before))
+                self.tape.leaves.append(Leaf(x, None, value, array))
             leaf = self.leaf_of[id(x)]
             self.tape.leaves[leaf].uses.append((number, position))
         return Input(label, value, array, source, leaf, x.requires_grad)
@@ -183,7 +189,11 @@ class Recorder(graph.Observer):
         if threading.get_ident() != self.thread or id(leaf) not in self.leaf_of:
             return
         number = self.leaf_of[id(leaf)]
-        self._engine(_Leaves.__call__, kind="leaf", leaf=number, total=self.tape.values.add(host(leaf.grad._array)))
+        known, total = self.tape.leaves[number], host(leaf.grad._array)
+        if known.before is None:
+            known.before = total.astype(np.float64) - host(gradient)
+        known.gradient = (total - known.before).astype(total.dtype)
+        self._engine(_Leaves.__call__, kind="leaf", leaf=number, total=self.tape.values.add(total))
 
     def _engine(self, function: Any, **what: Any) -> None:
         """Note what the engine did after the last line, and which function of it did."""
@@ -200,7 +210,9 @@ class Recorder(graph.Observer):
 
 
 def host(array: Any) -> np.ndarray:
-    """The array as NumPy's."""
+    """The array as NumPy's; sums of 0-dimensional arrays may be NumPy's scalars."""
+    if isinstance(array, np.generic):
+        return np.asarray(array)
     return np.asarray(backend_of(array).to_numpy(array))
 
 
@@ -209,8 +221,10 @@ def shown(thing: Any) -> str:
     if isinstance(thing, list | tuple):
         inner = ", ".join(shown(item) for item in thing[:4]) + (", ..." if len(thing) > 4 else "")
         text = f"[{inner}]" if isinstance(thing, list) else f"({inner}{',' * (len(thing) == 1)})"
+    elif isinstance(thing, Tensor):
+        return shown(thing._array)
     elif hasattr(thing, "shape") and hasattr(thing, "dtype"):
-        few = getattr(thing, "size", 9) <= 8
+        few = prod(thing.shape) <= 8
         text = np.array2string(host(thing), separator=", ") if few else f"{thing.dtype} {tuple(thing.shape)}"
     elif callable(thing):
         text = getattr(thing, "__name__", type(thing).__name__)
@@ -224,19 +238,6 @@ def _summed_axes(before: tuple[int, ...], after: tuple[int, ...]) -> list[int]:
     """The axes over which a gradient of shape `before` was summed to be one of shape `after`."""
     extra = len(before) - len(after)
     return [*range(extra), *(extra + i for i, n in enumerate(after) if n != before[extra + i])]
-
-
-def _has_parameters(module: Any) -> bool:
-    return next(module.parameters(), None) is not None
-
-
-def _names_of(modules: Any) -> dict[int, str]:
-    """The dotted name of each parameter and buffer, by its id."""
-    found: dict[int, str] = {}
-    for module in modules:
-        for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-            found.setdefault(id(tensor), name)
-    return found
 
 
 class record:

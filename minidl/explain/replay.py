@@ -55,12 +55,13 @@ class Replay:
 
     def _prepare(self, node: Node) -> None:
         """Run the operation twice: it must give the same again, and what was recorded."""
+        self.recorded[node.id] = node.array.astype(float64)
         try:
             first, again = (self._forward(node, self.inputs[node.id]) for _ in range(2))
         except Exception as error:  # the user's own forward may raise anything
             self.refused[node.id] = f"{node.op}.forward does not run in float64: {type(error).__name__}: {error}"
             return
-        self.at_rest[node.id], self.recorded[node.id] = first, node.array.astype(float64)
+        self.at_rest[node.id] = first
         if not np.array_equal(first, again, equal_nan=True):
             self.refused[node.id] = f"{node.op}.forward gives something else each time"
         elif first.shape != node.array.shape or not _alike(first, self.recorded[node.id]):
@@ -102,13 +103,13 @@ class Replay:
         outputs: Mapping[int, np.ndarray] | None = None,
         inputs: Mapping[tuple[int, int], np.ndarray] | None = None,
     ) -> Arrays:
-        """The outputs where backward began, as far as they are in the plan, after outputs or inputs have changed."""
-        changes = {number: array - self.recorded[number] for number, array in (outputs or {}).items()}
+        """By how much the outputs where backward began change, as far as they are in the plan."""
+        changes = {number: _change(array, self.recorded[number]) for number, array in (outputs or {}).items()}
         inputs = inputs or {}
         for number in plan:
             if number not in changes:
                 changes[number] = self.change(number, inputs, changes)
-        return [self.recorded[number] + changes[number] for number in plan if number in self.seeds]
+        return [changes[number] for number in plan if number in self.seeds]
 
     def change(
         self, number: int, inputs: Mapping[tuple[int, int], np.ndarray], changes: Mapping[int, np.ndarray]
@@ -120,7 +121,7 @@ class Replay:
                 arrays[k] = inputs[number, k]
             elif x.source is not None and x.source in changes and x.wants:
                 arrays[k] = arrays[k] + changes[x.source]
-        return self._forward(node, arrays) - self.at_rest[number]
+        return _change(self._forward(node, arrays), self.at_rest[number])
 
 
 class quiet_engine:
@@ -134,6 +135,15 @@ class quiet_engine:
     def __exit__(self, *error: Any) -> None:
         self.errors.__exit__(*error)
         graph.observer = self.before
+
+
+def _change(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """now - before; infinities and NaN that stay do not change."""
+    change = now - before
+    odd = ~np.isfinite(change)
+    if odd.any():
+        change[odd & ((now == before) | (np.isnan(now) & np.isnan(before)))] = 0
+    return change
 
 
 def find_seed(tape: Tape, node: Node) -> np.ndarray | None:

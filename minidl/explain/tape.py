@@ -64,7 +64,7 @@ class Leaf:
     name: str | None
     value: int
     array: np.ndarray
-    before: np.ndarray | None  # .grad before the pass
+    before: np.ndarray | None = None  # what .grad held when the first gradient came
     gradient: np.ndarray | None = None  # what the pass added to .grad
     uses: list[tuple[int, int]] = field(default_factory=list)  # (operation, input)
     verdict: Verdict | None = None

@@ -32,7 +32,8 @@ WORDS = {
     "ko": {
         "forward": "순전파", "backward": "역전파", "leaves": "잎 (매개변수와 입력)",
         "loss": "손실", "operations": "개의 연산", "seconds": "기록과 검증 {:.1f}초",
-        "summed": "엔진: 축 {}에 대해 합함", "cast": "엔진: {}(으)로 되돌림", "accumulated": "엔진: {}에서 더함, 지금까지 {}번 쓰임",
+        "summed": "엔진: 축 {}에 대해 합함", "cast": "엔진: {}(으)로 되돌림",
+        "accumulated": "엔진: {}에서 더함, 지금까지 {}번 쓰임",
         "leaf": "엔진: {}.grad에 더함", "exact": "정확", "approximate": "근사", "kink": "꺾임",
         "MISMATCH": "불일치", "not checked": "검증 안 함", "difference": "최대 차이",
         "inherited": "도착한 기울기가 이미 틀렸고, 그에 대해서는 맞음", "kinks": "꺾인 점 {}개",

@@ -15,12 +15,14 @@ import numpy as np
 from ..backend.threads import parallel
 from ..random import default_generator
 from . import breaks
-from .differences import Differences, differences
+from .differences import Change, Differences, Target, differences
 from .replay import Replay, quiet_engine
 from .tape import Check, Leaf, Node, Tape, Verdict
 
 Key = tuple[str, int, int]  # "output", operation, 0; "input", operation, input; or "leaf", leaf, 0
 NOT_FINITE = "what arrived holds NaN or infinity"
+FAINT = "too small beside the function itself for differences in float64"
+NO_NUMBERS = "the pass holds NaN or infinity here"
 
 
 def verify(tape: Tape) -> None:
@@ -49,16 +51,16 @@ class _Verifier:
         """From the loss back to the leaves."""
         checks: list[Check] = []
         for node in reversed(self.tape.nodes):
-            if node.id not in self.replay.relevant:
+            if node.id not in self.replay.relevant or node.dz is None:
                 continue
             checks.append(Check(node.id, None, self.of_output(node)))
             for k, x in enumerate(node.inputs):
-                if x.wants and node.dz is not None:
+                if x.wants:
                     checks.append(Check(node.id, k, self.of_input(node, k)))
         self.tape.checks = checks
         for i, leaf in enumerate(self.tape.leaves):
             uses = [(n, k) for n, k in leaf.uses if n in self.replay.relevant]
-            if leaf.tensor.requires_grad and uses:
+            if leaf.tensor.requires_grad and uses and all(self.tape.nodes[n].dz is not None for n, _ in uses):
                 leaf.verdict = self.of_leaf(i, leaf, uses)
         self.blame()
 
@@ -73,7 +75,8 @@ class _Verifier:
 
     def of_output(self, node: Node) -> Verdict:
         """The gradient of an operation's output: did all that was sent to it arrive?"""
-        dz = node.dz if node.dz is not None else np.zeros_like(node.array)
+        dz = node.dz
+        assert dz is not None
         whole = self.against_rest(("output", node.id, 0), dz, self.replay.recorded.get(node.id, node.array))
         if isinstance(whole, Verdict):
             return whole
@@ -94,14 +97,18 @@ class _Verifier:
         if isinstance(whole, Verdict):
             return whole
         self.whole[node.id, k] = whole
-        if whole.right.all() and not whole.kinks.any():
+        if whole.right.all() and not whole.kinks.any() and not whole.faint:
             return whole.verdict()
         assert node.dz is not None
         if not np.isfinite(node.dz).all():
             return replace(whole.verdict("not checked"), checked=NOT_FINITE, inherited=True)
         alone = self.alone(node, k, dx)
-        if isinstance(alone, Verdict) or not alone.right.all():
-            return alone if isinstance(alone, Verdict) else alone.verdict()
+        if isinstance(alone, Verdict):
+            return alone
+        if alone.faint:
+            return replace(alone.verdict("not checked"), checked=FAINT)
+        if not alone.right.all() or whole.faint:
+            return alone.verdict()
         return alone.verdict(inherited=True) if whole.wrong else whole.verdict("kink")
 
     def of_leaf(self, i: int, leaf: Leaf, uses: list[tuple[int, int]]) -> Verdict:
@@ -117,7 +124,7 @@ class _Verifier:
 
     def of_sum(self, whole: Differences, total: np.ndarray, sent: list[Any]) -> Verdict:
         """The verdict on a sum: where it is not the slope, it is right by itself if it is the sum of what was sent."""
-        if whole.right.all():
+        if whole.right.all() and not whole.faint:
             return whole.verdict()
         if not np.isfinite(total).all():
             return replace(whole.verdict("not checked"), checked=NOT_FINITE, inherited=True)
@@ -125,11 +132,11 @@ class _Verifier:
         rounding = 64 * float(np.finfo(total.dtype).eps) * np.abs(expected[np.isfinite(expected)]).max(initial=0)
         if not np.allclose(total, expected, rtol=0, atol=rounding, equal_nan=True):
             return whole.verdict("MISMATCH")
-        if not whole.wrong:
+        if not whole.wrong and not whole.faint:
             return whole.verdict("kink")
         numeric = expected.ravel()[slice(None) if whole.places is None else whole.places]
         as_sent = replace(whole, numeric=numeric, kinks=np.zeros_like(whole.kinks), exact=rounding)
-        return as_sent.verdict("exact", inherited=True)
+        return as_sent.verdict("exact", inherited=whole.wrong)
 
     def key_of(self, node: Node, k: int) -> Key:
         """What is moved: the tensor itself where only this operation uses it, else this use of it."""
@@ -156,9 +163,11 @@ class _Verifier:
                 return self.replay.run(plan, outputs={number: moved})
             return self.replay.run(plan, inputs=dict.fromkeys(moved_uses, moved))
 
-        seeds = [self.replay.seeds[n] for n in plan if n in self.replay.seeds]
-        found = differences(value, gradient, _seed_of(key), seeds, change)
-        self.known[key] = gradient, found
+        ends = [n for n in plan if n in self.replay.seeds]
+        seeds, outputs = [self.replay.seeds[n] for n in ends], [self.replay.recorded[n] for n in ends]
+        found = self.compare(key, gradient, value, seeds, outputs, change)
+        if isinstance(found, Differences):
+            self.known[key] = gradient, found
         return found
 
     def alone(self, node: Node, k: int, gradient: np.ndarray) -> Differences | Verdict:
@@ -166,12 +175,22 @@ class _Verifier:
         if (reason := self.replay.obstacle([node.id])) is not None:
             return Verdict("not checked", reason)
         assert node.dz is not None
-        seeds, base = [node.dz.astype(np.float64)], self.replay.recorded[node.id]
+        seeds, outputs = [node.dz.astype(np.float64)], [self.replay.recorded[node.id]]
 
         def change(moved: np.ndarray) -> list[np.ndarray]:
-            return [base + self.replay.change(node.id, {(node.id, k): moved}, {})]
+            return [self.replay.change(node.id, {(node.id, k): moved}, {})]
 
-        return differences(node.inputs[k].array, gradient, _seed_of(self.key_of(node, k)), seeds, change)
+        return self.compare(self.key_of(node, k), gradient, node.inputs[k].array, seeds, outputs, change)
+
+    def compare(
+        self, key: Key, gradient: np.ndarray, value: np.ndarray, seeds: list[Any], outputs: list[Any], change: Change
+    ) -> Differences | Verdict:
+        """Hold a gradient against the differences, if there are numbers to take them of."""
+        if (value.size and not np.isfinite(value).any()) or any(not np.isfinite(z).any() for z in outputs if z.size):
+            return Verdict("not checked", NO_NUMBERS)
+        products = [np.abs(seed * z) for seed, z in zip(seeds, outputs)]
+        size = sum(float(product[np.isfinite(product)].sum()) for product in products)
+        return differences(Target(value, seeds, size, change), gradient, _seed_of(key))
 
 
 def _seed_of(key: Key) -> int:
