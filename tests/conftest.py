@@ -10,7 +10,8 @@ import torch
 from hypothesis import HealthCheck, settings
 
 import minidl
-from minidl.backend import current_backend
+from minidl.backend import current_backend, get_backend
+from minidl.errors import BackendError
 from minidl.grad_mode import is_grad_enabled
 
 slow_machines = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -24,7 +25,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "numpy_only(reason): about NumPy itself; skipped on another backend")
     minidl.use_backend(config.getoption("--backend"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    backend, no_gpu = config.getoption("--backend"), _no_real_gpu()
+    for item in items:
+        if backend != "numpy" and (mark := item.get_closest_marker("numpy_only")) is not None:
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
+        if no_gpu and item.get_closest_marker("gpu") is not None:
+            item.add_marker(pytest.mark.skip(reason=no_gpu))
+
+
+def _no_real_gpu() -> str | None:
+    """Why tests marked `gpu` cannot run here; None if they can."""
+    try:
+        get_backend("cupy")
+    except BackendError as reason:
+        return f"needs a real GPU: {reason}"
+    from minidl.backend.cupy_backend import EMULATED, device_label
+
+    return f"needs a real GPU, and this one is {EMULATED}" if device_label() == EMULATED else None
     torch.set_num_threads(1)  # its threads would only wait for each other on arrays this small
 
 

@@ -130,7 +130,7 @@ class Backend(ABC):
         that is not padding. `size` = (Ho, Wo).
         """
         xp, (kh, kw), window = self.xp, window.kernel, window.covering(x.shape[2:], size)
-        taps = self.windows(x, window, fill=_lowest(x.dtype))
+        taps = self.windows(x, window, fill=lowest(x.dtype))
         taps = taps.reshape(*taps.shape[:4], kh * kw)
         winners = taps.argmax(axis=-1)  # (N, C, Ho, Wo); the first maximum
         image = xp.ones((1, 1, *x.shape[2:]), bool)
@@ -152,6 +152,6 @@ class Backend(ABC):
         return self.scatter_windows(taps.reshape(*dz.shape, kh, kw), wide, size)
 
 
-def _lowest(dtype: Any) -> Any:
+def lowest(dtype: Any) -> Any:
     """The value that never wins a maximum."""
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min

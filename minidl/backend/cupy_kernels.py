@@ -1,0 +1,161 @@
+"""Kernels for what array calls do only by many launches or much memory: windows, pooling, softmax, update rules.
+
+Each has a twin in array calls, in `base.py`, which says what it computes; the tests hold one against the other. One
+thread makes one element of the result and reads what it needs, so nothing is added by two threads at once, and a run
+gives the same bits again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cupy
+
+from .window import Window
+
+Array = Any
+
+# Every kernel over windows gets the sizes of its image (channels c, height h, width w), of its windows (ho by wo) and of
+# the kernel (kh by kw), and says which tap (i, j) of window (p, q) reads which pixel: row p·sh + i·dh - top.
+_GEOMETRY = ", ".join(
+    f"int32 {name}" for name in ("c", "h", "w", "ho", "wo", "kh", "kw", "sh", "sw", "dh", "dw", "top", "left")
+)
+
+
+def _geometry(shape: tuple[int, ...], window: Window, out: tuple[int, int]) -> tuple[int, ...]:
+    """The values of `_GEOMETRY` for images (N, C, H, W) and `out` = (Ho, Wo) windows."""
+    (top, _), (left, _) = window.padding
+    return (*shape[1:], *out, *window.kernel, *window.stride, *window.dilation, top, left)
+
+
+# One thread, one tap of one window: columns (C, kh, kw, N, Ho, Wo) from x (N, C, H, W), with 0 on the padding.
+_gather = cupy.ElementwiseKernel(
+    f"raw T x, int32 n, {_GEOMETRY}",
+    "T column",
+    """
+    ptrdiff_t rest = i;                                  // i = ((((channel·kh + a)·kw + b)·n + image)·ho + p)·wo + q
+    const int q = rest % wo;  rest /= wo;
+    const int p = rest % ho;  rest /= ho;
+    const ptrdiff_t image = rest % n;  rest /= n;
+    const int b = rest % kw;  rest /= kw;
+    const int a = rest % kh;
+    const ptrdiff_t channel = rest / kh;
+    const int row = p * sh + a * dh - top, col = q * sw + b * dw - left;
+    const bool inside = row >= 0 && row < h && col >= 0 && col < w;
+    column = inside ? x[((image * c + channel) * h + row) * w + col] : T(0);
+    """,
+    "minidl_gather_windows",
+)
+
+# One thread, one pixel: the sum of all taps (N, C, Ho, Wo, kh, kw) that read it. `taps` may have any strides.
+_scatter = cupy.ElementwiseKernel(
+    f"raw T taps, {_GEOMETRY}",
+    "T dx",
+    """
+    const int col = i % w + left;                        // i = ((image·c + channel)·h + row)·w + col
+    const int row = i / w % h + top;
+    const ptrdiff_t channel = i / w / h % c, image = i / w / h / c;
+    T sum = T(0);
+    for (int a = 0; a < kh; ++a) {
+        const int down = row - a * dh, p = down / sh;
+        if (down < 0 || down % sh != 0 || p >= ho) continue;
+        for (int b = 0; b < kw; ++b) {
+            const int right = col - b * dw, q = right / sw;
+            if (right < 0 || right % sw != 0 || q >= wo) continue;
+            const ptrdiff_t at[] = {image, channel, p, q, a, b};
+            sum += taps[at];
+        }
+    }
+    dx = sum;
+    """,
+    "minidl_scatter_windows",
+)
+
+# One thread, one window: its largest pixel and which tap that was. NaN wins over all, the last of them; of equals the
+# first. A window with no pixel of the image in it gives `lowest`, tap 0.
+_max_pool = cupy.ElementwiseKernel(
+    f"raw T x, T lowest, {_GEOMETRY}",
+    "T z, int64 winner",
+    """
+    const int q = i % wo, p = i / wo % ho;               // i = (plane·ho + p)·wo + q
+    const ptrdiff_t plane = i / wo / ho;
+    bool found = false;
+    z = lowest;
+    winner = 0;
+    for (int a = 0; a < kh; ++a) {
+        for (int b = 0; b < kw; ++b) {
+            const int row = p * sh + a * dh - top, col = q * sw + b * dw - left;
+            if (row < 0 || row >= h || col < 0 || col >= w) continue;
+            const T pixel = x[(plane * h + row) * w + col];
+            if (!found || pixel > z || pixel != pixel) {
+                z = pixel;
+                winner = a * kw + b;
+                found = true;
+            }
+        }
+    }
+    """,
+    "minidl_max_pool",
+)
+
+# One thread, one pixel: the sum of dz over the windows whose maximum it was.
+_max_pool_grad = cupy.ElementwiseKernel(
+    f"raw T dz, raw int64 winners, {_GEOMETRY}",
+    "T dx",
+    """
+    const int col = i % w + left, row = i / w % h + top; // i = (plane·h + row)·w + col
+    const ptrdiff_t plane = i / w / h;
+    T sum = T(0);
+    for (int a = 0; a < kh; ++a) {
+        const int down = row - a * dh, p = down / sh;
+        if (down < 0 || down % sh != 0 || p >= ho) continue;
+        for (int b = 0; b < kw; ++b) {
+            const int right = col - b * dw, q = right / sw;
+            if (right < 0 || right % sw != 0 || q >= wo) continue;
+            const ptrdiff_t at = (plane * ho + p) * wo + q;
+            if (winners[at] == a * kw + b) sum += dz[at];
+        }
+    }
+    dx = sum;
+    """,
+    "minidl_max_pool_grad",
+)
+
+# One thread, one element of the result: a product (O, N, Ho·Wo) becomes images (N, O, Ho·Wo), with the bias added.
+_add_bias = cupy.ElementwiseKernel("T x, T bias", "T z", "z = x + bias", "minidl_add_bias")
+
+
+def gather_windows(x: Array, window: Window, out: tuple[int, int]) -> Array:
+    """The taps of x (N, C, H, W) as columns (C, kh, kw, N, Ho, Wo): the matrix that a convolution multiplies by."""
+    x = cupy.ascontiguousarray(x)
+    n, c = x.shape[:2]
+    columns = cupy.empty((c, *window.kernel, n, *out), x.dtype)
+    return _gather(x, n, *_geometry(x.shape, window, out), columns) if columns.size else columns
+
+
+def scatter_windows(taps: Array, window: Window, size: tuple[int, int]) -> Array:
+    """The adjoint of `Backend.windows`: taps (N, C, Ho, Wo, kh, kw), of any strides, summed to (N, C, H, W)."""
+    dx = cupy.empty((*taps.shape[:2], *size), taps.dtype)
+    return _scatter(taps, *_geometry(dx.shape, window, taps.shape[2:4]), dx) if dx.size else dx
+
+
+def max_pool(x: Array, window: Window, out: tuple[int, int], lowest: Any) -> tuple[Array, Array]:
+    """The largest pixel of each window and which tap it was: two (N, C, Ho, Wo), as `Backend.max_pool`."""
+    x = cupy.ascontiguousarray(x)
+    z, winners = cupy.empty((*x.shape[:2], *out), x.dtype), cupy.empty((*x.shape[:2], *out), "int64")
+    if z.size:
+        _max_pool(x, lowest, *_geometry(x.shape, window, out), z, winners)
+    return z, winners
+
+
+def max_pool_grad(dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
+    """dz (N, C, Ho, Wo) sent to the pixels that won: (N, C, H, W), as `Backend.max_pool_grad`."""
+    dz, winners = cupy.ascontiguousarray(dz), cupy.ascontiguousarray(winners)
+    dx = cupy.empty((*dz.shape[:2], *size), dz.dtype)
+    return _max_pool_grad(dz, winners, *_geometry(dx.shape, window, dz.shape[2:]), dx) if dx.size else dx
+
+
+def add_bias(x: Array, bias: Array) -> Array:
+    """x + bias in one launch, written row by row whatever the strides of x."""
+    z = cupy.empty(x.shape, x.dtype)
+    return _add_bias(x, bias, z)

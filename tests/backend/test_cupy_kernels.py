@@ -1,0 +1,117 @@
+"""The handwritten kernels equal their twins in array calls, for all geometries; the twins are held to PyTorch elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import minidl
+from minidl.backend import Backend, Window, get_backend
+
+pytestmark = pytest.mark.skipif(not minidl.cuda.is_available(), reason="no GPU, and not under tests.cupy_on_cpu")
+
+small = st.integers(1, 3)
+pads = st.integers(0, 2)
+windows = st.builds(
+    Window,
+    kernel=st.tuples(small, small),
+    stride=st.tuples(small, small),
+    padding=st.tuples(st.tuples(pads, pads), st.tuples(pads, pads)),
+    dilation=st.tuples(small, small),
+)
+sizes = st.tuples(st.integers(1, 8), st.integers(1, 8))
+
+
+def plain(name: str):
+    """The base class's version of a primitive, on CuPy's arrays."""
+    return getattr(Backend, name).__get__(get_backend("cupy"))
+
+
+def tuned(name: str):
+    return getattr(get_backend("cupy"), name)
+
+
+def numbers(shape: tuple[int, ...], dtype: str = "float64", seed: int = 0):
+    """Few different values, so that maxima tie."""
+    values = np.random.default_rng(seed).integers(-3, 4, shape).astype(dtype)
+    return get_backend("cupy").asarray(values)
+
+
+def assert_same(found, expected) -> None:
+    assert found.dtype == expected.dtype
+    assert found.flags.c_contiguous or not found.size
+    np.testing.assert_array_equal(found.get(), expected.get())
+
+
+def output_size(window: Window, size: tuple[int, int]) -> tuple[int, int]:
+    """(Ho, Wo), or the example is left out where the window does not fit."""
+    try:
+        return window.output_size(size)
+    except minidl.errors.ShapeError:
+        assume(False)
+        raise
+
+
+@given(windows, sizes, st.integers(0, 2), st.sampled_from(["float32", "float64"]))
+def test_scatter_windows(window, size, images, dtype):
+    out = output_size(window, size)
+    taps = numbers((images, 2, *out, *window.kernel), dtype)
+    assert_same(tuned("scatter_windows")(taps, window, size), plain("scatter_windows")(taps, window, size))
+
+
+@given(windows, sizes)
+def test_scatter_windows_of_broadcast_taps(window, size):
+    out = output_size(window, size)
+    xp = get_backend("cupy").xp
+    taps = xp.broadcast_to(numbers((2, 3, *out, 1, 1)), (2, 3, *out, *window.kernel))
+    assert_same(tuned("scatter_windows")(taps, window, size), plain("scatter_windows")(taps, window, size))
+
+
+@given(windows, sizes, st.sampled_from([(1, 1, 2), (1, 3, 1), (2, 2, 4), (3, 3, 3)]), st.integers(0, 3), st.booleans())
+def test_convolution_and_its_gradients(window, size, channels, images, with_bias):
+    groups, c, o = channels
+    out = output_size(window, size)
+    x, w = numbers((images, c, *size)), numbers((o, c // groups, *window.kernel), seed=1)
+    bias = numbers((o,), seed=2) if with_bias else None
+    dz = numbers((images, o, *out), seed=3)
+    assert_same(tuned("correlate")(x, w, bias, window, groups), plain("correlate")(x, w, bias, window, groups))
+    arguments = dz, w, window, groups, size
+    assert_same(tuned("correlate_grad_input")(*arguments), plain("correlate_grad_input")(*arguments))
+    arguments = dz, x, window, groups
+    assert_same(tuned("correlate_grad_weight")(*arguments), plain("correlate_grad_weight")(*arguments))
+
+
+@given(windows, sizes, st.integers(0, 2), st.sampled_from(["float32", "float64", "int64"]), st.booleans(), st.data())
+def test_max_pool_and_its_gradient(window, size, images, dtype, ceil_mode, data):
+    output_size(window, size)
+    out = window.output_size(size, ceil_mode)
+    x = numbers((images, 2, *size), dtype)
+    if x.dtype.kind == "f" and x.size:
+        for value in (np.nan, np.inf, -np.inf):
+            places = data.draw(st.lists(st.integers(0, x.size - 1), max_size=4), str(value))
+            x.ravel()[np.array(places, int)] = value
+    found, expected = tuned("max_pool")(x, window, out), plain("max_pool")(x, window, out)
+    for ours, theirs in zip(found, expected):
+        assert_same(ours, theirs)
+    if x.dtype.kind == "f":
+        dz, winners = numbers((images, 2, *out), dtype, seed=1), found[1]
+        assert_same(
+            tuned("max_pool_grad")(dz, winners, window, size), plain("max_pool_grad")(dz, winners, window, size)
+        )
+
+
+def test_arrays_that_are_not_contiguous():
+    window = Window((2, 2), stride=(2, 2))
+    x = numbers((5, 4, 6, 3)).transpose(0, 3, 1, 2)  # (5, 3, 4, 6)
+    z, winners = tuned("max_pool")(x, window, (2, 3))
+    expected = plain("max_pool")(x.copy(), window, (2, 3))
+    assert_same(z, expected[0])
+    assert_same(winners, expected[1])
+    dz = numbers((5, 2, 3, 3)).transpose(0, 3, 1, 2)
+    assert_same(
+        tuned("max_pool_grad")(dz, winners, window, (4, 6)), plain("max_pool_grad")(dz.copy(), winners, window, (4, 6))
+    )
+    w = numbers((4, 3, 2, 2))
+    assert_same(tuned("correlate")(x, w, None, window, 1), plain("correlate")(x.copy(), w, None, window, 1))
