@@ -17,7 +17,7 @@ from minidl.data.datasets import MNIST
 from tests.support.compare import to_numpy
 
 STEPS = 100
-LISTING = Path(__file__).parent / "listings" / "lecture.py"
+LISTING = Path(__file__).parent / "listings" / "lecture.txt"
 
 
 def lecture_cnn(library):
