@@ -40,10 +40,18 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     moved = self
     backend = backend_of(self._array) if place is None else backend_for(place)
     if backend is not backend_of(self._array):
-        moved = Move.apply(moved, target=backend)
+        moved = _moved(self, backend)
     if dtype is not None:
         moved = cast(moved, as_dtype(dtype))
     return Clone.apply(moved) if copy and moved is self else moved
+
+
+def _moved(x: Tensor, target: Backend) -> Tensor:
+    """x in the memory of another library; the bounds of integers are noted, so that no check has to wait for a GPU."""
+    moved = Move.apply(x, target=target)
+    if isinstance(x._array, np.ndarray) and x._array.dtype.kind in "iu" and x._array.size:
+        moved._storage.note_bounds(int(x._array.min()), int(x._array.max()))
+    return moved
 
 
 def _wishes(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool]:

@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "numpy_only(reason): about NumPy itself; skipped on another backend")
     minidl.use_backend(config.getoption("--backend"))
+    torch.set_num_threads(1)  # its threads would only wait for each other on arrays this small
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,7 +48,6 @@ def _no_real_gpu() -> str | None:
     from minidl.backend.cupy_backend import EMULATED, device_label
 
     return f"needs a real GPU, and this one is {EMULATED}" if device_label() == EMULATED else None
-    torch.set_num_threads(1)  # its threads would only wait for each other on arrays this small
 
 
 @pytest.fixture(autouse=True)

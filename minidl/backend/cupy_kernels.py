@@ -15,8 +15,8 @@ from .window import Window
 
 Array = Any
 
-# Every kernel over windows gets the sizes of its image (channels c, height h, width w), of its windows (ho by wo) and of
-# the kernel (kh by kw), and says which tap (i, j) of window (p, q) reads which pixel: row p·sh + i·dh - top.
+# Every kernel over windows gets the sizes of its images (c, h, w), the number of windows (ho by wo) and the taps of each
+# (kh by kw). Tap (a, b) of window (p, q) reads the pixel in row p·sh + a·dh - top and column q·sw + b·dw - left.
 _GEOMETRY = ", ".join(
     f"int32 {name}" for name in ("c", "h", "w", "ho", "wo", "kh", "kw", "sh", "sw", "dh", "dw", "top", "left")
 )

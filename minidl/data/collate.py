@@ -60,6 +60,19 @@ def default_convert(sample: Any) -> Any:
     return sample
 
 
+def moved(batch: Any, device: Any) -> Any:
+    """A batch with its tensors on that device, in the same containers."""
+    if isinstance(batch, Tensor):
+        return batch.to(device)
+    if isinstance(batch, Mapping):
+        return {key: moved(value, device) for key, value in batch.items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+        return type(batch)(*(moved(value, device) for value in batch))
+    if isinstance(batch, (tuple, list)):
+        return type(batch)(moved(value, device) for value in batch)
+    return batch
+
+
 def _stack_tensors(batch: Sequence[Any]) -> Tensor:
     _same_kind(batch, Tensor)
     _same_value("shape", [sample.shape for sample in batch])

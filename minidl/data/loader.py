@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import ArgumentError, refuse
 from ..random import Generator, generator_or_default
-from .collate import default_collate, default_convert
+from .collate import default_collate, default_convert, moved
 from .dataset import SizedDataset, get_batch, get_samples
 from .sampler import BatchSampler
 from .stream import use_stream
@@ -38,6 +38,8 @@ class DataLoader:
             positive `prefetch` means one thread.
         collate_fn: makes a batch from a list of samples; default `default_collate`.
         generator: what the order and the augmentation are drawn from; default `minidl.default_generator`.
+        device: where the tensors of a batch are moved to, as soon as it is made. With `prefetch` a GPU's uploads are
+            then asked for ahead, by the thread in the background, through page-locked memory.
 
     The batches, in content and order, are the same for any number of workers. An error in a worker is raised at the
     batch it belongs to. Raises `ArgumentError` for an empty data set, or when not one batch would come out;
@@ -68,6 +70,7 @@ class DataLoader:
         pin_memory_device: str = "",
         in_order: bool = True,
         prefetch: int | None = None,
+        device: Any = None,
     ) -> None:
         refuse(
             "DataLoader",
@@ -88,6 +91,7 @@ class DataLoader:
             )
         self.dataset, self.shuffle, self.sampler = dataset, bool(shuffle), sampler
         self._own_order = sampler is None and batch_sampler is None
+        self.device = device
         self.generator, self.num_workers = generator, _count("num_workers", num_workers)
         self.prefetch = self._batches_ahead(prefetch, prefetch_factor)
         self.batch_size, self.drop_last, self.batch_sampler = self._batching(batch_size, drop_last, batch_sampler)
@@ -170,8 +174,10 @@ class DataLoader:
         """Batch `number` of the epoch; what is random in it depends on the seed and the number alone."""
         with use_stream(_derived(seed, AUGMENT, number), order_is_fixed=self.num_workers <= 1):
             if self.batch_sampler is None:
-                return self.collate_fn(get_samples(self.dataset, [indices])[0])
-            return get_batch(self.dataset, indices, self.collate_fn)
+                batch = self.collate_fn(get_samples(self.dataset, [indices])[0])
+            else:
+                batch = get_batch(self.dataset, indices, self.collate_fn)
+        return batch if self.device is None else moved(batch, self.device)
 
     def _here(self, seed: int, order: Iterator[tuple[int, Any]]) -> Iterator[Any]:
         for number, indices in order:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
-from ..backend import backend_of
+from ..backend import backend_of, current_backend
 from ..data import DataLoader, Subset, datasets, random_split, transforms
 from ..data.datasets import ImageDataset
 from ..errors import DataError
@@ -102,13 +102,21 @@ def fingerprint(images: ImageDataset) -> int:
 
 
 def train_loader(splits: Splits, options: Options) -> DataLoader:
-    """Shuffled batches, made in the background."""
-    return DataLoader(splits.train, batch_size=options.batch_size, shuffle=True, prefetch=BATCHES_AHEAD)
+    """Shuffled batches, made in the background and moved to where the run computes."""
+    return DataLoader(
+        splits.train, batch_size=options.batch_size, shuffle=True, prefetch=BATCHES_AHEAD, device=current_backend().name
+    )
 
 
 def evaluation_loader(dataset: Any) -> DataLoader:
     """Large batches in order; draws nothing from the run's own random stream."""
-    return DataLoader(dataset, batch_size=EVALUATION_BATCH, prefetch=BATCHES_AHEAD, generator=Generator(0))
+    return DataLoader(
+        dataset,
+        batch_size=EVALUATION_BATCH,
+        prefetch=BATCHES_AHEAD,
+        generator=Generator(0),
+        device=current_backend().name,
+    )
 
 
 def _bytes(tensor: Tensor) -> memoryview:

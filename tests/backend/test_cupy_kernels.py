@@ -1,4 +1,4 @@
-"""The handwritten kernels equal their twins in array calls, for all geometries; the twins are held to PyTorch elsewhere."""
+"""The handwritten kernels equal their twins in array calls, for all geometries; other tests hold both to PyTorch."""
 
 from __future__ import annotations
 

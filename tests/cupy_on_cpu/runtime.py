@@ -47,6 +47,11 @@ def _nothing(*_):
     return None
 
 
+def _finished(*_):
+    """cudaSuccess in answer to a query: all work is done when the call that asked for it returns."""
+    return 0
+
+
 # ---- memory ----
 
 
@@ -228,7 +233,7 @@ IMPLEMENTED = {
     "pointerGetMemoryType": memory_type,
     "streamCreate": stream_create, "streamCreateWithFlags": stream_create, "streamCreateWithPriority": stream_create,
     "streamDestroy": lambda stream: _streams.pop(stream) and None, "streamSynchronize": lambda s: _synchronized(s),
-    "streamQuery": _nothing, "streamWaitEvent": _nothing,
+    "streamQuery": _finished, "streamWaitEvent": _nothing,
     "streamGetFlags": lambda stream: _streams.get(stream, (0, 0))[0],
     "streamGetPriority": lambda stream: _streams.get(stream, (0, 0))[1],
     "streamIsCapturing": lambda stream: int(bool(stream) and stream == _captured_stream()),
@@ -237,7 +242,7 @@ IMPLEMENTED = {
     "graphDestroy": _nothing, "graphExecDestroy": graph_destroy,
     "eventCreate": event_create, "eventCreateWithFlags": event_create,
     "eventDestroy": lambda event: _events.pop(event) and None, "eventRecord": event_record,
-    "eventSynchronize": event_synchronize, "eventQuery": _nothing, "eventElapsedTime": event_elapsed,
+    "eventSynchronize": event_synchronize, "eventQuery": _finished, "eventElapsedTime": event_elapsed,
 }  # fmt: skip
 
 
