@@ -75,11 +75,11 @@ BREAKS = {
         ),
         Break(
             "tanh-not-squared", Tanh, "backward", mistakes.TanhNotSquared.backward,
-            "the derivative of tanh is taken for 1 - z", "lenet",
+            "the derivative of tanh is taken for 1 - z", "residual",
         ),
         Break(
             "loss-not-averaged", CrossEntropy, "backward", mistakes.LossNotAveraged.backward,
-            "the loss is a mean over the batch, but its gradient is not divided by the batch's size", "pair",
+            "the loss is a mean over the batch, but its gradient is not divided by the batch's size", "biased",
         ),
     )
 }  # fmt: skip

@@ -19,7 +19,7 @@ APPROXIMATE = 1e-3  # relative to the largest gradient
 EXACT_ROUNDINGS = 64  # roundings of the pass's dtype
 NOISE = 16 * np.finfo(np.float64).eps
 LOUD = 0.1  # a step whose rounding is more than this part of the gradient tells nothing
-SAMPLE = 200  # elements of a larger gradient that are compared
+SAMPLE = 120  # elements of a larger gradient that are compared
 
 Change = Callable[[np.ndarray], list[np.ndarray]]
 

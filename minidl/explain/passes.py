@@ -112,9 +112,6 @@ def example(name: str, images: np.ndarray, labels: np.ndarray) -> Pass:
     manual_seed(SEED)
     if name in ("lecture", "mlp", "lenet"):
         return image_pass(make_model(name), images[:1], labels[:1], name, f"one digit, labelled {labels[0]}")
-    if name == "pair":
-        says = f"two digits, labelled {labels[0]} and {labels[1]}"
-        return image_pass(make_model("mlp"), images[:2], labels[:2], "mlp", says)
     small: dict[str, tuple[Callable[[], nn.Module], int]] = {
         "residual": (Residual, 1), "biased": (Biased, 3), "bright": (Biased, 2), "twice": (Twice, 1),
     }  # fmt: skip

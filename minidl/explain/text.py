@@ -52,6 +52,7 @@ class _Walk:
 
     def __init__(self, tape: Tape, words: dict[str, str], paint: Paint) -> None:
         self.tape, self.words, self.paint = tape, words, paint
+        self.room = WIDTH - 8 if words is WORDS["en"] else 60  # letters; one of Hangul is two columns wide
         self.verdicts = {(check.node, check.input): check.verdict for check in tape.checks}
 
     def lines(self) -> list[str]:
@@ -150,7 +151,7 @@ class _Walk:
             parts.append(f"{words['torch']} {np.abs(verdict.torch - verdict.analytic).max():.1e}")
         if verdict.inherited:
             parts.append(words["inherited"])
-        wrapped = textwrap.wrap("; ".join(parts), WIDTH - 8, initial_indent="      ", subsequent_indent="          ")
+        wrapped = textwrap.wrap("; ".join(parts), self.room, initial_indent="      ", subsequent_indent="          ")
         return [self.paint(line, verdict.state) for line in wrapped]
 
     def engine(self, event: Event) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import linecache
 import sys
@@ -489,3 +490,17 @@ def test_grad_of_an_intermediate_is_checked_as_far_as_it_goes() -> None:
     assert {check.node for check in tape.checks} == {1, 2}
     assert {check.verdict.state for check in tape.checks} == {"exact"}
     assert all(one.verdict is None for one in tape.leaves)
+
+
+def test_a_tape_shows_itself_as_a_page_as_text_and_in_a_notebook(tmp_path: Path) -> None:
+    x = minidl.tensor([1.0, 2.0], requires_grad=True)
+    with record("squares") as tape:
+        (x * x).sum().backward()
+    tape.save(tmp_path / "page.html", lang="ko")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page == tape.html("ko")
+    assert "<title>squares</title>" in page
+    frame = tape._repr_html_()
+    assert frame.startswith('<iframe srcdoc="')
+    assert html.unescape(frame.split('srcdoc="')[1].split('"')[0]) == tape.html()
+    assert tape.text().startswith("squares\n")
