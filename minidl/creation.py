@@ -213,12 +213,16 @@ def arange(
     chosen = as_dtype(dtype) if dtype is not None else int64 if whole else get_default_dtype()
     if chosen.kind == "b":
         raise DtypeError("arange: counts in numbers; the dtype must not be bool")
+    exact = bounds
     if chosen.kind != "f":
-        bounds, whole = [int(x) for x in bounds], True  # as in PyTorch, cut off before counting
+        bounds = [int(x) for x in bounds]
     first, last, each = bounds
     if each == 0 or (last - first) * each < 0:
         raise ArgumentError(f"arange: from {first} to {last} no step of {each} leads")
-    count = -((first - last) // each) if whole else ceil((last - first) / each)
+    if chosen == int64 or whole:
+        count = -((first - last) // each)
+    else:  # as in PyTorch, only int64 cuts off the bounds before counting
+        count = ceil((exact[1] - exact[0]) / exact[2])
     values = first + np.arange(count) * each
     return _finished(backend_for(device).asarray(values.astype(chosen)), requires_grad)
 
@@ -234,6 +238,7 @@ def linspace(
     chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
     if chosen.kind != "f":
         raise DtypeError(f"linspace: the dtype must be a floating one; got {chosen}")
+    start, end = (x.item() if hasattr(x, "item") else x for x in (start, end))
     if steps < 0:
         raise ArgumentError(f"linspace: steps must be at least 0; got {steps}")
     values = np.linspace(start, end, steps)

@@ -76,9 +76,13 @@ _IN_PLACE_ALIASES = ("absolute", "clip", "divide", "multiply", "negative", "subt
 
 
 def _several(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The method for a function that takes a tuple: x.view(2, 3) and x.view((2, 3)) are the same."""
+    """The method for a function that takes a tuple: x.view(2, 3), x.view((2, 3)), x.view(size=(2, 3)) are the same."""
 
-    def method(self: Tensor, *sizes: Any) -> Tensor:
+    def method(self: Tensor, *sizes: Any, **named: Any) -> Tensor:
+        if named and not sizes:
+            return function(self, **named)
+        if named:
+            raise TypeError(f"{function.__name__}() got multiple values, {sizes} and {named}")
         one = len(sizes) == 1 and not hasattr(sizes[0], "__index__")
         return function(self, sizes[0] if one else sizes)
 

@@ -22,7 +22,8 @@ class Cast(Function):
     computes = False
 
     def forward(self, x: Any, dtype: DType) -> Any:
-        return x.astype(dtype)
+        with self.backend.quiet():  # numbers that the dtype cannot hold
+            return x.astype(dtype)
 
     def backward(self, dz: Any) -> Any:
         return dz
@@ -31,6 +32,17 @@ class Cast(Function):
 def cast(x: Tensor, dtype: DType) -> Tensor:
     """x in `dtype`: itself if it has it already."""
     return x if x.dtype == dtype else Cast.apply(x, dtype=dtype)
+
+
+def number(function: str, name: str, value: Any) -> Any:
+    """An option as a Python number: so it may be given, or as a NumPy scalar or a tensor without dimensions."""
+    if type(value) is float or type(value) is int:  # the common case, told apart quickly
+        return value
+    if isinstance(value, np.generic) or (isinstance(value, Tensor) and not value.ndim and not value.requires_grad):
+        value = value.item()
+    if not isinstance(value, bool | int | float):
+        raise ArgumentError(f"{function}: {name} must be a number (no gradient is computed for it); got {value!r}")
+    return value
 
 
 def tensor_of(function: str, x: Any, name: str = "input") -> Tensor:
@@ -147,5 +159,5 @@ def broadcast_shape(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 __all__ = [
     "Number", "Operand", "broadcast_shape", "cast", "float_only", "floating", "int_tuple", "normal_dim", "normal_dims",
-    "not_bool", "promote_types", "promoted", "tensor_of",
+    "not_bool", "number", "promote_types", "promoted", "tensor_of",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd import Function, Tensor
 from ..errors import ArgumentError, refuse
-from ._arguments import float_only, floating, not_bool, promoted, tensor_of
+from ._arguments import float_only, floating, not_bool, number, promoted, tensor_of
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
@@ -213,13 +213,14 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """input where it is positive, else negative_slope * input."""
     refuse("leaky_relu", inplace=inplace)
-    return LeakyRelu.apply(float_only("leaky_relu", input), slope=negative_slope)
+    slope = number("leaky_relu", "negative_slope", negative_slope)
+    return LeakyRelu.apply(float_only("leaky_relu", input), slope=slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, else alpha * (exp(input) - 1)."""
     refuse("elu", inplace=inplace)
-    return Elu.apply(float_only("elu", input), a=alpha)
+    return Elu.apply(float_only("elu", input), a=number("elu", "alpha", alpha))
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -231,6 +232,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, else alpha * (exp(input / alpha) - 1). ArgumentError for alpha = 0."""
     refuse("celu", inplace=inplace)
+    alpha = number("celu", "alpha", alpha)
     if alpha == 0:
         raise ArgumentError("celu: alpha must not be 0")
     return Elu.apply(float_only("celu", input), a=alpha, rate=1 / alpha)
@@ -261,6 +263,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta * input)) / beta; input itself where beta * input > threshold, where they are the same."""
+    beta, threshold = number("softplus", "beta", beta), number("softplus", "threshold", threshold)
     return Softplus.apply(float_only("softplus", input), beta=beta, threshold=threshold)
 
 
@@ -298,6 +301,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 def _hardtanh(name: str, input: Tensor, low: float, high: float, inplace: bool) -> Tensor:
     refuse(name, inplace=inplace)
     not_bool(name, input)
+    low, high = number(name, "min_val", low), number(name, "max_val", high)
     if low > high:
         raise ArgumentError(f"{name}: min_val {low} must not be above max_val {high}")
     x = tensor_of(name, input)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd import Function, Tensor
 from ..errors import ArgumentError, DtypeError
-from ._arguments import Number, Operand, floating, not_bool, promoted, tensor_of
+from ._arguments import Number, Operand, floating, not_bool, number, promoted, tensor_of
 
 
 class Add(Function):
@@ -210,7 +210,7 @@ def add(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
     x, y = promoted("add", input, other)
     if type(alpha) is int and alpha == 1:
         return Add.apply(x, y)
-    return AddScaled.apply(x, y, a=_scale("add", alpha, x, y))
+    return AddScaled.apply(x, y, a=scale_of("add", alpha, x, y))
 
 
 def sub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
@@ -219,14 +219,13 @@ def sub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
     not_bool("sub", input, other)
     if type(alpha) is int and alpha == 1:
         return Sub.apply(x, y)
-    return AddScaled.apply(x, y, a=_scale("sub", alpha, x, y, sign=-1))
+    return AddScaled.apply(x, y, a=scale_of("sub", alpha, x, y, sign=-1))
 
 
-def _scale(function: str, alpha: Number, x: Any, y: Any, sign: int = 1) -> Any:
+def scale_of(function: str, alpha: Number, x: Any, y: Any, sign: int = 1) -> Any:
     """`sign * alpha` as a factor of operands that are promoted already."""
     dtype = x.dtype if isinstance(x, Tensor) else y.dtype
-    if not isinstance(alpha, int | float):
-        raise ArgumentError(f"{function}: alpha must be a number; got {type(alpha).__name__}")
+    alpha = number(function, "alpha", alpha)
     if isinstance(alpha, bool) and dtype.kind != "b":
         raise DtypeError(f"{function}: alpha={alpha} is for tensors of bools; these are {dtype}; use a number")
     if isinstance(alpha, float) and dtype.kind != "f":
@@ -339,4 +338,6 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
             raise DtypeError(f"lerp: {name} is {x.dtype} but input is {dtype}; they must be the same")
     if dtype.kind != "f":
         raise DtypeError(f"lerp: needs a floating dtype; got {dtype}; use .float()")
+    if not isinstance(weight, Tensor):
+        weight = number("lerp", "weight", weight)
     return Lerp.apply(input, tensor_of("lerp", end, "end"), weight)

@@ -133,8 +133,6 @@ def isfinite(input: Tensor) -> Tensor:
 class IsClose(Function):
     """z = |x - y| <= atol + rtol |y|, or equal (infinities); no gradient"""
 
-    computes = False
-
     def forward(self, x: Any, y: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
         xp = self.xp
         same = x == y

@@ -7,8 +7,9 @@ from string import ascii_letters
 from typing import Any
 
 from ..autograd import Function, Tensor
+from ..dtypes import int64
 from ..errors import ArgumentError, DtypeError, ShapeError
-from ._arguments import not_bool, tensor_of
+from ._arguments import cast, not_bool, tensor_of
 from .shape import diagonal, permute, squeeze
 
 
@@ -68,7 +69,15 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     if len(xs) == 1 and set(inputs[0]) == set(output):
         return permute(xs[0], [inputs[0].index(c) for c in output])
     not_bool("einsum", *xs)
+    if xs[0].dtype.kind in "iu" and _sums_alone(inputs, output):
+        xs = [cast(x, int64) for x in xs]  # summing over one operand adds integers up as int64, as `sum` does
     return Einsum.apply(*xs, inputs=inputs, output=output)
+
+
+def _sums_alone(inputs: list[str], output: str) -> bool:
+    """Whether a letter that is summed over belongs to one operand only."""
+    counts = Counter("".join(inputs))
+    return any(n == 1 and c not in output for c, n in counts.items())
 
 
 def _lettered(arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd import Function, Tensor
 from ..errors import DtypeError
-from ._arguments import floating, not_bool, tensor_of
+from ._arguments import floating, int_tuple, not_bool, tensor_of
 
 
 class Exp(Function):
@@ -232,9 +232,10 @@ def trunc(input: Tensor) -> Tensor:
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     """Rounded to `decimals` places, halves to the even neighbour; integers stay. The gradient is zero."""
-    if decimals and tensor_of("round", input).dtype.kind != "f":
-        raise DtypeError(f"round: decimals={decimals} needs a floating dtype; got {input.dtype}")
-    return _rounded("round", input, decimals=decimals)
+    (places,) = int_tuple("round", (decimals,), "decimals")
+    if places and tensor_of("round", input).dtype.kind != "f":
+        raise DtypeError(f"round: decimals={places} needs a floating dtype; got {input.dtype}")
+    return _rounded("round", input, decimals=places)
 
 
 def _rounded(name: str, input: Tensor, **options: int) -> Tensor:

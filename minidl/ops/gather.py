@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..errors import DtypeError, ShapeError, refuse
-from ._arguments import broadcast_shape, cast, normal_dim, tensor_of
+from ._arguments import broadcast_shape, cast, normal_dim, number, tensor_of
 from .index import check_indices, getitem
 from .shape import clone, expand, flatten, reshape
 
@@ -181,7 +181,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float, *, redu
     """
     refuse("scatter", reduce=reduce)
     x, dim, i = _scatter_arguments("scatter", input, dim, index, src)
-    value = src if isinstance(src, Tensor) else np.asarray(src).astype(x.dtype)[()]
+    value = src if isinstance(src, Tensor) else np.asarray(number("scatter", "src", src)).astype(x.dtype)[()]
     return _scattered(Scatter, x, dim, i, value)
 
 
@@ -216,16 +216,28 @@ def _scattered(operation: type[Function], x: Tensor, dim: int, i: Tensor, src: A
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """Along `dim` (or of the flattened input), the elements at `indices`; the other dimensions are broadcast."""
+    """Along `dim` (or of the flattened input), the elements at `indices`; the other dimensions are broadcast.
+
+    With a `dim`, negative indices count from the end, unlike in `gather`.
+    """
     x, i = tensor_of("take_along_dim", input), _index_of("take_along_dim", indices, "indices")
     if dim is None:
         return gather(flatten(x), 0, flatten(i))
     if x.ndim != i.ndim:
         raise ShapeError(f"take_along_dim: indices of shape {i.shape} for shape {x.shape}; give as many dimensions")
     dim = normal_dim("take_along_dim", dim, x.ndim)
+    i = _from_the_front(i, x.shape[dim] if x.ndim else 1)
     beside = broadcast_shape("take_along_dim", *((*s[:dim], *s[dim + 1 :]) for s in (x.shape, i.shape)))
     whole = [expand(t, (*beside[:dim], *t.shape[dim : dim + 1], *beside[dim:])) for t in (x, i)]
     return gather(whole[0], dim, whole[1])
+
+
+def _from_the_front(i: Tensor, length: int) -> Tensor:
+    """Indices of which negative ones counted from the end."""
+    known = i._storage.known_bounds()
+    if known is not None and known[0] >= 0:
+        return i
+    return wrap(backend_of(i._array).xp.where(i._array < 0, i._array + length, i._array))
 
 
 def _mask_of(function: str, mask: Any) -> Tensor:
@@ -240,7 +252,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     x, m = tensor_of("masked_fill", input), _mask_of("masked_fill", mask)
     broadcast_shape("masked_fill", x.shape, m.shape)
     if not isinstance(value, Tensor):
-        return MaskedFill.apply(x, m, np.asarray(value).astype(x.dtype)[()])
+        return MaskedFill.apply(x, m, np.asarray(number("masked_fill", "value", value)).astype(x.dtype)[()])
     if value.ndim:
         raise ShapeError(f"masked_fill: value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
     return MaskedFill.apply(x, m, cast(value, x.dtype))

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..autograd import Function, Tensor
 from ..errors import DtypeError, ShapeError
-from ._arguments import Number, broadcast_shape, not_bool, tensor_of
-from .arithmetic import add, mul
+from ._arguments import Number, broadcast_shape, not_bool, number, tensor_of
+from .arithmetic import add, mul, scale_of
 from .shape import unsqueeze
 
 
@@ -142,8 +142,9 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
     z = matmul(x, y)
     if broadcast_shape("addmm", b.shape, z.shape) != z.shape:
         raise ShapeError(f"addmm: input of shape {b.shape} cannot be broadcast to {z.shape}")
-    if alpha != 1:
-        z = mul(z, alpha)
+    if type(alpha) is not int or alpha != 1:
+        z = mul(z, scale_of("addmm", alpha, z, b))
+    beta = number("addmm", "beta", beta)
     return z if beta == 0 else add(z, b, alpha=beta)
 
 

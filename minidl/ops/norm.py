@@ -15,7 +15,7 @@ from ..backend import Array
 from ..dtypes import float16, float32
 from ..errors import ArgumentError, DtypeError, ShapeError, refuse
 from ..inplace import overwrite
-from ._arguments import tensor_of
+from ._arguments import number, tensor_of
 from .shape import reshape
 
 Track = Callable[[Array, Array], None]
@@ -101,12 +101,11 @@ def batch_norm(
         if running_mean is None or running_var is None:
             raise ArgumentError(f"{name}: evaluation (training=False) needs running_mean and running_var")
         mean, var = reshape(running_mean.detach(), wide), reshape(running_var.detach(), wide)
-        return Standardize.apply(x, w, b, mean, var, eps=eps)
+        return Standardize.apply(x, w, b, mean, var, eps=number(name, "eps", eps))
     count = x._array.size // max(channels, 1)
     if count == 1:
         raise ShapeError(f"{name}: training needs more than 1 value a channel; got an input of shape {x.shape}")
-    if isinstance(momentum, bool) or not isinstance(momentum, int | float):
-        raise ArgumentError(f"{name}: momentum must be a number; got {momentum!r}")
+    momentum = number(name, "momentum", momentum)
 
     def track(mean: Array, var: Array) -> None:
         for running, batch in ((running_mean, mean), (running_var, var * (count / max(count - 1, 1)))):
@@ -115,7 +114,7 @@ def batch_norm(
                 overwrite(running, moved.astype(running.dtype, copy=False))
 
     axes = (0, *range(2, x.ndim))
-    return Normalize.apply(x, w, b, axes=axes, eps=eps, track=track if count else None)
+    return Normalize.apply(x, w, b, axes=axes, eps=number(name, "eps", eps), track=track if count else None)
 
 
 def layer_norm(
@@ -135,7 +134,8 @@ def layer_norm(
     if x.shape[-len(shape) :] != shape:
         raise ShapeError(f"layer_norm: the last dimensions of input {x.shape} must be normalized_shape {shape}")
     _check_parameters("layer_norm", x, shape, {"weight": weight, "bias": bias})
-    return Normalize.apply(x, weight, bias, axes=tuple(range(x.ndim - len(shape), x.ndim)), eps=eps)
+    axes = tuple(range(x.ndim - len(shape), x.ndim))
+    return Normalize.apply(x, weight, bias, axes=axes, eps=number("layer_norm", "eps", eps))
 
 
 def group_norm(
@@ -155,7 +155,7 @@ def group_norm(
     each = channels // num_groups
     grouped = reshape(x, (n, num_groups, each, math.prod(x.shape[2:])))  # (N, G, C/G, rest)
     w, b = (_reshaped(parameter, (1, num_groups, each, 1)) for parameter in (weight, bias))
-    return reshape(Normalize.apply(grouped, w, b, axes=(2, 3), eps=eps), x.shape)
+    return reshape(Normalize.apply(grouped, w, b, axes=(2, 3), eps=number("group_norm", "eps", eps)), x.shape)
 
 
 def instance_norm(
@@ -181,7 +181,8 @@ def instance_norm(
         raise ShapeError(f"instance_norm: more than 1 value a channel is needed; got an input of shape {x.shape}")
     _check_parameters("instance_norm", x, (x.shape[1],), {"weight": weight, "bias": bias})
     wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)
-    return Normalize.apply(x, _reshaped(weight, wide), _reshaped(bias, wide), axes=tuple(range(2, x.ndim)), eps=eps)
+    w, b = _reshaped(weight, wide), _reshaped(bias, wide)
+    return Normalize.apply(x, w, b, axes=tuple(range(2, x.ndim)), eps=number("instance_norm", "eps", eps))
 
 
 def _input(name: str, input: Any, least: int) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 from ..autograd import Function, Tensor
 from ..dtypes import as_dtype, int64
 from ..errors import ArgumentError
-from ._arguments import cast, float_only, floating, normal_dim, normal_dims, tensor_of
+from ._arguments import cast, float_only, floating, normal_dim, normal_dims, number, tensor_of
 from .elementary import abs as abs_of
 from .elementary import sign_of
 from .shape import flatten, reshape
@@ -258,7 +258,7 @@ def _spread_of(
         if correction is not None:
             raise ArgumentError(f"{name}: give unbiased or correction, not both")
         correction = int(unbiased)
-    correction = 1 if correction is None else correction
+    correction = 1 if correction is None else number(name, "correction", correction)
     return function.apply(x, dim=normal_dims(name, dim, x.ndim), keepdim=keepdim, correction=correction)
 
 
@@ -296,16 +296,13 @@ def norm(
     """
     x = float_only("norm", input)
     x = x if dtype is None else float_only("norm", cast(x, as_dtype(dtype)))
-    if p is None or p == "fro":
-        p = 2
-    if isinstance(p, str):
-        raise ArgumentError(f"norm: p must be a number or 'fro'; got {p!r}")
+    order = number("norm", "p", 2 if p is None or p == "fro" else p)
     dims = normal_dims("norm", dim, x.ndim)
-    if math.isinf(p):
-        return amax(abs_of(x), dims, keepdim) if p > 0 else amin(abs_of(x), dims, keepdim)
-    if p < 0:
+    if math.isinf(order):
+        return amax(abs_of(x), dims, keepdim) if order > 0 else amin(abs_of(x), dims, keepdim)
+    if order < 0:
         _not_empty("norm", x, dims)
-    return Norm.apply(x, p=p, dim=dims, keepdim=keepdim)
+    return Norm.apply(x, p=order, dim=dims, keepdim=keepdim)
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:

@@ -186,13 +186,13 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     return _reshaped("reshape", input, shape)
 
 
-def view(input: Tensor, shape: Sequence[int]) -> Tensor:
-    """The same elements in `shape`, sharing memory (`x.view(2, -1)`).
+def view(input: Tensor, size: Sequence[int]) -> Tensor:
+    """The same elements in `size`, sharing memory (`x.view(2, -1)`).
 
     PyTorch raises where strides allow no view. Here the layout may differ from PyTorch's, so the result is then a
     copy, and changing it or its source in place is refused.
     """
-    z = _reshaped("view", input, shape)
+    z = _reshaped("view", input, size)
     if z._storage.frozen is not None:
         input._storage.frozen = "view: a .view() of this tensor had to copy, so a change would not reach it"
     return z

@@ -257,3 +257,13 @@ def test_cuda_can_be_asked_for_without_a_gpu():
     first = minidl.rand(3).tolist()
     minidl.manual_seed(777)
     assert minidl.rand(3).tolist() == first
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64"])
+@pytest.mark.parametrize("bounds", [(0, 5.5), (0.0, -8.000001, -4.0), (1.9, 7.1, 2.5)])
+def test_arange_counts_steps_before_cutting_off_unless_int64(dtype, bounds):
+    assert_close(minidl.arange(*bounds, dtype=dtype), torch.arange(*bounds, dtype=getattr(torch, dtype)))
+
+
+def test_linspace_takes_tensors():
+    assert_close(minidl.linspace(minidl.tensor(1), minidl.tensor(2.0), 3), torch.linspace(1, 2, 3))

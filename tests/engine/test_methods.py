@@ -176,3 +176,26 @@ def test_what_shares_memory_with_an_input_says_so(monkeypatch):
     assert not watch.silent
     assert {"Reshape", "Permute", "Expand", "Slice", "Clone", "Cast", "Flip", "Relu"} <= watch.seen
     assert names == called
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("view", {"size": (3, 2)}), ("reshape", {"shape": (3, 2)}), ("expand", {"size": (4, 2, 3)}),
+        ("repeat", {"repeats": (1, 2)}), ("tile", {"dims": (2,)}), ("flip", {"dims": (1,)}), ("permute", {"dims": (1, 0)}),
+    ],
+)  # fmt: skip
+def test_sizes_may_be_named(name, named):
+    x, t = minidl.arange(6).reshape(2, 3), torch.arange(6).reshape(2, 3)
+    assert_close(getattr(x, name)(**named), getattr(t, name)(**named))
+    with pytest.raises(TypeError, match="got"):
+        getattr(x, name)(1, **named)
+    with pytest.raises(TypeError, match="wrong"):
+        getattr(x, name)(wrong=1)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "float16"])
+def test_numbers_that_a_dtype_cannot_hold_are_converted_without_a_warning(dtype):
+    x = minidl.tensor([1.0, 1e30, float("inf")])
+    assert x.to(np.dtype(dtype)).dtype == np.dtype(dtype)
+    assert minidl.zeros(3, dtype=dtype).copy_(x).dtype == np.dtype(dtype)

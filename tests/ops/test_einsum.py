@@ -126,3 +126,11 @@ def test_dtypes_must_agree():
         minidl.einsum("i,i", minidl.zeros(2), minidl.zeros(2, dtype=minidl.int64))
     with pytest.raises(DtypeError, match="bool"):
         minidl.einsum("i,i", minidl.zeros(2) > 0, minidl.zeros(2) > 0)
+
+
+@pytest.mark.parametrize("equation", ["ij->", "ij->i", "ij,kl->ik", "ij,ij->i"])
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "int64"])
+def test_integers_summed_over_one_operand_give_int64(equation, dtype):
+    x = np.full((2, 3), 100, dtype)
+    operands = [x] * (equation.count(",") + 1)
+    check(lambda *xs: minidl.einsum(equation, *xs), lambda *xs: torch.einsum(equation, *xs), *operands)

@@ -141,3 +141,12 @@ LONG = minidl.tensor([[0, 1]])
 def test_what_does_not_fit_is_named(call, error, says):
     with pytest.raises(error, match=says):
         call(minidl.zeros(2, 3))
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_take_along_dim_counts_negative_indices_from_the_end(dim):
+    x = np.arange(6.0).reshape(2, 3)
+    indices = np.array([[-1, 0], [1, -2]]) if dim != 0 else np.array([[-1, 0, -2]])
+    check(minidl.take_along_dim, torch.take_along_dim, x, indices, dim=dim)
+    with pytest.raises(RangeError):
+        minidl.take_along_dim(minidl.tensor(x), minidl.tensor([[-4]]), 1)

@@ -206,7 +206,7 @@ X, T = minidl.tensor(np.zeros((4, 3))), minidl.tensor([0, 1, 2, 0])
         (lambda: loss.cross_entropy(X, X, ignore_index=1), ArgumentError, "ignore_index 1 has no meaning"),
         (lambda: loss.cross_entropy(X, T, ignore_index=1.5), ArgumentError, "ignore_index must be an integer"),
         (lambda: loss.cross_entropy(X, T, reduction="batchmean"), ArgumentError, "reduction must be one of"),
-        (lambda: loss.cross_entropy(X, T, size_average=False, reduce=True), UnsupportedError, "reduce=True"),
+        (lambda: loss.cross_entropy(X, T, size_average=False, reduce=True), UnsupportedError, "size_average=False"),
         (lambda: loss.nll_loss(X, T, reduce=True), UnsupportedError, "reduce=True"),
         (lambda: loss.nll_loss(X, X), DtypeError, "target must be class indices"),
         (lambda: loss.multi_margin_loss(X, T, p=3), ArgumentError, "p must be 1 or 2; got 3"),

@@ -22,8 +22,13 @@ def to_numpy(x: Any) -> np.ndarray:
     return x.detach().numpy()
 
 
-def assert_close(ours: Any, theirs: Any, what: str = "output", tolerance: float | None = None) -> None:
-    """minidl's tensor equals PyTorch's in shape, dtype and, to rounding, value (NaN and infinities included)."""
+def assert_close(
+    ours: Any, theirs: Any, what: str = "output", tolerance: float | None = None, floor: float = 1e-3
+) -> None:
+    """minidl's tensor equals PyTorch's in shape, dtype and, to rounding, value (NaN and infinities included).
+
+    Rounding is relative to the largest magnitude, taken as at least `floor`.
+    """
     assert tuple(ours.shape) == tuple(theirs.shape), f"{what}: shape {ours.shape}, PyTorch {tuple(theirs.shape)}"
     ours_dtype, theirs_dtype = str(ours.dtype), str(theirs.dtype).removeprefix("torch.")
     assert ours_dtype == theirs_dtype, f"{what}: dtype {ours_dtype}, PyTorch {theirs_dtype}"
@@ -35,7 +40,7 @@ def assert_close(ours: Any, theirs: Any, what: str = "output", tolerance: float 
     finite = np.abs(b[np.isfinite(b)])
     scale = float(finite.max()) if finite.size else 0.0
     np.testing.assert_allclose(
-        a.astype(np.float64), b.astype(np.float64), rtol=rtol, atol=rtol * max(scale, 1e-3), err_msg=what
+        a.astype(np.float64), b.astype(np.float64), rtol=rtol, atol=rtol * max(scale, floor), err_msg=what
     )
 
 

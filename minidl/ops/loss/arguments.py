@@ -8,7 +8,7 @@ import numpy as np
 
 from ...autograd import Tensor
 from ...backend import backend_of
-from ...errors import ArgumentError, DtypeError, RangeError, ShapeError, refuse
+from ...errors import ArgumentError, DtypeError, RangeError, ShapeError, UnsupportedError
 from .._arguments import promoted, tensor_of
 from ..reduce import mean, sum
 
@@ -19,7 +19,9 @@ def check_reduction(
     function: str, reduction: str, size_average: None = None, reduce: None = None, allowed: tuple[str, ...] = REDUCTIONS
 ) -> None:
     """`reduction` must be one of `allowed`; PyTorch's older names for it are refused."""
-    refuse(function, size_average=size_average, reduce=reduce)
+    for name, value in (("size_average", size_average), ("reduce", reduce)):
+        if value is not None:  # False too has a meaning of its own
+            raise UnsupportedError(f"{function}: the argument {name}={value!r} is left out of minidl; use reduction")
     if reduction not in allowed:
         raise ArgumentError(f"{function}: reduction must be one of {', '.join(map(repr, allowed))}; got {reduction!r}")
 

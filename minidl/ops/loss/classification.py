@@ -12,7 +12,7 @@ import numpy as np
 from ...autograd import Function, Tensor
 from ...dtypes import int64, uint8
 from ...errors import ArgumentError, DtypeError, ShapeError
-from .._arguments import float_only, promoted, tensor_of
+from .._arguments import float_only, number, promoted, tensor_of
 from ..arithmetic import add, div, mul, neg
 from ..reduce import sum
 from ..shape import reshape
@@ -177,6 +177,7 @@ def cross_entropy(
     """
     name = "cross_entropy"
     check_reduction(name, reduction, size_average, reduce)
+    label_smoothing = number(name, "label_smoothing", label_smoothing)
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"{name}: label_smoothing must be in 0 ... 1; got {label_smoothing!r}")
     x, t = _scores(name, input), tensor_of(name, target, "target")
@@ -237,7 +238,7 @@ def multi_margin_loss(
     check_weight(name, x, weight, (x.shape[-1],))
     _checked_labels(name, x, t, None)
     batch, labels = (x, t) if x.ndim == 2 else (reshape(x, (1, x.shape[0])), reshape(t, (1,)))
-    z = MultiMargin.apply(batch, labels, weight, reduction=reduction, p=p, margin=margin)
+    z = MultiMargin.apply(batch, labels, weight, reduction=reduction, p=p, margin=number(name, "margin", margin))
     return z if z.shape == () or x.ndim == 2 else reshape(z, ())
 
 
@@ -257,7 +258,7 @@ def hinge_embedding_loss(
         raise ShapeError(f"{name}: input {x.shape} and target {y.shape} must have the same shape")
     if y.requires_grad:
         raise ArgumentError(f"{name}: no gradient is computed for target; use target.detach()")
-    return reduced(HingeEmbedding.apply(x, y, margin=margin), reduction)
+    return reduced(HingeEmbedding.apply(x, y, margin=number(name, "margin", margin)), reduction)
 
 
 def _scores(name: str, input: Any) -> Tensor:

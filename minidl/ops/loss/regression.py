@@ -6,7 +6,7 @@ from typing import Any
 
 from ...autograd import Function, Tensor
 from ...errors import ArgumentError, ShapeError
-from .._arguments import promoted, tensor_of
+from .._arguments import number, promoted, tensor_of
 from ..arithmetic import div, mul
 from ..elementary import sign_of
 from ..reduce import sum
@@ -119,6 +119,7 @@ def huber_loss(
     still divided by the number of errors.
     """
     check_reduction("huber_loss", reduction)
+    delta = number("huber_loss", "delta", delta)
     if not delta > 0:
         raise ArgumentError(f"huber_loss: delta must be positive; got {delta!r}")
     losses = Huber.apply(*alike("huber_loss", input, target, mixed=False), delta=delta)
@@ -135,6 +136,7 @@ def smooth_l1_loss(
 ) -> Tensor:
     """`huber_loss` with delta = beta, divided by beta: the slope far out is 1. With beta = 0, `l1_loss`."""
     check_reduction("smooth_l1_loss", reduction, size_average, reduce)
+    beta = number("smooth_l1_loss", "beta", beta)
     if not beta >= 0:
         raise ArgumentError(f"smooth_l1_loss: beta must not be negative; got {beta!r}")
     x, y = alike("smooth_l1_loss", input, target)

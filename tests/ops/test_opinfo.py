@@ -1,0 +1,198 @@
+"""PyTorch's own sample inputs for every operation that minidl has: its result and gradients, or a named error.
+
+The samples are those that PyTorch tests itself with (`OpInfo`); functions, methods and in-place methods are called in
+each dtype. Left out, because there PyTorch has no one answer: the order of equal elements where `sort` need not be
+stable, the gradient at NaN of functions whose vectorised and plain versions differ, and random numbers, of which only
+shape and dtype are compared.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import pytest
+import torch
+
+import minidl
+import minidl.nn.functional as F
+from tests.support.opinfo import EQUAL, WRONG, judge
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from torch.testing._internal.common_methods_invocations import op_db
+
+FEW, MANY = 6, 24  # samples of each operation and dtype
+
+DTYPES = (torch.float64, torch.float32, torch.float16, torch.int64, torch.uint8, torch.bool)
+
+RANDOM = {
+    "bernoulli", "empty", "empty_like", "multinomial", "normal", "rand_like", "randint", "randn", "randn_like",
+    "uniform", "nn.functional.dropout", "nn.functional.dropout2d",
+}  # fmt: skip
+
+# PyTorch rounds 1/6 and 1/alpha to float32 in these gradients, whatever the dtype.
+TOLERANCE = {"nn.functional.hardsigmoid": 1e-7, "nn.functional.celu": 1e-7}
+
+# The gradient at NaN is NaN or dz, or dz or 0, depending on where in memory the element lies.
+WITHOUT_NAN = {f"nn.functional.{name}" for name in ("celu", "elu", "selu", "hardtanh", "relu6")}
+
+# How PyTorch's table calls functions whose arguments it puts in another order.
+REORDERED: dict[str, Callable[..., Any]] = {
+    "where": lambda self, condition, other: minidl.where(condition, self, other),
+    "einsum": lambda tensors, equation: minidl.einsum(equation, tensors),
+    "nn.functional.embedding": lambda weight, idx, **options: F.embedding(idx, weight, **options),
+    "normal.number_mean": lambda std, mean, *args, **options: minidl.normal(mean, std, *args, **options),
+    "normal.in_place": lambda input, *args, **options: input.normal_(*args, **options),
+}
+
+
+def full_name(op: Any) -> str:
+    return f"{op.name}.{op.variant_test_name}" if op.variant_test_name else op.name
+
+
+def function_of(op: Any) -> Callable[..., Any] | None:
+    """minidl's function of PyTorch's name."""
+    found = REORDERED.get(full_name(op), REORDERED.get(op.name))
+    if found is None:
+        house, _, name = op.name.rpartition(".")
+        found = vars(F if house == "nn.functional" else minidl).get(name) if house in ("", "nn.functional") else None
+    return found if callable(found) else None
+
+
+def variants(op: Any) -> Iterator[tuple[Callable[..., Any], Callable[..., Any]]]:
+    """Pairs of minidl's and PyTorch's function, method and in-place method."""
+    function, method = function_of(op), vars(minidl.Tensor).get(op.name)
+    if function is not None:
+        yield function, op.op
+    if isinstance(method, property):
+        yield method.fget, op.op
+    elif method is not None and callable(getattr(torch.Tensor, op.name, None)):
+        yield on_tensors(method), on_tensors(getattr(torch.Tensor, op.name))
+    in_place = vars(minidl.Tensor).get(f"{op.name}_")
+    if in_place is not None and op.inplace_variant is not None:
+        yield on_copies(in_place), on_copies(op.inplace_variant)
+
+
+def on_tensors(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method; some samples are numbers, which have none."""
+
+    def call(self: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(self, torch.Tensor | minidl.Tensor):
+            raise TypeError("call() takes a tensor")
+        return method(self, *args, **options)
+
+    return call
+
+
+def on_copies(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place method on a tensor that is no leaf."""
+    return on_tensors(
+        lambda self, *args, **options: method(self.clone() if self.requires_grad else self, *args, **options)
+    )
+
+
+def samples(op: Any, dtype: torch.dtype, limit: int) -> list[Any]:
+    """The first of PyTorch's samples in that dtype; none where it has none."""
+    floating = dtype.is_floating_point and op.supports_autograd
+    draw = op.sample_inputs if limit <= FEW else op.reference_inputs
+    try:
+        return list(islice(draw("cpu", dtype, requires_grad=floating), limit))
+    except Exception:  # samples are made by the operation itself, which not every dtype allows
+        return []
+
+
+def has_no_answer(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether PyTorch's result depends on where in memory an element lies."""
+    x = args[0]
+    if not isinstance(x, torch.Tensor):
+        return False
+    if op.name in WITHOUT_NAN:
+        return bool(x.isnan().any())
+    if op.name == "nn.functional.softsign":  # inf / inf in its chain of operations; the derivative is 0
+        return not bool((x.double().abs() < 1e18).all())
+    if op.name in ("pow", "__rpow__"):  # steps of the gradient overflow where its result does not
+        return x.dtype == torch.float16
+    unstable = op.name in ("sort", "argsort", "topk") and not kwargs.get("stable")
+    return unstable and x.dtype not in (torch.float64, torch.float32)
+
+
+def run(op: Any, limit: int, dtypes: Sequence[torch.dtype]) -> tuple[Counter[str], list[str]]:
+    """How the calls of an operation ended, and what went wrong."""
+    counts: Counter[str] = Counter()
+    problems = []
+    for dtype in dtypes:
+        for sample in samples(op, dtype, limit):
+            args = (sample.input, *sample.args)
+            if has_no_answer(op, args, sample.kwargs):
+                continue
+            for ours, theirs in variants(op):
+                tolerance = TOLERANCE.get(op.name) if dtype == torch.float64 else None
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    verdict = judge(ours, theirs, args, sample.kwargs, op.name not in RANDOM, tolerance)
+                counts[verdict.kind] += 1
+                if verdict.kind == WRONG:
+                    problems.append(f"{dtype} {shown(args)} {shown(sample.kwargs)}: {verdict.text}")
+    return counts, problems
+
+
+def shown(x: Any) -> str:
+    """Arguments with shapes and dtypes in the place of tensors."""
+    if isinstance(x, torch.Tensor):
+        return f"{str(x.dtype).removeprefix('torch.')}{list(x.shape)}"
+    if isinstance(x, list | tuple):
+        return f"({', '.join(map(shown, x))})"
+    if isinstance(x, dict):
+        return f"{{{', '.join(f'{name}={shown(value)}' for name, value in x.items())}}}"
+    return repr(x)
+
+
+KNOWN = [op for op in op_db if any(True for _ in variants(op))]
+
+# All samples (of instance_norm the first) are refused by name: a memory format, targets that want a gradient, running
+# statistics, negative widths, p="nuc".
+REFUSED = {
+    "to", "norm.nuc", "nn.functional.instance_norm", "nn.functional.hinge_embedding_loss",
+    "nn.functional.pad.replicate_negative",
+}  # fmt: skip
+
+pytestmark = pytest.mark.skipif(
+    minidl.backend.current_backend().name != "numpy",
+    reason="the samples keep their strides, which are those of host memory",
+)
+
+
+def check_operation(op: Any, limit: int, *dtypes: torch.dtype) -> None:
+    counts, problems = run(op, limit, dtypes)
+    assert not problems, f"{len(problems)} of {counts.total()} calls, such as\n" + "\n".join(problems[:5])
+    assert counts[EQUAL] or full_name(op) in REFUSED, f"no call at all gave PyTorch's result: {counts}"
+
+
+@pytest.mark.parametrize("op", KNOWN, ids=full_name)
+def test_samples(op):
+    check_operation(op, FEW, torch.float64, torch.int64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("op", KNOWN, ids=full_name)
+def test_reference_samples(op):
+    check_operation(op, MANY, *DTYPES)
+
+
+def test_the_comparison_finds_what_is_wrong():
+    x = torch.tensor([-1.0, 2.0], requires_grad=True)
+    for wrong in (
+        lambda x: x * 2,  # value
+        lambda x: x.relu().double(),  # dtype
+        lambda x: x.relu()[None],  # shape
+        lambda x: x.detach().relu(),  # no gradient
+        lambda x: minidl.where(x.detach() > 0, x, x - x.detach()),  # gradient
+        lambda x: {}["an error without a name"],
+    ):
+        assert judge(wrong, torch.relu, (x,), {}).kind == WRONG
+    assert judge(minidl.relu, torch.relu, (x,), {}).kind == EQUAL
+    assert judge(lambda x: F.relu(x, inplace=True), torch.relu, (x,), {}).kind == "refused"
