@@ -19,7 +19,8 @@ APPROXIMATE = 1e-3  # relative to the largest gradient
 EXACT_ROUNDINGS = 64  # roundings of the pass's dtype
 NOISE = 16 * np.finfo(np.float64).eps
 LOUD = 0.1  # a step whose rounding is more than this part of the gradient tells nothing
-SAMPLE = 120  # elements of a larger gradient that are compared
+SAMPLE, LEAST = 120, 6  # elements of a larger gradient that are compared: in a small pass, and at least
+WORK = 80_000_000  # elements that the replays for one gradient may touch, before fewer are compared
 
 Change = Callable[[np.ndarray], list[np.ndarray]]
 
@@ -92,25 +93,34 @@ def how_many(size: int, places: np.ndarray | None) -> str:
     return f"{len(places)} of {size:,} elements, seed 0"
 
 
-def choose(gradient: np.ndarray, usable: np.ndarray, number: int) -> np.ndarray | None:
-    """The places to compare: None for all, else half of them where the gradient is not 0, half anywhere.
+def sample_size(elements: int) -> int:
+    """How many elements of a gradient to compare in a pass whose arrays have that many: fewer in a large one.
+
+    >>> sample_size(60_000), sample_size(6_000_000)
+    (120, 13)
+    """
+    return max(LEAST, min(SAMPLE, WORK // max(elements, 1)))
+
+
+def choose(gradient: np.ndarray, usable: np.ndarray, number: int, sample: int) -> np.ndarray | None:
+    """The places to compare: None for all, else `sample`, half of them where the gradient is not 0, half anywhere.
 
     `usable` tells which elements can be moved; `number` seeds the draw.
     """
-    if gradient.size <= SAMPLE and usable.all():
+    if gradient.size <= sample and usable.all():
         return None
     draw = np.random.default_rng((0, number))
     there = np.flatnonzero((gradient.ravel() != 0) & usable)
-    some = draw.permutation(there)[: SAMPLE // 2]
+    some = draw.permutation(there)[: sample // 2]
     rest = np.setdiff1d(np.flatnonzero(usable), some, assume_unique=True)
-    return np.sort(np.concatenate([some, draw.permutation(rest)[: SAMPLE - len(some)]]))
+    return np.sort(np.concatenate([some, draw.permutation(rest)[: sample - len(some)]]))
 
 
-def differences(target: Target, gradient: np.ndarray, number: int) -> Differences:
-    """Compare `gradient` with the slopes of the target at some places, drawn with the seed `number`."""
+def differences(target: Target, gradient: np.ndarray, number: int, sample: int) -> Differences:
+    """Compare `gradient` with the slopes of the target at up to `sample` places, drawn with the seed `number`."""
     eps = float(np.finfo(gradient.dtype).eps)
     usable = np.isfinite(target.x).ravel()
-    chosen = choose(gradient, usable, number)
+    chosen = choose(gradient, usable, number, sample)
     places = np.arange(gradient.size) if chosen is None else chosen
     analytic = gradient.ravel()[places].astype(np.float64)
     unit = float(np.clip(np.abs(target.x.ravel()[usable]).max(initial=0) or 1.0, 1e-3, 1e3))

@@ -15,7 +15,7 @@ import numpy as np
 from ..backend.threads import parallel
 from ..random import default_generator
 from . import breaks
-from .differences import Change, Differences, Target, differences
+from .differences import Change, Differences, Target, differences, sample_size
 from .replay import Replay, quiet_engine
 from .tape import Check, Leaf, Node, Tape, Verdict
 
@@ -44,6 +44,8 @@ class _Verifier:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.replay = Replay(tape)
+        nodes = [tape.nodes[number] for number in self.replay.relevant]
+        self.sample = sample_size(sum(node.array.size + sum(np.size(x.array) for x in node.inputs) for node in nodes))
         self.known: dict[Key, tuple[np.ndarray, Differences]] = {}
         self.whole: dict[tuple[int, int | None], Differences] = {}
 
@@ -190,7 +192,7 @@ class _Verifier:
             return Verdict("not checked", NO_NUMBERS)
         products = [np.abs(seed * z) for seed, z in zip(seeds, outputs)]
         size = sum(float(product[np.isfinite(product)].sum()) for product in products)
-        return differences(Target(value, seeds, size, change), gradient, _seed_of(key))
+        return differences(Target(value, seeds, size, change), gradient, _seed_of(key), self.sample)
 
 
 def _seed_of(key: Key) -> int:

@@ -330,7 +330,7 @@ def test_pytorch_s_gradients_stand_beside_if_it_is_asked() -> None:
 
 def test_pytorch_s_column_tells_a_mistake() -> None:
     pytest.importorskip("torch")
-    tape = example("residual", *digits()).record("conv-kernel-not-flipped", torch=True)
+    tape = example("residual", *digits()).record("tanh-not-squared", torch=True)
     for check in tape.mismatches()[:1]:  # the nearest to the loss: what arrives there is right
         found = check.verdict
         assert found.torch is not None and found.numeric is not None and found.analytic is not None
