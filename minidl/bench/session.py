@@ -9,7 +9,7 @@ from typing import Any
 
 from ..backend import get_backend
 from ..backend.threads import available_cores
-from ..errors import ArgumentError
+from ..training.options import OptionError
 from . import device, machine
 from .contestant import opponents
 from .ops import CASES
@@ -45,24 +45,24 @@ class Request:
         quick: bool = False,
         tell: Callable[[str], None] = lambda line: None,
     ) -> Request:
-        """Raises `ArgumentError` for what cannot be asked, `BackendError` for a GPU that cannot be used, and
+        """Raises `OptionError` for what cannot be asked, `BackendError` for a GPU that cannot be used, and
         `BenchmarkError` for one that must not be timed, or for PyTorch that is not installed."""
         if suite not in SUITES:
-            raise ArgumentError(f"there is no suite {suite!r}; use one of {', '.join(SUITES)}")
+            raise OptionError(f"there is no suite {suite!r}; use one of {', '.join(SUITES)}")
         if threads is not None and threads < 1:
-            raise ArgumentError(f"--threads must be at least 1, got {threads}")
+            raise OptionError(f"--threads must be at least 1, got {threads}")
         names = tuple(backends or (("numpy", "cupy") if suite == "cpu-gpu" else ("numpy",)))
         if suite == "cpu-gpu" and set(names) != {"numpy", "cupy"}:
-            raise ArgumentError("--suite cpu-gpu compares numpy with cupy; leave --backend out, or name both")
+            raise OptionError("--suite cpu-gpu compares numpy with cupy; leave --backend out, or name both")
         if suite == "cpu-gpu" and against:
-            raise ArgumentError("--suite cpu-gpu compares minidl with itself; leave --against out")
+            raise OptionError("--suite cpu-gpu compares minidl with itself; leave --against out")
         if suite == "epoch" and names != ("numpy",):
-            raise ArgumentError("--suite epoch is of the CPU; leave --backend out")
+            raise OptionError("--suite epoch is of the CPU; leave --backend out")
         if data is not None and suite != "epoch":
-            raise ArgumentError(f"--data is for --suite epoch; {suite} draws its images")
+            raise OptionError(f"--data is for --suite epoch; {suite} draws its images")
         for name in only:
             if name not in ROWS.get(suite, ()):
-                raise ArgumentError(f"--only {name!r}: the suite {suite} has no such row{_known(suite)}")
+                raise OptionError(f"--only {name!r}: the suite {suite} has no such row{_known(suite)}")
         for name in names:
             get_backend(name)
         if "cupy" in names:

@@ -1,0 +1,142 @@
+"""`minidl bench` as a user calls it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+from minidl import cuda
+from minidl.cli import main
+from tests.cupy_on_cpu.build import LaneUnavailable, check_requirements
+from tests.support.runs import write_data
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(*arguments: object) -> int:
+    try:
+        return main(["bench", *map(str, arguments)])
+    except SystemExit as exit:
+        return int(exit.code or 0)
+
+
+def picture(path: Path) -> None:
+    image = cv2.imread(str(path))
+    assert image is not None
+    assert image.std() > 5, "the plot is blank"
+
+
+@pytest.mark.slow
+def test_lecture_against_torch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    files = tmp_path / "found.json", tmp_path / "found.png"
+    rows = ["--only", "tiny-4", "--only", "lecture-32"]
+    assert call("--quick", "--against", "torch", "--threads", 1, *rows, "--json", files[0], "--plot", files[1]) == 0
+    out, err = capfd.readouterr()
+    assert "tiny net 2-16-16-1, batch 4" in out
+    assert "quick: too few" in out
+    assert "NumPy's BLAS" in out
+    assert err.count("minidl: ") == 2
+    picture(files[1])
+    found = json.loads(files[0].read_text())
+    assert found["machine"]["threads"] == 1
+    assert found["machine"]["cpu"]
+    assert {"minidl", "numpy", "torch"} <= found["machine"]["versions"].keys()
+    lecture, tiny = sorted(found["found"], key=lambda row: row["name"])
+    assert set(lecture["contestants"]) == {"minidl", "torch", "torch channels_last"}
+    assert set(tiny["contestants"]) == {"minidl", "torch"}
+    for row in (lecture, tiny):
+        assert row["difference"] < 1e-3
+        ours, theirs = row["contestants"]["minidl"], row["contestants"][row["opponent"]]
+        pairs = zip(ours["seconds"]["all"], theirs["seconds"]["all"])
+        assert row["ratio"]["minidl"]["all"] == pytest.approx([a / b for a, b in pairs])
+        assert row["met"]["minidl"] == (row["ratio"]["minidl"]["median"] <= row["bar"])
+        assert ours["memory"]["peak"] >= ours["memory"]["at_start"]
+        assert theirs["kept"] > 0.9 * row["must_keep"]
+
+
+def test_ops_and_scaling(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call("--suite", "ops", "--quick", "--only", "relu", "--plot", tmp_path / "ops.png") == 0
+    assert capfd.readouterr().out.count("relu") == 3
+    picture(tmp_path / "ops.png")
+    monkeypatch.setattr("minidl.bench.suites.scaling.BATCHES", (1, 2, 4, 8, 16))
+    monkeypatch.setattr("minidl.bench.suites.scaling.BASE", {"batch": 2, "side": 7, "channels": 2, "kernel": 3})
+    files = tmp_path / "scaling.json", tmp_path / "scaling.png"
+    assert call("--suite", "scaling", "--quick", "--threads", 2, "--json", files[0], "--plot", files[1]) == 0
+    picture(files[1])
+    found = json.loads(files[0].read_text())["found"]
+    assert {(row["batch"], row["threads"]) for row in found["batches"]} == {(1, 1), (16, 1), (1, 2), (16, 2)}
+    assert {row["changed"] for row in found["convolution"]} == {"batch", "side", "channels", "kernel"}
+
+
+@pytest.mark.slow
+def test_an_epoch_of_train_against_torch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    data = write_data(tmp_path / "digits")
+    file = tmp_path / "epoch.json"
+    code = call("--suite", "epoch", "--quick", "--threads", 1, "--against", "torch", "--data", data, "--json", file)
+    assert code == 0, capfd.readouterr().err
+    found = json.loads(file.read_text())["found"]
+    assert found["images"] == 600
+    assert set(found["contestants"]) == {"minidl train", "torch", "torch channels_last"}
+    assert all(one["seconds"]["median"] > 0 and one["memory"] > 10e6 for one in found["contestants"].values())
+    assert found["ratio"]["median"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--suite", "lectur"], 2, "did you mean lecture?"),
+        (["--only", "nothing"], 2, "the suite lecture has no such row; it has lecture-100"),
+        (["--suite", "scaling", "--only", "relu"], 2, "has no such row"),
+        (["--threads", "0"], 2, "--threads must be at least 1"),
+        (["--backend", "jax"], 3, "'jax' is unknown"),
+        (["--suite", "cpu-gpu", "--backend", "numpy"], 2, "compares numpy with cupy"),
+        (["--suite", "cpu-gpu", "--against", "torch"], 2, "leave --against out"),
+        (["--suite", "ops", "--data", "x"], 2, "--data is for --suite epoch"),
+    ],
+)
+def test_wrong_use(arguments: list[str], code: int, words: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert call(*arguments) == code
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert words in err
+
+
+def test_without_pytorch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert call("--against", "torch") == 1
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1
+    assert "pip install torch" in err
+
+
+def test_without_a_gpu(capfd: pytest.CaptureFixture[str]) -> None:
+    if cuda.is_available():
+        pytest.skip("there is a GPU here")
+    assert call("--suite", "cpu-gpu") == 3
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1
+    assert "cupy" in err
+
+
+@pytest.mark.parametrize("arguments", [["--suite", "cpu-gpu"], ["--backend", "cupy", "--only", "tiny-4"]])
+def test_an_imitated_gpu_is_not_timed(arguments: list[str]) -> None:
+    try:
+        check_requirements()
+    except LaneUnavailable as reason:
+        pytest.skip(str(reason))
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cupy_on_cpu", sys.executable, "-m", "minidl", "bench", "--quick", *arguments],
+        cwd=ROOT, env=dict(os.environ), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    assert "EMULATED-HOST" in done.stderr
