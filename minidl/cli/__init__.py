@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import BackendError, CheckpointError, DataError, MinidlError
 from ..models import UnknownModelError
-from . import bench, data, explain, gradcheck, predict, summary, test, train
+from . import bench, data, doctor, explain, gradcheck, predict, summary, test, train
 from .console import complain, notice
 from .parser import Parser, UsageError
 
@@ -30,7 +30,7 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"minidl {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (train, test, predict, summary, explain, gradcheck, data, bench):
+    for verb in (train, test, predict, summary, explain, gradcheck, data, doctor, bench):
         verb.add_to(verbs)
     return parser
 

@@ -1,0 +1,163 @@
+"""Checks of the GPU, from the driver up to a product of matrices. Without an NVIDIA driver they only warn."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import uuid
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from ..errors import BackendError
+from .report import FAIL, OK, WARN, Check, Finding, first_line
+
+SECONDS = 20  # nvidia-smi hangs where a driver is half installed
+INSTALL = "pip install 'minidl[gpu]'"
+NO_GPU = "nothing to do without an NVIDIA GPU; --backend numpy needs none"
+
+
+def nvidia_smi() -> Finding:
+    """What NVIDIA's own tool says of driver and card."""
+    if shutil.which("nvidia-smi") is None:
+        return Finding(WARN, "nvidia-smi", "not found: no NVIDIA driver, or not on the PATH", NO_GPU)
+    query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
+    done = subprocess.run(query, capture_output=True, text=True, timeout=SECONDS)
+    if done.returncode != 0:
+        what = first_line(done.stdout + done.stderr)
+        return Finding(FAIL, "nvidia-smi", what, "reinstall the driver, then reboot; in a container: --gpus all")
+    return Finding(OK, "nvidia-smi", "; ".join(done.stdout.strip().splitlines()))
+
+
+def nvcc() -> Finding:
+    """NVIDIA's compiler for the command line, which CuPy does without."""
+    path = shutil.which("nvcc")
+    if path is None:
+        return Finding(OK, "nvcc", "not found, and not needed: CuPy brings NVRTC's headers")
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=SECONDS)
+    return Finding(OK, "nvcc", (done.stdout.strip().splitlines() or ["no version"])[-1])
+
+
+def cupy_wheel() -> Finding:
+    """One wheel of CuPy; two of them overwrite each other's files."""
+    found = {
+        name: dist.version
+        for dist in metadata.distributions()
+        if (name := (dist.metadata["Name"] or "").lower()) == "cupy" or name.startswith("cupy-")
+    }
+    if not found:
+        return Finding(WARN, "CuPy", "not installed", f"{INSTALL}, if there is an NVIDIA GPU")
+    wheels = ", ".join(f"{name} {version}" for name, version in found.items())
+    if len(found) > 1:
+        return Finding(
+            FAIL, "CuPy", f"several wheels clash: {wheels}", f"pip uninstall -y {' '.join(found)}; {INSTALL}"
+        )
+    return Finding(OK, "CuPy", wheels)
+
+
+def driver_and_runtime() -> Finding:
+    """The versions of both; a driver must not be older than what CuPy was built for."""
+    runtime = _cupy().cuda.runtime
+    driver, built = runtime.driverGetVersion(), runtime.runtimeGetVersion()
+    detail = f"driver for CUDA {_dotted(driver)}, CuPy's runtime {_dotted(built)}"
+    if driver == 0:
+        return Finding(WARN, "CUDA", f"no driver; CuPy's runtime {_dotted(built)}", NO_GPU)
+    if driver // 1000 < built // 1000:
+        return Finding(FAIL, "CUDA", detail, "update the NVIDIA driver")
+    return Finding(OK, "CUDA", detail)
+
+
+def device() -> Finding:
+    """The GPU's name, its memory and what it can do."""
+    runtime = _cupy().cuda.runtime
+    count = runtime.getDeviceCount()
+    properties = runtime.getDeviceProperties(0)
+    free, total = runtime.memGetInfo()
+    detail = (
+        f"{properties['name'].decode()}, compute capability {properties['major']}.{properties['minor']}, "
+        f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
+    )
+    if count > 1:
+        detail += f"; {count} GPUs, number 0 is used (CUDA_VISIBLE_DEVICES chooses)"
+    return Finding(OK, "GPU", detail)
+
+
+def compile_a_kernel() -> Finding:
+    """NVRTC from source to result: a kernel that no cache can have."""
+    cupy = _cupy()
+    name = f"minidl_{uuid.uuid4().hex}"
+    x = cupy.zeros(4, np.int32)
+    cupy.RawKernel(f'extern "C" __global__ void {name}(int* x) {{ x[threadIdx.x] = 7; }}', name)((1,), (4,), (x,))
+    return _verdict("compile", x.tolist() == [7] * 4, "a kernel compiles and runs")
+
+
+def allocate() -> Finding:
+    """Memory of the GPU that keeps what is written to it."""
+    x = _cupy().full(1 << 22, 3, np.float32)
+    return _verdict("memory", float(x.sum()) == 3.0 * (1 << 22), "16 MiB allocated, written and summed")
+
+
+def multiply() -> Finding:
+    """A product of matrices by cuBLAS."""
+    cupy = _cupy()
+    x = np.arange(64 * 64, dtype=np.float32).reshape(64, 64) / 4096
+    found = cupy.asnumpy(cupy.asarray(x) @ cupy.asarray(x))
+    return _verdict("matmul", np.allclose(found, x @ x, rtol=1e-3), "cuBLAS multiplies as NumPy does")
+
+
+def _verdict(part: str, right: bool, detail: str) -> Finding:
+    return Finding(OK, part, detail) if right else Finding(FAIL, part, "a wrong result", "nvidia-smi -q; test the card")
+
+
+def _cupy() -> Any:
+    import cupy
+
+    return cupy
+
+
+def _dotted(version: int) -> str:
+    """12090 -> 12.9"""
+    return f"{version // 1000}.{version % 1000 // 10}"
+
+
+def _needs_gpu(check: Check) -> Check:
+    """The check, or a warning where there is nothing to check it on."""
+
+    def guarded() -> Finding:
+        part = {"driver_and_runtime": "CUDA", "device": "GPU", "compile_a_kernel": "compile", "allocate": "memory",
+                "multiply": "matmul"}[check.__name__]  # fmt: skip
+        try:
+            if part != "CUDA" and _cupy().cuda.runtime.driverGetVersion() == 0:
+                return Finding(WARN, part, "not tried: there is no driver", NO_GPU)
+            return check()
+        except ImportError as error:
+            return Finding(WARN, part, f"not tried: {first_line(error)}", f"{INSTALL}, if there is an NVIDIA GPU")
+        except Exception as error:  # CUDA, NVRTC and cuBLAS have errors of their own
+            remedy = "update the NVIDIA driver, check CUDA_VISIBLE_DEVICES, and run nvidia-smi"
+            return Finding(FAIL, part, f"{type(error).__name__}: {first_line(error)}", remedy)
+
+    return guarded
+
+
+def usable() -> Finding:
+    """The backend's own verdict, in its words."""
+    from ..backend import get_backend
+
+    try:
+        get_backend("cupy")
+    except BackendError as error:
+        return Finding(WARN, "--backend cupy", str(error), "see the lines above")
+    from ..backend.cupy_backend import EMULATED, device_label
+
+    label = device_label()
+    if label == EMULATED:
+        return Finding(WARN, "--backend cupy", f"usable on {EMULATED}: host memory, no GPU; its speed means nothing",
+                       "run without tests.cupy_on_cpu")  # fmt: skip
+    return Finding(OK, "--backend cupy", f"usable on {label}")
+
+
+GPU: tuple[Check, ...] = (
+    nvidia_smi, nvcc, cupy_wheel,
+    *map(_needs_gpu, (driver_and_runtime, device, compile_a_kernel, allocate, multiply)), usable,
+)  # fmt: skip

@@ -1,0 +1,44 @@
+"""What an examination finds: a line each, OK, WARN or FAIL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+OK, WARN, FAIL = "OK", "WARN", "FAIL"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        status: OK; WARN: something is missing that you may not need; FAIL: it is there and does not work.
+        part: what was looked at; `detail`: what was found.
+        remedy: the command that mends it, or what to do; empty where nothing is wrong.
+    """
+
+    status: str
+    part: str
+    detail: str
+    remedy: str = ""
+
+
+Check = Callable[[], Finding]
+
+
+def examined(checks: Iterable[Check]) -> list[Finding]:
+    """The findings of all checks, in order. A check that raises is a FAIL of its own and stops no other."""
+    found = []
+    for check in checks:
+        try:
+            found.append(check())
+        except Exception as error:  # a report must come, however broken the machine
+            part = check.__name__.replace("_", " ")
+            found.append(Finding(FAIL, part, f"{type(error).__name__}: {first_line(error)}", "see the message"))
+    return found
+
+
+def first_line(error: object) -> str:
+    """What an error says, as far as its first line."""
+    return (str(error).strip().splitlines() or [""])[0]
