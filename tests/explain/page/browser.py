@@ -92,11 +92,16 @@ class Page:
         self.js("document.querySelector(arguments[0]).click()", css)
 
     def text(self, css: str) -> str:
-        """The text of the first element that matches, "" if there is none."""
-        return self.js("return document.querySelector(arguments[0])?.innerText ?? ''", css)
+        """The text of the first element that matches; "" if there is none, or if it is not shown."""
+        script = "const e = document.querySelector(arguments[0]); return e?.checkVisibility() ? e.innerText : ''"
+        return self.js(script, css)
 
     def texts(self, css: str) -> list[str]:
         return self.js("return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)", css)
+
+    def each(self, css: str, function: str) -> list[Any]:
+        """What a JavaScript function says of each element that matches."""
+        return self.js(f"return [...document.querySelectorAll(arguments[0])].map({function})", css)
 
     def position(self) -> int:
         """The place of the slider, from 0."""
@@ -107,7 +112,9 @@ class Page:
 
     def go(self, place: int) -> None:
         """Move the slider."""
-        script = "const s = document.getElementById('slider'); s.value = arguments[0]; s.dispatchEvent(new Event('input'))"
+        script = (
+            "const s = document.getElementById('slider'); s.value = arguments[0]; s.dispatchEvent(new Event('input'))"
+        )
         self.js(script, place)
 
     def pick(self, row: int, column: int, rows: int, columns: int) -> None:

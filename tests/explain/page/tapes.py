@@ -19,7 +19,7 @@ SAMPLE = Path(minidl.__file__).parent / "data" / "sample"
 
 
 class Small(nn.Module):
-    """Two convolutions, the second in two groups with stride and around a shortcut, both poolings, two linear layers."""
+    """A shortcut around a convolution in two groups, one with stride and dilation, both poolings, a linear layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,11 +37,15 @@ class Small(nn.Module):
         return self.fc(F.relu(h).flatten(1).repeat(1, 2))
 
 
+def _bytes(name: str) -> np.ndarray:
+    return np.frombuffer(lzma.decompress((SAMPLE / name).read_bytes()), np.uint8)
+
+
 def lecture_tape() -> dict[str, Any]:
     """The lecture's CNN on a real digit of the bundled sample."""
     minidl.manual_seed(0)
-    images = np.frombuffer(lzma.open(SAMPLE / "t10k-images-idx3-ubyte.xz").read(), np.uint8)[16:].reshape(-1, 1, 28, 28)
-    labels = np.frombuffer(lzma.open(SAMPLE / "t10k-labels-idx1-ubyte.xz").read(), np.uint8)[8:]
+    images = _bytes("t10k-images-idx3-ubyte.xz")[16:].reshape(-1, 1, 28, 28)
+    labels = _bytes("t10k-labels-idx1-ubyte.xz")[8:]
     model = make_model("lecture")
     x = minidl.tensor(images[:1].astype(np.float32) / 255, requires_grad=True)
     with record("lecture") as tape:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,50 +15,7 @@ from .browser import SIZES, Page
 Open = Callable[..., Page]
 TapeOf = Callable[[str], dict[str, Any]]
 
-# Every text on the screen: outside the box it stands in, cut off at its side, or over another text.
-FAULTS = """
-const faults = [], boxes = [];
-const root = document.scrollingElement;
-if (root.scrollWidth > innerWidth || root.scrollHeight > innerHeight) faults.push('the window scrolls');
-const within = document.querySelector('dialog[open]') ?? document.body;
-const walker = document.createTreeWalker(within, NodeFilter.SHOW_TEXT);
-const scrolls = (s) => ['auto', 'scroll'].includes(s);
-for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-  if (!node.textContent.trim() || ['SCRIPT', 'STYLE', 'TEXTAREA'].includes(node.parentElement.tagName)) continue;
-  if (!node.parentElement.checkVisibility()) continue;
-  const math = node.parentElement.closest('math');
-  const range = document.createRange();
-  range.selectNodeContents(node);
-  for (const rect of math ? [math.getBoundingClientRect()] : range.getClientRects()) {
-    if (rect.width < 1) continue;
-    let seen = {left: rect.left, right: rect.right, top: rect.top, bottom: rect.bottom};
-    let hidden = false;
-    for (let box = node.parentElement; box && box !== document.documentElement; box = box.parentElement) {
-      const style = getComputedStyle(box), place = box.getBoundingClientRect();
-      if (style.display === 'inline' || style.display === 'contents') continue;
-      const ellipsis = style.textOverflow === 'ellipsis';
-      if (!scrolls(style.overflowX) && !ellipsis && (rect.right > place.right + 2 || rect.left < place.left - 2) && !box.classList.contains('badge'))
-        faults.push(`outside <${box.tagName} ${box.className} ${box.id}>: ${node.textContent.trim().slice(0, 60)}`);
-      if (ellipsis && box.scrollWidth > box.clientWidth + 1)
-        faults.push(`cut off: ${node.textContent.trim()}`);
-      if (style.overflowY !== 'visible') {
-        if (!scrolls(style.overflowY) && box !== document.body && !ellipsis && (rect.bottom > place.bottom + 4 || rect.top < place.top - 4))
-          faults.push(`cut below <${box.tagName} ${box.className} ${box.id}>: ${node.textContent.trim().slice(0, 60)}`);
-        seen = {left: Math.max(seen.left, place.left), right: Math.min(seen.right, place.right), top: Math.max(seen.top, place.top), bottom: Math.min(seen.bottom, place.bottom)};
-      }
-    }
-    const height = rect.height * 0.2;
-    seen = {...seen, top: Math.max(seen.top, rect.top + height), bottom: Math.min(seen.bottom, rect.bottom - height), node, math, text: node.textContent.trim().slice(0, 40)};
-    if (seen.bottom - seen.top > 1 && seen.right - seen.left > 1) boxes.push(seen);
-  }
-}
-boxes.sort((a, b) => a.top - b.top);
-boxes.forEach((a, i) => { for (let j = i + 1; j < boxes.length && boxes[j].top < a.bottom - 1; j++) { const b = boxes[j];
-  if (a.node !== b.node && !(a.math && a.math === b.math) && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2)
-    faults.push(`over each other: ${a.text} | ${b.text}`); } });
-const letter = Math.min(...boxes.filter((b) => !b.math).map((b) => parseFloat(getComputedStyle(b.node.parentElement).fontSize)));
-return [[...new Set(faults)].slice(0, 8), letter];
-"""
+FAULTS = (Path(__file__).parent / "faults.js").read_text()
 
 
 def assert_neat(page: Page, where: str) -> None:
@@ -100,8 +59,9 @@ def test_everything_that_can_be_opened_is_neat(open_page: Open, lang: str, size:
 
 def test_the_letters_can_be_read_from_the_last_row(open_page: Open) -> None:
     page = open_page("lecture")
-    sizes = page.js("""return ['.pane.active .code', '.formula.active .math', '.readout', '.node-op', '.stats dd', '.operation h2']
-      .map((css) => parseFloat(getComputedStyle(document.querySelector(css)).fontSize))""")
+    size = "(css) => parseFloat(getComputedStyle(document.querySelector(css)).fontSize)"
+    texts = [".pane.active .code", ".formula.active .math", ".readout", ".node-op", ".stats dd", ".operation h2"]
+    sizes = page.js(f"return arguments[0].map({size})", texts)
     code, formula, readout, node, stat, title = sizes
     assert code >= 15 and formula >= 16 and readout >= 15 and node >= 14 and stat >= 14 and title >= 24
 
@@ -135,7 +95,7 @@ def test_the_colours_of_the_scale_are_ordered_and_told_apart_without_red_and_gre
       return [...bar.getContext('2d').getImageData(0, 5, 200, 1).data]""")
     colours = [tuple(pixels[4 * i : 4 * i + 3]) for i in range(200)]
     light = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in colours]
-    steps = [b - a for a, b in zip(light, light[1:])]
+    steps = [b - a for a, b in pairwise(light)]
     sign = 1 if theme == "light" else -1
     assert all(sign * step >= -1.5 for step in steps[:99]) and all(sign * step <= 1.5 for step in steps[100:])
     assert abs(light[0] - light[100]) > 100 and abs(light[199] - light[100]) > 80

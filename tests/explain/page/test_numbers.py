@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from minidl.explain.page import render
+
 from .browser import Page
 from .tapes import is_rounding, numbers, parsed
 
 Open = Callable[..., Page]
 TapeOf = Callable[[str], dict[str, Any]]
+CELLS = "(row) => [...row.children].map((cell) => cell.innerText)"
 STATS = """return {held: document.querySelector('#inspector .chip[aria-pressed=true]')?.dataset.held ?? null,
   scalar: document.querySelector('#scalar')?.innerText ?? null,
   stats: Object.fromEntries([...document.querySelectorAll('.stats dd')].map((d) => [d.dataset.stat, d.innerText])),
@@ -55,7 +59,9 @@ def test_the_summary_of_every_value_that_can_be_chosen(open_page: Open, tape_of:
     page, tape = open_page("small"), tape_of("small")
     for i in range(0, len(tape["steps"]), 5):
         page.go(i)
-        for held in page.js("return [...document.querySelectorAll('#inspector .chip[data-held]')].map((c) => c.dataset.held)"):
+        for held in page.js(
+            "return [...document.querySelectorAll('#inspector .chip[data-held]')].map((c) => c.dataset.held)"
+        ):
             page.click(f'#inspector .chip[data-held="{held}"]')
             assert_statistics(page, tape)
 
@@ -68,7 +74,7 @@ def test_the_numbers_on_demand(open_page: Open, tape_of: TapeOf, name: str) -> N
     for i in range(0, len(tape["steps"]), 3):
         page.go(i)
         held = page.js(STATS)["held"]
-        cells = page.js("return [...document.querySelectorAll('td[data-index]')].map((c) => [c.dataset.index, c.innerText, c.title])")
+        cells = page.each("td[data-index]", "(c) => [c.dataset.index, c.innerText, c.title]")
         for index, text, title in cells:
             exact = float(numbers(tape, int(held))[tuple(int(k) for k in index.split(","))])
             assert is_rounding(text, exact)
@@ -104,7 +110,8 @@ def test_zero_nan_and_infinity_are_seen_as_what_they_are(open_page: Open) -> Non
       const colours = (row, column) => { const found = {};
         for (let y = Math.ceil(row * side) + 1; y < (row + 1) * side - 3; y++)
           for (let x = Math.ceil(column * side) + 1; x < (column + 1) * side - 3; x++) {
-            const k = 4 * (y * canvas.width + x); const c = [...pixels.slice(k, k + 3)].join(); found[c] = (found[c] ?? 0) + 1; }
+            const k = 4 * (y * canvas.width + x), c = [...pixels.slice(k, k + 3)].join();
+            found[c] = (found[c] ?? 0) + 1; }
         return Object.entries(found).sort((a, b) => b[1] - a[1]).map((e) => e[0]); };
       return [[0, 0], [0, 1], [0, 2], [0, 3], [1, 0], [1, 1]].map(([r, c]) => colours(r, c));"""
     page.js("document.documentElement.dataset.theme = 'light'")
@@ -123,15 +130,17 @@ def test_the_verdict_has_the_numbers_behind_it(open_page: Open, tape_of: TapeOf)
     page.press("END")
     node = tape["steps"][-1]["node"]
     checks = [check for check in tape["checks"] if check["node"] == node]
-    rows = page.js("return [...document.querySelectorAll('#verdicts tbody tr')].map((r) => [...r.children].map((c) => c.innerText))")
+    rows = page.each("#verdicts tbody tr", CELLS)
     assert len(rows) == len(checks) > 1
     for row, check in zip(rows, checks):
         assert is_rounding(row[2], check["verdict"]["max_difference"])
     page.click("#verdicts tbody tr:last-child button")
     verdict = checks[-1]["verdict"]
-    columns = [numbers(tape, verdict[kind]).ravel() for kind in ("analytic", "numeric", "torch") if verdict[kind] is not None]
+    columns = [
+        numbers(tape, verdict[kind]).ravel() for kind in ("analytic", "numeric", "torch") if verdict[kind] is not None
+    ]
     places = verdict["places"] or list(range(columns[0].size))
-    body = page.js("return [...document.querySelectorAll('dialog tbody tr')].map((r) => [...r.children].map((c) => c.innerText))")
+    body = page.each("dialog tbody tr", CELLS)
     assert len(body) == min(24, columns[0].size)
     for element, *texts in body:
         for text, column in zip(texts, columns, strict=True):
@@ -139,15 +148,15 @@ def test_the_verdict_has_the_numbers_behind_it(open_page: Open, tape_of: TapeOf)
 
 
 def test_a_sampled_array_says_which_part_is_there(open_page: Open, tape_of: TapeOf) -> None:
-    from minidl.explain.page import render
-
     tape = tape_of("small")
     place = tape["nodes"][0]["output"]  # (2, 4, 10, 10)
     whole = numbers(tape, place)
-    import base64
-
     part = np.ascontiguousarray(whole[:1, :3])
-    cut = {**tape["values"][place], "block": [[0, 1], [0, 3], [0, 10], [0, 10]], "data": base64.b64encode(part.tobytes()).decode()}
+    cut = {
+        **tape["values"][place],
+        "block": [[0, 1], [0, 3], [0, 10], [0, 10]],
+        "data": base64.b64encode(part.tobytes()).decode(),
+    }
     changed = {**tape, "values": [cut if i == place else value for i, value in enumerate(tape["values"])]}
     page = open_page("cut", html=render(changed))
     page.go(1)

@@ -22,7 +22,8 @@ SHEET = {
     "seed": 7,
     "given": [{"name": "x", "values": [[1, -2], [3, 0]]}, {"name": "w", "values": [2, 1]}, {"name": "b", "values": -1}],
     "questions": [
-        {"phase": "forward", "name": "z", "plain": "z = x w + b", "values": [-1, 5], "working": ["1·2 + (-2)·1 - 1 = -1"]},
+        {"phase": "forward", "name": "z", "plain": "z = x w + b", "values": [-1, 5],
+         "working": ["1·2 + (-2)·1 - 1 = -1"]},
         {"phase": "backward", "name": "dx", "plain": "dx = dz w", "formula": "<math><mi>d</mi><mi>x</mi></math>",
          "values": [[[2, 1]], [[12, 0.25]]]},
         {"phase": "backward", "name": "db", "plain": "db = Σ dz <rows>", "values": 13},
@@ -33,7 +34,9 @@ SHEET = {
 def test_the_page_loads_nothing_and_is_small(tape_of: TapeOf) -> None:
     html = render(tape_of("lecture"))
     assert len(html.encode()) < 3_000_000
-    assert not re.findall(r"<(?:link|img|iframe|object|embed|base)\b|\bsrc=|url\(|@import|https?://(?!www\.w3\.org/)", html)
+    assert not re.findall(
+        r"<(?:link|img|iframe|object|embed|base)\b|\bsrc=|url\(|@import|https?://(?!www\.w3\.org/)", html
+    )
     assert "eval(" not in html and "new Function" not in html and "innerHTML" not in html and " style=" not in html
 
 
@@ -65,7 +68,7 @@ def test_text_of_the_tape_cannot_become_markup(open_page: Open, tape_of: TapeOf)
     tape["nodes"][0]["formula"] = f"<math><mtext>{nasty}</mtext><script>1</script></math>"
     page = open_page("nasty", html=render(tape))
     assert page.js("return document.querySelectorAll('main img, main script').length") == 0
-    assert "taken" != page.js("return document.title") and nasty in page.text("#given")
+    assert page.js("return document.title") != "taken" and nasty in page.text("#given")
 
 
 def test_the_mathematics_is_kept_and_nothing_else(open_page: Open, tape_of: TapeOf) -> None:
@@ -96,13 +99,19 @@ def test_an_unknown_language_is_refused(tape_of: TapeOf) -> None:
         render_worksheet(SHEET, "fr")
 
 
-@pytest.mark.parametrize(("lang", "title", "key"), [("en", "Backprop on paper", "Answer key"), ("ko", "손으로 하는 역전파", "정답")])
+@pytest.mark.parametrize(
+    ("lang", "title", "key"), [("en", "Backprop on paper", "Answer key"), ("ko", "손으로 하는 역전파", "정답")]
+)
 def test_a_worksheet_has_its_answers_on_a_second_page(open_page: Open, lang: str, title: str, key: str) -> None:
     page = open_page("sheet", html=render_worksheet(SHEET, lang))
     assert page.texts("h1") == [title, key]
     assert page.texts(".blank-sheet .matrix.empty td") == [""] * 7
     assert page.texts(".key .question .matrix td") == ["−1", "5", "2", "1", "12", "0.25", "13"]
-    assert page.texts(".blank-sheet .given .matrix td") == page.texts(".key .given .matrix td") == ["1", "−2", "3", "0", "2", "1", "−1"]
+    assert (
+        page.texts(".blank-sheet .given .matrix td")
+        == page.texts(".key .given .matrix td")
+        == ["1", "−2", "3", "0", "2", "1", "−1"]
+    )
     assert page.texts(".working") == ["1·2 + (-2)·1 - 1 = -1"]
     assert page.js("return [...document.querySelectorAll('.key .count')].map((c) => c.innerText)") == ["1", "2", "3"]
     pdf = base64.b64decode(page.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])

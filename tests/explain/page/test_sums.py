@@ -23,7 +23,8 @@ const [op, role, arrays, options, indices] = arguments;
 const whole = ({shape, data}) => ({shape, block: shape.map((n) => [0, n]), numbers: data.map((x) => x ?? NaN)});
 const inputs = Object.fromEntries(Object.entries(arrays).map(([k, a]) => [k, a && whole(a)]));
 return indices.map((index) => { const s = SUMS[op][role]({...inputs, ...options}, index, at);
-  return [s.total, s.terms.map((t) => t.at), s.outside, s.terms.length, s.groups.reduce((n, g) => n + g.count, 0)]; });"""
+  return [s.total, s.terms.map((t) => t.at), s.outside, s.terms.length,
+    s.groups.reduce((n, g) => n + g.count, 0)]; });"""
 )
 
 
@@ -169,7 +170,9 @@ def test_linear(open_page: Open) -> None:
 
 def test_a_missing_number_leaves_no_total(open_page: Open) -> None:
     page = open_page("odd")
-    run = RUN.replace("block: shape.map((n) => [0, n])", "block: shape.map((n, axis) => [0, axis ? n : Math.min(n, 1)])")
+    run = RUN.replace(
+        "block: shape.map((n) => [0, n])", "block: shape.map((n, axis) => [0, axis ? n : Math.min(n, 1)])"
+    )
     x = np.ones((2, 3))
     found = page.js(run, "Linear", "z", {"x": packed(x), "w": packed(np.ones((1, 3))), "b": None}, {}, [[0, 0], [1, 0]])
     assert found[0][0] == 3 and found[1][0] is None
@@ -177,10 +180,12 @@ def test_a_missing_number_leaves_no_total(open_page: Open) -> None:
 
 # On the page: every value that an operation computed by a sum, in the real pass.
 
-SHOWN = """return {total: document.querySelector('.sum .total b')?.innerText ?? null, said: document.querySelector('.sum .total')?.innerText ?? '',
+SHOWN = """return {total: document.querySelector('.sum .total b')?.innerText ?? null,
+  said: document.querySelector('.sum .total')?.innerText ?? '',
   exact: document.querySelector('.sum .total b')?.title, head: document.querySelector('.sum-head')?.innerText ?? null,
   parts: [...document.querySelectorAll('.part')].map((p) => p.lastChild.textContent),
-  terms: [...document.querySelectorAll('.term')].map((t) => [...t.querySelectorAll('.n')].map((n) => n.title.split(': ').at(-1))),
+  terms: [...document.querySelectorAll('.term')].map((t) =>
+    [...t.querySelectorAll('.n')].map((n) => n.title.split(': ').at(-1))),
   start: document.querySelector('.sum .total .n, .terms > .n')?.title.split(': ').at(-1) ?? null,
   lit: document.getElementById('partner')?.dataset.lit ?? null}"""
 ROLES = {"Conv2d": ("dx", "dw", "db"), "MaxPool2d": ("dx",), "AvgPool2d": ("dx",), "Linear": ("dx", "dw", "db")}
@@ -203,7 +208,11 @@ def test_the_sum_on_the_page_is_the_recorded_number(open_page: Open, tape_of: Ta
     page, tape = open_page(name), tape_of(name)
     rng = np.random.default_rng(1)
     cases = spellable(tape)
-    assert {(node["op"], role) for _, _, node, role in cases} >= {("Conv2d", "dx"), ("Conv2d", "dw"), ("MaxPool2d", "dx")}
+    assert {(node["op"], role) for _, _, node, role in cases} >= {
+        ("Conv2d", "dx"),
+        ("Conv2d", "dw"),
+        ("MaxPool2d", "dx"),
+    }
     for step, held, node, _ in cases:
         array = numbers(tape, held)
         page.go(step)

@@ -17,8 +17,10 @@ ROOT = Path(minidl.__file__).parents[1]
 Open = Callable[..., Page]
 TapeOf = Callable[[str], dict[str, Any]]
 HERE = """const line = document.querySelector('.pane.active .line.current');
-return [line?.querySelector('code').textContent ?? null, document.querySelector('.pane.active .pane-head .file')?.textContent ?? null,
-  document.querySelector('.node[aria-current]')?.dataset.node ?? null, document.querySelectorAll('.line.current').length]"""
+return [line?.querySelector('code').textContent ?? null,
+  document.querySelector('.pane.active .pane-head .file')?.textContent ?? null,
+  document.querySelector('.node[aria-current]')?.dataset.node ?? null,
+  document.querySelectorAll('.line.current').length]"""
 
 
 @pytest.mark.parametrize("name", ["lecture", "small"])
@@ -85,14 +87,17 @@ def test_playing_goes_on_by_itself_and_stops(open_page: Open) -> None:
 
 def test_the_boxes_tell_what_has_happened(open_page: Open, tape_of: TapeOf) -> None:
     page, tape = open_page("small"), tape_of("small")
-    states = "return Object.fromEntries([...document.querySelectorAll('.node')].map((n) => [n.dataset.node, n.dataset.state]))"
+
+    def states() -> dict[str, str]:
+        return dict(page.each(".node", "(node) => [node.dataset.node, node.dataset.state]"))
+
     first_backward = next(i for i, step in enumerate(tape["steps"]) if step["phase"] == "backward")
-    start = page.js(states)
+    start = states()
     assert start["0"] == "running" and {start[str(n["id"])] for n in tape["nodes"][1:]} == {"waiting"}
     page.go(first_backward - 1)
-    assert set(page.js(states).values()) <= {"done"}
+    assert set(states().values()) <= {"done"}
     page.press("END")
-    ends = page.js(states)
+    ends = states()
     used_twice = [node["id"] for node in tape["nodes"] if node["uses"] == 2]
     assert used_twice and all(ends[str(i)] == "accumulated" for i in used_twice)
     assert {state for i, state in ends.items() if int(i) not in used_twice} == {"arrived"}
@@ -101,4 +106,7 @@ def test_the_boxes_tell_what_has_happened(open_page: Open, tape_of: TapeOf) -> N
 def test_the_slider_has_words(open_page: Open) -> None:
     page = open_page("small")
     page.go(4)
-    assert page.js("return document.getElementById('slider').getAttribute('aria-valuetext')") == f"line 5 of {page.last() + 1}"
+    assert (
+        page.js("return document.getElementById('slider').getAttribute('aria-valuetext')")
+        == f"line 5 of {page.last() + 1}"
+    )

@@ -28,7 +28,10 @@ function drawPlayer() {
   slider.value = place;
   slider.setAttribute("aria-valuetext", position);
   byId("position").textContent = position;
-  byId("where").textContent = t("player.where", { phase: t("phase." + currentStep().phase), op: nodeName(currentStep().node) });
+  byId("where").textContent = t("player.where", {
+    phase: t("phase." + currentStep().phase),
+    op: nodeName(currentStep().node),
+  });
   byId("play").setAttribute("aria-label", t(playing ? "player.pause" : "player.play"));
   byId("play").title = t(playing ? "player.pause" : "player.play");
   byId("play").textContent = playing ? "❚❚" : "▶";
@@ -80,12 +83,28 @@ function openDialog(title, ...content) {
 
 function showHelp() {
   const keys = [
-    [t("key.arrows"), "line"], [t("key.shift"), "operation"], [t("key.ends"), "ends"], [t("key.space"), "play"], ["P", "predict"],
-    ["R", "reveal"], ["B", "blank"], ["M", "mode"], [t("key.arrows"), "cell"],
+    [t("key.arrows"), "line"],
+    [t("key.shift"), "operation"],
+    [t("key.ends"), "ends"],
+    [t("key.space"), "play"],
+    ["P", "predict"],
+    ["R", "reveal"],
+    ["B", "blank"],
+    ["M", "mode"],
+    [t("key.arrows"), "cell"],
   ];
-  openDialog(t("help.title"), make("dl", { class: "keys" }, ...keys.map(([key, what]) =>
-    make("div", {}, make("dt", {}, make("kbd", {}, key)), make("dd", {}, t("help." + what))))),
-    make("h3", {}, t("legend.title")), stateLegend());
+  openDialog(
+    t("help.title"),
+    make(
+      "dl",
+      { class: "keys" },
+      ...keys.map(([key, what]) =>
+        make("div", {}, make("dt", {}, make("kbd", {}, key)), make("dd", {}, t("help." + what))),
+      ),
+    ),
+    make("h3", {}, t("legend.title")),
+    stateLegend(),
+  );
 }
 
 const KEYS = {
@@ -121,10 +140,21 @@ function onKey(event) {
 
 function connect() {
   const clicks = {
-    first: () => moveToEnd(-1), "previous-operation": () => moveOperation(-1), previous: () => moveLine(-1), play: togglePlay,
-    next: () => moveLine(1), "next-operation": () => moveOperation(1), last: () => moveToEnd(1),
-    predict: togglePredict, blank: toggleBlank, theme: nextTheme, language: switchLanguage, print: () => print(), help: showHelp,
-    summary: showAllVerdicts, broken: revealBroken,
+    first: () => moveToEnd(-1),
+    "previous-operation": () => moveOperation(-1),
+    previous: () => moveLine(-1),
+    play: togglePlay,
+    next: () => moveLine(1),
+    "next-operation": () => moveOperation(1),
+    last: () => moveToEnd(1),
+    predict: togglePredict,
+    blank: toggleBlank,
+    theme: nextTheme,
+    language: switchLanguage,
+    print: () => print(),
+    help: showHelp,
+    summary: showAllVerdicts,
+    broken: revealBroken,
   };
   for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
   for (const mode of MODES) byId("mode-" + mode).addEventListener("click", () => setMode(mode));

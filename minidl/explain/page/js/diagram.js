@@ -18,10 +18,12 @@ function drawDiagram() {
 // The model, what went in, and the loss.
 function drawGiven() {
   const [title, input] = [inLanguage(TAPE.title), inLanguage(TAPE.input)];
-  refill(byId("given"),
+  refill(
+    byId("given"),
     title ? make("b", {}, title) : null,
     input ? make("span", {}, input) : null,
-    TAPE.loss === null ? null : make("span", {}, `${t("tape.loss")} `, make("span", { id: "loss" }, lossNow())));
+    TAPE.loss === null ? null : make("span", {}, `${t("tape.loss")} `, make("span", { id: "loss" }, lossNow())),
+  );
 }
 
 // The loss is told when the last operation has run.
@@ -36,17 +38,38 @@ function nodeBox(node) {
   const verdict = isJudged(node.id) ? worstVerdict(node.id) : null;
   const shown = state !== "waiting" && state !== "running";
   const text = state === "accumulated" ? t("state.accumulated", { n: uses }) : t("state." + state);
-  const go = () => goTo(SPANS[currentStep().phase].get(node.id)?.first ?? SPANS.forward.get(node.id)?.first ?? walk.step);
-  return make("button", {
-    class: `node ${state}`, type: "button", "data-key": `node-${node.id}`, "data-node": node.id, "data-state": state,
-    "aria-current": here ? "step" : null, on: { click: go },
-  },
-    make("span", { class: "node-head" },
-      make("span", { class: "node-op" }, node.op), make("span", { class: "node-name" }, node.name)),
-    make("span", { class: "node-foot" },
-      make("span", { class: "node-state" }, make("span", { class: "glyph", "aria-hidden": "true" }, STATE_SIGNS[state]), text),
-      make("span", { class: "node-shape" }, shown ? shortShape(VALUES[node.output].shape) : "")),
-    verdict ? verdictBadge(verdict, "small") : null);
+  const go = () =>
+    goTo(SPANS[currentStep().phase].get(node.id)?.first ?? SPANS.forward.get(node.id)?.first ?? walk.step);
+  return make(
+    "button",
+    {
+      class: `node ${state}`,
+      type: "button",
+      "data-key": `node-${node.id}`,
+      "data-node": node.id,
+      "data-state": state,
+      "aria-current": here ? "step" : null,
+      on: { click: go },
+    },
+    make(
+      "span",
+      { class: "node-head" },
+      make("span", { class: "node-op" }, node.op),
+      make("span", { class: "node-name" }, node.name),
+    ),
+    make(
+      "span",
+      { class: "node-foot" },
+      make(
+        "span",
+        { class: "node-state" },
+        make("span", { class: "glyph", "aria-hidden": "true" }, STATE_SIGNS[state]),
+        text,
+      ),
+      make("span", { class: "node-shape" }, shown ? shortShape(VALUES[node.output].shape) : ""),
+    ),
+    verdict ? verdictBadge(verdict, "small") : null,
+  );
 }
 
 // The edges, measured from the boxes as they stand: neighbours by short arrows, the others through the margins.
@@ -56,7 +79,12 @@ function drawEdges(box, svg) {
   for (const button of box.querySelectorAll(".node")) {
     const place = button.getBoundingClientRect();
     const top = place.top - origin.top + box.scrollTop;
-    places.set(Number(button.dataset.node), { left: place.left - origin.left, right: place.right - origin.left, top, bottom: top + place.height });
+    places.set(Number(button.dataset.node), {
+      left: place.left - origin.left,
+      right: place.right - origin.left,
+      top,
+      bottom: top + place.height,
+    });
   }
   svg.setAttribute("height", box.querySelector("ol").getBoundingClientRect().bottom - origin.top + box.scrollTop);
   svg.setAttribute("width", box.clientWidth);
@@ -72,10 +100,18 @@ function addEdge(svg, places, from, node) {
   const back = node.inputs.some((input) => input.from === from && input.wants) && sent !== undefined;
   const near = node.id === from + 1;
   const down = DONE[from] < walk.step || DONE[from] === walk.step;
-  addPath(svg, near ? straight(upper, lower, 0.14, true) : aside(upper, lower, "left", node.id - from), `down ${down ? "on" : ""}`);
+  addPath(
+    svg,
+    near ? straight(upper, lower, 0.14, true) : aside(upper, lower, "left", node.id - from),
+    `down ${down ? "on" : ""}`,
+  );
   if (!back) return;
   const up = sent <= walk.step - (isHidden() ? 1 : 0);
-  addPath(svg, near ? straight(upper, lower, 0.28, false) : aside(upper, lower, "right", node.id - from), `up ${up ? "on" : ""}`);
+  addPath(
+    svg,
+    near ? straight(upper, lower, 0.28, false) : aside(upper, lower, "right", node.id - from),
+    `up ${up ? "on" : ""}`,
+  );
 }
 
 function straight(upper, lower, share, down) {
@@ -102,7 +138,10 @@ function arrow(x, y, toward) {
 }
 
 function addPath(svg, { line, tip }, name) {
-  for (const [kind, d] of [["line", line], ["tip", tip]]) {
+  for (const [kind, d] of [
+    ["line", line],
+    ["tip", tip],
+  ]) {
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
     path.setAttribute("class", `edge ${kind} ${name}`);
     path.setAttribute("d", d);
@@ -112,6 +151,16 @@ function addPath(svg, { line, tip }, name) {
 
 function stateLegend() {
   const states = ["waiting", "done", "arrived", "accumulated"];
-  return make("ul", { class: "state-legend", "aria-label": t("legend.title") }, ...states.map((state) =>
-    make("li", {}, make("span", { class: `swatch ${state}`, "aria-hidden": "true" }, STATE_SIGNS[state]), t("legend." + state))));
+  return make(
+    "ul",
+    { class: "state-legend", "aria-label": t("legend.title") },
+    ...states.map((state) =>
+      make(
+        "li",
+        {},
+        make("span", { class: `swatch ${state}`, "aria-hidden": "true" }, STATE_SIGNS[state]),
+        t("legend." + state),
+      ),
+    ),
+  );
 }

@@ -35,12 +35,16 @@ function reveal(box, child) {
 
 const MATH = "http://www.w3.org/1998/Math/MathML";
 const MATH_TAGS = new Set(
-  ("math mrow mi mn mo ms mtext mspace msub msup msubsup munder mover munderover mfrac msqrt mroot mtable mtr mtd " +
-    "mstyle mpadded mphantom mmultiscripts mprescripts").split(" "),
+  (
+    "math mrow mi mn mo ms mtext mspace msub msup msubsup munder mover munderover mfrac msqrt mroot mtable mtr mtd " +
+    "mstyle mpadded mphantom mmultiscripts mprescripts"
+  ).split(" "),
 );
 const MATH_ATTRIBUTES = new Set(
-  ("displaystyle mathvariant stretchy accent accentunder columnalign linethickness fence separator form " +
-    "lspace rspace width height depth largeop movablelimits scriptlevel columnspacing rowspacing").split(" "),
+  (
+    "displaystyle mathvariant stretchy accent accentunder columnalign linethickness fence separator form " +
+    "lspace rspace width height depth largeop movablelimits scriptlevel columnspacing rowspacing"
+  ).split(" "),
 );
 
 // The MathML of the tape, element by element: what is no mathematics does not come along. A formula of several lines
@@ -48,18 +52,30 @@ const MATH_ATTRIBUTES = new Set(
 function mathOf(text) {
   const math = new DOMParser().parseFromString(text, "text/html").body.querySelector("math");
   if (!math) return [];
-  const table = math.children.length === 1 && math.firstElementChild.localName === "mtable" ? math.firstElementChild : null;
-  const lines = table ? [...table.children].map((row) => [...row.children].flatMap((cell) => [...cell.childNodes])) : [[...math.childNodes]];
+  const table =
+    math.children.length === 1 && math.firstElementChild.localName === "mtable" ? math.firstElementChild : null;
+  const lines = table
+    ? [...table.children].map((row) => [...row.children].flatMap((cell) => [...cell.childNodes]))
+    : [[...math.childNodes]];
   return lines.map(mathLine);
 }
 
 function mathLine(nodes) {
-  const words = nodes.findIndex((node, i) => node.localName === "mspace" && nodes.slice(i).some((other) => other.querySelector("mtext")));
+  const words = nodes.findIndex(
+    (node, i) => node.localName === "mspace" && nodes.slice(i).some((other) => other.querySelector("mtext")),
+  );
   const cut = words > 0 ? words : nodes.length;
   const formula = document.createElementNS(MATH, "math");
   formula.setAttribute("displaystyle", "true");
   formula.append(...nodes.slice(0, cut).map(copyOfMath).filter(Boolean));
-  const rest = nodes.slice(cut).map((node) => node.textContent).join("").replace(/\s+/g, " ").replaceAll("( ", "(").replaceAll(" )", ")").trim();
+  const rest = nodes
+    .slice(cut)
+    .map((node) => node.textContent)
+    .join("")
+    .replace(/\s+/g, " ")
+    .replaceAll("( ", "(")
+    .replaceAll(" )", ")")
+    .trim();
   return make("div", { class: "math-line" }, formula, rest ? make("span", { class: "math-words" }, rest) : null);
 }
 

@@ -17,7 +17,7 @@ function formatNumber(x) {
 // Every digit that tells this number from its neighbours.
 function exactNumber(x) {
   if (!Number.isFinite(x)) return formatNumber(x);
-  return (Object.is(x, -0) ? MINUS + "0" : withMinus(String(x)));
+  return Object.is(x, -0) ? MINUS + "0" : withMinus(String(x));
 }
 
 function withMinus(text) {

@@ -2,14 +2,40 @@
 
 const RAMPS = {
   light: {
-    negative: [[246, 244, 238], [107, 174, 214], [8, 58, 122]],
-    positive: [[246, 244, 238], [253, 164, 84], [140, 45, 4]],
-    dot: "#8b8778", alarm: "#ffd21f", sign: "#1a1d21", rule: "#ffffff", lit: "#1a1d21", halo: "#ffffff",
+    negative: [
+      [246, 244, 238],
+      [107, 174, 214],
+      [8, 58, 122],
+    ],
+    positive: [
+      [246, 244, 238],
+      [253, 164, 84],
+      [140, 45, 4],
+    ],
+    dot: "#8b8778",
+    alarm: "#ffd21f",
+    sign: "#1a1d21",
+    rule: "#ffffff",
+    lit: "#1a1d21",
+    halo: "#ffffff",
   },
   dark: {
-    negative: [[40, 45, 50], [44, 110, 172], [176, 217, 255]],
-    positive: [[40, 45, 50], [190, 92, 20], [255, 214, 165]],
-    dot: "#8f969e", alarm: "#ffd21f", sign: "#14171a", rule: "#1c2024", lit: "#ffffff", halo: "#14171a",
+    negative: [
+      [40, 45, 50],
+      [44, 110, 172],
+      [176, 217, 255],
+    ],
+    positive: [
+      [40, 45, 50],
+      [190, 92, 20],
+      [255, 214, 165],
+    ],
+    dot: "#8f969e",
+    alarm: "#ffd21f",
+    sign: "#14171a",
+    rule: "#1c2024",
+    lit: "#ffffff",
+    halo: "#14171a",
   },
 };
 
@@ -116,7 +142,10 @@ function hatch(pen, left, top, side, colour) {
 // The outline of one cell, in two tones so that it is seen on any colour.
 function outlineCell(pen, { row, column }, side) {
   const thick = Math.max(2, side / 8);
-  for (const [colour, width] of [[ramps().halo, thick + 2], [ramps().lit, thick]]) {
+  for (const [colour, width] of [
+    [ramps().halo, thick + 2],
+    [ramps().lit, thick],
+  ]) {
     pen.strokeStyle = colour;
     pen.lineWidth = width;
     pen.strokeRect(column * side, row * side, side, side);
@@ -130,8 +159,10 @@ function outlineCells(pen, lit, side) {
     const [row, column] = key.split(",").map(Number);
     const [left, top, right, bottom] = [column * side, row * side, (column + 1) * side, (row + 1) * side];
     const sides = [
-      [row - 1, column, left, top, right, top], [row + 1, column, left, bottom, right, bottom],
-      [row, column - 1, left, top, left, bottom], [row, column + 1, right, top, right, bottom],
+      [row - 1, column, left, top, right, top],
+      [row + 1, column, left, bottom, right, bottom],
+      [row, column - 1, left, top, left, bottom],
+      [row, column + 1, right, top, right, bottom],
     ];
     for (const [r, c, x0, y0, x1, y1] of sides) {
       if (lit.has(`${r},${c}`)) continue;
@@ -139,7 +170,10 @@ function outlineCells(pen, lit, side) {
       edges.lineTo(x1, y1);
     }
   }
-  for (const [colour, width] of [[ramps().halo, 4], [ramps().lit, 2]]) {
+  for (const [colour, width] of [
+    [ramps().halo, 4],
+    [ramps().lit, 2],
+  ]) {
     pen.strokeStyle = colour;
     pen.lineWidth = width;
     pen.stroke(edges);
@@ -161,9 +195,12 @@ function legendOf(array) {
     array.infs > 0 && signOf(Infinity, t("map.inf")),
   ];
   const ends = [-top, 0, top].map((x) => make("span", {}, formatNumber(x)));
-  return make("div", { class: "legend" },
+  return make(
+    "div",
+    { class: "legend" },
     make("div", { class: "ramp" }, bar, make("div", { class: "ends" }, ...ends)),
-    make("div", { class: "signs" }, ...signs));
+    make("div", { class: "signs" }, ...signs),
+  );
 }
 
 function signOf(x, text) {

@@ -30,7 +30,7 @@ function gradientOf(node) {
 function partsOf(node) {
   const held = node.inputs.map((input) => input.value);
   const pooling = node.window?.kind === "pool";
-  return { x: held[0], w: pooling ? null : held[1], b: pooling ? null : held[2] ?? null, dz: gradientOf(node.id) };
+  return { x: held[0], w: pooling ? null : held[1], b: pooling ? null : (held[2] ?? null), dz: gradientOf(node.id) };
 }
 
 // The sum behind one cell, or null where this value is not made by one.
@@ -39,17 +39,31 @@ function sumBehind(step, held, index) {
   if (role === null) return null;
   const node = nodeOf(step);
   const places = partsOf(node);
-  const arrays = Object.fromEntries(Object.entries(places).map(([name, place]) => [name, place === null ? null : VALUES[place]]));
+  const arrays = Object.fromEntries(
+    Object.entries(places).map(([name, place]) => [name, place === null ? null : VALUES[place]]),
+  );
   if (role !== "z" && !arrays.dz) return null;
   const { window, options } = node;
-  const sum = SUMS[node.op][role]({ ...arrays, window, groups: options?.groups ?? 1, divisor: options?.divisor }, index, at);
-  return { ...sum, role, recorded: at(VALUES[held], index), partnerPlace: places[sum.partner], names: factorNames(node, role) };
+  const sum = SUMS[node.op][role](
+    { ...arrays, window, groups: options?.groups ?? 1, divisor: options?.divisor },
+    index,
+    at,
+  );
+  return {
+    ...sum,
+    role,
+    recorded: at(VALUES[held], index),
+    partnerPlace: places[sum.partner],
+    names: factorNames(node, role),
+  };
 }
 
 // What the two factors of a product are called, in the order (a, b).
 function factorNames(node, role) {
   if (node.window?.kind === "pool") return role === "z" ? ["x", null] : ["dz", null];
-  return { z: ["w", "x"], dx: ["w", "dz"], dw: node.op === "Linear" ? ["x", "dz"] : ["dz", "x"], db: ["dz", null] }[role];
+  return { z: ["w", "x"], dx: ["w", "dz"], dw: node.op === "Linear" ? ["x", "dz"] : ["dz", "x"], db: ["dz", null] }[
+    role
+  ];
 }
 
 // Whether the recorded number is this sum up to the rounding of its dtype.

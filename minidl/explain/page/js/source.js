@@ -3,9 +3,16 @@
 function drawSource() {
   const step = currentStep();
   const node = nodeOf(step);
-  refill(byId("operation"),
-    make("h2", {}, make("span", { class: "op" }, node.op), node.name ? make("span", { class: "path" }, node.name) : null),
-    make("p", { class: `phase ${step.phase}` }, t("phase." + step.phase)));
+  refill(
+    byId("operation"),
+    make(
+      "h2",
+      {},
+      make("span", { class: "op" }, node.op),
+      node.name ? make("span", { class: "path" }, node.name) : null,
+    ),
+    make("p", { class: `phase ${step.phase}` }, t("phase." + step.phase)),
+  );
   drawFormulas(node, step.phase);
   for (const phase of ["forward", "backward"]) drawPane(node, phase, step);
   byId("panes").dataset.phase = step.phase;
@@ -19,14 +26,38 @@ function drawSource() {
 
 function drawFormulas(node, phase) {
   const box = byId("formulas");
-  const entries = [["forward", node.formula, node.plain], ["backward", node.derivative, node.derivative_plain]];
-  refill(box, ...entries.map(([side, mathml, plain]) => {
-    if (!mathml && !plain) return null;
-    const body = make("div", { class: "math", role: "math", "aria-label": plain || null }, ...(mathml ? mathOf(mathml) : [plain]));
-    return make("div", { class: `formula ${side} ${side === phase ? "active" : ""}` },
-      make("span", { class: `formula-label ${side}`, role: "img", "aria-label": t("formula." + side), title: t("formula." + side) }, side === "forward" ? "▼" : "▲"), body);
-  }));
-  for (const [i, body] of [...box.querySelectorAll(".math")].entries()) fitFormula(body, entries.filter((e) => e[1] || e[2])[i][2]);
+  const entries = [
+    ["forward", node.formula, node.plain],
+    ["backward", node.derivative, node.derivative_plain],
+  ];
+  refill(
+    box,
+    ...entries.map(([side, mathml, plain]) => {
+      if (!mathml && !plain) return null;
+      const body = make(
+        "div",
+        { class: "math", role: "math", "aria-label": plain || null },
+        ...(mathml ? mathOf(mathml) : [plain]),
+      );
+      return make(
+        "div",
+        { class: `formula ${side} ${side === phase ? "active" : ""}` },
+        make(
+          "span",
+          {
+            class: `formula-label ${side}`,
+            role: "img",
+            "aria-label": t("formula." + side),
+            title: t("formula." + side),
+          },
+          side === "forward" ? "▼" : "▲",
+        ),
+        body,
+      );
+    }),
+  );
+  for (const [i, body] of [...box.querySelectorAll(".math")].entries())
+    fitFormula(body, entries.filter((e) => e[1] || e[2])[i][2]);
 }
 
 // A formula that is too wide or too tall gets smaller letters; one that would be too small to read is set as text,
@@ -52,14 +83,36 @@ function drawPane(node, phase, step) {
   const helper = active && step.source !== main ? step.source : null;
   pane.classList.toggle("active", active);
   const blank = phase === "backward" && walk.blanked;
-  const listings = [main, helper].filter((source) => source !== null && source !== undefined)
+  const listings = [main, helper]
+    .filter((source) => source !== null && source !== undefined)
     .map((id) => listing(id, active ? step : null, blank, id === helper ? t("source.called") : null));
-  if (active && phase === "backward" && !isHidden()) listings.push(...engineSources(step).map((id) => listing(id, null, false, t("engine"))));
+  if (active && phase === "backward" && !isHidden())
+    listings.push(...engineSources(step).map((id) => listing(id, null, false, t("engine"))));
   const empty = listings.length ? null : make("p", { class: "none" }, t("source.none", { phase: t("phase." + phase) }));
-  const box = make("div", { class: "listing", tabindex: "0", role: "region", "data-key": phase + "-listing",
-    "aria-label": `${t("source")}: ${t("phase." + phase)}` }, empty, ...listings);
-  const title = make("h3", {}, make("span", { class: "glyph", "aria-hidden": "true" }, phase === "forward" ? "▼" : "▲"), t("phase." + phase));
-  refill(pane, make("div", { class: "pane-head" }, title, fileLine(helper ?? main, active ? step : null)), box, blank ? writingPlace() : null);
+  const box = make(
+    "div",
+    {
+      class: "listing",
+      tabindex: "0",
+      role: "region",
+      "data-key": phase + "-listing",
+      "aria-label": `${t("source")}: ${t("phase." + phase)}`,
+    },
+    empty,
+    ...listings,
+  );
+  const title = make(
+    "h3",
+    {},
+    make("span", { class: "glyph", "aria-hidden": "true" }, phase === "forward" ? "▼" : "▲"),
+    t("phase." + phase),
+  );
+  refill(
+    pane,
+    make("div", { class: "pane-head" }, title, fileLine(helper ?? main, active ? step : null)),
+    box,
+    blank ? writingPlace() : null,
+  );
 }
 
 // The file and line of a function: of the line that has just run, if that is in it.
@@ -85,17 +138,37 @@ function codeLine(place, number, text, step, blank) {
   const key = `${place}:${number}`;
   const hidden = blank && text.trim() && !walk.uncovered.has(key);
   const body = hidden
-    ? make("button", { type: "button", class: "blank", "data-key": `blank-${key}`, "aria-label": t("blank.line", { line: number }),
-        on: { click: () => { walk.uncovered.add(key); show(); } } })
+    ? make("button", {
+        type: "button",
+        class: "blank",
+        "data-key": `blank-${key}`,
+        "aria-label": t("blank.line", { line: number }),
+        on: {
+          click: () => {
+            walk.uncovered.add(key);
+            show();
+          },
+        },
+      })
     : make("code", {}, ...coloured(text));
   const indent = text.length - text.trimStart().length;
-  const line = make("li", { class: `line ${current ? "current" : ""}`, "data-source": place, "data-line": number, "aria-current": current ? "true" : null },
-    make("span", { class: "number", "aria-hidden": "true" }, String(number)), body);
+  const line = make(
+    "li",
+    {
+      class: `line ${current ? "current" : ""}`,
+      "data-source": place,
+      "data-line": number,
+      "aria-current": current ? "true" : null,
+    },
+    make("span", { class: "number", "aria-hidden": "true" }, String(number)),
+    body,
+  );
   line.style.setProperty("--indent", indent);
   return line;
 }
 
-const WORDS = /(#.*$)|("""|'''|"[^"]*"|'[^']*')|\b(def|return|if|else|elif|for|while|in|not|and|or|is|None|True|False|lambda|with|as|raise|yield|assert)\b|\b(self)\b/g;
+const WORDS =
+  /(#.*$)|("""|'''|"[^"]*"|'[^']*')|\b(def|return|if|else|elif|for|while|in|not|and|or|is|None|True|False|lambda|with|as|raise|yield|assert)\b|\b(self)\b/g;
 
 // Comments, strings and keywords in letters of their own; the text itself stays as it is.
 function coloured(text) {
@@ -118,20 +191,37 @@ function breakable(text) {
 let written = ""; // what the class has written for the blank backward
 
 function writingPlace() {
-  const area = make("textarea", { class: "writing", spellcheck: "false", "data-key": "writing", "aria-label": t("blank.write"),
-    placeholder: t("blank.write"), rows: 4, on: { input: (event) => { written = event.target.value; } } });
+  const area = make("textarea", {
+    class: "writing",
+    spellcheck: "false",
+    "data-key": "writing",
+    "aria-label": t("blank.write"),
+    placeholder: t("blank.write"),
+    rows: 3,
+    on: {
+      input: (event) => {
+        written = event.target.value;
+      },
+    },
+  });
   area.value = written;
   const all = () => {
-    TAPE.sources.forEach((source, place) => source.lines.forEach((_, i) => walk.uncovered.add(`${place}:${source.first + i}`)));
+    TAPE.sources.forEach((source, place) =>
+      source.lines.forEach((_, i) => walk.uncovered.add(`${place}:${source.first + i}`)),
+    );
     show();
   };
-  return make("div", { class: "write" }, area,
-    make("button", { type: "button", "data-key": "blank-all", on: { click: all } }, t("blank.all")));
+  return make(
+    "div",
+    { class: "write" },
+    area,
+    make("button", { type: "button", "data-key": "blank-all", on: { click: all } }, t("blank.all")),
+  );
 }
 
 // What the engine did after the last line of a backward.
 function drawEngine(step, node) {
-  const events = isHidden() ? [] : step.engine ?? [];
+  const events = isHidden() ? [] : (step.engine ?? []);
   const leaves = events.filter((what) => what.kind === "leaf").map((what) => leafName(what.leaf));
   const notes = events.map((what) => engineNote(what, node)).filter(Boolean);
   if (leaves.length) notes.push(t("engine.leaf", { name: leaves.join(", ") }));
@@ -166,6 +256,8 @@ function nodeName(id) {
 function leafName(place) {
   const leaf = TAPE.leaves[place];
   if (leaf.name) return leaf.name;
-  const label = TAPE.nodes.flatMap((node) => node.inputs).find((input) => input.from === null && input.value === leaf.value)?.label;
+  const label = TAPE.nodes
+    .flatMap((node) => node.inputs)
+    .find((input) => input.from === null && input.value === leaf.value)?.label;
   return t("unnamed", { label: label ?? "" }).trim();
 }

@@ -1,8 +1,11 @@
 // What the differences say of each gradient.
 
 const LOOKS = {
-  exact: { kind: "ok", sign: "✓" }, approximate: { kind: "ok", sign: "✓" }, kink: { kind: "kink", sign: "∧" },
-  MISMATCH: { kind: "mismatch", sign: "✗" }, "not checked": { kind: "unchecked", sign: "–" },
+  exact: { kind: "ok", sign: "✓" },
+  approximate: { kind: "ok", sign: "✓" },
+  kink: { kind: "kink", sign: "∧" },
+  MISMATCH: { kind: "mismatch", sign: "✗" },
+  "not checked": { kind: "unchecked", sign: "–" },
 };
 const GRAVITY = ["not checked", "exact", "approximate", "kink", "MISMATCH"];
 
@@ -18,16 +21,26 @@ function wordOf(verdict) {
 
 function verdictBadge(verdict, size = "") {
   const { kind, sign } = lookOf(verdict);
-  return make("span", { class: `badge ${kind} ${size}`, "data-verdict": verdict.state },
-    make("span", { "aria-hidden": "true" }, sign), " ", wordOf(verdict));
+  return make(
+    "span",
+    { class: `badge ${kind} ${size}`, "data-verdict": verdict.state },
+    make("span", { "aria-hidden": "true" }, sign),
+    " ",
+    wordOf(verdict),
+  );
 }
 
 // All checks of an operation: [{name, verdict, check}], those of its inputs first.
 function verdictsOf(node) {
-  return TAPE.checks.filter((check) => check.node === node).map((check) => {
-    const label = check.input === null ? t("verdict.arriving", { label: "dz" }) : "d" + (TAPE.nodes[node].inputs[check.input]?.label ?? check.input);
-    return { name: label, verdict: check.verdict };
-  });
+  return TAPE.checks
+    .filter((check) => check.node === node)
+    .map((check) => {
+      const label =
+        check.input === null
+          ? t("verdict.arriving", { label: "dz" })
+          : "d" + (TAPE.nodes[node].inputs[check.input]?.label ?? check.input);
+      return { name: label, verdict: check.verdict };
+    });
 }
 
 // The verdict that decides: what this operation sent on to its inputs; where it sent nothing, what arrived.
@@ -44,22 +57,57 @@ function drawVerdicts() {
   const box = byId("verdicts");
   const rows = verdictsOf(step.node);
   const early = step.phase === "forward" || !isJudged(step.node);
-  const body = early ? make("p", { class: "aside" }, t("verdict.later"))
-    : rows.length ? verdictTable(rows) : make("p", { class: "aside" }, t("verdict.none"));
+  const body = early
+    ? make("p", { class: "aside" }, t("verdict.later"))
+    : rows.length
+      ? verdictTable(rows)
+      : make("p", { class: "aside" }, t("verdict.none"));
   box.hidden = step.phase === "forward";
   refill(box, make("h3", {}, t("verdict.title")), body);
 }
 
 function verdictTable(rows) {
-  const head = ["of", "state", "difference", "checked", "numbers"].map((key) => make("th", { scope: "col" }, t("verdict." + key)));
-  const lines = rows.map(({ name, verdict }, k) => make("tr", {},
-    make("th", { scope: "row" }, name),
-    make("td", {}, verdictBadge(verdict)),
-    make("td", { "data-number": verdict.max_difference ?? "" }, verdict.max_difference === null || verdict.max_difference === undefined ? "–" : formatNumber(verdict.max_difference)),
-    make("td", { title: inLanguage(verdict.checked) }, checkedWords(verdict)),
-    make("td", {}, verdict.analytic === null || verdict.analytic === undefined ? "–" : make("button", { type: "button", "data-key": `verdict-${name}-${k}`,
-      "aria-label": t("verdict.numbers.of", { name }), on: { click: () => showNumbers(name, verdict) } }, t("numbers.label")))));
-  return make("table", { class: "verdict-table" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines));
+  const head = ["of", "state", "difference", "checked", "numbers"].map((key) =>
+    make("th", { scope: "col" }, t("verdict." + key)),
+  );
+  const lines = rows.map(({ name, verdict }, k) =>
+    make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, name),
+      make("td", {}, verdictBadge(verdict)),
+      make(
+        "td",
+        { "data-number": verdict.max_difference ?? "" },
+        verdict.max_difference === null || verdict.max_difference === undefined
+          ? "–"
+          : formatNumber(verdict.max_difference),
+      ),
+      make("td", { title: inLanguage(verdict.checked) }, checkedWords(verdict)),
+      make(
+        "td",
+        {},
+        verdict.analytic === null || verdict.analytic === undefined
+          ? "–"
+          : make(
+              "button",
+              {
+                type: "button",
+                "data-key": `verdict-${name}-${k}`,
+                "aria-label": t("verdict.numbers.of", { name }),
+                on: { click: () => showNumbers(name, verdict) },
+              },
+              t("numbers.label"),
+            ),
+      ),
+    ),
+  );
+  return make(
+    "table",
+    { class: "verdict-table" },
+    make("thead", {}, make("tr", {}, ...head)),
+    make("tbody", {}, ...lines),
+  );
 }
 
 // "all 250 elements" and "64 of 9000 elements, seed 0" in the reader's language and in few words; other texts as they
@@ -76,32 +124,62 @@ function checkedWords(verdict) {
 // The numbers behind a verdict, the largest differences first.
 function showNumbers(name, verdict) {
   const [analytic, numeric, torch] = ["analytic", "numeric", "torch"].map((kind) =>
-    verdict[kind] === null || verdict[kind] === undefined ? null : VALUES[verdict[kind]].numbers);
+    verdict[kind] === null || verdict[kind] === undefined ? null : VALUES[verdict[kind]].numbers,
+  );
   const count = analytic.length;
   const places = Array.from({ length: count }, (_, i) => i);
   const difference = (i) => (numeric ? Math.abs(analytic[i] - numeric[i]) : 0);
   places.sort((i, j) => difference(j) - difference(i));
   const few = places.slice(0, 24);
-  const columns = [["analytic", analytic], ["numeric", numeric], ["torch", torch]].filter(([, numbers]) => numbers);
+  const columns = [
+    ["analytic", analytic],
+    ["numeric", numeric],
+    ["torch", torch],
+  ].filter(([, numbers]) => numbers);
   const number = (x) => make("td", { "data-number": x, title: exactNumber(x) }, formatNumber(x));
-  const rows = few.map((i) => make("tr", {}, make("th", { scope: "row" }, String(verdict.places?.[i] ?? i)), ...columns.map(([, numbers]) => number(numbers[i]))));
-  const head = [make("th", { scope: "col" }, t("verdict.place")), ...columns.map(([kind]) => make("th", { scope: "col" }, t("verdict." + kind)))];
-  openDialog(t("verdict.numbers.of", { name }),
+  const rows = few.map((i) =>
+    make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, String(verdict.places?.[i] ?? i)),
+      ...columns.map(([, numbers]) => number(numbers[i])),
+    ),
+  );
+  const head = [
+    make("th", { scope: "col" }, t("verdict.place")),
+    ...columns.map(([kind]) => make("th", { scope: "col" }, t("verdict." + kind))),
+  ];
+  openDialog(
+    t("verdict.numbers.of", { name }),
     make("p", {}, verdictBadge(verdict), " ", t("verdict.sorted", { n: few.length, all: count })),
-    make("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": t("numbers.label") },
-      make("table", { class: "verdict-table" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
+    make(
+      "div",
+      { class: "table-box", tabindex: "0", role: "region", "aria-label": t("numbers.label") },
+      make("table", { class: "verdict-table" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)),
+    ),
+  );
 }
 
 function leafVerdicts() {
-  return TAPE.leaves.map((leaf, i) => ({ name: leafName(i), verdict: leaf.verdict })).filter(({ verdict }) => verdict && verdict.state !== "not checked");
+  return TAPE.leaves
+    .map((leaf, i) => ({ name: leafName(i), verdict: leaf.verdict }))
+    .filter(({ verdict }) => verdict && verdict.state !== "not checked");
 }
 
 function showAllVerdicts() {
   const rows = leafVerdicts();
-  const inner = TAPE.nodes.flatMap((node) => verdictsOf(node.id).map(({ name, verdict }) => ({ name: `${nodeName(node.id)} ${name}`, verdict })));
+  const inner = TAPE.nodes.flatMap((node) =>
+    verdictsOf(node.id).map(({ name, verdict }) => ({ name: `${nodeName(node.id)} ${name}`, verdict })),
+  );
   const all = [...rows, ...inner.filter(({ verdict }) => verdict.state !== "not checked")];
-  openDialog(t("verdict.all"), make("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": t("verdict.all") },
-    all.length ? verdictTable(all) : make("p", {}, t("verdict.none"))));
+  openDialog(
+    t("verdict.all"),
+    make(
+      "div",
+      { class: "table-box", tabindex: "0", role: "region", "aria-label": t("verdict.all") },
+      all.length ? verdictTable(all) : make("p", {}, t("verdict.none")),
+    ),
+  );
 }
 
 function drawVerdictSummary() {
@@ -110,11 +188,13 @@ function drawVerdictSummary() {
   const [ok, kinks, wrong] = ["ok", "kink", "mismatch"].map(count);
   const button = byId("summary");
   button.hidden = !states.length;
-  button.replaceChildren(...[
-    make("span", { class: "count ok" }, `✓ ${t("verdict.summary", { ok })}`),
-    kinks ? make("span", { class: "count kink" }, `∧ ${kinks} ${t("verdict.kink")}`) : null,
-    wrong ? make("span", { class: "count mismatch" }, `✗ ${wrong} ${t("verdict.MISMATCH")}`) : null,
-  ].filter(Boolean));
+  button.replaceChildren(
+    ...[
+      make("span", { class: "count ok" }, `✓ ${t("verdict.summary", { ok })}`),
+      kinks ? make("span", { class: "count kink" }, `∧ ${kinks} ${t("verdict.kink")}`) : null,
+      wrong ? make("span", { class: "count mismatch" }, `✗ ${wrong} ${t("verdict.MISMATCH")}`) : null,
+    ].filter(Boolean),
+  );
   button.setAttribute("aria-label", `${t("verdict.all")}: ${button.textContent}`);
 }
 
@@ -128,7 +208,14 @@ function revealBroken() {
   const bytes = Uint8Array.from(atob(TAPE.sealed), (character) => character.charCodeAt(0));
   const mistake = JSON.parse(new TextDecoder().decode(bytes));
   const body = make("div", {});
-  const open = () => body.replaceChildren(make("p", { id: "mistake" }, make("code", {}, mistake.name)), make("p", {}, mistake[language] ?? ""));
-  body.append(make("p", {}, t("broken.sure")), make("button", { type: "button", class: "primary", id: "reveal-mistake", on: { click: open } }, t("broken.reveal")));
+  const open = () =>
+    body.replaceChildren(
+      make("p", { id: "mistake" }, make("code", {}, mistake.name)),
+      make("p", {}, mistake[language] ?? ""),
+    );
+  body.append(
+    make("p", {}, t("broken.sure")),
+    make("button", { type: "button", class: "primary", id: "reveal-mistake", on: { click: open } }, t("broken.reveal")),
+  );
   openDialog(t("broken.title"), body);
 }

@@ -101,7 +101,9 @@ function returnedName(step, k) {
 }
 
 function isHidden() {
-  return walk.predicting && !walk.revealed.has(walk.step) && itemsOf(currentStep()).some((item) => item.kind !== "known");
+  return (
+    walk.predicting && !walk.revealed.has(walk.step) && itemsOf(currentStep()).some((item) => item.kind !== "known")
+  );
 }
 
 // Moving. Every move ends in `show`, which draws the page.
