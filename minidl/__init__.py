@@ -170,7 +170,7 @@ greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 
 def __getattr__(name: str) -> object:
-    """`minidl.data` and `minidl.explain` are loaded when first asked for: the engine needs neither OpenCV nor a tape."""
+    """`minidl.data` and `minidl.explain` are loaded when asked for: the engine needs neither OpenCV nor a tape."""
     if name in ("data", "explain"):
         return _importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module 'minidl' has no attribute {name!r}")
