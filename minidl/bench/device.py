@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import time
 from statistics import median
 from typing import Any
 
 from .errors import BenchmarkError
+from .launches import count_launches
 
 EMULATED = "EMULATED-HOST"
-KERNEL_NODE = 0  # CU_GRAPH_NODE_TYPE_KERNEL
 UPLOADS = 5
 
 
@@ -32,15 +31,21 @@ def require_real() -> None:
 
 
 def describe(training: Any) -> dict[str, Any]:
-    """After some steps: seconds to upload a batch, bytes of the memory pool, kernels launched by a step."""
-    launches, note = count_launches(training)
+    """After some steps: seconds to upload a batch of images, bytes of the memory pool, the GPU's name."""
     pool = importlib.import_module("cupy").get_default_memory_pool()
-    return {"upload": upload(training), "pool": pool.total_bytes(), "launches": launches, "note": note, "name": name()}
+    return {"upload": upload(training), "pool": pool.total_bytes(), "name": name()}
+
+
+def launches_of_a_step(training: Any) -> int:
+    """The kernels that one step asks for, its upload left out. Raises `BenchmarkError` if they cannot be counted."""
+    batch, clock = training.next_batch(), training.library.clock()
+    training.step(clock, batch)
+    return count_launches(lambda: training.step(clock, batch))
 
 
 def upload(training: Any) -> float:
     """Seconds to bring one batch of images to the GPU."""
-    images = training.library.numpy(training.next_batch()[0])
+    images = training.images[: training.batch]
     seconds = []
     for _ in range(UPLOADS):
         training.library.synchronize()
@@ -49,48 +54,3 @@ def upload(training: Any) -> float:
         training.library.synchronize()
         seconds.append(time.perf_counter() - began)
     return median(seconds)
-
-
-class _NoClock:
-    """Marks nothing: an event may not be recorded for timing within a capture."""
-
-    def mark(self, name: str) -> None:
-        pass
-
-
-def count_launches(training: Any) -> tuple[int | None, str]:
-    """The kernels of one step, by capturing it as a CUDA graph; (None, the reason) if it cannot be captured."""
-    cuda = importlib.import_module("cupy").cuda
-    training.library.synchronize()
-    with cuda.Stream(non_blocking=True) as stream:
-        training.step(_NoClock())  # so that this stream's pool has the memory
-        stream.synchronize()
-        try:
-            stream.begin_capture()
-            try:
-                training.step(_NoClock())
-            finally:
-                graph = stream.end_capture()
-            return _kernels(graph.graph), "captured"
-        except Exception as error:
-            return None, f"a step cannot be captured: {error}"
-
-
-def _kernels(graph: int) -> int:
-    """The kernel nodes of a CUDA graph."""
-    driver = ctypes.CDLL("libcuda.so.1")
-    count = ctypes.c_size_t()
-    _checked(driver.cuGraphGetNodes(ctypes.c_void_p(graph), None, ctypes.byref(count)))
-    nodes = (ctypes.c_void_p * count.value)()
-    _checked(driver.cuGraphGetNodes(ctypes.c_void_p(graph), nodes, ctypes.byref(count)))
-    kinds = []
-    for node in nodes:
-        kind = ctypes.c_int()
-        _checked(driver.cuGraphNodeGetType(ctypes.c_void_p(node), ctypes.byref(kind)))
-        kinds.append(kind.value)
-    return kinds.count(KERNEL_NODE)
-
-
-def _checked(code: int) -> None:
-    if code != 0:
-        raise BenchmarkError(f"the CUDA driver could not read the captured graph: error {code}")

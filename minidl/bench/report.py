@@ -122,7 +122,7 @@ def epoch(found: dict[str, Any]) -> dict[str, Table]:
 def cpu_gpu(found: dict[str, Any]) -> dict[str, Table]:
     """CPU against GPU over the batch; what the GPU was asked for."""
     steps: Table = [["batch", "CPU ms a step", "GPU ms a step", "ratio", "quartiles", "upload ms", "first step s"]]
-    device: Table = [["batch", "pool MB", "launches a step", "graph"]]
+    device: Table = [["batch", "pool MB", "launches a step"]]
     for row in found["rows"]:
         cpu, gpu = row["contestants"]["minidl"], row["contestants"]["minidl cupy"]
         steps.append([
@@ -130,11 +130,7 @@ def cpu_gpu(found: dict[str, Any]) -> dict[str, Table]:
             f"{row['ratio']['median']:.2f}", _between(row["ratio"]), _ms(row["device"]["upload"]),
             f"{row['first_step']:.2f}",
         ])  # fmt: skip
-        launches = row["device"]["launches"]
-        device.append([
-            str(row["batch"]), _mb(row["device"]["pool"]), "not counted" if launches is None else str(launches),
-            row["device"]["note"],
-        ])  # fmt: skip
+        device.append([str(row["batch"]), _mb(row["device"]["pool"]), str(row["launches"])])
     return {"steps": steps, "device": device}
 
 

@@ -27,22 +27,28 @@ class Training:
         fill(library, self.model, rng)
         images = rng.random((batch * BATCHES, *work.image), np.float32)
         labels = rng.integers(0, work.classes, len(images)) if work.classes else images[:, :1]
-        self.images, self.labels = library.tensor(images), library.tensor(labels)
-        self.orders = [library.tensor(part) for part in np.split(rng.permutation(len(images)), BATCHES)]
+        self.orders: list[Any] = np.split(rng.permutation(len(images)), BATCHES)
+        self.images: Any = images
+        self.labels: Any = labels
+        if not library.on_gpu:
+            self.images, self.labels = library.tensor(images), library.tensor(labels)
+            self.orders = [library.tensor(order) for order in self.orders]
         self.optimizer = library.T.optim.SGD(self.model.parameters(), lr=LR, momentum=MOMENTUM)
         self.criterion = library.F.cross_entropy if work.classes else library.F.mse_loss
         self.steps = 0
 
     def next_batch(self) -> tuple[Any, Any]:
-        """The next images and labels, gathered from the data set in memory."""
+        """The next images and labels, gathered from the data set in the host's memory, then uploaded if need be."""
         order = self.orders[self.steps % BATCHES]
         self.steps += 1
+        if self.library.on_gpu:
+            return self.library.tensor(self.images[order]), self.library.tensor(self.labels[order])
         T = self.library.T
         return self.library.in_layout(T.index_select(self.images, 0, order)), T.index_select(self.labels, 0, order)
 
-    def step(self, clock: Any) -> Any:
+    def step(self, clock: Any, batch: tuple[Any, Any] | None = None) -> Any:
         """One training step, or one forward pass of an inference work; the loss or the scores."""
-        x, y = self.next_batch()
+        x, y = batch or self.next_batch()
         clock.mark("data")
         if self.work.inference:
             with self.library.no_recording():

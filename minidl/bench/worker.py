@@ -92,10 +92,16 @@ class Worker:
         return self.timed.epoch(seed)
 
     def device(self) -> dict[str, Any]:
-        """What a GPU contestant says of its memory pool and of a step's launches and transfers."""
+        """What a GPU contestant says of itself, its memory pool and its uploads."""
         from .device import describe
 
         return describe(self.timed)
+
+    def launches(self) -> int:
+        """The kernels that a step asks the GPU for."""
+        from .device import launches_of_a_step
+
+        return launches_of_a_step(self.timed)
 
 
 def main() -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from math import exp, log
 from typing import Any
 
-from ..contestant import contestants
+from ..contestant import Contestant, contestants
+from ..errors import BenchmarkError
+from ..library import Entry
 from ..rounds import agree, ratio, summarise, take_turns
 from . import Options
 from .lecture import COMPARED_STEPS, TOLERANCE
@@ -29,12 +31,23 @@ def run(options: Options) -> dict[str, Any]:
             rows.append({
                 "batch": batch, "contestants": found, "first_step": first, "difference": difference,
                 "ratio": ratio(found["minidl"], found[gpu.name]), "device": gpu.ask("device"),
+                "launches": launches(gpu.entry, batch),
             })  # fmt: skip
             options.tell(f"batch {batch}: the CPU takes {rows[-1]['ratio']['median']:.2f} times as long as the GPU")
     return {
         "rows": rows,
         "crossover": crossover([row["batch"] for row in rows], [row["ratio"]["median"] for row in rows]),
     }
+
+
+def launches(entry: Entry, batch: int) -> int | str:
+    """Kernels a step, or why they were not counted; in a process of its own: a profiler slows down what it sees."""
+    with Contestant(entry) as counting:
+        try:
+            counting.ask("prepare_work", name=WORK, batch=batch)
+            return int(counting.ask("launches"))
+        except BenchmarkError as error:
+            return f"not counted ({error})"
 
 
 def crossover(batches: Sequence[int], ratios: Sequence[float]) -> float | None:
