@@ -52,6 +52,22 @@ class Backend(ABC):
         """x where the mask (bool, of the same shape) is true, and 0 elsewhere, even in place of inf and NaN."""
         return self.xp.where(mask, x, x.dtype.type(0))
 
+    def matmul(self, x: Array, y: Array) -> Array:
+        """x @ y."""
+        return self.xp.matmul(x, y)
+
+    def relu(self, x: Array) -> Array:
+        """max(x, 0), NaN kept."""
+        return self.xp.maximum(x, 0)
+
+    def relu_grad(self, dz: Array, z: Array) -> Array:
+        """dz where z = relu(x) is not 0 (positive or NaN), and 0 elsewhere."""
+        return self.masked(dz, z != 0)
+
+    def channel_sums(self, x: Array) -> Array:
+        """The sum of x (N, C, H, W) over all but its channels: (C,)."""
+        return x.sum(axis=(0, 2, 3))
+
     def erf(self, x: Array) -> Array:
         """2/√π ∫ e^(-t²) dt from 0 to x, elementwise."""
         return erf(x, self.xp)
@@ -59,6 +75,43 @@ class Backend(ABC):
     def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
         """x // y and x % y of floats, as Python has them."""
         return floor_divmod(x, y, self.xp)
+
+    def cross_entropy(self, x: Array, t: Array) -> tuple[Array, Array]:
+        """-log softmax(x)[t] of every sample, and softmax(x): (N, d1, ...) and (N, C, d1, ...); t is (N, d1, ...)."""
+        top = x.max(axis=1, keepdims=True)
+        x = x - self.xp.where(self.xp.isfinite(top), top, 0)  # the largest score is 0, so that no exp overflows
+        e = self.xp.exp(x)
+        norm = e.sum(axis=1, keepdims=True)
+        own = self.xp.take_along_axis(x, t[:, None], axis=1)
+        return (self.xp.log(norm) - own)[:, 0], e / norm
+
+    def cross_entropy_grad(self, softmax: Array, t: Array, share: Array) -> Array:
+        """share · (softmax - onehot(t)), for a share (N, d1, ...) or one for all: (N, C, d1, ...)."""
+        share = self.xp.broadcast_to(share, t.shape)[:, None]
+        classes = self.xp.arange(softmax.shape[1]).reshape(-1, *(1,) * (t.ndim - 1))
+        return softmax * share - self.xp.where(classes == t[:, None], share, share.dtype.type(0))
+
+    def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
+        """v ← momentum · v + kept · g;  p ← p - lr · v, or with nesterov p - lr · (g + momentum · v); in place."""
+        v *= momentum
+        v += g if kept == 1 else kept * g
+        p -= lr * (g + momentum * v if nesterov else v)
+
+    def adam_update(
+        self, p: Array, g: Array, m: Array, v: Array, largest: Array | None,
+        beta1: float, beta2: float, rate: float, correction: float, eps: float,
+    ) -> None:  # fmt: skip
+        """m ← β1 m + (1 - β1) g;  v ← β2 v + (1 - β2) g²;  p ← p - rate · m / (√v / correction + eps); in place.
+
+        With `largest`, it becomes the larger one of itself and v, and takes the place of v in the last formula.
+        """
+        m += (1 - beta1) * (g - m)
+        v *= beta2
+        v += (1 - beta2) * g * g
+        size = self.xp.sqrt(v if largest is None else self.xp.maximum(largest, v, out=largest))
+        size /= correction
+        size += eps
+        p -= rate * m / size
 
     def windows(self, x: Array, window: Window, fill: float = 0.0) -> Array:
         """Every window of x (N, C, H, W), padded with `fill`: a read-only view (N, C, Ho, Wo, kh, kw)."""
@@ -142,6 +195,10 @@ class Backend(ABC):
             nans = taps != taps
             winners = xp.where(nans.any(axis=-1), kh * kw - 1 - nans[..., ::-1].argmax(axis=-1), winners)
         return xp.take_along_axis(taps, winners[..., None], axis=-1)[..., 0], winners
+
+    def max_pool_values(self, x: Array, window: Window, size: tuple[int, int]) -> Array:
+        """The first result of `max_pool`, for when no gradient is wanted."""
+        return self.max_pool(x, window, size)[0]
 
     def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
         """dz sent to the taps that won: (N, C, H, W) for `size` = (H, W)."""

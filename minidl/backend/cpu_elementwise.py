@@ -1,18 +1,25 @@
-"""Two things that a plain NumPy call does slower than the memory allows.
+"""What a plain NumPy call does slower than the memory allows.
 
 * `np.maximum(x, 0)` compares with a lone number one element at a time; against a row of zeros it uses the whole vector
   unit: 0.15 ms instead of 0.28 for the lecture's first ReLU (100 images of 10 x 30 x 30).
+* Masks act on the bits of a gradient: exact for infinities and NaN, where a product with 0 is not, and 20 times faster
+  than `np.where`, which branches at each element.
 * Sums over all but the channels are products with a vector of ones: 0.03 ms instead of 0.13 for the same array.
 
-What was tried and did not pay: masks on the bits of a gradient in blocks (the same time as on the whole array), and SGD
-with all its intermediate results in scratch memory (the same time as the plain formula).
+Work is cut into blocks that stay in the cache, and blocks are shared among threads. Results keep the memory order.
+What was tried and did not pay: SGD with all its intermediate results in scratch memory (the same time as the plain
+formula).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from .cpu_matmul import matmul
 from .threads import parallel
+from .workspace import scratch
 
 ROW = 4096  # zeros that a block is compared with
 BLOCK = 1 << 18  # elements of a block, a multiple of ROW
@@ -32,9 +39,36 @@ def relu(x: np.ndarray) -> np.ndarray:
         np.maximum(source[start:whole].reshape(-1, ROW), zeros, out=target[start:whole].reshape(-1, ROW))
         np.maximum(source[whole:stop], 0, out=target[whole:stop])
 
-    starts = range(0, x.size, BLOCK)
-    parallel(lambda i: fill(starts[i], min(starts[i] + BLOCK, x.size)), len(starts), x.size / ELEMENTS)
+    _in_blocks(fill, x.size)
     return z.transpose(np.argsort(order))
+
+
+def relu_grad(dz: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """dz where z = relu(x) is not 0, and 0 elsewhere, in the memory order of z."""
+    if z.size < 2 * ROW:
+        return masked(dz, z != 0)
+    order = _memory_order(z)
+    dx = np.empty(tuple(z.shape[axis] for axis in order), dz.dtype)
+    bits = f"i{dz.dtype.itemsize}"
+    flat_z, source, target = _flat(z, order), _flat(dz, order).view(bits), dx.reshape(-1).view(bits)
+
+    def fill(start: int, stop: int) -> None:
+        on = np.not_equal(flat_z[start:stop], 0, out=scratch("on", (stop - start,), bool))
+        np.multiply(source[start:stop], on, out=target[start:stop])
+
+    _in_blocks(fill, z.size)
+    return dx.transpose(np.argsort(order))
+
+
+def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """x where the mask (bool, of the same shape) is true, and 0 elsewhere, even in place of inf and NaN."""
+    return (x.view(f"i{x.dtype.itemsize}") * mask).view(x.dtype)
+
+
+def _in_blocks(fill: Callable[[int, int], None], size: int) -> None:
+    """fill(start, stop) for blocks of 0 ... size."""
+    starts = range(0, size, BLOCK)
+    parallel(lambda i: fill(starts[i], min(starts[i] + BLOCK, size)), len(starts), size / ELEMENTS)
 
 
 def channel_sums(x: np.ndarray) -> np.ndarray:
@@ -43,7 +77,7 @@ def channel_sums(x: np.ndarray) -> np.ndarray:
     batch_last = x.transpose(1, 2, 3, 0)
     if x.dtype == np.float16 or x.size == 0 or not batch_last.flags.c_contiguous:
         return x.sum(axis=(0, 2, 3), dtype=np.float32 if x.dtype == np.float16 else x.dtype).astype(x.dtype, copy=False)
-    rows = batch_last.reshape(c * h, w * n) @ np.ones(w * n, x.dtype)
+    rows = matmul(batch_last.reshape(c * h, w * n), np.ones(w * n, x.dtype))
     return rows.reshape(c, h).sum(axis=1)
 
 

@@ -11,24 +11,38 @@ import numpy as np
 
 from .threads import parallel
 
-SMALL = 1 << 17  # multiply-adds of a product that BLAS never shares among threads
+SMALL = 1 << 17  # multiply-adds of a product of matrices that BLAS never shares among threads
+SMALL_VECTOR = 1 << 13  # the same, of a product with a vector
 STRIP = 1 << 23  # multiply-adds of a strip
 STRIPS = 8
+WHOLE = 16  # rows or columns that BLAS takes at a time; strips are multiples of it
 PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
 
 
 def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x @ y, for any shapes that `np.matmul` takes."""
-    if x.ndim != 2 or y.ndim != 2 or x.dtype != y.dtype or x.dtype.kind != "f" or x.shape[1] != y.shape[0]:
+    if x.dtype != y.dtype or x.dtype.kind != "f":
         return np.matmul(x, y)
+    if x.ndim == 2 and y.ndim == 2 and x.shape[1] == y.shape[0]:
+        work = x.size * y.shape[1]
+        if work > SMALL and min(x.shape[0], y.shape[1]) > 1:
+            return _in_strips(x, y, work)
+    else:
+        work = x.size * (y.shape[-1] if y.ndim > 1 else 1)
+    if work <= SMALL_VECTOR:
+        return np.matmul(x, y)
+    result = []
+    parallel(lambda _: result.append(np.matmul(x, y)), 1, work / PRODUCTS)
+    return result[0]
+
+
+def _in_strips(x: np.ndarray, y: np.ndarray, work: int) -> np.ndarray:
+    """The product of two matrices, cut along the longer side of the result."""
     m, n = x.shape[0], y.shape[1]
-    work = m * n * x.shape[1]
-    if work <= SMALL:
-        return np.matmul(x, y)
     z = np.empty((m, n), x.dtype)
-    tall = m > n
-    strips = max(1, min(STRIPS, work // STRIP, max(m, n) // 16))
-    ends = [(max(m, n) * i) // strips for i in range(strips + 1)]
+    tall, length = m > n, max(m, n)
+    strips = max(1, min(STRIPS, work // STRIP, length // WHOLE))
+    ends = [length * i // strips // WHOLE * WHOLE for i in range(strips)] + [length]
 
     def fill(i: int) -> None:
         part = slice(ends[i], ends[i + 1])

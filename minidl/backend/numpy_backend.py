@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from . import cpu_conv, cpu_pool
+from . import cpu_conv, cpu_elementwise, cpu_matmul, cpu_pool, cpu_scatter
 from .base import Array, Backend
 from .special import erf
 from .window import Pair, Window
+from .workspace import keep_freed_memory
 
 ERF_BLOCK = 1 << 14  # elements whose intermediate results stay in the cache
 
@@ -22,6 +23,9 @@ class NumpyBackend(Backend):
     xp = np
     array_type = np.ndarray
 
+    def __init__(self) -> None:
+        keep_freed_memory()
+
     def asarray(self, value: Any, dtype: Any = None) -> Array:
         return np.asarray(value, dtype)
 
@@ -29,11 +33,22 @@ class NumpyBackend(Backend):
         return array
 
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
-        np.add.at(target, index, values)
+        cpu_scatter.scatter_add(target, index, values)
 
     def masked(self, x: Array, mask: Array) -> Array:
-        bits = x.view(f"i{x.dtype.itemsize}") * mask  # 20 times faster than np.where, which branches at each element
-        return bits.view(x.dtype)
+        return cpu_elementwise.masked(x, mask)
+
+    def matmul(self, x: Array, y: Array) -> Array:
+        return cpu_matmul.matmul(x, y)
+
+    def relu(self, x: Array) -> Array:
+        return cpu_elementwise.relu(x)
+
+    def relu_grad(self, dz: Array, z: Array) -> Array:
+        return cpu_elementwise.relu_grad(dz, z)
+
+    def channel_sums(self, x: Array) -> Array:
+        return cpu_elementwise.channel_sums(x)
 
     def erf(self, x: Array) -> Array:
         flat = np.ravel(x)
@@ -59,6 +74,9 @@ class NumpyBackend(Backend):
 
     def max_pool(self, x: Array, window: Window, size: Pair) -> tuple[Array, Array]:
         return cpu_pool.max_pool(x, window, size)
+
+    def max_pool_values(self, x: Array, window: Window, size: Pair) -> Array:
+        return cpu_pool.max_pool(x, window, size, want_winners=False)[0]
 
     def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
         return cpu_pool.max_pool_grad(dz, winners, window, size)

@@ -8,6 +8,7 @@ Every thread keeps a buffer for each purpose and lends it again; a buffer above 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 from typing import Any
@@ -45,13 +46,15 @@ def held_bytes() -> int:
 
 
 def keep_freed_memory(limit: int = 1 << 29) -> bool:
-    """Ask the C library to keep up to `limit` bytes of freed memory for the next arrays; whether it agreed (glibc).
+    """Ask the C library to keep up to `limit` bytes of freed memory for the next arrays; whether it agreed.
 
     By default glibc gives large blocks back to the system as soon as they are freed, and every training step touches
     all its pages for the first time again: for the lecture's network 2,600 page faults and 5 ms of system time a
-    step. It changes the whole process, holds nothing that was not in use before, and raises no peak.
+    step. The NumPy backend calls this when it starts. It changes malloc for the whole process: memory that was
+    used once stays with the process, up to the limit, and its peak does not rise. `MINIDL_KEEP_MEMORY=0` in the
+    environment leaves malloc as it is; so does any C library but glibc.
     """
-    if not sys.platform.startswith("linux"):
+    if os.environ.get("MINIDL_KEEP_MEMORY") == "0" or not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:

@@ -16,11 +16,11 @@ class Relu(Function):
     """z = max(x, 0)        dz/dx = 1 where x > 0, else 0"""
 
     def forward(self, x: Any) -> Any:
-        self.z = self.xp.maximum(x, 0)
+        self.z = self.backend.relu(x)
         return self.z
 
     def backward(self, dz: Any) -> Any:
-        return self.backend.masked(dz, ~(self.z <= 0))  # NaN passes its gradient on, as in PyTorch
+        return self.backend.relu_grad(dz, self.z)  # NaN passes its gradient on, as in PyTorch
 
 
 class LeakyRelu(Function):

@@ -38,7 +38,7 @@ class Conv2d(Function):
         if self.needs[1]:
             dw = self.backend.correlate_grad_weight(dz, x, window, groups)  # (O, C/groups, kh, kw)
         if self.needs[2]:
-            db = dz.sum(axis=(0, 2, 3))  # (O,)
+            db = self.backend.channel_sums(dz)  # (O,)
         return dx, dw, db
 
 
@@ -62,7 +62,7 @@ class ConvTranspose2d(Function):
         if self.needs[1]:
             dw = self.backend.correlate_grad_weight(x, dz, window, groups)
         if self.needs[2]:
-            db = dz.sum(axis=(0, 2, 3))
+            db = self.backend.channel_sums(dz)
         return dx, dw, db
 
 

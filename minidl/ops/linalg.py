@@ -21,21 +21,27 @@ class MatMul(Function):
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
         if x.ndim > 2 and y.ndim == 2:  # one large product instead of many small ones
-            return (_rows(x) @ y).reshape(*x.shape[:-1], y.shape[1])
-        return x @ y
+            return self.backend.matmul(_rows(x), y).reshape(*x.shape[:-1], y.shape[1])
+        return self.backend.matmul(x, y)
 
     def backward(self, dz: Any) -> Any:
-        x, y = self.x, self.y
+        x, y, matmul = self.x, self.y, self.backend.matmul
         if x.ndim == 1 and y.ndim == 1:
             return dz * y, dz * x
         if y.ndim == 1:
-            return dz[..., None] * y, dz.reshape(-1) @ _rows(x)  # (..., M, K), (K,)
+            return dz[..., None] * y, matmul(dz.reshape(-1), _rows(x))  # (..., M, K), (K,)
         if x.ndim == 1:
-            return (y @ dz[..., None])[..., 0], x[:, None] * dz[..., None, :]  # (..., K), (..., K, N)
-        dx = dz @ y.swapaxes(-1, -2) if self.needs[0] else None
+            return matmul(y, dz[..., None])[..., 0], x[:, None] * dz[..., None, :]  # (..., K), (..., K, N)
+        dx = dy = None
         if x.ndim > 2 and y.ndim == 2:
+            if self.needs[0]:
+                dx = matmul(_rows(dz), y.T).reshape(x.shape)
             x, dz = _rows(x), _rows(dz)
-        return dx, x.swapaxes(-1, -2) @ dz if self.needs[1] else None
+        elif self.needs[0]:
+            dx = matmul(dz, y.swapaxes(-1, -2))
+        if self.needs[1]:
+            dy = matmul(x.swapaxes(-1, -2), dz)
+        return dx, dy
 
 
 class Linear(Function):
@@ -43,15 +49,16 @@ class Linear(Function):
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
         self.x, self.w = x, w
-        z = _rows(x) @ w.T
+        z = self.backend.matmul(_rows(x), w.T)
         if b is not None:
             z += b
         return z.reshape(*x.shape[:-1], len(w))
 
     def backward(self, dz: Any) -> Any:
-        x, w, rows = self.x, self.w, _rows(dz)
-        dx = (rows @ w).reshape(x.shape) if self.needs[0] else None
-        return dx, rows.T @ _rows(x) if self.needs[1] else None, rows.sum(0) if self.needs[2] else None
+        x, w, rows, matmul = self.x, self.w, _rows(dz), self.backend.matmul
+        dx = matmul(rows, w).reshape(x.shape) if self.needs[0] else None
+        dw = matmul(rows.T, _rows(x)) if self.needs[1] else None
+        return dx, dw, rows.sum(0) if self.needs[2] else None
 
 
 def _rows(x: Any) -> Any:

@@ -215,10 +215,10 @@ def test_each_thread_has_scratch_memory_of_its_own() -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc can be asked to keep freed memory")
 def test_freed_memory_is_kept_for_the_next_arrays() -> None:
     code = (
-        "import resource, sys\n"
+        "import resource\n"
         "import numpy as np\n"
         "from minidl.backend.workspace import keep_freed_memory\n"
-        "kept = sys.argv[1] == 'kept' and keep_freed_memory()\n"
+        "kept = keep_freed_memory()\n"
         "def step():\n"
         "    arrays = [np.empty(n << 20, np.uint8) for n in (3, 5, 9, 17, 24)]\n"
         "    for array in arrays: array[::4096] = 1\n"
@@ -228,9 +228,11 @@ def test_freed_memory_is_kept_for_the_next_arrays() -> None:
         "print(kept, (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 10)\n"
     )
     outputs = {}
-    for mode in ("kept", "given back"):
-        run = subprocess.run([sys.executable, "-c", code, mode], capture_output=True, text=True, check=True)
+    for mode, setting in (("kept", "1"), ("given back", "0")):
+        environment = {**os.environ, "MINIDL_KEEP_MEMORY": setting}
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
         outputs[mode] = run.stdout.split()
     if outputs["kept"][0] == "False":
         pytest.skip("this C library cannot be asked to keep freed memory")
+    assert outputs["given back"][0] == "False"
     assert int(outputs["kept"][1]) < 10 <= int(outputs["given back"][1])

@@ -1,0 +1,112 @@
+"""Every tuned primitive of the NumPy backend equals its plain array version in `Backend`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minidl.backend import Backend, get_backend
+from minidl.backend.window import Window
+
+backend = get_backend("numpy")
+DTYPES = st.sampled_from(["float32", "float64"])
+ORDERS = st.sampled_from([(0, 1, 2, 3), (3, 0, 1, 2), (2, 0, 3, 1)])
+
+
+@st.composite
+def images(draw: Any, smallest: int = 0) -> np.ndarray:
+    """An array (N, C, H, W) in one of several memory orders, with NaN, infinities and both zeros here and there."""
+    lengths = draw(st.tuples(*[st.integers(smallest, 9)] * 3, st.sampled_from([max(smallest, 1), 5, 70])))
+    order = draw(ORDERS)
+    rng = np.random.default_rng(draw(st.integers(0, 1000)))
+    x = rng.standard_normal(lengths).astype(draw(DTYPES))
+    x[rng.random(lengths) < 0.05] = draw(st.sampled_from([np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0]))
+    return x.transpose(order)
+
+
+@given(images())
+def test_relu_and_its_gradient(x: np.ndarray) -> None:
+    z = backend.relu(x)
+    np.testing.assert_array_equal(z, Backend.relu(backend, x))
+    dz = np.random.default_rng(0).standard_normal(x.shape).astype(x.dtype)
+    dx = backend.relu_grad(dz, z)
+    assert dx.dtype == x.dtype
+    np.testing.assert_array_equal(dx, np.where(np.isnan(x) | (x > 0), dz, 0))
+    np.testing.assert_array_equal(dx, Backend.relu_grad(backend, dz, z))
+
+
+def test_the_gradient_of_relu_blocks_inf_and_nan(rng: np.random.Generator) -> None:
+    z = np.maximum(rng.standard_normal(100_000), 0)
+    dx = backend.relu_grad(np.full(100_000, np.nan), z)
+    np.testing.assert_array_equal(np.isnan(dx), z > 0)
+
+
+@given(images())
+def test_channel_sums(x: np.ndarray) -> None:
+    x = np.where(np.isfinite(x), x, x.dtype.type(1))
+    sums, plain = backend.channel_sums(x), Backend.channel_sums(backend, x)
+    assert sums.dtype == plain.dtype
+    np.testing.assert_allclose(sums, plain, rtol=1e-4, atol=1e-4)
+
+
+@given(images(smallest=2))
+def test_max_pool_values(x: np.ndarray) -> None:
+    window = Window((2, 2), (2, 1), ((1, 0), (0, 1)))
+    size = window.output_size(x.shape[2:])
+    np.testing.assert_array_equal(
+        backend.max_pool_values(x, window, size), Backend.max_pool_values(backend, x, window, size)
+    )
+
+
+@st.composite
+def scattered(draw: Any) -> tuple[np.ndarray, Any, np.ndarray]:
+    """A target, an index with repetitions (slices, then arrays that broadcast), and values of the shape it takes."""
+    dtype = draw(st.sampled_from(["float16", "float32", "float64", "int64", "bool"]))
+    rng = np.random.default_rng(draw(st.integers(0, 1000)))
+    shape = draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
+    kept = draw(st.integers(0, len(shape) - 1))
+    taken = draw(st.integers(1, len(shape) - kept))
+    places = draw(st.sampled_from([(), (0,), (1,), (7,), (3, 4)]))
+    kind = draw(st.sampled_from(["int64", "int32"]))
+    arrays = [rng.integers(-shape[kept + axis], shape[kept + axis], places).astype(kind) for axis in range(taken)]
+    arrays = [np.asarray(array[:1] if len(places) and axis else array) for axis, array in enumerate(arrays)]
+    whole = draw(st.booleans()) and kept + taken == len(shape)
+    index = (Ellipsis, *arrays) if whole else (*(slice(None),) * kept, *arrays)
+    target = (10 * rng.standard_normal(shape)).astype(dtype)
+    values = (10 * rng.standard_normal(target[index].shape)).astype(dtype)
+    return target, index, values
+
+
+@given(scattered(), st.sampled_from([1, 8, 1 << 16]))
+def test_scatter_add_is_add_at_to_the_bit(case: tuple[np.ndarray, Any, np.ndarray], block: int) -> None:
+    target, index, values = case
+    expected = target.copy()
+    np.add.at(expected, index, values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("minidl.backend.cpu_scatter.BLOCK", block)
+        backend.scatter_add(target, index, values)
+    np.testing.assert_array_equal(target, expected)
+
+
+def test_scatter_add_takes_targets_that_are_not_contiguous_and_values_that_broadcast() -> None:
+    target = np.zeros((3, 4)).T
+    backend.scatter_add(target, np.array([1, 1, -1]), np.ones((3, 3)))
+    np.testing.assert_array_equal(target[:, 0], [0, 2, 0, 1])
+    backend.scatter_add(table := np.zeros((4, 3)), np.array([1, 1]), np.arange(3.0))
+    np.testing.assert_array_equal(table[1], [0, 2, 4])
+    with pytest.raises(IndexError):
+        backend.scatter_add(np.zeros((4, 3)), np.array([4]), np.ones((1, 3)))
+
+
+def test_products_do_not_depend_on_threads_and_leave_the_setting_of_blas(rng: np.random.Generator) -> None:
+    from threadpoolctl import threadpool_info
+
+    before = [library["num_threads"] for library in threadpool_info()]
+    for x, y in (((300, 700), (700, 400)), ((90, 500), (500,)), ((5, 60, 70), (5, 70, 80)), ((7,), (7,))):
+        a, b = rng.standard_normal(x).astype("f"), rng.standard_normal(y).astype("f")
+        np.testing.assert_allclose(backend.matmul(a, b), Backend.matmul(backend, a, b), rtol=2e-4, atol=2e-4)
+    assert [library["num_threads"] for library in threadpool_info()] == before
