@@ -211,11 +211,11 @@ class Function(graph.Node):
         backend = node.backend = same_backend(cls.__name__, arrays)
         edges = tuple([edge_of(x) for x in inputs]) if grad_mode.enabled else (None,) * len(inputs)
         node.needs = tuple([edge is not None for edge in edges])
-        if cls.computes:
+        if cls.is_view:
+            z = node.forward(*arrays, **options)
+        else:
             with backend.quiet():
                 z = node._compute(arrays, options)
-        else:
-            z = node.forward(*arrays, **options)
         if isinstance(z, np.generic):
             z = backend.asarray(z)  # reductions of NumPy return scalars
         output = view_of(inputs[0], z) if cls.is_view else wrap(z)
@@ -227,7 +227,7 @@ class Function(graph.Node):
 
     def _compute(self, arrays: tuple[Any, ...], options: dict[str, Any]) -> Array:
         """`forward`; float16 is for keeping, not for computing: widen, compute in float32, round once."""
-        if not any(map(_is_half, arrays)):
+        if not self.computes or not any(map(_is_half, arrays)):
             return self.forward(*arrays, **options)
         wide = [x.astype(float32) if _is_half(x) else x for x in arrays]
         z = self.forward(*wide, **options)

@@ -71,13 +71,19 @@ def compare(mine: nn.Module, reference: torch.nn.Module, *inputs: Any, tolerance
 
 
 def check_layer(
-    name: str, options: dict[str, Any], *inputs: Any, seed: int = 0, calls: int = 1, float32: float | None = None
+    name: str,
+    options: dict[str, Any],
+    *inputs: Any,
+    seed: int = 0,
+    calls: int = 1,
+    float32: float | None = None,
+    float64: float | None = None,
 ) -> None:
     """A layer of that name, made with these options in both libraries, in float64 and float32, training and not.
 
-    `float32` is the tolerance in that dtype, for layers whose gradients cancel.
+    `float32` is the tolerance in that dtype, for layers whose gradients cancel; `float64` for those that PyTorch rounds.
     """
-    for dtype, tolerance in (("float64", None), ("float32", float32)):
+    for dtype, tolerance in (("float64", float64), ("float32", float32)):
         mine, reference = getattr(nn, name)(**options), getattr(torch.nn, name)(**options)
         assert repr(mine) == repr(reference)
         assert [n for n, _ in mine.named_buffers()] == [n for n, _ in reference.named_buffers()]

@@ -24,4 +24,5 @@ activation_options = st.sampled_from([(name, options) for name, all in ACTIVATIO
 
 @given(activation_options, arrays())
 def test_activations(chosen: tuple[str, dict[str, Any]], x: np.ndarray) -> None:
-    check_layer(*chosen, x, calls=1)
+    # PyTorch multiplies hardsigmoid's float64 gradients by a sixth that was rounded to float32.
+    check_layer(*chosen, x, calls=1, float64=2e-7 if chosen[0] == "Hardsigmoid" else None)
