@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ContextDecorator
+from collections.abc import Callable, Generator
+from functools import partial, wraps
+from inspect import isgeneratorfunction
+from typing import Any
 
 
 class _GradMode(threading.local):
@@ -13,8 +16,58 @@ class _GradMode(threading.local):
 grad_mode = _GradMode()
 
 
-class set_grad_enabled:
-    """Record operations or not from now on; as a context, only until its end."""
+class _Recording:
+    """A `with` block or a decorated function in which operations are recorded, or not, by `mode`."""
+
+    mode: bool
+
+    def _again(self) -> _Recording:
+        """A context of its own for each call: a function may run in several threads, or call itself."""
+        return type(self)()
+
+    def __enter__(self) -> None:
+        self._before = grad_mode.enabled
+        grad_mode.enabled = self.mode
+
+    def __exit__(self, *error: object) -> None:
+        grad_mode.enabled = self._before
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if isgeneratorfunction(function):
+            return self._generator(function)
+
+        @wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._again():
+                return function(*args, **kwargs)
+
+        return call
+
+    def _generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A generator function whose own steps run inside the context, and what happens between them outside."""
+
+        @wraps(function)
+        def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            steps = function(*args, **kwargs)
+            resume = partial(next, steps)
+            while True:
+                try:
+                    with self._again():
+                        item = resume()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    answer = yield item
+                except BaseException as error:
+                    resume = partial(steps.throw, error)
+                else:
+                    resume = partial(steps.send, answer)
+
+        return generate
+
+
+class set_grad_enabled(_Recording):
+    """Record operations or not from now on; as a context or a decorator, only within it."""
 
     def __init__(self, mode: bool) -> None:
         self.mode, self._before = bool(mode), grad_mode.enabled
@@ -23,24 +76,21 @@ class set_grad_enabled:
     def __enter__(self) -> None:
         grad_mode.enabled = self.mode
 
-    def __exit__(self, *error: object) -> None:
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         grad_mode.enabled = self._before
+        return super().__call__(function)
+
+    def _again(self) -> _Recording:
+        return set_grad_enabled(self.mode)
 
 
-class no_grad(ContextDecorator):
-    """Within it (a `with` block or a decorated function), operations are not recorded."""
+class no_grad(_Recording):
+    """Within it (a `with` block or a decorated function, with or without parentheses), operations are not recorded."""
 
     mode = False
 
-    def _recreate_cm(self) -> no_grad:
-        return type(self)()  # a decorated function may run in several threads, or call itself
-
-    def __enter__(self) -> None:
-        self._before = grad_mode.enabled
-        grad_mode.enabled = self.mode
-
-    def __exit__(self, *error: object) -> None:
-        grad_mode.enabled = self._before
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(function)
 
 
 class enable_grad(no_grad):

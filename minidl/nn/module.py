@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -74,10 +75,10 @@ class Module:
 
     def _call_with_hooks(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         for hook in tuple(self._pre_hooks):
-            inputs, options = hook(inputs, options)
+            inputs, options = hook(self, inputs, options)
         output = self.forward(*inputs, **options)
         for hook in tuple(self._hooks):
-            output = hook(inputs, options, output)
+            output = hook(self, inputs, options, output)
         return output
 
     def register_forward_pre_hook(
@@ -87,16 +88,7 @@ class Module:
 
         `with_kwargs`: `hook(module, inputs, options)` returns None or a pair of both. Returns a handle with `remove()`.
         """
-
-        def call(inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-            if with_kwargs:
-                replaced = hook(self, inputs, options)
-                return (inputs, options) if replaced is None else replaced
-            replaced = hook(self, inputs)
-            if replaced is not None:
-                inputs = replaced if isinstance(replaced, tuple) else (replaced,)
-            return inputs, options
-
+        call = partial(_before, hook, with_kwargs)
         self._pre_hooks.insert(0 if prepend else len(self._pre_hooks), call)
         return RemovableHook(self._pre_hooks, call)
 
@@ -109,10 +101,7 @@ class Module:
         """
         refuse("register_forward_hook", always_call=always_call)
 
-        def call(inputs: tuple[Any, ...], options: dict[str, Any], output: Any) -> Any:
-            replaced = hook(self, inputs, options, output) if with_kwargs else hook(self, inputs, output)
-            return output if replaced is None else replaced
-
+        call = partial(_after, hook, with_kwargs)
         self._hooks.insert(0 if prepend else len(self._hooks), call)
         return RemovableHook(self._hooks, call)
 
@@ -436,3 +425,20 @@ class Module:
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in object.__dir__(self) if not name[:1].isdigit())
+
+
+def _before(hook: Callable[..., Any], with_kwargs: bool, module: Module, inputs: Any, options: Any) -> tuple[Any, Any]:
+    """The inputs and options after a hook has seen them. The module comes with the call: a copy of it is another."""
+    if with_kwargs:
+        replaced = hook(module, inputs, options)
+        return (inputs, options) if replaced is None else replaced
+    replaced = hook(module, inputs)
+    if replaced is not None:
+        inputs = replaced if isinstance(replaced, tuple) else (replaced,)
+    return inputs, options
+
+
+def _after(hook: Callable[..., Any], with_kwargs: bool, module: Module, inputs: Any, options: Any, output: Any) -> Any:
+    """The output after a hook has seen it."""
+    replaced = hook(module, inputs, options, output) if with_kwargs else hook(module, inputs, output)
+    return output if replaced is None else replaced

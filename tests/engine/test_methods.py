@@ -182,7 +182,8 @@ def test_what_shares_memory_with_an_input_says_so(monkeypatch):
     ("name", "named"),
     [
         ("view", {"size": (3, 2)}), ("reshape", {"shape": (3, 2)}), ("expand", {"size": (4, 2, 3)}),
-        ("repeat", {"repeats": (1, 2)}), ("tile", {"dims": (2,)}), ("flip", {"dims": (1,)}), ("permute", {"dims": (1, 0)}),
+        ("repeat", {"repeats": (1, 2)}), ("tile", {"dims": (2,)}), ("flip", {"dims": (1,)}),
+        ("permute", {"dims": (1, 0)}),
     ],
 )  # fmt: skip
 def test_sizes_may_be_named(name, named):

@@ -427,3 +427,29 @@ def test_calling_leaves_no_cycle() -> None:
         assert made[0]() is None
     finally:
         gc.enable()
+
+
+class Trace:
+    """Hooks that note which module they were called with."""
+
+    seen: list[nn.Module] = []  # noqa: RUF012
+
+    @classmethod
+    def before(cls, module: nn.Module, inputs: Any) -> None:
+        cls.seen.append(module)
+
+    @classmethod
+    def after(cls, module: nn.Module, inputs: Any, output: Any) -> None:
+        cls.seen.append(module)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))])
+def test_the_hooks_of_a_copy_are_called_with_the_copy(again: Any) -> None:
+    layer = nn.Identity()
+    layer.register_forward_pre_hook(Trace.before)
+    layer.register_forward_hook(Trace.after)
+    copied = again(layer)
+    Trace.seen.clear()
+    copied(minidl.ones(1))
+    assert len(Trace.seen) == 2
+    assert all(module is copied for module in Trace.seen)

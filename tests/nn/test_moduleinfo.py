@@ -1,0 +1,57 @@
+"""PyTorch's own samples for every layer that minidl has: outputs, gradients, buffers and `repr`."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import Any
+
+import pytest
+import torch
+
+import minidl
+from tests.support.compare import assert_close
+from tests.support.opinfo import EQUAL, WRONG, judge, translate
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from torch.testing._internal.common_modules import module_db
+
+KNOWN = [info for info in module_db if hasattr(minidl.nn, info.module_cls.__name__)]
+
+pytestmark = pytest.mark.skipif(
+    minidl.backend.current_backend().name != "numpy", reason="samples keep their strides, those of host memory"
+)
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+@pytest.mark.parametrize("info", KNOWN, ids=lambda info: info.module_cls.__name__)
+def test_samples(info, dtype, training):
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        samples = info.module_inputs_func(info, device="cpu", dtype=dtype, requires_grad=True, training=training)
+        assert [check_sample(info.module_cls, sample, dtype, training) for sample in samples]
+
+
+def check_sample(kind: type[torch.nn.Module], sample: Any, dtype: torch.dtype, training: bool) -> None:
+    made = sample.constructor_input
+    theirs = kind(*made.args, **made.kwargs).to(dtype).train(training)
+    ours = getattr(minidl.nn, kind.__name__)(*translate(made.args), **translate(made.kwargs)).train(training)
+    ours.to(minidl.as_dtype(str(dtype).removeprefix("torch.")))
+    ours.load_state_dict({name: value.numpy() for name, value in copy.deepcopy(theirs.state_dict()).items()})
+    assert repr(ours) == repr(theirs)
+    if sample.forward_input is None:
+        return
+    verdict = judge(ours, theirs, sample.forward_input.args, sample.forward_input.kwargs)
+    assert verdict.kind != WRONG, f"{ours} {verdict.text}"
+    if verdict.kind != EQUAL:
+        return
+    for (name, parameter), reference in zip(ours.named_parameters(), theirs.parameters()):
+        if reference.grad is None:
+            assert parameter.grad is None, name
+        else:
+            assert_close(parameter.grad, reference.grad, name, floor=1.0)
+    for (name, buffer), reference in zip(ours.named_buffers(), theirs.buffers()):
+        assert_close(buffer, reference, name)
