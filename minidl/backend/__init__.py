@@ -97,12 +97,8 @@ def same_backend(what: str, arrays: tuple[Any, ...]) -> Backend:
             continue
         if found is not None:
             places = ", ".join(
-                f"argument {i} is in {_by_type[type(a)].name}"
-                for i, a in enumerate(arrays)
-                if type(a) in _by_type
+                f"argument {i} is in {_by_type[type(a)].name}" for i, a in enumerate(arrays) if type(a) in _by_type
             )
-            raise BackendError(
-                f"{what}: arrays of two libraries meet: {places}; move one with tensor.to(...)"
-            )
+            raise BackendError(f"{what}: arrays of two libraries meet: {places}; move one with tensor.to(...)")
         found = backend
     return current_backend() if found is None else found

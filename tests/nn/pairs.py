@@ -81,7 +81,7 @@ def check_layer(
 ) -> None:
     """A layer of that name, made with these options in both libraries, in float64 and float32, training and not.
 
-    `float32` is the tolerance in that dtype, for layers whose gradients cancel; `float64` for those that PyTorch rounds.
+    `float32` is the tolerance in that dtype, for layers whose gradients cancel; `float64`, where PyTorch rounds.
     """
     for dtype, tolerance in (("float64", float64), ("float32", float32)):
         mine, reference = getattr(nn, name)(**options), getattr(torch.nn, name)(**options)
