@@ -58,12 +58,12 @@ for step in range(1, 21):
     loss, gradients = by_hand(W1, b1, W2, b2)
     engine_loss, engine_gradients = by_engine(W1, b1, W2, b2)
     assert np.isclose(loss, engine_loss, rtol=1e-12)
-    worst = max(
-        np.abs(ours - theirs).max() / np.abs(ours).max() for ours, theirs in zip(gradients, engine_gradients)
-    )
+    worst = max(np.abs(ours - theirs).max() / np.abs(ours).max() for ours, theirs in zip(gradients, engine_gradients))
     assert worst < 1e-12, worst
     if step % 5 == 0 or step == 1:
-        print(f"step {step:2}: loss {loss:.6f} by hand, {engine_loss:.6f} by the engine; gradients differ by {worst:.0e}")
+        print(
+            f"step {step:2}: loss {loss:.6f} by hand, {engine_loss:.6f} by the engine; gradients differ by {worst:.0e}"
+        )
     for weight, gradient in zip((W1, b1, W2, b2), gradients):
         weight -= 0.5 * gradient  # gradient descent
 
