@@ -78,8 +78,7 @@ class Backend(ABC):
 
     def cross_entropy(self, x: Array, t: Array) -> tuple[Array, Array]:
         """-log softmax(x)[t] of every sample, and softmax(x): (N, d1, ...) and (N, C, d1, ...); t is (N, d1, ...)."""
-        top = x.max(axis=1, keepdims=True)
-        x = x - self.xp.where(self.xp.isfinite(top), top, 0)  # the largest score is 0, so that no exp overflows
+        x = x - x.max(axis=1, keepdims=True)  # the largest score is 0, so that no exp overflows
         e = self.xp.exp(x)
         norm = e.sum(axis=1, keepdims=True)
         own = self.xp.take_along_axis(x, t[:, None], axis=1)
@@ -183,11 +182,12 @@ class Backend(ABC):
         that is not padding. `size` = (Ho, Wo).
         """
         xp, (kh, kw), window = self.xp, window.kernel, window.covering(x.shape[2:], size)
-        taps = self.windows(x, window, fill=lowest(x.dtype))
+        taps = self.windows(x, window, fill=lowest(x.dtype))[:, :, : size[0], : size[1]]
         taps = taps.reshape(*taps.shape[:4], kh * kw)
         winners = taps.argmax(axis=-1)  # (N, C, Ho, Wo); the first maximum
         image = xp.ones((1, 1, *x.shape[2:]), bool)
-        inside = self.windows(image, window, fill=False).reshape(1, 1, *taps.shape[2:4], kh * kw)
+        inside = self.windows(image, window, fill=False)[:, :, : size[0], : size[1]]
+        inside = inside.reshape(1, 1, *taps.shape[2:4], kh * kw)
         inside = xp.broadcast_to(inside, taps.shape)
         is_real = xp.take_along_axis(inside, winners[..., None], axis=-1)[..., 0]
         winners = xp.where(is_real, winners, inside.argmax(axis=-1))

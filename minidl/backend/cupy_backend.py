@@ -60,6 +60,24 @@ class CupyBackend(Backend):
     def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
         return cupy_kernels.max_pool_grad(dz, winners, window, size)
 
+    def cross_entropy(self, x: Array, t: Array) -> tuple[Array, Array]:
+        return cupy_kernels.cross_entropy(x, t)
+
+    def cross_entropy_grad(self, softmax: Array, t: Array, share: Array) -> Array:
+        return cupy_kernels.cross_entropy_grad(softmax, t, share)
+
+    def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
+        cupy_kernels.sgd_update(p, g, v, lr, momentum, kept, nesterov)
+
+    def adam_update(
+        self, p: Array, g: Array, m: Array, v: Array, largest: Array | None,
+        beta1: float, beta2: float, rate: float, correction: float, eps: float,
+    ) -> None:  # fmt: skip
+        if largest is None:
+            cupy_kernels.adam_update(p, g, m, v, beta1, beta2, rate, correction, eps)
+        else:
+            super().adam_update(p, g, m, v, largest, beta1, beta2, rate, correction, eps)
+
     # A convolution is one product of matrices a group, over all images at once:
     # kernels (G, O/G, C/G·kh·kw) times columns (G, C/G·kh·kw, N·Ho·Wo).
 

@@ -7,6 +7,7 @@ gives the same bits again.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import cupy
@@ -15,8 +16,9 @@ from .window import Window
 
 Array = Any
 
-# Every kernel over windows gets the sizes of its images (c, h, w), the number of windows (ho by wo) and the taps of each
-# (kh by kw). Tap (a, b) of window (p, q) reads the pixel in row p·sh + a·dh - top and column q·sw + b·dw - left.
+# Every kernel over windows gets the sizes of its images (c, h, w), how many windows there are (ho by wo) and how many
+# taps each has (kh by kw). Tap (a, b) of window (p, q) reads the pixel in row p·sh + a·dh - top and column
+# q·sw + b·dw - left.
 _GEOMETRY = ", ".join(
     f"int32 {name}" for name in ("c", "h", "w", "ho", "wo", "kh", "kw", "sh", "sw", "dh", "dw", "top", "left")
 )
@@ -124,6 +126,54 @@ _max_pool_grad = cupy.ElementwiseKernel(
 # One thread, one element of the result: a product (O, N, Ho·Wo) becomes images (N, O, Ho·Wo), with the bias added.
 _add_bias = cupy.ElementwiseKernel("T x, T bias", "T z", "z = x + bias", "minidl_add_bias")
 
+# One thread, one sample: -log softmax(x)[t] and softmax(x). The c scores of sample i lie `inner` apart, d1 · d2 · ...
+_cross_entropy = cupy.ElementwiseKernel(
+    "raw T x, int64 t, int64 c, int64 inner",
+    "T loss, raw T softmax",
+    """
+    const ptrdiff_t first = i / inner * c * inner + i % inner;
+    T top = x[first];
+    for (ptrdiff_t k = 1; k < c; ++k) {
+        const T score = x[first + k * inner];
+        if (score > top || score != score) top = score;
+    }
+    T sum = T(0);
+    for (ptrdiff_t k = 0; k < c; ++k) sum += softmax[first + k * inner] = exp(x[first + k * inner] - top);
+    for (ptrdiff_t k = 0; k < c; ++k) softmax[first + k * inner] /= sum;
+    loss = log(sum) - (x[first + t * inner] - top);
+    """,
+    "minidl_cross_entropy",
+)
+
+# One thread, one score.
+_cross_entropy_grad = cupy.ElementwiseKernel(
+    "T softmax, int64 t, T share, int64 c, int64 inner",
+    "T dx",
+    "dx = softmax * share - (i / inner % c == t ? share : T(0))",
+    "minidl_cross_entropy_grad",
+)
+
+# One thread, one weight.
+_sgd = cupy.ElementwiseKernel(
+    "T g, T lr, T momentum, T kept, bool nesterov",
+    "T p, T v",
+    """
+    v = v * momentum + kept * g;
+    p -= lr * (nesterov ? g + momentum * v : v);
+    """,
+    "minidl_sgd",
+)
+_adam = cupy.ElementwiseKernel(
+    "T g, T beta1_rest, T beta2, T beta2_rest, T rate, T correction, T eps",
+    "T p, T m, T v",
+    """
+    m += beta1_rest * (g - m);
+    v = v * beta2 + beta2_rest * g * g;
+    p -= rate * m / (sqrt(v) / correction + eps);
+    """,
+    "minidl_adam",
+)
+
 
 def gather_windows(x: Array, window: Window, out: tuple[int, int]) -> Array:
     """The taps of x (N, C, H, W) as columns (C, kh, kw, N, Ho, Wo): the matrix that a convolution multiplies by."""
@@ -159,3 +209,31 @@ def add_bias(x: Array, bias: Array) -> Array:
     """x + bias in one launch, written row by row whatever the strides of x."""
     z = cupy.empty(x.shape, x.dtype)
     return _add_bias(x, bias, z)
+
+
+def cross_entropy(x: Array, t: Array) -> tuple[Array, Array]:
+    """The loss of each sample and softmax(x), as `Backend.cross_entropy`."""
+    x, t = cupy.ascontiguousarray(x), t.astype("int64", copy=False)
+    losses, softmax = cupy.empty(t.shape, x.dtype), cupy.empty(x.shape, x.dtype)
+    if losses.size:
+        _cross_entropy(x, t, x.shape[1], prod(x.shape[2:]), losses, softmax)
+    return losses, softmax
+
+
+def cross_entropy_grad(softmax: Array, t: Array, share: Array) -> Array:
+    """share · (softmax - onehot(t)), as `Backend.cross_entropy_grad`."""
+    dx = cupy.empty(softmax.shape, softmax.dtype)
+    t, share = t.astype("int64", copy=False), cupy.broadcast_to(share, t.shape)[:, None]
+    return _cross_entropy_grad(softmax, t[:, None], share, softmax.shape[1], prod(softmax.shape[2:]), dx)
+
+
+def sgd_update(p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
+    """As `Backend.sgd_update`, in one launch."""
+    _sgd(g, lr, momentum, kept, nesterov, p, v)
+
+
+def adam_update(
+    p: Array, g: Array, m: Array, v: Array, beta1: float, beta2: float, rate: float, correction: float, eps: float
+) -> None:
+    """As `Backend.adam_update` without `largest`, in one launch."""
+    _adam(g, 1 - beta1, beta2, 1 - beta2, rate, correction, eps, p, m, v)

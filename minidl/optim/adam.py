@@ -61,7 +61,7 @@ class Adam(Optimizer):
                 )
 
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
-        xp, lr, (beta1, beta2) = backend_of(p).xp, float(group["lr"]), group["betas"]
+        lr, (beta1, beta2) = float(group["lr"]), group["betas"]
         state["step"] = t = state.get("step", 0) + 1
         if group["maximize"]:
             g = -g
@@ -71,15 +71,12 @@ class Adam(Optimizer):
             else:
                 g = g + group["weight_decay"] * p
         m, v = remember(state, "exp_avg", p), remember(state, "exp_avg_sq", p)
-        m += (1 - beta1) * (g - m)
-        v *= beta2
-        v += (1 - beta2) * g * g
-        if group["amsgrad"]:
-            v = xp.maximum(remember(state, "max_exp_avg_sq", p), v, out=remember(state, "max_exp_avg_sq", p))
-        size = xp.sqrt(v)
-        size /= (1 - beta2**t) ** 0.5
-        size += group["eps"]
-        p -= lr / (1 - beta1**t) * m / size
+        largest = remember(state, "max_exp_avg_sq", p) if group["amsgrad"] else None
+        rate, correction = (
+            lr / (1 - beta1**t),
+            (1 - beta2**t) ** 0.5,
+        )  # m and v start at 0, and so are too small at first
+        backend_of(p).adam_update(p, g, m, v, largest, beta1, beta2, rate, correction, group["eps"])
 
 
 class AdamW(Adam):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..backend import Array
+from ..backend import Array, backend_of
 from ..errors import ArgumentError
 from .optimizer import Group, Optimizer, State, at_least_zero, remember
 
@@ -57,7 +57,7 @@ class SGD(Optimizer):
         if momentum != 0:
             started = "momentum_buffer" in state
             v = remember(state, "momentum_buffer", p)
-            v *= momentum
-            v += (1 - group["dampening"]) * g if started and group["dampening"] else g
-            g = g + momentum * v if group["nesterov"] else v
-        p -= float(group["lr"]) * g
+            kept = 1 - group["dampening"] if started else 1
+            backend_of(p).sgd_update(p, g, v, float(group["lr"]), momentum, kept, group["nesterov"])
+        else:
+            p -= float(group["lr"]) * g

@@ -115,3 +115,48 @@ def test_arrays_that_are_not_contiguous():
     )
     w = numbers((4, 3, 2, 2))
     assert_same(tuned("correlate")(x, w, None, window, 1), plain("correlate")(x.copy(), w, None, window, 1))
+
+
+@given(
+    st.integers(0, 4), st.integers(1, 7), st.lists(st.integers(1, 3), max_size=2), st.booleans(),
+    st.sampled_from(["float32", "float64"]), st.data(),
+)  # fmt: skip
+def test_cross_entropy_and_its_gradient(samples, classes, inner, one_share, dtype, data):
+    x = numbers((samples, classes, *inner), dtype) * 20
+    for value in (np.inf, -np.inf, np.nan):
+        if x.size:
+            places = data.draw(st.lists(st.integers(0, x.size - 1), max_size=1), str(value))
+            x.ravel()[np.array(places, int)] = value
+    rng = np.random.default_rng(1)
+    t = get_backend("cupy").asarray(rng.integers(0, classes, (samples, *inner)))
+    found, expected = tuned("cross_entropy")(x, t), plain("cross_entropy")(x, t)
+    for ours, theirs in zip(found, expected):
+        assert_close(ours, theirs)
+    share = numbers(() if one_share else t.shape, dtype)
+    assert_close(tuned("cross_entropy_grad")(found[1], t, share), plain("cross_entropy_grad")(found[1], t, share))
+
+
+@given(st.integers(0, 20), st.sampled_from([1, 0.9]), st.booleans(), st.sampled_from(["float32", "float64"]))
+def test_sgd_update(size, kept, nesterov, dtype):
+    ours, theirs = ([numbers((size,), dtype, seed) / 7 for seed in range(3)] for _ in range(2))
+    for update, (p, g, v) in ((tuned("sgd_update"), ours), (plain("sgd_update"), theirs)):
+        update(p, g, v, 0.1, 0.9, kept, nesterov)
+    for x, y in zip(ours, theirs):
+        assert_close(x, y)
+
+
+@given(st.integers(0, 20), st.booleans(), st.sampled_from(["float32", "float64"]))
+def test_adam_update(size, amsgrad, dtype):
+    ours, theirs = ([numbers((size,), dtype, seed) / 7 for seed in range(5)] for _ in range(2))
+    for update, (p, g, m, v, largest) in ((tuned("adam_update"), ours), (plain("adam_update"), theirs)):
+        v *= v
+        update(p, g, m, v, largest if amsgrad else None, 0.9, 0.999, 0.01, 0.5, 1e-8)
+    for x, y in zip(ours, theirs):
+        assert_close(x, y)
+
+
+def assert_close(found, expected) -> None:
+    """Equal to rounding: sums are taken in another order, or in another precision between."""
+    assert found.dtype == expected.dtype
+    tolerance = 1e-5 if found.dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(found.get(), expected.get(), rtol=tolerance, atol=tolerance)

@@ -23,14 +23,12 @@ from .arguments import check_labels, check_reduction, check_weight, reduced
 class LabelLoss(Function):
     """What losses of scores x (N, C, d1, ...) with labels t (N, d1, ...) share: ignored samples, weights, reduction."""
 
-    def start(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> None:
-        """Note where each sample's own class lies, how much the sample counts, and what the sum is divided by."""
+    def start(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
+        """The labels, 0 for what is ignored. Notes how much each sample counts, and what the sum is divided by."""
         self.reduction = reduction
         self.valid = None if ignore is None else t != ignore
         if self.valid is not None:
             t = self.xp.where(self.valid, t, 0)
-        places = [self.xp.arange(n).reshape((n,) + (1,) * (t.ndim - 1 - i)) for i, n in enumerate(t.shape)]
-        self.own = (*places[:1], t, *places[1:])  # x[own] is the score of the true class, (N, d1, ...)
         self.count: Any = None if w is None else self.unignored(w[t])
         self.divisor: Any = 1
         if reduction == "mean":
@@ -39,6 +37,12 @@ class LabelLoss(Function):
                 self.divisor = self.count.sum()
             elif self.valid is not None:
                 self.divisor = self.valid.sum().astype(x.dtype)
+        return t
+
+    def places(self, t: Any) -> tuple[Any, ...]:
+        """Where each sample's own class lies: x[places] is the score of the true class, (N, d1, ...)."""
+        axes = [self.xp.arange(n).reshape((n,) + (1,) * (t.ndim - 1 - i)) for i, n in enumerate(t.shape)]
+        return (*axes[:1], t, *axes[1:])
 
     def unignored(self, values: Any) -> Any:
         """values (N, d1, ...), or one for all samples, with 0 for the ignored ones, whatever they were."""
@@ -60,19 +64,15 @@ class CrossEntropy(LabelLoss):
     """
 
     def forward(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
-        self.start(x, t, w, reduction, ignore)
-        self.dim = dim = min(1, x.ndim - 1)
-        x = shifted(x, dim)  # the largest score is 0, so that no exp overflows
-        e = self.xp.exp(x)
-        norm = e.sum(axis=dim, keepdims=True)
-        self.softmax = e / norm  # (N, C, d1, ...)
-        return self.total(self.counted(self.xp.log(norm).reshape(t.shape) - x[self.own]))
+        t = self.start(x, t, w, reduction, ignore)
+        self.shape, batch = x.shape, x if x.ndim > 1 else x[None]  # (N, C, d1, ...)
+        self.t = t.reshape(batch.shape[0], *batch.shape[2:])
+        losses, self.softmax = self.backend.cross_entropy(batch, self.t)
+        return self.total(self.counted(losses.reshape(t.shape)))
 
     def backward(self, dz: Any) -> Any:
         share = self.counted(dz / self.divisor)  # (N, d1, ...), or one number for all
-        dx = self.softmax * (self.xp.expand_dims(share, self.dim) if share.ndim else share)
-        dx[self.own] -= share
-        return dx, None, None
+        return self.backend.cross_entropy_grad(self.softmax, self.t, share).reshape(self.shape), None, None
 
 
 class SmoothedCrossEntropy(LabelLoss):
@@ -82,7 +82,7 @@ class SmoothedCrossEntropy(LabelLoss):
     """
 
     def forward(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None, smoothing: float) -> Any:
-        self.start(x, t, w, reduction, ignore)
+        self.own = self.places(self.start(x, t, w, reduction, ignore))
         self.dim = dim = min(1, x.ndim - 1)
         x = shifted(x, dim)
         logs = x - self.xp.log(self.xp.exp(x).sum(axis=dim, keepdims=True))
@@ -103,7 +103,7 @@ class NegativeLogLikelihood(LabelLoss):
     """z = -x[t], averaged over N samples        dx = -onehot(t) / N        with weights as CrossEntropy"""
 
     def forward(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
-        self.start(x, t, w, reduction, ignore)
+        self.own = self.places(self.start(x, t, w, reduction, ignore))
         self.shape = x.shape
         return self.total(self.counted(-x[self.own]))
 
@@ -120,7 +120,7 @@ class MultiMargin(LabelLoss):
     """
 
     def forward(self, x: Any, t: Any, w: Any, reduction: str, p: int, margin: float) -> Any:
-        self.start(x, t, w, reduction, None)
+        self.own = self.places(self.start(x, t, w, reduction, None))
         self.p = p
         if reduction == "mean":
             self.divisor = t.size or np.nan  # not the sum of the weights
