@@ -208,6 +208,20 @@ class Backend(ABC):
         taps = self.xp.where(taps, dz[..., None], dz.dtype.type(0))
         return self.scatter_windows(taps.reshape(*dz.shape, kh, kw), wide, size)
 
+    def sum_pool(self, x: Array, window: Window) -> Array:
+        """The sum of the taps of each window (padding is 0): (N, C, Ho, Wo)."""
+        taps = self.windows(x, window)  # (N, C, Ho, Wo, kh, kw)
+        z = self.xp.zeros(taps.shape[:4], x.dtype)
+        for i in range(window.kernel[0]):
+            for j in range(window.kernel[1]):
+                z += taps[..., i, j]
+        return z
+
+    def sum_pool_grad(self, dz: Array, window: Window, size: tuple[int, int]) -> Array:
+        """dz handed to every tap of its window: (N, C, H, W) for `size` = (H, W)."""
+        taps = self.xp.broadcast_to(dz[..., None, None], (*dz.shape, *window.kernel))
+        return self.scatter_windows(taps, window, size)
+
 
 def lowest(dtype: Any) -> Any:
     """The value that never wins a maximum."""

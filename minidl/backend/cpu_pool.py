@@ -1,4 +1,4 @@
-"""Max-pooling on the CPU: one comparison of whole image rows for each tap of the window.
+"""Pooling on the CPU: one comparison, or one addition, of whole image rows for each tap of the window.
 
 For each tap in turn, every window's tap is a strided view of the image; in batch-last memory (see cpu_conv.py) it
 is long runs of floats, so maximum and comparison run at the speed of the cache. The winner is kept as the number of
@@ -58,6 +58,37 @@ def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pai
     def fill(index: int) -> None:
         c0, c1 = channels[index]
         _spread(dz[c0:c1], winners[c0:c1], window, dx[c0:c1])
+
+    parallel(fill, len(channels), dz.size * window.kernel[0] * window.kernel[1] / TAPS)
+    return dx.transpose(3, 0, 1, 2)
+
+
+def sum_pool(x: np.ndarray, window: Window) -> np.ndarray:
+    """The sum of the taps of each window, padding counting as 0: (N, C, Ho, Wo)."""
+    image = _batch_last(x)
+    z = np.zeros((image.shape[0], *window.output_size(x.shape[2:]), image.shape[3]), x.dtype)  # (C, Ho, Wo, N)
+    tiles = _tiles(z.shape)
+
+    def fill(index: int) -> None:
+        c0, c1, p0, p1 = tiles[index]
+        part = z[c0:c1, p0:p1]
+        for _, rows, columns, values in _taps(image[c0:c1], window, p0, part.shape):
+            part[:, rows, columns] += values
+
+    parallel(fill, len(tiles), z.size * window.kernel[0] * window.kernel[1] / TAPS)
+    return z.transpose(3, 0, 1, 2)
+
+
+def sum_pool_grad(dz: np.ndarray, window: Window, size: Pair) -> np.ndarray:
+    """dz handed to every tap of its window, summed where windows overlap: (N, C, H, W) for `size` = (H, W)."""
+    dz = _batch_last(dz)
+    dx = np.zeros((dz.shape[0], *size, dz.shape[3]), dz.dtype)
+    channels = _channel_tiles(dz.shape)
+
+    def fill(index: int) -> None:
+        c0, c1 = channels[index]
+        for _, rows, columns, target in _taps(dx[c0:c1], window, 0, (c1 - c0, *dz.shape[1:])):
+            target += dz[c0:c1, rows, columns]
 
     parallel(fill, len(channels), dz.size * window.kernel[0] * window.kernel[1] / TAPS)
     return dx.transpose(3, 0, 1, 2)

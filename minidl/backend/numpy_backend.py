@@ -80,3 +80,9 @@ class NumpyBackend(Backend):
 
     def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
         return cpu_pool.max_pool_grad(dz, winners, window, size)
+
+    def sum_pool(self, x: Array, window: Window) -> Array:
+        return cpu_pool.sum_pool(x, window)
+
+    def sum_pool_grad(self, dz: Array, window: Window, size: Pair) -> Array:
+        return cpu_pool.sum_pool_grad(dz, window, size)

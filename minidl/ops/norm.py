@@ -36,7 +36,8 @@ class Normalize(Function):
         if track is not None:
             track(mean, var)
         self.scale = 1 / self.xp.sqrt(var + eps)
-        self.w, self.normal = w, centred * self.scale
+        centred *= self.scale
+        self.w, self.normal = w, centred
         return _scaled(self.normal, w, b)
 
     def backward(self, dz: Any) -> Any:
@@ -47,6 +48,8 @@ class Normalize(Function):
         return dx, dz * normal if self.needs[1] else None, dz
 
     def mean(self, x: Any) -> Any:
+        if self.axes == (0, 2, 3):
+            return self.backend.channel_sums(x)[:, None, None] / self.count  # (C, 1, 1)
         return x.sum(axis=self.axes, keepdims=True) / self.count
 
 
@@ -68,7 +71,9 @@ class Standardize(Function):
 
 def _scaled(normal: Array, w: Array | None, b: Array | None) -> Array:
     z = normal.copy() if w is None else normal * w
-    return z if b is None else z + b
+    if b is not None:
+        z += b
+    return z
 
 
 def batch_norm(

@@ -38,18 +38,10 @@ class AvgPool2d(Function):
 
     def forward(self, x: Any, window: Window, size: Pair, divisor: Any) -> Any:
         self.window, self.size, self.divisor = window, x.shape[2:], divisor
-        taps = self.backend.windows(x, window)  # (N, C, Ho, Wo, kh, kw)
-        kh, kw = window.kernel
-        z = self.xp.zeros(taps.shape[:4], x.dtype)
-        for i in range(kh):
-            for j in range(kw):
-                z += taps[..., i, j]
-        return z / divisor
+        return self.backend.sum_pool(x, window) / divisor  # (N, C, Ho, Wo)
 
     def backward(self, dz: Any) -> Any:
-        share = (dz / self.divisor)[..., None, None]
-        taps = self.xp.broadcast_to(share, (*dz.shape, *self.window.kernel))
-        return self.backend.scatter_windows(taps, self.window, self.size)
+        return self.backend.sum_pool_grad(dz / self.divisor, self.window, self.size)
 
 
 class AdaptiveAvgPool(Function):

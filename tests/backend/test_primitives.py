@@ -62,6 +62,24 @@ def test_max_pool_values(x: np.ndarray) -> None:
     )
 
 
+@given(images(smallest=2), st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]), st.integers(0, 1))
+def test_sum_pool_and_its_gradient(x: np.ndarray, kernel: int, stride: int, padding: int) -> None:
+    window = Window((kernel, 2), (stride, 2), ((padding, 0), (0, padding)))
+    if min(window.output_size(x.shape[2:])) < 1:
+        return
+    x = np.where(np.isfinite(x), x, x.dtype.type(1))
+    z = backend.sum_pool(x, window)
+    assert z.dtype == x.dtype
+    np.testing.assert_allclose(z, Backend.sum_pool(backend, x, window), rtol=1e-5, atol=1e-5)
+    dx, plain = (kind(z, window, x.shape[2:]) for kind in (backend.sum_pool_grad, _plain_sum_pool_grad))
+    assert dx.dtype == x.dtype
+    np.testing.assert_allclose(dx, plain, rtol=1e-5, atol=1e-5)
+
+
+def _plain_sum_pool_grad(dz: np.ndarray, window: Window, size: tuple[int, int]) -> np.ndarray:
+    return Backend.sum_pool_grad(backend, dz, window, size)
+
+
 @st.composite
 def scattered(draw: Any) -> tuple[np.ndarray, Any, np.ndarray]:
     """A target, an index with repetitions (slices, then arrays that broadcast), and values of the shape it takes."""
