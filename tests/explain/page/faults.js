@@ -31,6 +31,8 @@ function seenOf(rect, node, from) {
     if (ellipsis && box.scrollWidth > box.clientWidth + 1) faults.push(`cut off: ${short(node)}`);
     else if (!scrolls(style.overflowX) && !box.classList.contains("badge") && beside && seen.right > seen.left)
       faults.push(`outside ${named(box)}: ${short(node)}`);
+    if (box.tagName === "SECTION" && !scrolls(style.overflowY) && seen.bottom > seen.top && seen.bottom > place.bottom + 4)
+      faults.push(`below ${named(box)}: ${short(node)}`);
     if (style.overflowY === "visible") continue;
     const below = rect.bottom > place.bottom + 4 || rect.top < place.top - 4;
     if (!scrolls(style.overflowY) && box !== document.body && !ellipsis && below)

@@ -122,6 +122,7 @@ def test_zero_nan_and_infinity_are_seen_as_what_they_are(open_page: Open) -> Non
     assert zero[0] == "246,244,238" and len(zero) == 2, "an exact zero is the colour of paper with a dot"
     assert nan[0] == alarm and plus[0] == alarm and minus[0] == alarm
     assert len(nan) > 1 and nan != plus
+    assert "of the finite numbers" in page.text("#inspector")
     assert {"exactly 0", "NaN", "infinite"} <= set(page.texts(".sign-label"))
 
 

@@ -121,6 +121,7 @@ function inspected(item) {
         )
       : null,
     statistics(array),
+    array.nans || array.infs ? make("p", { class: "aside" }, t("stat.finite")) : null,
     legendOf(array),
     readOut(array, name, index, spelt),
     sum ? drawSum(sum, name, index) : null,

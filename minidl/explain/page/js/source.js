@@ -197,7 +197,7 @@ function writingPlace() {
     "data-key": "writing",
     "aria-label": t("blank.write"),
     placeholder: t("blank.write"),
-    rows: 3,
+    rows: 2,
     on: {
       input: (event) => {
         written = event.target.value;

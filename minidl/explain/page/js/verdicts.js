@@ -2,7 +2,7 @@
 
 const LOOKS = {
   exact: { kind: "ok", sign: "✓" },
-  approximate: { kind: "ok", sign: "✓" },
+  approximate: { kind: "ok", sign: "≈" },
   kink: { kind: "kink", sign: "∧" },
   MISMATCH: { kind: "mismatch", sign: "✗" },
   "not checked": { kind: "unchecked", sign: "–" },
