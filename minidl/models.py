@@ -96,21 +96,54 @@ def make_model(name: str, classes: int = 10) -> nn.Module:
 
     Raises `UnknownModelError` for an unknown name or file, `ModelError` if the user's code fails.
     """
+    return find_model(name)(classes)
+
+
+def find_model(name: str) -> Callable[[int], nn.Module]:
+    """What makes the model `name` for so many classes; the user's file is run, nothing is made yet.
+
+    Raises as `make_model`.
+    """
     if name in MODELS:
-        return MODELS[name](classes)
+        return MODELS[name]
     path, colon, attribute = name.rpartition(":")
+    if name.endswith(".py"):
+        raise UnknownModelError(f"--model {name}: the class is missing; write {name}:NAME, NAME a Module class in it")
     if not (colon and path.endswith(".py")):
         raise UnknownModelError(f"there is no model {name!r}; use one of {', '.join(MODELS)}, or FILE.py:NAME")
-    made = _call(_from_file(Path(path), attribute), Path(path))
-    if not isinstance(made, nn.Module):
-        raise ModelError(f"{name}: gave a {type(made).__name__}, expected a minidl.nn.Module")
-    return made
+    maker = _from_file(Path(path), attribute)
+    if isinstance(maker, nn.Module) or not callable(maker):
+        raise UnknownModelError(
+            f"--model {name}: {attribute} is an object of class {type(maker).__name__}; name a Module class, or a "
+            "function that makes the model, so that each run starts from new weights"
+        )
+    return lambda classes: _made(name, Path(path), maker)
+
+
+def _made(name: str, path: Path, maker: Callable[[], Any]) -> nn.Module:
+    """What the user's class or function gives; it decides itself how many classes there are."""
+    model = _call(maker, path)
+    if isinstance(model, nn.Module):
+        return model
+    kind = type(model)
+    if any(base.__module__.split(".")[0] == "torch" for base in kind.__mro__):
+        raise ModelError(
+            f"{name}: gave a model made with PyTorch ({kind.__name__}); in {path.name} import minidl in place of "
+            "torch: `import minidl` and `from minidl import nn`"
+        )
+    raise ModelError(f"{name}: gave an object of class {kind.__name__}; expected a minidl.nn.Module")
 
 
 def source_file(name: str) -> Path | None:
     """The file of a model FILE.py:NAME; None for a built-in one."""
     path, _, _ = name.rpartition(":")
     return None if name in MODELS or not path else Path(path)
+
+
+def with_whole_path(name: str) -> str:
+    """FILE.py:NAME with the file's absolute path, which means the same in every folder; a built-in name as it is."""
+    path = source_file(name)
+    return name if path is None else f"{path.resolve()}:{name.rpartition(':')[2]}"
 
 
 def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> None:
@@ -132,7 +165,7 @@ def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> No
         )
 
 
-def _from_file(path: Path, attribute: str) -> Callable[[], Any]:
+def _from_file(path: Path, attribute: str) -> Any:
     """What `attribute` names in the Python file; the file may import its neighbours."""
     if not path.is_file():
         raise UnknownModelError(f"--model {path}:{attribute}: there is no file {path}")

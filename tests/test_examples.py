@@ -9,19 +9,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
 NOWHERE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 
 
-def run(name: str, folder: Path, *arguments: str) -> str:
-    """What an example prints, run in `folder` with an empty cache."""
-    found = subprocess.run(
+def started(name: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """An example run in `folder`, to its end, with an empty cache."""
+    return subprocess.run(
         [sys.executable, str(ROOT / "examples" / name), *arguments], cwd=folder, timeout=300,
         capture_output=True, encoding="utf-8",
         env={**os.environ, **NOWHERE, "MINIDL_DATA": str(folder / "cache"), "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
+
+
+def run(name: str, folder: Path, *arguments: str) -> str:
+    """What an example prints that ends well."""
+    found = started(name, folder, *arguments)
     assert found.returncode == 0, found.stderr
     return found.stdout
 
@@ -53,6 +60,25 @@ def test_train_your_own(tmp_path):
     assert "400 pictures of 10 classes: 320 to train, 80 to test" in printed
     losses = [float(loss) for loss in re.findall(r"loss (\d\.\d+)", printed)]
     assert losses[-1] < 0.5 * losses[0], printed
+    accuracies = [float(percent) for percent in re.findall(r"accuracy (\d+\.\d)%", printed)]
+    assert accuracies[2] > 60, "the accuracy lags behind the loss"
+
+
+def test_train_your_own_says_what_pictures_it_needs(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "few" / "cat").mkdir(parents=True)
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / "few" / "cat" / f"{number}.png"), np.zeros((9, 9, 3), np.uint8))
+    for folder, message in (
+        ("none", "none: there is no such folder; needed: FOLDER/cat/1.jpg"),
+        ("empty", "empty: has 0 pictures in 0 classes"),
+        ("few", "few: has 3 pictures in 1 classes, but at least 2 classes and 32 pictures to train on"),
+    ):
+        found = started("train_your_own.py", tmp_path, "--images", folder)
+        assert found.returncode == 1
+        assert found.stdout == ""
+        assert message in found.stderr
+        assert found.stderr.count("\n") == 1, found.stderr
 
 
 def test_the_readmes_examples():

@@ -11,7 +11,7 @@ import torch
 import minidl
 from minidl import nn
 from minidl.errors import ArgumentError, ShapeError
-from minidl.models import MLP, Lecture, LeNet5, ModelError, check_model, make_model
+from minidl.models import MLP, Lecture, LeNet5, ModelError, check_model, make_model, with_whole_path
 from minidl.random import default_generator
 from minidl.summary import summarize
 from tests.support.compare import assert_close, to_numpy
@@ -89,7 +89,7 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(tiny: Path, tmp_path: Pat
         make_model(f"{tmp_path / 'none.py'}:Net")
     with pytest.raises(ArgumentError, match=r"has no 'Net'; it has Tiny, .*make"):
         make_model(f"{tiny}:Net")
-    with pytest.raises(ModelError, match=r"gave a int, expected a minidl\.nn\.Module"):
+    with pytest.raises(ModelError, match=r"gave an object of class int; expected a minidl\.nn\.Module"):
         make_model(f"{tiny}:make_nothing")
     (tmp_path / "typo.py").write_text("import minidl\nclass Net(minidl.nn.Modul):\n    pass\n")
     with pytest.raises(ModelError, match=r"typo\.py, line 2: AttributeError"):
@@ -149,3 +149,28 @@ def test_summary_sees_what_a_module_computes_itself() -> None:
     assert transposed.multiply_adds == 2 * 5 * 5 * 3 * 16
     grouped = summarize(nn.Conv2d(4, 8, 3, groups=2), (1, 4, 5, 5))
     assert grouped.multiply_adds == 8 * 3 * 3 * 2 * 9
+
+
+def test_a_name_that_makes_no_model_is_told_apart(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text("from minidl import nn\nnet = nn.Flatten()\nseven = 7\n")
+    with pytest.raises(ArgumentError, match=r"net\.py:net: net is an object of class Flatten; name a Module class"):
+        make_model(f"{file}:net")
+    with pytest.raises(ArgumentError, match=r"seven is an object of class int"):
+        make_model(f"{file}:seven")
+    with pytest.raises(ArgumentError, match=r"net\.py: the class is missing; write .*net\.py:NAME"):
+        make_model(str(file))
+
+
+def test_a_model_made_with_pytorch_is_recognised(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    file = tmp_path / "net.py"
+    file.write_text("from torch import nn\nclass A(nn.Module):\n    pass\n")
+    with pytest.raises(ModelError, match=r"gave a model made with PyTorch \(A\); in net\.py import minidl"):
+        make_model(f"{file}:A")
+
+
+def test_the_whole_path_means_the_same_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert with_whole_path("../net.py:Net") == f"{tmp_path.parent.resolve() / 'net.py'}:Net"
+    assert with_whole_path("lecture") == "lecture"

@@ -10,6 +10,10 @@ from typing import Any, NoReturn
 from ..training.options import OptionError
 
 UsageError = OptionError
+ELSEWHERE = {  # what other commands call it
+    "--device": "--backend", "--gpu": "--backend", "--cuda": "--backend", "--learning-rate": "--lr",
+    "--optim": "--optimizer", "--output": "--out", "--dir": "--out", "--decay": "--weight-decay",
+}  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,6 +31,8 @@ class Parser(argparse.ArgumentParser):
         if wrong := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
             known = re.findall(r"[\w.-]+", wrong[2])
         elif wrong := re.search(r"unrecognized arguments: (--[\w-]+)", message):
+            if wrong[1] in ELSEWHERE:
+                return f"; did you mean {ELSEWHERE[wrong[1]]}?"
             known = [option for parser in self._with_verbs() for option in parser._option_string_actions]
         else:
             return ""

@@ -19,6 +19,7 @@ from .options import OptionError, Options, flag
 
 EVALUATION_BATCH = 500
 BATCHES_AHEAD = 2
+MOST_IMAGES = 60_000  # to train on in MNIST and in FashionMNIST: more than that is known to be wrong beforehand
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ def open_dataset(options: Options, train: bool) -> ImageDataset:
 
 def open_splits(options: Options) -> Splits:
     """All three sets. Raises `DataError` as above, `OptionError` where a size does not fit the data."""
+    if options.limit is not None:
+        _held_back(options, options.limit)
+    elif options.data is None:
+        _held_back(options, MOST_IMAGES)
     images, test = open_dataset(options, train=True), open_dataset(options, train=False)
     classes = [str(name) for name in (images.classes if len(images.classes) >= len(test.classes) else test.classes)]
     if images.data.shape[1:] != test.data.shape[1:]:
@@ -61,16 +66,8 @@ def open_splits(options: Options) -> Splits:
     count = len(images) if options.limit is None else options.limit
     if count > len(images):
         raise OptionError(f"{flag('limit')} {count} is more than the {len(images)} training images there are")
-    held = int(options.val_split if options.val_split >= 1 else count * options.val_split)
-    if held >= count:
-        raise OptionError(
-            f"{flag('val_split')} holds back {held} of {count} training images and leaves none to train on"
-        )
+    held = _held_back(options, count)
     order = random_split(range(count), [count - held, held], Generator(options.seed))
-    if options.batch_size > count - held:
-        raise OptionError(
-            f"{flag('batch_size')} {options.batch_size} is more than the {count - held} images there are to train on"
-        )
     seen = copy.copy(images)
     if options.augment:
         seen.transform = transforms.Compose([augmentation(), transforms.ToTensor()])
@@ -89,6 +86,20 @@ def open_splits(options: Options) -> Splits:
             "crc32": fingerprint(images),
         },
     )
+
+
+def _held_back(options: Options, count: int) -> int:
+    """How many of `count` training images are for validation. Raises `OptionError` where too few are left."""
+    held = int(options.val_split if options.val_split >= 1 else count * options.val_split)
+    if held >= count:
+        raise OptionError(
+            f"{flag('val_split')} holds back {held} of {count} training images and leaves none to train on"
+        )
+    if options.batch_size > count - held:
+        raise OptionError(
+            f"{flag('batch_size')} {options.batch_size} is more than the {count - held} images there are to train on"
+        )
+    return held
 
 
 def augmentation() -> transforms.Transform:

@@ -12,7 +12,7 @@ from .. import checkpoint
 from ..backend import current_backend, use_backend
 from ..errors import CheckpointError
 from ..files import write_json
-from ..models import check_model, make_model
+from ..models import check_model, find_model, with_whole_path
 from ..random import manual_seed
 from .data import evaluation_loader, open_splits, train_loader
 from .loop import Evaluation, Progress, Trainer, evaluate, to_device
@@ -32,9 +32,11 @@ class Job:
     def __init__(self, options: Options, folder: RunFolder) -> None:
         use_backend(options.backend or current_backend().name)
         self.options, self.folder = replace(options, backend=current_backend().name), folder
+        manual_seed(options.seed)
+        make = find_model(options.model)  # a wrong name is told before any data is looked for
         self.splits = open_splits(self.options)
         manual_seed(options.seed)
-        self.model = make_model(options.model, len(self.splits.classes))
+        self.model = make(len(self.splits.classes))
         self.test_loader = evaluation_loader(self.splits.test)
         self._check_model()
         loader = train_loader(self.splits, options)
@@ -47,6 +49,7 @@ class Job:
     @classmethod
     def start(cls, options: Options, folder: RunFolder) -> Job:
         """A new run. Its folder is made and its first checkpoint written, so that a full disk is known at once."""
+        folder.check_free()
         job = cls(options, folder)
         folder.create()
         job._write_config()
@@ -60,6 +63,8 @@ class Job:
         Raises `OptionError` for one that differs, `CheckpointError` if checkpoint or data are not those of the run.
         """
         config, options = folder.read_config(), folder.read_options()
+        if "model" in given:
+            given = {**given, "model": with_whole_path(given["model"])}
         for name, value in given.items():
             before = getattr(options, name)
             if value != before and name not in RESUMABLE:
@@ -81,7 +86,7 @@ class Job:
                 f"({config['data']['train']} training images then); name the same with {flag('data')}"
             )
         job._load(state)
-        job._write_config()
+        job._write_config(config["options"]["model"])
         return job
 
     def run(
@@ -157,8 +162,8 @@ class Job:
         images = to_device(self.splits.test.get_batch(few)[0])
         check_model(self.options.model, self.model, images, len(self.splits.classes))
 
-    def _write_config(self) -> None:
-        self.folder.write_config(self.options, self.splits.description, self.model)
+    def _write_config(self, given: str | None = None) -> None:
+        self.folder.write_config(self.options, self.splits.description, self.model, given)
 
     def _load(self, state: dict[str, Any]) -> None:
         self.folder.put_weights(self.model, state["model"])

@@ -96,6 +96,7 @@ CHOICES = {
     "optimizer": tuple(RATES),
     "schedule": ("onecycle", "constant", "cosine", "step", "exponential", "plateau"),
 }
+ALIASES = {"cuda": "cupy", "gpu": "cupy", "cpu": "numpy"}  # what is meant by other names of backends
 
 
 def flag(name: str) -> str:
@@ -160,7 +161,7 @@ KINDS = {f.name: _kind(str(f.type)) for f in fields(Options)}
 def _check_choice(name: str, value: Any, known: tuple[Any, ...]) -> None:
     if value not in known:
         shown = [choice for choice in known if choice is not None]
-        near = get_close_matches(str(value), shown, n=1)
+        near = get_close_matches(ALIASES.get(value, str(value)), shown, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise OptionError(f"{flag(name)} must be one of {', '.join(shown)}; got {value!r}{hint}")
 

@@ -23,7 +23,7 @@ from ..backend import current_backend
 from ..backend.threads import get_num_threads
 from ..errors import CheckpointError
 from ..files import make_folder, write_json
-from ..models import make_model
+from ..models import UnknownModelError, make_model, source_file, with_whole_path
 from ..nn import Module
 from .options import OptionError, Options
 
@@ -40,19 +40,24 @@ class RunFolder:
     def __truediv__(self, name: str) -> Path:
         return self.path / name
 
-    def create(self) -> None:
-        """Make the folder. Raises `OptionError` if it holds a run already, `OutputError` if it cannot be made."""
+    def check_free(self) -> None:
+        """Raise `OptionError` if a run is here already."""
         if self.config_path.exists() or self.model_path.exists():
             raise OptionError(
                 f"--out {self.path}: holds a run already; go on with it by --resume, or name another folder"
             )
+
+    def create(self) -> None:
+        """Make the folder. Raises `OptionError` if it holds a run already, `OutputError` if it cannot be made."""
+        self.check_free()
         make_folder(self.path)
 
-    def write_config(self, options: Options, data: dict[str, Any], model: Module) -> None:
-        """Note what the run is."""
+    def write_config(self, options: Options, data: dict[str, Any], model: Module, given: str | None = None) -> None:
+        """Note what the run is; `given`: the model in the words of whoever started it, if they are others by now."""
         backend = current_backend()
         content = {
-            "options": options.as_dict(),
+            "options": options.as_dict() | {"model": given or options.model},
+            "model": with_whole_path(options.model),
             "seed": options.seed,
             "backend": backend.name,
             "data": data,
@@ -79,8 +84,12 @@ class RunFolder:
         return content
 
     def read_options(self) -> Options:
-        """The options of the run."""
-        found = self.read_config()["options"]
+        """The options of the run; a model of the user's own by the place where its file is now.
+
+        Raises `CheckpointError` as `read_config`, or if that file is gone.
+        """
+        config = self.read_config()
+        found = config["options"]
         known = {field.name for field in fields(Options)}
         if not isinstance(found, dict) or found.keys() != known:
             differing = sorted(set(found) ^ known) if isinstance(found, dict) else found
@@ -88,7 +97,17 @@ class RunFolder:
                 f"{self.config_path}: its options are not those of minidl {__version__} (differing: {differing}); "
                 "use the version that wrote it"
             )
-        return Options(**found)
+        return Options(**{**found, "model": self._place_of_model(found["model"], config.get("model"))})
+
+    def _place_of_model(self, given: Any, whole: Any) -> str:
+        """The model by the absolute path noted at the start or, where the project has moved since, as it was given."""
+        for name in (whole, given):
+            if isinstance(name, str) and ((path := source_file(name)) is None or path.is_file()):
+                return with_whole_path(name)
+        raise CheckpointError(
+            f"{self.path}: this run's model is {whole or given}, but that file is not there any more; put it back, or "
+            f"call from the folder in which {given} is right"
+        )
 
     def load_state(self) -> dict[str, Any]:
         """The newest checkpoint. Raises `CheckpointError` if it is damaged or missing."""
@@ -100,7 +119,10 @@ class RunFolder:
     def load_model(self) -> Module:
         """The model of the run with its newest weights, in evaluation mode."""
         config, options = self.read_config(), self.read_options()
-        model = make_model(options.model, len(config["data"]["classes"]))
+        try:
+            model = make_model(options.model, len(config["data"]["classes"]))
+        except UnknownModelError as error:
+            raise CheckpointError(f"{self.path}: this run's model cannot be made: {error}") from None
         self.put_weights(model, self.load_state()["model"])
         return model.eval()
 

@@ -42,6 +42,8 @@ def test_words_that_are_nearly_right(run: Run) -> None:
         (("trian",), "did you mean train?"),
         (("train", "--epoch", "3"), "did you mean --epochs?"),
         (("data", "fetsh"), "did you mean fetch?"),
+        (("train", "--device", "cuda"), "did you mean --backend?"),
+        (("train", "--backend", "cuda"), "did you mean cupy?"),
     ):
         code, out, err = run(*arguments)
         assert code == 2
@@ -78,13 +80,29 @@ def test_options_that_do_not_fit_the_data(run: Run, digits: Path, tmp_path: Path
     assert "--data DIR" in one_line(err)
 
 
+def test_wrong_usage_is_told_before_data_is_looked_for(run: Run, trained: Path, tmp_path: Path) -> None:
+    """There is no data anywhere here, and no network: whoever looked for some would say so."""
+    out = tmp_path / "run"
+    for arguments, message in (
+        (("--model", "lectrue", "--out", out), "there is no model 'lectrue'"),
+        (("--model", tmp_path / "none.py:Net", "--out", out), "there is no file"),
+        (("--out", trained), "holds a run already"),
+        (("--batch-size", 60_001, "--out", out), "--batch-size 60001 is more than"),
+        (("--batch-size", 200, "--limit", 100, "--out", out), "--batch-size 200 is more than the 95 images"),
+    ):
+        code, _, err = run("train", *arguments)
+        assert code == 2
+        assert message in one_line(err)
+        assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("name", "code", "message"),
     [
         ("Wrong", 1, r"fc (Linear)"),
         ("Five", 1, "gave (2, 5) for images of shape (2, 1, 28, 28); expected one score for each of the 10 classes"),
         ("Broken", 1, "AttributeError: 'Broken' object has no attribute 'does_not_exist'"),
-        ("make_nothing", 1, "gave a int, expected a minidl.nn.Module"),
+        ("make_nothing", 1, "gave an object of class int; expected a minidl.nn.Module"),
         ("Missing", 2, "has no 'Missing'; it has"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from minidl.data import write_image
 from tests.support.photos import STYLES, photo
-from tests.support.runs import minidl_command, sample, write_data
+from tests.support.runs import TINY, minidl_command, sample, write_data
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -132,3 +132,33 @@ def test_data_fetch_without_network_fails_with_the_reason(run: Run, tmp_path: Pa
     assert "Traceback" not in err
     assert out == ""
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_a_run_finds_its_model_s_file_again(
+    run: Run, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trained with a path that is right only in one folder; asked for in another one."""
+    for name in ("project", "elsewhere"):
+        (tmp_path / name).mkdir()
+    folder = tmp_path / "run"
+    monkeypatch.chdir(tmp_path / "project")
+    Path("net.py").write_text(TINY)
+    trained = run("train", "--model", "net.py:make", "--data", digits, "--epochs", 1, "--out", folder)
+    assert trained[0] == 0
+    assert json.loads((folder / "config.json").read_text())["options"]["model"] == "net.py:make"
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for arguments in (("test", folder), ("summary", folder), ("train", "--resume", "--out", folder)):
+        code, out, err = run(*arguments)
+        assert code == 0, err
+    assert run("test", folder)[1] == trained[1].splitlines()[0] + "\n"
+    (tmp_path / "project").rename(tmp_path / "moved")
+    code, out, err = run("test", folder)
+    assert (code, out) == (4, "")
+    assert f"{folder}: this run's model is" in err
+    assert "project/net.py:make, but that file is not there any more; put it back" in err
+    monkeypatch.chdir(tmp_path / "moved")
+    assert run("test", folder)[0] == 0
+    Path("net.py").write_text("other = 1\n")
+    code, _, err = run("predict", folder, "photo.png")
+    assert code == 4
+    assert f"{folder}: this run's model cannot be made" in err
