@@ -21,6 +21,7 @@ from .cpu_matmul import matmul
 from .threads import parallel
 from .workspace import scratch
 
+LEAST = 1 << 15  # elements of an array that is worth the trouble
 ROW = 4096  # zeros that a block is compared with
 BLOCK = 1 << 18  # elements of a block, a multiple of ROW
 ELEMENTS = 3_000  # elements in a microsecond on one core, roughly
@@ -28,7 +29,7 @@ ELEMENTS = 3_000  # elements in a microsecond on one core, roughly
 
 def relu(x: np.ndarray) -> np.ndarray:
     """max(x, 0), NaN kept, in the memory order of x."""
-    if x.size < 2 * ROW:
+    if x.size < LEAST:
         return np.maximum(x, 0)
     order = _memory_order(x)
     z = np.empty(tuple(x.shape[axis] for axis in order), x.dtype)
@@ -45,7 +46,7 @@ def relu(x: np.ndarray) -> np.ndarray:
 
 def relu_grad(dz: np.ndarray, z: np.ndarray) -> np.ndarray:
     """dz where z = relu(x) is not 0, and 0 elsewhere, in the memory order of z."""
-    if z.size < 2 * ROW:
+    if z.size < LEAST:
         return masked(dz, z != 0)
     order = _memory_order(z)
     dx = np.empty(tuple(z.shape[axis] for axis in order), dz.dtype)
@@ -68,7 +69,7 @@ def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def _in_blocks(fill: Callable[[int, int], None], size: int) -> None:
     """fill(start, stop) for blocks of 0 ... size."""
     starts = range(0, size, BLOCK)
-    parallel(lambda i: fill(starts[i], min(starts[i] + BLOCK, size)), len(starts), size / ELEMENTS)
+    parallel(lambda i: fill(starts[i], min(starts[i] + BLOCK, size)), len(starts), size / ELEMENTS, products=False)
 
 
 def channel_sums(x: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ def max_pool(
         part = None if winners is None else winners[c0:c1, p0:p1]
         _pool_rows(image[c0:c1], window, p0, z[c0:c1, p0:p1], part)
 
-    parallel(fill, len(tiles), z.size * window.kernel[0] * window.kernel[1] / TAPS)
+    parallel(fill, len(tiles), z.size * window.kernel[0] * window.kernel[1] / TAPS, products=False)
     return z.transpose(3, 0, 1, 2), None if winners is None else winners.transpose(3, 0, 1, 2)
 
 
@@ -59,7 +59,7 @@ def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pai
         c0, c1 = channels[index]
         _spread(dz[c0:c1], winners[c0:c1], window, dx[c0:c1])
 
-    parallel(fill, len(channels), dz.size * window.kernel[0] * window.kernel[1] / TAPS)
+    parallel(fill, len(channels), dz.size * window.kernel[0] * window.kernel[1] / TAPS, products=False)
     return dx.transpose(3, 0, 1, 2)
 
 
@@ -75,7 +75,7 @@ def sum_pool(x: np.ndarray, window: Window) -> np.ndarray:
         for _, rows, columns, values in _taps(image[c0:c1], window, p0, part.shape):
             part[:, rows, columns] += values
 
-    parallel(fill, len(tiles), z.size * window.kernel[0] * window.kernel[1] / TAPS)
+    parallel(fill, len(tiles), z.size * window.kernel[0] * window.kernel[1] / TAPS, products=False)
     return z.transpose(3, 0, 1, 2)
 
 
@@ -90,7 +90,7 @@ def sum_pool_grad(dz: np.ndarray, window: Window, size: Pair) -> np.ndarray:
         for _, rows, columns, target in _taps(dx[c0:c1], window, 0, (c1 - c0, *dz.shape[1:])):
             target += dz[c0:c1, rows, columns]
 
-    parallel(fill, len(channels), dz.size * window.kernel[0] * window.kernel[1] / TAPS)
+    parallel(fill, len(channels), dz.size * window.kernel[0] * window.kernel[1] / TAPS, products=False)
     return dx.transpose(3, 0, 1, 2)
 
 

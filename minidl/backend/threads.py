@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from contextvars import Context, copy_context
 from itertools import count as counter
 from queue import SimpleQueue
@@ -123,18 +124,28 @@ class _Pool:
 
     def run(self, job: _Job, helpers: int) -> None:
         """Work on the job with that many threads beside the caller; inside another job, without."""
-        if getattr(self.local, "inside", False):
+        if self.is_inside():
             job.work()
         else:
-            with self.blas:
-                self.local.inside = True
-                try:
-                    self._share(job, helpers)
-                finally:
-                    self.local.inside = False
+            with self.inside():
+                self._share(job, helpers)
         job.task = None  # a helper that comes too late finds nothing to do, and no arrays to keep alive
         if job.error is not None:
             raise job.error
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Within it, BLAS is held at one thread, and what this thread asks for is done by itself."""
+        with self.blas:
+            self.local.inside = True
+            try:
+                yield
+            finally:
+                self.local.inside = False
+
+    def is_inside(self) -> bool:
+        """Whether this thread works on a job, with BLAS held already."""
+        return getattr(self.local, "inside", False)
 
     def _share(self, job: _Job, helpers: int) -> None:
         self._grow(helpers)
@@ -168,12 +179,18 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def parallel(task: Callable[[int], None], count: int, microseconds: float) -> None:
+def parallel(task: Callable[[int], None], count: int, microseconds: float, products: bool = True) -> None:
     """Call task(0) ... task(count - 1), shared among the threads; an error in one of them is raised here.
 
-    `microseconds` is a guess at what all of it takes one thread: if too little, the caller does it alone.
+    `microseconds` is a guess at what all of it takes one thread: if too little, the caller does it alone. Without
+    `products` in the tasks, BLAS need not be held then.
     """
     if count == 0:
         return
     helpers = min(_threads, count) - 1 if microseconds >= SMALL_WORK else 0
-    _pool.run(_Job(task, count), helpers)
+    if helpers > 0:
+        _pool.run(_Job(task, count), helpers)
+        return
+    with _pool.inside() if products and not _pool.is_inside() else nullcontext():
+        for tile in range(count):
+            task(tile)

@@ -14,6 +14,7 @@ from tests.support.strategies import arrays, shapes
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "LEAST", 8)
     monkeypatch.setattr(cpu, "ROW", 4)
     monkeypatch.setattr(cpu, "BLOCK", 16)
     monkeypatch.setattr(threads, "SMALL_WORK", 0.0)

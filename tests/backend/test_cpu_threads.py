@@ -236,3 +236,19 @@ def test_freed_memory_is_kept_for_the_next_arrays() -> None:
         pytest.skip("this C library cannot be asked to keep freed memory")
     assert outputs["given back"][0] == "False"
     assert int(outputs["kept"][1]) < 10 <= int(outputs["given back"][1])
+
+
+@pytest.mark.parametrize("microseconds", [0.0, 1e9])
+def test_work_inside_work_leaves_the_setting_of_blas(microseconds: float) -> None:
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    held: list[int] = []
+
+    def inner(_: int) -> None:
+        held.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+
+    with threadpool_limits(2, user_api="blas"):
+        threads.parallel(lambda _: threads.parallel(inner, 2, 0.0), 2, microseconds)
+        after = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    assert held and set(held) == {1}
+    assert set(after) == {2}

@@ -62,11 +62,9 @@ def test_max_pool_values(x: np.ndarray) -> None:
     )
 
 
-@given(images(smallest=2), st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]), st.integers(0, 1))
+@given(images(smallest=3), st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]), st.integers(0, 1))
 def test_sum_pool_and_its_gradient(x: np.ndarray, kernel: int, stride: int, padding: int) -> None:
     window = Window((kernel, 2), (stride, 2), ((padding, 0), (0, padding)))
-    if min(window.output_size(x.shape[2:])) < 1:
-        return
     x = np.where(np.isfinite(x), x, x.dtype.type(1))
     z = backend.sum_pool(x, window)
     assert z.dtype == x.dtype
