@@ -199,6 +199,15 @@ class Function(graph.Node):
         """The array module: numpy or cupy."""
         return self.backend.xp
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, form in (("forward", "forward(self, x)"), ("backward", "backward(self, dz)")):
+            if isinstance(vars(cls).get(name), staticmethod):
+                raise ArgumentError(
+                    f"{cls.__name__}: {name} is an ordinary method in minidl: write def {form}, without @staticmethod "
+                    "and ctx; it gets raw arrays and keeps what backward needs on self"
+                )
+
     def forward(self, *arrays: Any, **options: Any) -> Array:
         """The operation itself; what backward will need is kept by name on `self`."""
         raise TypeError(f"{type(self).__name__} has no forward")
@@ -211,11 +220,16 @@ class Function(graph.Node):
         backend = node.backend = same_backend(cls.__name__, arrays)
         edges = tuple([edge_of(x) for x in inputs]) if grad_mode.enabled else (None,) * len(inputs)
         node.needs = tuple([edge is not None for edge in edges])
-        if cls.is_view:
-            z = node.forward(*arrays, **options)
-        else:
-            with backend.quiet():
-                z = node._compute(arrays, options)
+        try:
+            if cls.is_view:
+                z = node.forward(*arrays, **options)
+            else:
+                with backend.quiet():
+                    z = node._compute(arrays, options)
+        except ValueError as error:
+            if "could not be broadcast" not in str(error) or isinstance(error, ShapeError):
+                raise
+            raise ShapeError(f"{cls.__name__}: {error}; from the right, lengths must be equal or 1") from None
         if isinstance(z, np.generic):
             z = backend.asarray(z)  # reductions of NumPy return scalars
         output = view_of(inputs[0], z) if cls.is_view else wrap(z)

@@ -55,11 +55,18 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         if isinstance(input, Tensor) and input.shape[-1:] != (self.in_features,):
-            raise ShapeError(
-                f"input {input.shape} but in_features is {self.in_features}; "
-                f"its last dimension must be {self.in_features}"
-            )
+            raise ShapeError(f"input {input.shape} but in_features is {self.in_features}; {self._remedy(input.shape)}")
         return linear(input, self.weight, self.bias)
+
+    def _remedy(self, shape: tuple[int, ...]) -> str:
+        """What to do about an input whose last dimension is another one; images are told to be flattened."""
+        if len(shape) == 4:
+            features = math.prod(shape[1:])
+            also = "" if features == self.in_features else f" and use in_features={features}"
+            return f"flatten the images first, x.flatten(1){also}"
+        if not shape:
+            return f"give it (..., {self.in_features})"
+        return f"use in_features={shape[-1]}, or give it (..., {self.in_features})"
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

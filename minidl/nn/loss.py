@@ -5,6 +5,8 @@ The formulas stand at the functions of the same name.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..autograd import Tensor
 from ..errors import ArgumentError
 from ..ops.loss.arguments import REDUCTIONS, check_reduction
@@ -17,8 +19,15 @@ class _Loss(Module):
 
     def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean") -> None:
         super().__init__()
+        self._refuse_tensors(size_average, reduce, reduction)
         check_reduction(type(self).__name__, reduction, size_average, reduce, self.allowed)
         self.reduction = reduction
+
+    def _refuse_tensors(self, *options: Any) -> None:
+        """Tell whoever gives input and target to the class that they belong to the call."""
+        if any(isinstance(value, Tensor) for value in options):
+            name = type(self).__name__
+            raise ArgumentError(f"{name}: make the loss first, then call it: nn.{name}()(input, target)")
 
 
 class _WeightedLoss(_Loss):
@@ -184,6 +193,7 @@ class MultiMarginLoss(_WeightedLoss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
+        self._refuse_tensors(p, margin)
         if p not in (1, 2):
             raise ArgumentError(f"MultiMarginLoss: p must be 1 or 2; got {p}")
         self.p, self.margin = p, margin

@@ -16,7 +16,7 @@ from ..errors import ArgumentError, DtypeError, MinidlError, refuse
 from .parameter import Parameter, zero_grads
 from .running import locate, running
 from .state import IncompatibleKeys, load_state
-from .text import indented
+from .text import indented, renamed
 
 Named = Iterator[tuple[str, Any]]
 
@@ -47,6 +47,11 @@ class Module:
     _pre_hooks: list[Callable[..., Any]]
     _hooks: list[Callable[..., Any]]
     _optional_state: tuple[str, ...] = ()  # names that old state dicts may lack
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" not in vars(cls) and cls.__init__.__qualname__.startswith("_"):
+            type.__setattr__(cls, "__init__", renamed(cls.__init__, f"{cls.__qualname__}.__init__"))
 
     def __init__(self) -> None:
         put = self.__dict__.__setitem__

@@ -1,8 +1,10 @@
-"""How modules are printed."""
+"""How modules are printed, and named in errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import Any
 
 
 def indented(text: str) -> str:
@@ -26,3 +28,14 @@ def folded(texts: Iterable[str]) -> list[str]:
             start, last = i, text
             lines.append(f"({i}): {indented(text)}")
     return lines
+
+
+def renamed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The same function under another name, the one that Python tells when it is called with wrong arguments."""
+    assert isinstance(function, FunctionType)
+    made = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    made.__kwdefaults__, made.__annotations__ = function.__kwdefaults__, function.__annotations__
+    made.__doc__, made.__module__, made.__qualname__ = function.__doc__, function.__module__, name
+    return made

@@ -107,3 +107,32 @@ BAD_ARGUMENTS = [
 def test_bad_arguments(name: str, args: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         getattr(nn, name)(*args, **options)
+
+
+def test_a_linear_layer_says_both_ways_out():
+    fc = nn.Linear(800, 10)
+    with pytest.raises(ShapeError, match=r"input \(2, 1152\) but in_features is 800; use in_features=1152, or give it"):
+        fc(minidl.zeros(2, 1152))
+    with pytest.raises(ShapeError, match=r"flatten the images first, x\.flatten\(1\)$"):
+        fc(minidl.zeros(2, 8, 10, 10))
+    with pytest.raises(ShapeError, match=r"x\.flatten\(1\) and use in_features=72$"):
+        fc(minidl.zeros(2, 8, 3, 3))
+    with pytest.raises(ShapeError, match=r"give it \(\.\.\., 800\)$"):
+        fc(minidl.tensor(1.0))
+
+
+@pytest.mark.parametrize("kind", [nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.MaxPool2d, nn.MSELoss])
+def test_a_wrong_argument_is_told_with_the_layer_s_own_name(kind):
+    with pytest.raises(TypeError, match=rf"^{kind.__name__}\.__init__\(\) got an unexpected keyword argument 'kernel'"):
+        kind(1, 2, kernel=3)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [nn.CrossEntropyLoss, nn.MSELoss, nn.HuberLoss, nn.NLLLoss, nn.BCELoss, nn.MultiMarginLoss, nn.HingeEmbeddingLoss],
+)
+def test_a_loss_that_is_given_its_input_too_early(kind):
+    with pytest.raises(
+        ArgumentError, match=rf"make the loss first, then call it: nn\.{kind.__name__}\(\)\(input, target\)"
+    ):
+        kind(minidl.zeros(2, 3), minidl.tensor([1, 2]))
