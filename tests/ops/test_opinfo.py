@@ -180,7 +180,7 @@ def test_samples(op):
 @pytest.mark.slow
 @pytest.mark.parametrize("op", KNOWN, ids=full_name)
 def test_reference_samples(op):
-    check_operation(op, MANY, torch.float64, torch.float32, torch.uint8, torch.bool)
+    check_operation(op, MANY, torch.float64, torch.float32, torch.int64, torch.uint8, torch.bool)
     assert not run(op, FEW, [torch.float16])[1]  # in larger ones PyTorch's own steps round more than the result does
 
 
