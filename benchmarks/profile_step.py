@@ -11,6 +11,8 @@ import argparse
 import cProfile
 import pstats
 
+from threadpoolctl import threadpool_limits
+
 from minidl.bench.library import Entry, Library
 from minidl.bench.op_timing import Operation
 from minidl.bench.ops import CASES
@@ -33,11 +35,12 @@ def main() -> None:
         timed = Operation(library, CASES[arguments.op], arguments.size)
     else:
         timed = Training(library, WORKS[arguments.work], WORKS[arguments.work].batch)
-    timed.times(3)
     profile = cProfile.Profile()
-    profile.enable()
-    timed.times(arguments.steps)
-    profile.disable()
+    with threadpool_limits(arguments.threads):
+        timed.times(3)
+        profile.enable()
+        timed.times(arguments.steps)
+        profile.disable()
     pstats.Stats(profile).strip_dirs().sort_stats("tottime").print_stats(arguments.lines)
 
 
