@@ -8,6 +8,7 @@ a camera needs: colours, light and dark, uneven light, noise, specks, thin pens.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -21,6 +22,7 @@ COARSE = 64  # pixels each way in which the light is looked at
 BOX, SIDE = 20, 28
 MIDDLE = SIDE / 2  # where the centre of mass of MNIST's digits is: pixel 14.0, give or take 0.3
 SPECK = 0.06  # a part with less of the ink than this is dirt
+LARGE = 0.2  # a part with this much of the ink could be a digit of its own
 STROKE = 2.6  # pixels: how wide MNIST's strokes are in the box of 20
 LEAST_CONTRAST = 12.0  # of 255: below it a picture is taken for blank
 LEAST_INK, MOST_INK = 0.002, 0.6  # the share of the picture that a digit can fill
@@ -164,6 +166,19 @@ def find_digit(ink: np.ndarray) -> np.ndarray:
             f"shows no digit: {what} ({share:.1%} of the picture); crop the photo to one digit on plain paper"
         )
     return mask
+
+
+def apart(steps: Sequence[Step]) -> int:
+    """How many large parts beside one another the digit of `read_digit`'s steps has: more than 1 may be several digits.
+
+    The strokes of a broken digit lie over one another or close together; two digits have a free column between them.
+    """
+    mask = next(step.image for step in steps if step.name == "digit") > 0
+    runs = np.flatnonzero(np.diff(np.concatenate([[0], mask.any(0), [0]]))).reshape(
+        -1, 2
+    )  # columns with ink: [from, to)
+    ink = [int(mask[:, start:stop].sum()) for start, stop in runs]
+    return sum(part >= LARGE * sum(ink) for part in ink)
 
 
 def cropped(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

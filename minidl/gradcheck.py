@@ -49,7 +49,9 @@ class GradcheckReport:
 
     def __str__(self) -> str:
         verdict = "every gradient is right" if self else f"{len(self.failures)} gradients are wrong"
-        lines = [f"gradcheck: {verdict}; {self.compared} derivatives compared, largest error {self.largest_error:.2g}"]
+        among = "" if self else " of the right ones"
+        compared = f"{self.compared} derivatives compared, largest error{among} {self.largest_error:.2g}"
+        lines = [f"gradcheck: {verdict}; {compared if self.compared else 'no derivative could be compared'}"]
         for title, places in (("wrong", self.failures), ("at a kink", self.kinks)):
             lines += [f"  {title}: {place}" for place in places[:SHOWN]]
             if len(places) > SHOWN:

@@ -10,7 +10,7 @@ import pytest
 
 from minidl import digits
 from minidl.data import write_image
-from minidl.digits import NoDigitError, centred, prepare, read_digit
+from minidl.digits import NoDigitError, apart, centred, prepare, read_digit
 from minidl.errors import DataError
 from tests.support.photos import STYLES, photo
 from tests.support.runs import sample
@@ -136,3 +136,11 @@ def test_the_light_on_the_paper_is_found() -> None:
     picture = light.copy()
     picture[40:80, 40:50] -= 90
     assert np.abs(digits.paper(picture) - light).max() < 2
+
+
+def test_several_digits_on_one_picture_are_noticed(originals: tuple[np.ndarray, np.ndarray]) -> None:
+    images, _ = originals
+    for i in range(0, len(images) - 1, 2):
+        one = np.pad(images[i], 6)
+        assert apart(prepare(one)[1]) == 1
+        assert apart(prepare(np.hstack([one, np.pad(images[i + 1], 6)]))[1]) == 2

@@ -39,7 +39,7 @@ def get_backend(name: str) -> Backend:
             from .cupy_backend import CupyBackend
         except ImportError as error:
             raise BackendError(
-                f"the backend 'cupy' cannot be used: {error}; install it by pip install 'minidl[gpu]', or use 'numpy'"
+                f"the backend 'cupy' cannot be used: {error}; install CuPy: pip install cupy-cuda12x, or use 'numpy'"
             ) from error
         made = CupyBackend()
         _made[name], _by_type[made.array_type] = made, made

@@ -38,7 +38,11 @@ def make_parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (default: the process's own) and return its exit code."""
     try:
-        parsed = make_parser().parse_args(arguments)
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        if not words:
+            make_parser().print_help(sys.stderr)
+            return USAGE
+        parsed = make_parser().parse_args(words)
         return parsed.run(parsed)
     except KeyboardInterrupt:
         notice("interrupted")

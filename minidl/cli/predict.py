@@ -11,8 +11,9 @@ import numpy as np
 from ..backend import current_backend, use_backend
 from ..errors import CheckpointError, DataError
 from ..training import predict
+from ..training.options import OptionError
 from ..training.run import RunFolder
-from .console import complain, say, say_json
+from .console import complain, notice, say, say_json
 
 NO_DATA = 4
 TOP = 3
@@ -38,8 +39,10 @@ def add_to(verbs: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read each image; one that cannot be read is told, and the others are read all the same."""
-    from ..digits import SIDE, read_digit
+    from ..digits import SIDE, apart, read_digit
 
+    if arguments.show and Path(arguments.show).suffix.lower() != ".png":
+        raise OptionError(f"--show {arguments.show}: the picture is a PNG; give a name that ends in .png")
     use_backend(arguments.backend or current_backend().name)
     folder = RunFolder(arguments.folder)
     data = folder.read_config()["data"]
@@ -56,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
             complain(str(error))
             failed = True
             continue
+        if (blobs := apart(steps)) > 1:
+            notice(f"{path}: the ink is in {blobs} large separate parts: more than one digit? Only one can be read")
         probabilities = predict(model, digit[None, None].astype(np.float32) / 255)[0]  # (classes,)
         read.append((Path(path).name, steps, probabilities))
         answers.append(_answer(path, probabilities, classes))

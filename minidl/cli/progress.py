@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -14,14 +15,17 @@ from ..training import Progress
 from .console import duration, notice
 
 LINE_SECONDS = 10.0
+MUCH_WORSE = 3.0  # times the loss of pure guessing: nothing is being learnt
+LEAST_COLUMNS = 20  # a terminal that says it is narrower has no size at all
 
 
 class Reporter:
     """Tells on stderr how training goes; `quiet`: not at all."""
 
-    def __init__(self, epochs: int, quiet: bool) -> None:
+    def __init__(self, epochs: int, quiet: bool, classes: int = 10) -> None:
         self.epochs, self.quiet = epochs, quiet
-        self.on_terminal = sys.stderr.isatty()
+        self.guessing = math.log(classes)  # the loss where each class is as probable as the others
+        self.on_terminal = sys.stderr.isatty() and _columns() >= LEAST_COLUMNS
         self.bar: Any = None
         self.told = time.monotonic()
 
@@ -49,6 +53,11 @@ class Reporter:
         if record["val_loss"] is not None:
             line += f"  validation loss {record['val_loss']:.4f}, accuracy {record['val_accuracy']:.2%}"
         notice(f"{line}  {record['seconds']:.1f} s, {record['images_per_second']:,.0f} images/s")
+        if record["train_loss"] > MUCH_WORSE * self.guessing:
+            notice(
+                f"the training loss is {record['train_loss']:.4g}, but guessing blindly gives {self.guessing:.4g}: the "
+                "learning rate is probably too high; try a tenth of it, by --lr"
+            )
 
     def _move_bar(self, progress: Progress) -> None:
         if self.bar is None:
@@ -69,6 +78,13 @@ class Reporter:
         if self.bar is not None:
             self.bar.close()
             self.bar = None
+
+
+def _columns() -> int:
+    """How wide the terminal says it is; 0 where it does not know, as in many a container."""
+    with suppress(OSError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    return 0
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tensorboard:
         require_tensorboard()  # before anything is made
     job = _resumed(arguments, given) if arguments.resume else _started(arguments, given)
-    reporter = Reporter(job.options.epochs, arguments.quiet)
+    reporter = Reporter(job.options.epochs, arguments.quiet, len(job.splits.classes))
     events = EventWriter(job.folder / "tensorboard", job.trainer) if arguments.tensorboard else None
 
     def on_epoch(record: dict[str, Any]) -> None:

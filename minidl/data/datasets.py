@@ -159,17 +159,17 @@ class MNIST(ImageDataset):
             return paths, "root" if named else "cache"
         if named and not download:
             missing = " and ".join(r.name for r in self.source.split(self.train) if not self._has(self.root, r.name))
+            kind = "fashion" if self.source is FASHION_SOURCE else "mnist"
             raise DataError(
                 f"{self.root}: has no {missing} (raw or .gz; also looked for in {self.source.name}/raw/, raw/); name "
-                "the folder that holds the four files, or use download=True"
+                "the folder that holds the four files, or fetch them into this one: minidl data fetch "
+                f"{kind} --data {self.root} (in Python: download=True)"
             )
         if paths := self._find(cache_folder()):
             return paths, "cache"
         try:
             if not download:
-                raise DownloadError(
-                    f"no {self.source.name} in {self.root}; use download=True to fetch it", offline=True
-                )
+                raise DownloadError(f"no {self.source.name} in {self.root}; fetch it with download=True", offline=True)
             return self._download(), "download"
         except DownloadError as error:
             sample = None if self.sample is None or not error.offline else self._find(self.sample)

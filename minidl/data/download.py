@@ -79,7 +79,9 @@ def download(
     except OSError as error:
         raise DataError(f"{destination}: cannot be written: {error.strerror or error}") from error
     raise DownloadError(
-        f"{destination.name}: no mirror could give this file\n  " + "\n  ".join(reasons or ["no mirrors are known"]),
+        f"{destination.name}: no mirror could give this file:\n  "
+        + ";\n  ".join(reasons or ["no mirrors are known"])
+        + f".\nTry again with a network, or bring the file from another machine into {destination.parent}",
         reasons,
         offline,
     )

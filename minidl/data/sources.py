@@ -208,7 +208,9 @@ def verify(folder: str | os.PathLike[str] | None = None, name: str = "mnist") ->
         try:
             read_pair(images.path, labels.path)
         except DataError as error:
-            files[labels.name] = FileReport(labels.name, labels.path, "damaged", str(error))
+            files[labels.name] = FileReport(
+                labels.name, labels.path, "damaged", str(error).removeprefix(f"{labels.path}: ")
+            )
     return FolderReport(source.name, folder, tuple(files.values()))
 
 
@@ -221,7 +223,7 @@ def _verify_file(folder: Path, source: Source, resource: Resource) -> FileReport
             return FileReport(resource.name, path, "genuine", "SHA-256 as published")
         shape = read_idx(path).shape
     except (DataError, OSError) as error:
-        return FileReport(resource.name, path, "damaged", str(error))
+        return FileReport(resource.name, path, "damaged", str(error).removeprefix(f"{path}: "))
     why = "its published digest is of the .gz only" if genuine is None else "not the published file"
     return FileReport(resource.name, path, "well-formed", f"shape {shape}; {why}")
 

@@ -14,7 +14,7 @@ from ..errors import BackendError
 from .report import FAIL, OK, WARN, Check, Finding, first_line
 
 SECONDS = 20  # nvidia-smi hangs where a driver is half installed
-INSTALL = "pip install 'minidl[gpu]'"
+INSTALL = "pip install cupy-cuda12x"
 NO_GPU = "nothing to do without an NVIDIA GPU; --backend numpy needs none"
 
 

@@ -49,7 +49,9 @@ def test_words_that_are_nearly_right(run: Run) -> None:
         assert code == 2
         assert hint in err
         assert out == ""
-    assert run()[0] == 2
+    code, out, err = run()
+    assert (code, out) == (2, "")
+    assert "read photos of digits" in err, "the verbs are explained"
     assert run("train", "--epochs", "many")[0] == 2
 
 
@@ -277,3 +279,37 @@ def test_a_damaged_config(run: Run, copied: Path) -> None:
 
 def test_no_color_and_no_terminal_mean_no_colour(run: Run) -> None:
     assert "\x1b" not in run("test", "none")[2]
+
+
+def test_data_that_is_nowhere_is_told_in_the_command_s_words(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("train", "--data", tmp_path / "none", "--out", tmp_path / "run")
+    assert code == 4
+    assert f"minidl data fetch mnist --data {tmp_path / 'none'}" in one_line(err)
+    code, _, err = run("data", "fetch", "--data", tmp_path)
+    assert code == 4
+    assert "no mirror could give this file: https://" in err
+    assert "; https://" in err
+    assert "bring the file from another machine into" in err
+
+
+def test_a_damaged_file_is_named_once(run: Run, tmp_path: Path) -> None:
+    folder = write_data(tmp_path / "data")
+    truncated(folder)
+    code, out, _ = run("data", "verify", "--data", folder)
+    assert code == 4
+    (line,) = [line for line in out.splitlines() if line.startswith("damaged")]
+    assert line.count("train-images-idx3-ubyte") == 1
+
+
+def test_a_learning_rate_that_is_far_too_high_is_noticed(run: Run, digits: Path, tiny: Path, tmp_path: Path) -> None:
+    arguments = ("train", "--model", f"{tiny}:make", "--data", digits, "--epochs", 1)
+    assert "learning rate" not in run(*arguments, "--out", tmp_path / "good")[2]
+    code, _, err = run(*arguments, "--lr", 1e4, "--out", tmp_path / "bad")
+    assert code == 0
+    assert "guessing blindly gives 2.303: the learning rate is probably too high" in err
+
+
+def test_the_picture_of_a_prediction_is_a_png(run: Run, trained: Path, tmp_path: Path) -> None:
+    code, _, err = run("predict", trained, "photo.png", "--show", tmp_path / "x.txt")
+    assert code == 2
+    assert "give a name that ends in .png" in one_line(err)

@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 
 from minidl import checkpoint
+from minidl.cli.progress import Reporter
 from minidl.data.idx import write_idx
+from minidl.training import Progress
 from tests.support.compare import to_numpy
 from tests.support.runs import minidl_command
 
@@ -232,6 +234,17 @@ def test_on_a_terminal_there_is_a_bar(digits: Path, tmp_path: Path) -> None:
     assert b"%|" in shown
     assert b"images/s, ETA 0:" in shown
     assert b"epoch 2/2  training loss" in shown
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX's")
+def test_a_terminal_without_a_size_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("minidl.cli.progress.LINE_SECONDS", 0.0)
+    monkeypatch.setattr("os.get_terminal_size", lambda fd: os.terminal_size((0, 0)))
+    Reporter(3, quiet=False).on_progress(Progress(1, 3, 10, 100, 2.0, 50.0, 6.0))
+    assert "epoch 1/3  10/100 images" in capfd.readouterr().err
 
 
 def test_any_folder_of_idx_files_in_colour_and_with_more_classes(
