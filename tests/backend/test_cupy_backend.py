@@ -73,8 +73,8 @@ def digits(batch: int) -> TensorDataset:
 @pytest.mark.parametrize(
     ("make", "launches"),
     [
-        (lambda parameters: optim.SGD(parameters, lr=0.1, momentum=0.9), 90),
-        (lambda parameters: optim.Adam(parameters), 170),
+        (lambda parameters: optim.SGD(parameters, lr=0.1, momentum=0.9), 55),
+        (lambda parameters: optim.Adam(parameters), 55),
     ],
     ids=["sgd", "adam"],
 )
