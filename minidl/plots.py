@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from .autograd import Tensor
 from .backend import backend_of
@@ -18,6 +18,7 @@ from .files import replace_file
 
 MOST_MISTAKES = 25
 MOST_FILTERS = 64
+LONGEST_NAME = 22  # letters of a file name over its photo
 
 
 def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]]) -> Figure:
@@ -27,18 +28,20 @@ def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]
     epochs = [record["epoch"] for record in history]
     if curve and epochs:
         per_epoch = history[-1]["step"] / history[-1]["epoch"]
-        loss.plot([step / per_epoch for step, _ in curve], [value for _, value in curve], color="0.8", label="steps")
+        loss.plot([step / per_epoch for step, _ in curve], [value for _, value in curve], color="0.7", label="steps")
     for axis, name in ((loss, "loss"), (accuracy, "accuracy")):
         for split, label in (("train", "training"), ("val", "validation")):
             values = [record[f"{split}_{name}"] for record in history]
             if any(value is not None for value in values):
                 axis.plot(epochs, [np.nan if v is None else v for v in values], marker="o", label=label)
-        axis.set(xlabel="epoch", ylabel=name, title=name)
+        axis.set(xlabel="epoch", ylabel=name, title=name, xlim=(0, max(epochs, default=1) + 0.15))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3)
         if axis.get_legend_handles_labels()[0]:
             axis.legend()
     loss.set_yscale("log")
+    for ticks in (loss.yaxis.set_major_formatter, loss.yaxis.set_minor_formatter):
+        ticks(LogFormatter(labelOnlyBase=False, minor_thresholds=(1.5, 0.5)))
     return figure
 
 
@@ -47,10 +50,11 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str])
     counts = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(counts, (labels, predicted), 1)
     side = max(4.5, 0.55 * len(classes))
-    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    figure = Figure(figsize=(side + 1.6, side), layout="constrained")
     axis = figure.subplots()
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, counts)
-    axis.imshow(wrong, cmap="Reds", vmin=0, vmax=max(1, wrong.max()))
+    shades = axis.imshow(wrong, cmap="Reds", vmin=0, vmax=max(1, wrong.max()))
+    figure.colorbar(shades, ax=axis, shrink=0.8, label="mistakes (what is right is left pale)")
     ticks = range(len(classes))
     axis.set_xticks(ticks, [_short(name) for name in classes], rotation=90 if max(map(len, classes)) > 9 else 0)
     axis.set_yticks(ticks, [_short(name) for name in classes])
@@ -88,7 +92,7 @@ def _tiles(
 ) -> Figure:
     """Small pictures of one shape, `size` inches wide, row by row, each under its title."""
     rows, columns = max(1, -(-len(tiles) // columns)), max(1, min(columns, len(tiles)))
-    width, height = max(4.0, size * columns), size * 1.2 * rows + 0.5
+    width, height = max(4.0, size * (1.06 * columns + 0.14)), size * (1.2 * rows + 0.25) + 0.5
     figure = Figure(figsize=(width, height))
     figure.suptitle(heading, y=1 - 0.15 / height, va="top")
     axis = figure.add_axes((0, 0, 1, 1 - 0.5 / height))
@@ -116,19 +120,26 @@ def _first_layer(weights: Mapping[str, Tensor], image_shape: Sequence[int]) -> t
 def predictions(read: Sequence[tuple[str, Sequence[Step], np.ndarray]], classes: Sequence[str]) -> Figure:
     """Each photo's way to its answer, one row a photo: the steps, then the probability of each class `(C,)`."""
     columns = max(len(steps) for _, steps, _ in read) + 1
-    figure = Figure(figsize=(1.8 * columns, 2.1 * len(read)), layout="constrained")
+    figure = Figure(figsize=(1.8 * columns, 2.2 * len(read) + 0.2), layout="constrained")
     axes = figure.subplots(len(read), columns, squeeze=False)
     for row, (name, steps, probabilities) in zip(axes, read, strict=True):
         for axis in row[:-1]:
+            axis.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1)  # one height, so that the names stand in one line
             axis.set_axis_off()
         for axis, step in zip(row, steps, strict=False):
-            axis.imshow(step.image, cmap="gray", vmin=0, vmax=255)
+            height, width = step.image.shape[:2]
+            x, y = width / max(height, width) / 2, height / max(height, width) / 2
+            axis.imshow(step.image, cmap="gray", vmin=0, vmax=255, extent=(0.5 - x, 0.5 + x, 0.5 - y, 0.5 + y))
+            axis.set(xlim=(0, 1), ylim=(0, 1))
             axis.set_title(step.name, size=8)
-        row[0].set_title(name, size=8)
+        row[0].set_title(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…", size=8)
         row[-1].barh([_short(c) for c in classes], probabilities, color="tab:blue")
-        row[-1].set(xlim=(0, 1))
+        row[-1].set(xlim=(0, 1), box_aspect=1)
+        row[-1].set_title("answer", size=8)
+        row[-1].set_xlabel("probability", size=7)
+        row[-1].set_ylabel("class", size=7)
         row[-1].invert_yaxis()
-        row[-1].tick_params(labelsize=7)
+        row[-1].tick_params(labelsize=6)
     return figure
 
 

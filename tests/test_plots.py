@@ -1,0 +1,47 @@
+"""The figures say what they show: axes with names, a legend of every line, titles in one line."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from minidl import plots
+from minidl.digits import Step
+
+TEN = [str(number) for number in range(10)]
+
+
+def test_the_curves_of_one_epoch() -> None:
+    record = {
+        "epoch": 1, "step": 95, "train_loss": 1.9, "val_loss": 0.8, "train_accuracy": 0.5, "val_accuracy": 0.8
+    }  # fmt: skip
+    figure = plots.curves([record], [[25, 2.3], [50, 1.8]])
+    figure.canvas.draw()
+    for axis in figure.axes:
+        low, high = axis.get_xlim()
+        assert low == 0 < 1 < high < 1.5
+        labels = [label.get_text() for label in axis.get_yticklabels() + axis.get_yticklabels(minor=True)]
+        assert any(labels)
+        assert not any("times" in label for label in labels)
+        assert {"training", "validation"} <= {text.get_text() for text in axis.get_legend().get_texts()}
+
+
+def test_the_confusion_has_a_legend_of_its_shades() -> None:
+    figure = plots.confusion(np.arange(10), np.roll(np.arange(10), 1), TEN)
+    assert "mistakes" in figure.axes[1].get_ylabel()
+
+
+@pytest.mark.parametrize("shape", [(40, 90), (90, 40)])
+def test_a_prediction_s_titles_stand_in_one_line(shape: tuple[int, int]) -> None:
+    steps = [Step("photo", np.zeros(shape, np.uint8)), Step("as MNIST", np.zeros((28, 28), np.uint8))]
+    figure = plots.predictions([("a_very_long_name_of_a_photo_0001.jpg", steps, np.full(10, 0.1))], TEN)
+    figure.canvas.draw()
+    tops = [axis.get_position().y1 for axis in figure.axes]
+    assert np.allclose(tops, tops[0], atol=0.02)
+    *_, answer = figure.axes
+    assert (answer.get_xlabel(), answer.get_ylabel()) == ("probability", "class")
+    boxes = [axis.title.get_window_extent() for axis in figure.axes]
+    assert all(box.x0 >= 0 and box.y1 <= figure.bbox.height for box in boxes)
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
