@@ -269,4 +269,15 @@ CASES = {
 }
 
 # Why an operation may take more than three times as long as PyTorch's.
-REASONS: dict[str, str] = {}
+_FMOD = "NumPy calls the C library's fmod for one element after the other; PyTorch's loop is vectorised"
+_OWN_GRADIENT = (
+    "no arithmetic: minidl copies the gradient it is given, so that no two tensors share one; PyTorch keeps it"
+)
+REASONS: dict[str, str] = {
+    "fmod": _FMOD,
+    "remainder": _FMOD,
+    "floor_divide": _FMOD,
+    "gelu": "NumPy has no erf; ours is a Taylor series around the nearest knot, one pass for each term",
+    "reshape": _OWN_GRADIENT,
+    "flatten": _OWN_GRADIENT,
+}
