@@ -36,12 +36,10 @@ class Tensor(TensorMethods):
     Made by `minidl.tensor(...)` and its friends; this constructor wraps an array without copying it.
 
     Attributes:
-        requires_grad: whether gradients flow to this tensor.
-        grad: after `backward()`, the sum of the gradients that reached this leaf (a Tensor), else None.
         grad_fn: the Function that made it, or None for a leaf.
     """
 
-    __slots__ = ("__weakref__", "_array", "_hooks", "_storage", "grad", "grad_fn", "requires_grad")
+    __slots__ = ("__weakref__", "_array", "_grad", "_hooks", "_requires_grad", "_storage", "grad_fn")
     __array_priority__ = 1000  # NumPy leaves `array + tensor` to the tensor
     __hash__ = object.__hash__
 
@@ -50,11 +48,38 @@ class Tensor(TensorMethods):
         self._array = array
         self._storage = Storage(array)
         self._hooks: list[Callable[[Array], Array]] | None = None
-        self.grad: Tensor | None = None
+        self._grad: Tensor | None = None
         self.grad_fn: Function | None = None
-        self.requires_grad = False
+        self._requires_grad = False
         if requires_grad:
             self.requires_grad_()
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to this tensor; assigning is `requires_grad_`."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, requires_grad: bool) -> None:
+        self.requires_grad_(requires_grad)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """After `backward()`, the sum of the gradients that reached this leaf; None before. Of its shape and dtype."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Tensor | None) -> None:
+        if gradient is not None:
+            if not isinstance(gradient, Tensor):
+                raise ArgumentError(f".grad must be a Tensor or None; got {type(gradient).__name__}")
+            if (gradient.shape, gradient.dtype) != (self.shape, self.dtype):
+                raise ShapeError(
+                    f".grad of shape {gradient.shape} and dtype {gradient.dtype} for a tensor of shape {self.shape} "
+                    f"and dtype {self.dtype}; they must be alike"
+                )
+            same_backend(".grad", (self._array, gradient._array))
+        self._grad = gradient
 
     @property
     def array(self) -> Array:
@@ -106,7 +131,7 @@ class Tensor(TensorMethods):
             )
         if not requires_grad and self.grad_fn is not None:
             raise GraphError("requires_grad can be switched off only on a leaf; use .detach()")
-        self.requires_grad = requires_grad
+        self._requires_grad = bool(requires_grad)
         return self
 
     def register_hook(self, hook: Hook) -> RemovableHook:
@@ -127,7 +152,7 @@ class Tensor(TensorMethods):
                 kept = gradient.copy()
                 if tensor.grad is not None:
                     kept += tensor.grad._array
-                tensor.grad = wrap(kept)
+                tensor._grad = wrap(kept)
             return gradient
 
         if not self.requires_grad or self.grad_fn is not None:
@@ -258,7 +283,7 @@ class Function(graph.Node):
             for memory in storages
         ]
         output.grad_fn = self
-        output.requires_grad = True
+        output._requires_grad = True
 
 
 class _Leaves:
@@ -272,7 +297,7 @@ class _Leaves:
         for hook in leaf._hooks or ():
             gradient, node = hook(gradient), None
         if leaf.grad is None:
-            leaf.grad = wrap(gradient if self._is_free(gradient, node) else gradient.copy())
+            leaf._grad = wrap(gradient if self._is_free(gradient, node) else gradient.copy())
         else:
             leaf.grad._array += gradient
             leaf.grad._storage.version += 1
@@ -329,7 +354,7 @@ def _is_half(x: Any) -> bool:
 
 def edge_of(x: Any) -> Any:
     """Where the gradient of an input goes: to the operation that made it, to the leaf itself, or nowhere."""
-    if not isinstance(x, Tensor) or not x.requires_grad:
+    if not isinstance(x, Tensor) or not x._requires_grad:
         return None
     return x if x.grad_fn is None else x.grad_fn
 
@@ -339,8 +364,8 @@ def wrap(array: Array) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     tensor._array = array
     tensor._storage = Storage(array)
-    tensor._hooks = tensor.grad = tensor.grad_fn = None
-    tensor.requires_grad = False
+    tensor._hooks = tensor._grad = tensor.grad_fn = None
+    tensor._requires_grad = False
     return tensor
 
 

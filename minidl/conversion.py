@@ -322,7 +322,7 @@ def deep_copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     copied = wrap(self._array.copy()).requires_grad_(self.requires_grad)
     memo[id(self)] = copied
     if self.grad is not None:
-        copied.grad = deep_copy(self.grad, memo)
+        copied._grad = deep_copy(self.grad, memo)
     return copied
 
 

@@ -217,8 +217,8 @@ def arange(
     if chosen.kind != "f":
         bounds = [int(x) for x in bounds]
     first, last, each = bounds
-    if each == 0 or (last - first) * each < 0:
-        raise ArgumentError(f"arange: from {first} to {last} no step of {each} leads")
+    if each == 0 or (exact[1] - exact[0]) * exact[2] < 0:
+        raise ArgumentError(f"arange: from {exact[0]} to {exact[1]} no step of {exact[2]} leads")
     if chosen == int64 or whole:
         count = -((first - last) // each)
     else:  # as in PyTorch, only int64 cuts off the bounds before counting

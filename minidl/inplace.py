@@ -41,4 +41,4 @@ def rebind(target: Tensor, result: Tensor) -> None:
         )
     check_writable(target)
     target._array, target._storage = result._array, result._storage
-    target.grad_fn, target.requires_grad = result.grad_fn, result.requires_grad
+    target.grad_fn, target._requires_grad = result.grad_fn, result.requires_grad

@@ -150,5 +150,5 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
 
 def detach_(self: Tensor) -> Tensor:
     """Take the tensor itself out of the graph: it becomes a leaf that requires no gradient."""
-    self.grad_fn, self.requires_grad = None, False
+    self.grad_fn, self._requires_grad = None, False
     return self

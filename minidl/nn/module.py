@@ -326,7 +326,7 @@ class Module:
             if new is not old:
                 parameter.data = new
             if parameter.grad is not None:
-                parameter.grad = convert(parameter.grad)
+                parameter._grad = convert(parameter.grad)
         for module in self.modules():
             for name, buffer in module._own("buffer").items():
                 if buffer is not None:

@@ -225,6 +225,35 @@ class Mulled(Function):
         return x * y
 
 
+class TestAssigning:
+    def test_requires_grad_is_checked_as_by_the_method(self):
+        with pytest.raises(DtypeError, match="int64"):
+            tensor([1]).requires_grad = True
+        with pytest.raises(GraphError, match="only on a leaf"):
+            square(leaf(1.0)).requires_grad = False
+        x = tensor([1.0])
+        x.requires_grad = True
+        square(x).backward()
+        assert to_numpy(x.grad).tolist() == [2.0]
+
+    @pytest.mark.parametrize("wrong", [tensor([1.0, 2.0]), tensor(np.ones(1)), tensor([1])], ids=repr)
+    def test_a_gradient_unlike_its_tensor(self, wrong):
+        with pytest.raises(ShapeError, match="they must be alike"):
+            leaf(1.0).grad = wrong
+
+    def test_a_gradient_that_is_no_tensor(self):
+        with pytest.raises(ArgumentError, match="Tensor or None; got list"):
+            leaf(1.0).grad = [1.0]
+
+    def test_a_gradient_may_be_set_and_forgotten(self):
+        x = leaf(1.0)
+        x.grad = tensor([5.0])
+        square(x).backward()
+        assert to_numpy(x.grad).tolist() == [7.0]
+        x.grad = None
+        assert x.grad is None
+
+
 class TestInPlaceChanges:
     def test_a_raw_array_handed_out_before_forward(self):
         x = leaf(1.0, 2.0)
