@@ -84,7 +84,7 @@ class Backend(ABC):
         own = self.xp.take_along_axis(x, t[:, None], axis=1)
         return (self.xp.log(norm) - own)[:, 0], e / norm
 
-    def cross_entropy_grad(self, softmax: Array, t: Array, share: Array) -> Array:
+    def softmax_minus_onehot(self, softmax: Array, t: Array, share: Array) -> Array:
         """share · (softmax - onehot(t)), for a share (N, d1, ...) or one for all: (N, C, d1, ...)."""
         share = self.xp.broadcast_to(share, t.shape)[:, None]
         classes = self.xp.arange(softmax.shape[1]).reshape(-1, *(1,) * (t.ndim - 1))

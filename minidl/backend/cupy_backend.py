@@ -63,8 +63,8 @@ class CupyBackend(Backend):
     def cross_entropy(self, x: Array, t: Array) -> tuple[Array, Array]:
         return cupy_kernels.cross_entropy(x, t)
 
-    def cross_entropy_grad(self, softmax: Array, t: Array, share: Array) -> Array:
-        return cupy_kernels.cross_entropy_grad(softmax, t, share)
+    def softmax_minus_onehot(self, softmax: Array, t: Array, share: Array) -> Array:
+        return cupy_kernels.softmax_minus_onehot(softmax, t, share)
 
     def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
         cupy_kernels.sgd_update(p, g, v, lr, momentum, kept, nesterov)

@@ -146,11 +146,11 @@ _cross_entropy = cupy.ElementwiseKernel(
 )
 
 # One thread, one score.
-_cross_entropy_grad = cupy.ElementwiseKernel(
+_softmax_minus_onehot = cupy.ElementwiseKernel(
     "T softmax, int64 t, T share, int64 c, int64 inner",
     "T dx",
     "dx = softmax * share - (i / inner % c == t ? share : T(0))",
-    "minidl_cross_entropy_grad",
+    "minidl_softmax_minus_onehot",
 )
 
 # One thread, one weight.
@@ -220,11 +220,11 @@ def cross_entropy(x: Array, t: Array) -> tuple[Array, Array]:
     return losses, softmax
 
 
-def cross_entropy_grad(softmax: Array, t: Array, share: Array) -> Array:
-    """share · (softmax - onehot(t)), as `Backend.cross_entropy_grad`."""
+def softmax_minus_onehot(softmax: Array, t: Array, share: Array) -> Array:
+    """share · (softmax - onehot(t)), as `Backend.softmax_minus_onehot`."""
     dx = cupy.empty(softmax.shape, softmax.dtype)
     t, share = t.astype("int64", copy=False), cupy.broadcast_to(share, t.shape)[:, None]
-    return _cross_entropy_grad(softmax, t[:, None], share, softmax.shape[1], prod(softmax.shape[2:]), dx)
+    return _softmax_minus_onehot(softmax, t[:, None], share, softmax.shape[1], prod(softmax.shape[2:]), dx)
 
 
 def sgd_update(p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:

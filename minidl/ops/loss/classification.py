@@ -71,8 +71,9 @@ class CrossEntropy(LabelLoss):
         return self.total(self.counted(losses.reshape(t.shape)))
 
     def backward(self, dz: Any) -> Any:
-        share = self.counted(dz / self.divisor)  # (N, d1, ...), or one number for all
-        return self.backend.cross_entropy_grad(self.softmax, self.t, share).reshape(self.shape), None, None
+        share = self.counted(dz / self.divisor)  # dz / N: (N, d1, ...), or one number for all
+        dx = self.backend.softmax_minus_onehot(self.softmax, self.t, share)  # (softmax - onehot(t)) · share
+        return dx.reshape(self.shape), None, None
 
 
 class SmoothedCrossEntropy(LabelLoss):
