@@ -256,7 +256,7 @@ def cross_entropy(x: Table, labels: Table) -> float:
     return total / len(labels)
 
 
-def softmax_minus_onehotient(x: Table, labels: Table) -> Table:
+def cross_entropy_gradient(x: Table, labels: Table) -> Table:
     """dx of `cross_entropy`: (softmax(x) - onehot(label)) / N."""
     dx = np.zeros(x.shape)
     for n, label in enumerate(labels):

@@ -26,21 +26,22 @@ class ConvKernelNotFlipped:
 
 class SoftmaxGlobalMax:
     def forward(self: Any, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
-        self.start(x, t, w, reduction, ignore)
-        self.dim = dim = min(1, x.ndim - 1)
-        x = x - x.max()  # the largest score is 0, so that no exp overflows
+        t = self.start(x, t, w, reduction, ignore)
+        self.shape, batch = x.shape, x if x.ndim > 1 else x[None]  # (N, C, d1, ...)
+        self.t = t.reshape(batch.shape[0], *batch.shape[2:])
+        x = batch - batch.max()  # the largest score is 0, so that no exp overflows
         e = self.xp.exp(x)
-        norm = e.sum(axis=dim, keepdims=True)
-        self.softmax = e / norm  # (N, C, d1, ...)
-        return self.total(self.counted(self.xp.log(norm).reshape(t.shape) - x[self.own]))
+        norm = e.sum(axis=1, keepdims=True)
+        own = self.xp.take_along_axis(x, self.t[:, None], axis=1)
+        self.softmax = e / norm
+        return self.total(self.counted((self.xp.log(norm) - own)[:, 0].reshape(t.shape)))
 
 
 class LossNotAveraged:
     def backward(self: Any, dz: Any) -> Any:
         share = self.counted(dz)  # (N, d1, ...), or one number for all
-        dx = self.softmax * (self.xp.expand_dims(share, self.dim) if share.ndim else share)
-        dx[self.own] -= share
-        return dx, None, None
+        dx = self.backend.softmax_minus_onehot(self.softmax, self.t, share)  # (softmax - onehot(t)) · share
+        return dx.reshape(self.shape), None, None
 
 
 class ReluMaskOfGradient:
