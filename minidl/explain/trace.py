@@ -1,7 +1,8 @@
 """Following forward and backward line by line: which line ran, and what the local names held after it.
 
-Only the frames of an operation's own `forward` and `backward` are followed, and the functions of the same file that
-they call. What they call elsewhere (NumPy, the backend) is one step.
+Only the frames of an operation's own `forward` and `backward` are followed, and what they call in the same file or
+among the backend's plain array versions (`backend/base.py`). What they call elsewhere (NumPy, a tuned primitive) is one
+step.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-import numpy as np
-
 from ..autograd import Function
+from ..backend import Backend, base
 from .sources import Sources
 
 VISITS = 12  # of one line in one call; a loop that goes on is only counted
@@ -86,7 +86,7 @@ class LineTracer:
                 return None
             self.call = Call(node, code.co_name, self.sources.add(code), _arguments(frame))
             self.file = code.co_filename
-        elif code.co_filename != self.file or code.co_name.startswith("<"):
+        elif code.co_filename not in (self.file, base.__file__) or code.co_name.startswith("<"):
             return None
         self.depth += 1
         return _Frame(self, self.call.node, code)
@@ -144,7 +144,9 @@ class _Frame:
     def _names(self, frame: FrameType) -> dict[str, Any]:
         """The local names, and what the operation keeps on itself and this function speaks of."""
         names = {
-            name: thing for name, thing in frame.f_locals.items() if thing is not self.node and not _is_module(thing)
+            name: thing
+            for name, thing in frame.f_locals.items()
+            if thing is not self.node and not isinstance(thing, ModuleType | Backend)
         }
         own = vars(self.node)
         names.update({f"self.{name}": own[name] for name in self.attributes if name in own})
@@ -163,7 +165,3 @@ def _arguments(frame: FrameType) -> dict[str, Any]:
     if code.co_flags & 0x08:  # **kwargs
         arguments.update(found[code.co_varnames[count]])
     return arguments
-
-
-def _is_module(thing: Any) -> bool:
-    return type(thing) is type(np)
