@@ -166,16 +166,17 @@ def _judge(
             if limits.scale > 0 and noise > LOUD * limits.scale:
                 break
             slope = probe.slope(place, step)
-        error, between = abs(analytic - slope.centre), slope.low < analytic < slope.high
+        error, rounding = abs(analytic - slope.centre), limits.exact + noise
         if not np.isfinite(slope.centre) and not np.isfinite(analytic):
             return slope.centre, True, True  # the end of where the function is defined, such as sqrt at 0
         if error <= limits.approximate + noise:
             if not right or error < abs(analytic - numeric):
                 numeric = slope.centre
             right = True
-            if error <= limits.exact + noise:
+            if error <= rounding:
                 return numeric, True, False
-            kink = between and slope.high - slope.low > 4 * (limits.exact + noise)
+            between = slope.low - rounding <= analytic <= slope.high + rounding
+            kink = between and slope.high - slope.low > 4 * rounding
         elif not right:
             slack = limits.approximate + noise
             kink = slope.high - slope.low > 4 * slack

@@ -93,6 +93,17 @@ def test_ties_in_max_are_kinks() -> None:
     assert (found.state, found.kinks) == ("kink", 2)
 
 
+def test_a_gradient_of_one_side_of_a_kink_may_be_rounded_to_just_beyond_it() -> None:
+    """The left slope is the exact product of two weights; backward's is that product rounded down in float32."""
+    v, w = np.float32(0.3), np.float32(0.6)
+    assert v * w < np.float64(v) * np.float64(w)
+    x = minidl.tensor([0.0], requires_grad=True)
+    with record() as tape:
+        (x * float(v) * float(w) + minidl.relu(x) * 1e-4).sum().backward()
+    leaf = next(leaf for leaf in tape.leaves if leaf.name == "x")
+    assert leaf.verdict is not None and leaf.verdict.state == "kink"
+
+
 def test_kinks_that_add_up_downstream_do_not_look_like_a_mistake() -> None:
     """Both slopes of the loss lie on one side of what backward says; the operation itself is smooth."""
     x = minidl.tensor([1.0], requires_grad=True)
