@@ -49,7 +49,7 @@ class Backend(ABC):
         return nullcontext()
 
     def masked(self, x: Array, mask: Array) -> Array:
-        """x where the mask (bool, of the same shape) is true, and 0 elsewhere, even in place of inf and NaN."""
+        """x where the mask (bool, broadcast to its shape) is true, and 0 elsewhere, even in place of inf and NaN."""
         return self.xp.where(mask, x, x.dtype.type(0))
 
     def matmul(self, x: Array, y: Array) -> Array:
@@ -59,10 +59,6 @@ class Backend(ABC):
     def relu(self, x: Array) -> Array:
         """max(x, 0), NaN kept."""
         return self.xp.maximum(x, 0)
-
-    def relu_grad(self, dz: Array, z: Array) -> Array:
-        """dz where z = relu(x) is not 0 (positive or NaN), and 0 elsewhere."""
-        return self.masked(dz, z != 0)
 
     def channel_sums(self, x: Array) -> Array:
         """The sum of x (N, C, H, W) over all but its channels: (C,)."""

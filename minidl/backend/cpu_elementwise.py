@@ -19,7 +19,6 @@ import numpy as np
 
 from .cpu_matmul import matmul
 from .threads import parallel
-from .workspace import scratch
 
 LEAST = 1 << 15  # elements of an array that is worth the trouble
 ROW = 4096  # zeros that a block is compared with
@@ -44,26 +43,20 @@ def relu(x: np.ndarray) -> np.ndarray:
     return z.transpose(np.argsort(order))
 
 
-def relu_grad(dz: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """dz where z = relu(x) is not 0, and 0 elsewhere, in the memory order of z."""
-    if z.size < LEAST:
-        return masked(dz, z != 0)
-    order = _memory_order(z)
-    dx = np.empty(tuple(z.shape[axis] for axis in order), dz.dtype)
-    bits = f"i{dz.dtype.itemsize}"
-    flat_z, source, target = _flat(z, order), _flat(dz, order).view(bits), dx.reshape(-1).view(bits)
+def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """x where the mask (bool, of its shape or broadcast to it) is true, and 0 elsewhere, in the mask's memory order."""
+    bits = f"i{x.dtype.itemsize}"
+    if x.size < LEAST or mask.shape != x.shape:
+        return (x.view(bits) * mask).view(x.dtype)
+    order = _memory_order(mask)
+    z = np.empty(tuple(mask.shape[axis] for axis in order), x.dtype)
+    source, on, target = _flat(x, order).view(bits), _flat(mask, order), z.reshape(-1).view(bits)
 
     def fill(start: int, stop: int) -> None:
-        on = np.not_equal(flat_z[start:stop], 0, out=scratch("on", (stop - start,), bool))
-        np.multiply(source[start:stop], on, out=target[start:stop])
+        np.multiply(source[start:stop], on[start:stop], out=target[start:stop])
 
-    _in_blocks(fill, z.size)
-    return dx.transpose(np.argsort(order))
-
-
-def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """x where the mask (bool, of the same shape) is true, and 0 elsewhere, even in place of inf and NaN."""
-    return (x.view(f"i{x.dtype.itemsize}") * mask).view(x.dtype)
+    _in_blocks(fill, x.size)
+    return z.transpose(np.argsort(order))
 
 
 def _in_blocks(fill: Callable[[int, int], None], size: int) -> None:

@@ -44,9 +44,6 @@ class NumpyBackend(Backend):
     def relu(self, x: Array) -> Array:
         return cpu_elementwise.relu(x)
 
-    def relu_grad(self, dz: Array, z: Array) -> Array:
-        return cpu_elementwise.relu_grad(dz, z)
-
     def channel_sums(self, x: Array) -> Array:
         return cpu_elementwise.channel_sums(x)
 

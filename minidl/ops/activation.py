@@ -16,11 +16,13 @@ class Relu(Function):
     """z = max(x, 0)        dz/dx = 1 where x > 0, else 0"""
 
     def forward(self, x: Any) -> Any:
-        self.z = self.backend.relu(x)
-        return self.z
+        z = self.backend.relu(x)
+        if self.needs[0]:
+            self.on = z != 0  # one byte a value, where z is four; NaN passes its gradient on, as in PyTorch
+        return z
 
     def backward(self, dz: Any) -> Any:
-        return self.backend.relu_grad(dz, self.z)  # NaN passes its gradient on, as in PyTorch
+        return self.backend.masked(dz, self.on)
 
 
 class LeakyRelu(Function):

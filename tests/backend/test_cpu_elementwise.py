@@ -31,10 +31,26 @@ def test_relu(dtype: type, x: np.ndarray) -> None:
     np.testing.assert_array_equal(z, np.where(np.isnan(x) | (x > 0), x, 0))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@given(x=arrays(shapes(min_dims=1)))
+def test_masked(dtype: type, x: np.ndarray) -> None:
+    x = x.astype(dtype)
+    mask = x > 0
+    z = cpu.masked(x, mask)
+    assert z.dtype == dtype
+    np.testing.assert_array_equal(z, np.where(mask, x, 0))
+
+
+def test_a_mask_may_be_broadcast(rng: np.random.Generator) -> None:
+    x, mask = rng.standard_normal((5, 6)), np.array([[True], [False], [True], [False], [True]])
+    np.testing.assert_array_equal(cpu.masked(x, mask), np.where(mask, x, 0))
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 1, 2), (2, 1, 3, 0)])
 def test_results_keep_the_memory_order(order: tuple[int, ...], rng: np.random.Generator) -> None:
     x = rng.standard_normal((3, 4, 5, 6)).transpose(order)
     assert cpu.relu(x).strides == x.strides
+    assert cpu.masked(x, x > 0).strides == x.strides
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])

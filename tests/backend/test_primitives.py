@@ -29,20 +29,27 @@ def images(draw: Any, smallest: int = 0) -> np.ndarray:
 
 
 @given(images())
-def test_relu_and_its_gradient(x: np.ndarray) -> None:
+def test_relu(x: np.ndarray) -> None:
     z = backend.relu(x)
+    assert z.dtype == x.dtype
+    np.testing.assert_array_equal(z, np.where(np.isnan(x) | (x > 0), x, 0))
     np.testing.assert_array_equal(z, Backend.relu(backend, x))
-    dz = np.random.default_rng(0).standard_normal(x.shape).astype(x.dtype)
-    dx = backend.relu_grad(dz, z)
-    assert dx.dtype == x.dtype
-    np.testing.assert_array_equal(dx, np.where(np.isnan(x) | (x > 0), dz, 0))
-    np.testing.assert_array_equal(dx, Backend.relu_grad(backend, dz, z))
 
 
-def test_the_gradient_of_relu_blocks_inf_and_nan(rng: np.random.Generator) -> None:
-    z = np.maximum(rng.standard_normal(100_000), 0)
-    dx = backend.relu_grad(np.full(100_000, np.nan), z)
-    np.testing.assert_array_equal(np.isnan(dx), z > 0)
+@given(images(), ORDERS)
+def test_masked(x: np.ndarray, order: tuple[int, ...]) -> None:
+    """Values, mask and result may each lie in memory in another order."""
+    mask = (np.random.default_rng(0).random([x.shape[axis] for axis in order]) < 0.5).transpose(np.argsort(order))
+    z = backend.masked(x, mask)
+    assert z.dtype == x.dtype
+    np.testing.assert_array_equal(z, np.where(mask, x, 0))
+    np.testing.assert_array_equal(z, Backend.masked(backend, x, mask))
+
+
+def test_a_mask_blocks_inf_and_nan(rng: np.random.Generator) -> None:
+    mask = rng.random(100_000) < 0.5
+    for value in (np.nan, np.inf, -np.inf):
+        np.testing.assert_array_equal(backend.masked(np.full(100_000, value), mask), np.where(mask, value, 0.0))
 
 
 @given(images())
