@@ -189,7 +189,7 @@ class Tensor(TensorMethods):
         """
         refuse("backward", create_graph=create_graph, inputs=inputs)
         seed = seed_gradient(self, gradient)
-        graph.walk([(edge_of(self), seed)], _Leaves(seed, retain_graph), retain_graph)
+        graph.walk([(edge_of(self), seed)], _Leaves(seed), retain_graph)
 
 
 class RemovableHook:
@@ -289,26 +289,23 @@ class Function(graph.Node):
 class _Leaves:
     """Adds the gradients that arrive to `.grad`, each in memory that nothing else holds."""
 
-    def __init__(self, seed: Array, retain_graph: bool) -> None:
-        self.retain_graph = retain_graph
+    def __init__(self, seed: Array) -> None:
         self.given = {id(seed): seed}
 
-    def __call__(self, leaf: Tensor, gradient: Array, node: graph.Node | None) -> None:
+    def __call__(self, leaf: Tensor, gradient: Array, own: bool) -> None:
         for hook in leaf._hooks or ():
-            gradient, node = hook(gradient), None
+            gradient, own = hook(gradient), False
         if leaf.grad is None:
-            leaf._grad = wrap(gradient if self._is_free(gradient, node) else gradient.copy())
+            leaf._grad = wrap(gradient if own and self._is_free(gradient) else gradient.copy())
         else:
             leaf.grad._array += gradient
             leaf.grad._storage.version += 1
         if graph.observer is not None:
             graph.observer.on_leaf(leaf, gradient)
 
-    def _is_free(self, gradient: Array, node: graph.Node | None) -> bool:
-        """Whether the array can be kept: no view, given to no other leaf, and not the operation's own."""
-        if node is None or self.retain_graph or gradient.base is not None or id(gradient) in self.given:
-            return False
-        if node.keeps(gradient):
+    def _is_free(self, gradient: Array) -> bool:
+        """Whether the array can be kept: no view, and given to no other leaf."""
+        if gradient.base is not None or id(gradient) in self.given:
             return False
         self.given[id(gradient)] = gradient
         return True

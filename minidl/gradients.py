@@ -39,13 +39,10 @@ def grad(
     leaves: dict[int, Any] = {id(x): None for x in ins if x.grad_fn is None}
     watched: dict[graph.Node, Any] = {x.grad_fn: None for x in ins if x.grad_fn is not None}
 
-    def arrived(leaf: Tensor, gradient: Array, node: graph.Node | None) -> None:
+    def arrived(leaf: Tensor, gradient: Array, own: bool) -> None:
         if id(leaf) in leaves:
             for hook in leaf._hooks or ():
                 gradient = hook(gradient)
-            if leaves[id(leaf)] is not None:
-                gradient = gradient.copy()
-                gradient += leaves[id(leaf)]  # in place: the sum of two 0-dimensional arrays would be a NumPy scalar
             leaves[id(leaf)] = gradient
 
     only = _leading_to([edge for edge, _ in roots if isinstance(edge, graph.Node)], set(leaves), set(watched))

@@ -79,8 +79,8 @@ class Observer:
     def on_backward(self, node: Node, dz: Array, returned: Sequence[Any], grads: Sequence[Any]) -> None:
         """`node.backward(dz)` returned `returned`; with broadcast axes summed and dtypes kept: `grads`."""
 
-    def on_sum(self, node: Node, gradient: Array, total: Array) -> None:
-        """A further `gradient` reached the output of `node`, which makes `total`."""
+    def on_sum(self, node: Any, gradient: Array, total: Array) -> None:
+        """A further `gradient` reached the output of `node`, or a leaf, which makes `total`."""
 
     def on_leaf(self, leaf: Any, gradient: Array) -> None:
         """`gradient` was added to `leaf.grad`."""
@@ -88,7 +88,7 @@ class Observer:
 
 observer: Observer | None = None
 
-Arrived = Callable[[Any, Array, Node | None], None]
+Arrived = Callable[[Any, Array, bool], None]
 
 
 def walk(
@@ -100,22 +100,22 @@ def walk(
 ) -> None:
     """Send gradients back from the outputs, through each operation after all that used its result.
 
-    `outputs` are pairs of an edge (Node or leaf) and its gradient; `arrived(leaf, gradient, node)` is called
-    for every gradient that reaches a leaf. With `only`, other operations are left alone; `watched[node]`
-    receives the whole gradient of that node's output.
+    `outputs` are pairs of an edge (Node or leaf) and its gradient. A leaf waits for all its gradients as an operation
+    does: `arrived(leaf, gradient, own)` is called once with their sum; `own` says that nothing else holds that array.
+    With `only`, other operations are left alone; `watched[node]` receives the whole gradient of that node's output.
     """
-    pending: dict[Node, Array] = {}  # what has reached an operation's output so far
-    summed: set[Node] = set()  # whose pending gradient is a sum, in memory of its own
+    pending: dict[Any, Array] = {}  # what has reached an operation's output, or a leaf, so far
+    summed: set[Any] = set()  # whose pending gradient is a sum, in memory of its own
     for edge, gradient in outputs:
-        if isinstance(edge, Node):
-            _add(pending, summed, edge, gradient)
-        else:
-            arrived(edge, gradient, None)
+        _add(pending, summed, edge, gradient)
     waiting = _consumers(pending, only)
     with backend_of(outputs[0][1]).quiet():
-        ready = [node for node in pending if waiting[node] == 0]
+        ready = [edge for edge in pending if waiting[edge] == 0]
         while ready:
             node = ready.pop()
+            if not isinstance(node, Node):
+                arrived(node, pending.pop(node), node in summed)
+                continue
             summed.discard(node)
             dz = pending.pop(node, None)
             if node.hooks and dz is not None:
@@ -128,22 +128,25 @@ def walk(
             edges = node.edges or ()
             grads = _chain_rule(node, dz, edges) if dz is not None else (None,) * len(edges)
             for edge, dx in zip(edges, grads):
-                if isinstance(edge, Node):
-                    if dx is not None:
-                        _add(pending, summed, edge, dx)
-                    waiting[edge] -= 1
-                    if waiting[edge] == 0:
-                        ready.append(edge)
-                elif edge is not None and dx is not None:
-                    arrived(edge, dx, node)
+                if edge is None:
+                    continue
+                if dx is not None:
+                    _add(pending, summed, edge, dx)
+                waiting[edge] -= 1
+                if waiting[edge] == 0 and isinstance(edge, Node):
+                    ready.append(edge)
+                elif waiting[edge] == 0 and edge in pending:
+                    total = pending.pop(edge)
+                    made_here = total is dx and total is not dz and not retain_graph and not node.keeps(total)
+                    arrived(edge, total, made_here or edge in summed)
             if not retain_graph:
                 node.release()
 
 
-def _consumers(roots: Iterable[Node], only: set[Node] | None) -> dict[Node, int]:
-    """For each operation from the roots on, the number of gradients it has to wait for."""
-    counts = dict.fromkeys(roots, 0)
-    stack = list(counts)
+def _consumers(roots: Iterable[Any], only: set[Node] | None) -> dict[Any, int]:
+    """For each operation and leaf from the roots on, the number of gradients it has to wait for."""
+    counts: dict[Any, int] = dict.fromkeys(roots, 0)
+    stack = [root for root in counts if isinstance(root, Node)]
     while stack:
         node = stack.pop()
         if only is not None and node not in only:
@@ -154,11 +157,13 @@ def _consumers(roots: Iterable[Node], only: set[Node] | None) -> dict[Node, int]
                 "compute forward again, or call the first one with retain_graph=True"
             )
         for edge in node.edges:
-            if isinstance(edge, Node):
-                if edge not in counts:
-                    counts[edge] = 0
+            if edge is None:
+                continue
+            if edge not in counts:
+                counts[edge] = 0
+                if isinstance(edge, Node):
                     stack.append(edge)
-                counts[edge] += 1
+            counts[edge] += 1
     return counts
 
 
@@ -206,7 +211,7 @@ def sum_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Arr
     return gradient.sum(axis=tuple(axes), keepdims=True).reshape(shape)
 
 
-def _add(pending: dict[Node, Array], summed: set[Node], node: Node, gradient: Array) -> None:
+def _add(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array) -> None:
     """Add a contribution. The first is kept as it came and may be shared: only a sum is changed in place."""
     if node not in pending:
         pending[node] = gradient

@@ -62,7 +62,7 @@ class TanhNotSquared:
         return dz * (1 - self.z)
 
 
-def assigned(pending: dict[Node, Array], summed: set[Node], node: Node, gradient: Array) -> None:
+def assigned(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array) -> None:
     """Add a contribution."""
     if node not in pending:
         pending[node] = gradient
@@ -72,7 +72,7 @@ def assigned(pending: dict[Node, Array], summed: set[Node], node: Node, gradient
         graph.observer.on_sum(node, gradient, pending[node])
 
 
-def shared(pending: dict[Node, Array], summed: set[Node], node: Node, gradient: Array) -> None:
+def shared(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array) -> None:
     """Add a contribution."""
     if node not in pending:
         pending[node] = gradient
@@ -89,16 +89,17 @@ def cut_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Arr
     return backend_of(gradient).asarray(kept)
 
 
-def impatient(roots: Iterable[Node], only: set[Node] | None) -> dict[Node, int]:
-    """For each operation from the roots on, the number of gradients it has to wait for."""
-    counts = dict.fromkeys(roots, 0)
-    stack = list(counts)
+def impatient(roots: Iterable[Any], only: set[Node] | None) -> dict[Any, int]:
+    """For each operation and leaf from the roots on, the number of gradients it has to wait for."""
+    counts: dict[Any, int] = dict.fromkeys(roots, 0)
+    stack = [root for root in counts if isinstance(root, Node)]
     while stack:
         node = stack.pop()
         if only is not None and node not in only:
             continue
         for edge in node.edges or ():
-            if isinstance(edge, Node) and edge not in counts:
+            if edge is not None and edge not in counts:
                 counts[edge] = 1
-                stack.append(edge)
+                if isinstance(edge, Node):
+                    stack.append(edge)
     return counts

@@ -101,6 +101,14 @@ class TestGradients:
         mul(x, y).backward()
         assert y.grad is None
 
+    def test_a_leaf_that_is_added_and_multiplied(self):
+        for swapped in (False, True):
+            x = leaf(1.5, 2.0)
+            h = mul(x, 2.0)
+            parts = (mul(x, h), add(x, h))  # 2x² + 3x: add sends one array to x and to h
+            mul(add(*parts[::-1] if swapped else parts), 3.0).backward(tensor(np.ones(2, np.float32)))
+            assert to_numpy(x.grad).tolist() == [27.0, 33.0]  # 12x + 9
+
     def test_backward_from_a_leaf(self):
         x = leaf(2.0)
         x.backward()
@@ -423,6 +431,15 @@ class TestHooks:
         h.register_hook(lambda g: seen.append(to_numpy(g).tolist()))
         add(h, h).backward()
         assert seen == [[2.0]]
+
+    def test_a_hook_of_a_leaf_sees_the_whole_gradient_once(self):
+        x, seen = leaf(1.0), []
+        x.register_hook(lambda g: seen.append(to_numpy(g).tolist()))
+        x.register_hook(lambda g: minidl.clamp(g, -4, 4))
+        add(mul(x, 2.0), mul(x, 3.0)).backward()
+        assert seen == [[5.0]]
+        assert to_numpy(x.grad).tolist() == [4.0]
+        assert to_numpy(minidl.grad(add(mul(x, 2.0), mul(x, 3.0)), x)[0]).tolist() == [4.0]
 
     def test_a_hook_may_replace_the_gradient(self):
         x = leaf(1.0)
