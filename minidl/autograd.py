@@ -29,6 +29,8 @@ else:
 
 Hook = Callable[["Tensor"], "Tensor | None"]
 
+_NO_GRADIENT = "this tensor does not require gradients, so none will reach it"
+
 
 class Tensor(TensorMethods):
     """An array that can take part in differentiation.
@@ -143,24 +145,26 @@ class Tensor(TensorMethods):
         return self._attach(lambda gradient: _call_hook(hook, gradient, meta))
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this intermediate tensor in `.grad` too; a leaf keeps it anyway."""
+        """Keep the gradient of this intermediate tensor, after its hooks, in `.grad` too; a leaf keeps it anyway."""
+        if not self.requires_grad:
+            raise GraphError(_NO_GRADIENT)
+        if self.grad_fn is None:
+            return
         me = weakref.ref(self)
 
-        def keep(gradient: Array) -> Array:
+        def keep(gradient: Array) -> None:
             tensor = me()
             if tensor is not None:
                 kept = gradient.copy()
                 if tensor.grad is not None:
                     kept += tensor.grad._array
                 tensor._grad = wrap(kept)
-            return gradient
 
-        if not self.requires_grad or self.grad_fn is not None:
-            self._attach(keep)
+        self.grad_fn.retain = keep
 
     def _attach(self, hook: Callable[[Array], Array]) -> RemovableHook:
         if not self.requires_grad:
-            raise GraphError("this tensor does not require gradients, so none will reach it")
+            raise GraphError(_NO_GRADIENT)
         if self.grad_fn is not None:
             hooks = self.grad_fn.hooks = self.grad_fn.hooks or []
         else:
@@ -276,7 +280,7 @@ class Function(graph.Node):
         """Tie the operation to what made its inputs, and note the state of the memory that it saw."""
         self.edges = edges
         self.meta = output._array.shape, output._array.dtype
-        self.hooks = None
+        self.hooks = self.retain = None
         storages = [x._storage for x in (*inputs, output) if isinstance(x, Tensor)]
         self.versions = [
             (memory, memory.version, None if memory.exposed is None else checksum(memory.exposed))

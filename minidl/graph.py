@@ -23,7 +23,7 @@ class Node:
     The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "meta", "versions")
+    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "meta", "retain", "versions")
 
     computes = True  # does arithmetic: float16 is computed in float32 and rounded once
     backend: Backend
@@ -31,6 +31,7 @@ class Node:
     meta: Meta  # shape and dtype of the output
     versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version; its checksum if exposed
     hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
+    retain: Callable[[Array], None] | None  # called with what the hooks made of it
 
     def backward(self, dz: Array) -> Any:
         """The gradients of the inputs, given the gradient dz of the output."""
@@ -104,6 +105,7 @@ def walk(
     does: `arrived(leaf, gradient, own)` is called once with their sum; `own` says that nothing else holds that array.
     With `only`, other operations are left alone; `watched[node]` receives the whole gradient of that node's output.
     """
+    watched = {} if watched is None else watched
     pending: dict[Any, Array] = {}  # what has reached an operation's output, or a leaf, so far
     summed: set[Any] = set()  # whose pending gradient is a sum, in memory of its own
     for edge, gradient in outputs:
@@ -118,12 +120,12 @@ def walk(
                 continue
             summed.discard(node)
             dz = pending.pop(node, None)
-            if node.hooks and dz is not None:
-                for hook in node.hooks:
-                    dz = hook(dz)
-            if watched is not None and node in watched:
+            passed = only is None or node in only
+            if dz is not None and (passed or node in watched):
+                dz = _seen_by_hooks(node, dz)
+            if node in watched:
                 watched[node] = dz
-            if only is not None and node not in only:
+            if not passed:
                 continue
             edges = node.edges or ()
             grads = _chain_rule(node, dz, edges) if dz is not None else (None,) * len(edges)
@@ -141,6 +143,15 @@ def walk(
                     arrived(edge, total, made_here or edge in summed)
             if not retain_graph:
                 node.release()
+
+
+def _seen_by_hooks(node: Node, dz: Array) -> Array:
+    """The gradient of the node's output after its hooks, kept if the tensor asked for that."""
+    for hook in node.hooks or ():
+        dz = hook(dz)
+    if node.retain is not None:
+        node.retain(dz)
+    return dz
 
 
 def _consumers(roots: Iterable[Any], only: set[Node] | None) -> dict[Any, int]:

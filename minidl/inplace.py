@@ -40,5 +40,9 @@ def rebind(target: Tensor, result: Tensor) -> None:
             "make a new tensor (x = x + y)"
         )
     check_writable(target)
+    before = target.grad_fn
     target._array, target._storage = result._array, result._storage
     target.grad_fn, target._requires_grad = result.grad_fn, result.requires_grad
+    if before is not None and before.retain is not None:  # the gradient wanted is that of the tensor as it is now
+        before.retain = None
+        target.retain_grad()

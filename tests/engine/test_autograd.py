@@ -479,6 +479,30 @@ class TestHooks:
         assert to_numpy(h.grad).tolist() == [18.0]
         assert square(x).grad is None
 
+    def test_retain_grad_keeps_what_the_hooks_made_of_it_once(self):
+        x = leaf(3.0)
+        h = square(x)
+        h.retain_grad()
+        h.register_hook(lambda g: mul(g, 10.0))
+        h.retain_grad()
+        square(h).backward()
+        assert to_numpy(h.grad).tolist() == [180.0]
+
+    def test_retain_grad_before_a_change_in_place_is_of_the_changed_tensor(self):
+        h = square(leaf(3.0))
+        h.retain_grad()
+        h.mul_(5.0)
+        mul(h, 2.0).backward()
+        assert to_numpy(h.grad).tolist() == [2.0]
+
+    def test_retain_grad_and_hooks_beside_the_way_to_the_inputs_of_grad(self):
+        x, y, seen = leaf(3.0), leaf(1.0), []
+        h = square(x)
+        h.retain_grad()
+        h.register_hook(seen.append)
+        minidl.grad(add(h, y), y)
+        assert h.grad is None and not seen
+
 
 class TestGrad:
     def test_of_a_leaf_and_of_an_intermediate(self):
