@@ -7,6 +7,7 @@ step.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -154,14 +155,16 @@ class _Frame:
 
 
 def _arguments(frame: FrameType) -> dict[str, Any]:
-    """The arguments of a call by name, without self; those of *arrays and **options too."""
+    """The arguments of a call by name, without self; the arrays first, as `apply` was given them."""
     code, found = frame.f_code, frame.f_locals
-    count = code.co_argcount + code.co_kwonlyargcount
-    arguments = {name: found[name] for name in code.co_varnames[1:count]}
-    if code.co_flags & 0x04:  # *args
-        name = code.co_varnames[count]
+    names = code.co_varnames
+    by_place, by_name = names[1 : code.co_argcount], names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    further = iter(names[code.co_argcount + code.co_kwonlyargcount :])
+    arguments = {name: found[name] for name in by_place}
+    if code.co_flags & inspect.CO_VARARGS:
+        name = next(further)
         arguments.update({f"{name}[{i}]": x for i, x in enumerate(found[name])})
-        count += 1
-    if code.co_flags & 0x08:  # **kwargs
-        arguments.update(found[code.co_varnames[count]])
+    arguments.update({name: found[name] for name in by_name})
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        arguments.update(found[next(further)])
     return arguments

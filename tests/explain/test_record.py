@@ -285,6 +285,16 @@ def test_a_statement_over_several_lines_is_one_step() -> None:
     assert lines == ["y = (", "y += 0", "return y", "return dz * 2"]
 
 
+def test_arrays_of_an_operation_that_takes_any_number_are_named_apart_from_its_options() -> None:
+    x, y = (minidl.rand(2, 3, requires_grad=True) for _ in range(2))
+    with record() as tape:
+        minidl.cat([x, y], 1).sum().backward()
+    node = tape.nodes[0]
+    assert [known.label for known in node.inputs] == ["xs[0]", "xs[1]"]
+    assert node.options == {"dim": 1}
+    assert {check.verdict.state for check in tape.checks} == {"exact"}
+
+
 def test_what_the_engine_did_is_told() -> None:
     x = minidl.ones(4, 3, requires_grad=True)
     b = minidl.ones(3, requires_grad=True)
