@@ -8,7 +8,7 @@ between the two is right at a kink.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,8 +19,9 @@ APPROXIMATE = 1e-3  # relative to the largest gradient
 EXACT_ROUNDINGS = 64  # roundings of the pass's dtype
 NOISE = 16 * np.finfo(np.float64).eps
 LOUD = 0.1  # a step whose rounding is more than this part of the gradient tells nothing
+CANCELLED = 8  # roundings of the largest sum of magnitudes behind an element, where its terms cancel
 SAMPLE, LEAST = 120, 6  # elements of a larger gradient that are compared: in a small pass, and at least
-WORK = 80_000_000  # elements that the replays for one gradient may touch, before fewer are compared
+WORK = 2_500_000_000  # elements that the replays for all gradients may touch, before fewer are compared
 
 Change = Callable[[np.ndarray], list[np.ndarray]]
 
@@ -52,7 +53,7 @@ class Differences:
     numeric: np.ndarray
     right: np.ndarray
     kinks: np.ndarray
-    exact: float  # what rounding may do to the difference
+    exact: float  # what rounding in the pass's dtype may do to an element
     faint: bool  # the gradient is too small beside the function itself for differences to tell
 
     @property
@@ -78,6 +79,11 @@ class Differences:
             return "MISMATCH"
         return "kink" if self.kinks.any() else self.closeness
 
+    def allowing(self, rounding: float) -> Differences:
+        """The same, where the pass is known to have rounded by that much."""
+        close = np.abs(self.analytic - self.numeric) <= rounding
+        return replace(self, right=self.right | close, exact=max(self.exact, rounding))
+
     def verdict(self, state: str | None = None, inherited: bool = False) -> Verdict:
         """The verdict, with another word for the state if one is given."""
         return Verdict(
@@ -93,13 +99,13 @@ def how_many(size: int, places: np.ndarray | None) -> str:
     return f"{len(places)} of {size:,} elements, seed 0"
 
 
-def sample_size(elements: int) -> int:
-    """How many elements of a gradient to compare in a pass whose arrays have that many: fewer in a large one.
+def sample_size(elements: int, gradients: int) -> int:
+    """How many elements of each gradient to compare in a pass whose arrays have that many: fewer in a large one.
 
-    >>> sample_size(60_000), sample_size(6_000_000)
+    >>> sample_size(60_000, 31), sample_size(6_000_000, 31)
     (120, 13)
     """
-    return max(LEAST, min(SAMPLE, WORK // max(elements, 1)))
+    return max(LEAST, min(SAMPLE, WORK // max(elements * gradients, 1)))
 
 
 def choose(gradient: np.ndarray, usable: np.ndarray, number: int, sample: int) -> np.ndarray | None:
@@ -128,7 +134,9 @@ def differences(target: Target, gradient: np.ndarray, number: int, sample: int) 
     first = [probe.slope(int(place), STEPS[0] * unit) for place in places]
     numeric = np.array([slope.centre for slope in first], np.float64)
     scale = _scale(analytic, numeric)
-    limits = _Limits(scale, EXACT_ROUNDINGS * eps * scale, max(APPROXIMATE, EXACT_ROUNDINGS * eps) * scale, target.size)
+    reach = max((slope.reach for slope in first if np.isfinite(slope.reach)), default=0.0)
+    exact = eps * max(EXACT_ROUNDINGS * scale, CANCELLED * reach)
+    limits = _Limits(scale, exact, max(APPROXIMATE * scale, exact), target.size)
     right, kinks = np.zeros(len(places), bool), np.zeros(len(places), bool)
     for i, place in enumerate(places):
         found = _judge(float(analytic[i]), int(place), first[i], unit, probe, limits)
@@ -190,11 +198,13 @@ class _Slope:
     """How Σ seed · output changes with one element: the mean of both sides, and the bounds of what backward may say.
 
     Where the two sides of an output differ, any slope between is right for that output: `low` and `high` are the sums.
+    `reach` is the sum of the magnitudes, to which rounding is relative where the terms cancel.
     """
 
     centre: float
     low: float
     high: float
+    reach: float
 
 
 class _Probe:
@@ -208,13 +218,14 @@ class _Probe:
         """The slopes over a distance h on either side."""
         up, above = self.moved(place, h)
         down, below = self.moved(place, -h)
-        low = high = centre = 0.0
+        low = high = centre = reach = 0.0
         for seed, more, less in zip(self.target.seeds, above, below):
             left, right = _product(seed, less) / down, _product(seed, more) / up
             centre += float((left + right).sum()) / 2
             low += float(np.minimum(left, right).sum())
             high += float(np.maximum(left, right).sum())
-        return _Slope(centre, low, high)
+            reach += float(np.abs(left + right).sum()) / 2
+        return _Slope(centre, low, high, reach)
 
     def moved(self, place: int, by: float) -> tuple[float, list[np.ndarray]]:
         """How far the element really moved, and what that changed; it is put back."""

@@ -45,9 +45,11 @@ class _Verifier:
         self.tape = tape
         self.replay = Replay(tape)
         nodes = [tape.nodes[number] for number in self.replay.relevant]
-        self.sample = sample_size(sum(node.array.size + sum(np.size(x.array) for x in node.inputs) for node in nodes))
+        elements = sum(node.array.size + sum(np.size(x.array) for x in node.inputs) for node in nodes)
+        self.sample = sample_size(elements, sum(1 + sum(x.wants for x in node.inputs) for node in nodes))
         self.known: dict[Key, tuple[np.ndarray, Differences]] = {}
         self.whole: dict[tuple[int, int | None], Differences] = {}
+        self.rounding: dict[tuple[int, int], float] = {}  # (operation, input) -> of what it sent, where terms cancel
 
     def run(self) -> None:
         """From the loss back to the leaves."""
@@ -86,7 +88,7 @@ class _Verifier:
         sent: list[Any] = [self.tape.nodes[n].gradients[k] for n, k in node.arrived]
         if node.id in self.replay.seeds:
             sent.append(self.replay.seeds[node.id])
-        verdict = self.of_sum(whole, dz, sent)
+        verdict = self.of_sum(whole, dz, sent, node.arrived)
         if verdict.state == "MISMATCH" and node.hooked:
             return replace(verdict, state="not checked", checked="a hook may have changed this gradient")
         return verdict
@@ -111,6 +113,11 @@ class _Verifier:
             return replace(alone.verdict("not checked"), checked=FAINT)
         if not alone.right.all() or whole.faint:
             return alone.verdict()
+        self.rounding[node.id, k] = alone.exact
+        whole = self.whole[node.id, k] = whole.allowing(alone.exact)
+        self.known[self.key_of(node, k)] = dx, whole
+        if whole.right.all():
+            return whole.verdict()
         return alone.verdict(inherited=True) if whole.wrong else whole.verdict("kink")
 
     def of_leaf(self, i: int, leaf: Leaf, uses: list[tuple[int, int]]) -> Verdict:
@@ -122,10 +129,12 @@ class _Verifier:
         senders = [check.verdict.state for check in self.tape.checks if (check.node, check.input) in uses]
         if whole.wrong and "MISMATCH" in senders:
             return whole.verdict("MISMATCH")
-        return self.of_sum(whole, total, [g for n, k in uses if (g := self.tape.nodes[n].gradients[k]) is not None])
+        sent = [g for n, k in uses if (g := self.tape.nodes[n].gradients[k]) is not None]
+        return self.of_sum(whole, total, sent, uses)
 
-    def of_sum(self, whole: Differences, total: np.ndarray, sent: list[Any]) -> Verdict:
+    def of_sum(self, whole: Differences, total: np.ndarray, sent: list[Any], senders: list[tuple[int, int]]) -> Verdict:
         """The verdict on a sum: where it is not the slope, it is right by itself if it is the sum of what was sent."""
+        whole = whole.allowing(sum(self.rounding.get(sender, 0.0) for sender in senders))
         if whole.right.all() and not whole.faint:
             return whole.verdict()
         if not np.isfinite(total).all():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import minidl
 from minidl import Function, nn
 from minidl.explain import Tape, record
+from minidl.explain.differences import sample_size
 from minidl.explain.passes import example
 from minidl.nn import functional as F
 from tests.explain.passes import digits, lecture, states
@@ -387,6 +388,46 @@ def test_size_0_and_1() -> None:
         (one * one).backward()
     assert states(tape) == set()
     assert verdict(tape, "Mul", None).checked == "the only element"
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
+def test_a_gradient_that_cancels_to_0_is_right_although_rounding_is_all_of_it(seed: int, twice: bool) -> None:
+    """Batch normalisation takes the mean away, and with it all that a bias before it does."""
+    minidl.manual_seed(seed)
+    conv, norm = nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3)
+    x = minidl.rand(4, 1, 6, 6, requires_grad=True)
+    with record() as tape:
+        h = norm(conv(x)) * norm(conv(x * x)) if twice else norm(conv(x))
+        (h.tanh() * minidl.rand(4, 3, 6, 6)).sum().backward()
+    bias, weight = (np.abs(p.grad.numpy()).max() for p in (conv.bias, conv.weight))
+    assert bias < 1e-4 * weight
+    assert states(tape) == set()
+    assert not any(check.verdict.inherited for check in tape.checks)
+    found = [leaf.verdict for leaf in tape.leaves if leaf.tensor.requires_grad]
+    assert all(known.state in ("exact", "approximate") and not known.inherited for known in found)
+
+
+def test_a_mistake_is_not_hidden_by_what_cancels() -> None:
+    class Off(Function):
+        """z = x + b"""
+
+        def forward(self, x: Any, b: Any) -> Any:
+            return x + b
+
+        def backward(self, dz: Any) -> Any:
+            return dz, dz * 1.01
+
+    minidl.manual_seed(0)
+    x, b = minidl.rand(4, 8, requires_grad=True), minidl.rand(8, requires_grad=True)
+    with record() as tape:
+        (Off.apply(x, b) * minidl.tensor(np.tile([[1.0], [-0.9]], (2, 8)).astype(np.float32))).sum().backward()
+    assert states(tape) == {("Off", 1, "MISMATCH")}
+
+
+def test_a_gradient_is_sampled_the_more_thinly_the_more_there_are() -> None:
+    assert sample_size(60_000, 30) == 120
+    assert sample_size(6_000_000, 30) > sample_size(6_000_000, 300) == 6
 
 
 def test_an_overflow_in_the_pass_is_not_called_a_mistake() -> None:
