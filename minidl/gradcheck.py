@@ -186,7 +186,7 @@ def _compare(
             errors = np.abs(claims - slopes)
         right = errors <= atol + rtol * np.abs(slopes)
         report.compared += right.size
-        report.largest_error = max(report.largest_error, float(errors[right].max(initial=0)))
+        report.largest_error = max(report.largest_error, float(np.max(errors[right], initial=0)))
         for element in np.flatnonzero(~right):
             where = f"d output {number}[{element}] / d input {i}{list(place)}"
             claim, slope = claims[element], slopes[element]

@@ -60,7 +60,7 @@ def _as_dict(leaf: Leaf) -> dict[str, Any]:
     assert verdict is not None
     torch = None
     if verdict.torch is not None and verdict.analytic is not None:
-        torch = float(np.abs(verdict.torch - verdict.analytic).max(initial=0))
+        torch = float(np.max(np.abs(verdict.torch - verdict.analytic), initial=0))
     return {
         "parameter": leaf.name or "-",
         "shape": list(leaf.array.shape),

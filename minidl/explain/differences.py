@@ -129,7 +129,7 @@ def differences(target: Target, gradient: np.ndarray, number: int, sample: int) 
     chosen = choose(gradient, usable, number, sample)
     places = np.arange(gradient.size) if chosen is None else chosen
     analytic = gradient.ravel()[places].astype(np.float64)
-    unit = float(np.clip(np.abs(target.x.ravel()[usable]).max(initial=0) or 1.0, 1e-3, 1e3))
+    unit = float(np.clip(np.max(np.abs(target.x.ravel()[usable]), initial=0) or 1.0, 1e-3, 1e3))
     probe = _Probe(target)
     first = [probe.slope(int(place), STEPS[0] * unit) for place in places]
     numeric = np.array([slope.centre for slope in first], np.float64)
@@ -244,4 +244,4 @@ def _product(seed: np.ndarray, change: np.ndarray) -> np.ndarray:
 
 def _scale(analytic: np.ndarray, numeric: np.ndarray) -> float:
     both = np.abs(np.concatenate([analytic, numeric]))
-    return float(both[np.isfinite(both)].max(initial=0))
+    return float(np.max(both[np.isfinite(both)], initial=0))

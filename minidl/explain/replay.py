@@ -181,5 +181,5 @@ def _alike(x: np.ndarray, y: np.ndarray) -> bool:
     finite = np.isfinite(x) & np.isfinite(y)
     if not np.array_equal(x[~finite], y[~finite], equal_nan=True):
         return False
-    scale = np.abs(x[finite]).max(initial=0)
+    scale = np.max(np.abs(x[finite]), initial=0)
     return bool((np.abs(x[finite] - y[finite]) <= ALIKE * scale + 1e-30).all())

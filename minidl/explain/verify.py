@@ -140,7 +140,7 @@ class _Verifier:
         if not np.isfinite(total).all():
             return replace(whole.verdict("not checked"), checked=NOT_FINITE, inherited=True)
         expected = sum((g.astype(np.float64) for g in sent), np.zeros(total.shape))
-        rounding = 64 * float(np.finfo(total.dtype).eps) * np.abs(expected[np.isfinite(expected)]).max(initial=0)
+        rounding = 64 * float(np.finfo(total.dtype).eps) * np.max(np.abs(expected[np.isfinite(expected)]), initial=0)
         if not np.allclose(total, expected, rtol=0, atol=rounding, equal_nan=True):
             return whole.verdict("MISMATCH")
         if not whole.wrong and not whole.faint:

@@ -227,6 +227,6 @@ def _bins(length: int, out: int) -> dict[str, np.ndarray]:
     """The elements of each of `out` bins, (out, longest), and which entries of that table count."""
     first = np.arange(out) * length // max(out, 1)
     last = -(-(np.arange(out) + 1) * length // max(out, 1))
-    longest = int((last - first).max(initial=1))
+    longest = int(np.max(last - first, initial=1))
     table = first[:, None] + np.arange(longest)
     return {"bins": np.minimum(table, length - 1), "mask": table < last[:, None]}

@@ -61,7 +61,7 @@ def test_a_train_command_in_the_lane(tmp_path):
 
 def test_the_tests_of_the_backend_in_the_lane():
     done = run(
-        "tests.cupy_on_cpu", "pytest", "-p", "no:cacheprovider", "-rs", "-q",
+        "tests.cupy_on_cpu", "pytest", "-p", "no:cacheprovider", "-rs",
         "tests/backend/test_cupy_backend.py", "tests/backend/test_cupy_kernels.py",
     )  # fmt: skip
     skip_without_lane(done)

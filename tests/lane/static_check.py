@@ -4,6 +4,7 @@
 
 What counts as the array library: the names `xp`, `cp` and `cupy`, and any attribute `.xp`. An array's own methods are
 checked too, by keyword: `x.sum(where=...)`, which NumPy's method takes and CuPy's does not, is reported whatever x is.
+Where an array can only be NumPy's, the package writes `np.sum(x, where=...)`, which is not reported.
 """
 
 from __future__ import annotations

@@ -9,12 +9,6 @@ import pytest
 import minidl
 from tests.lane.static_check import check_source, check_tree
 
-# Lines of the package that the check cannot know to be about NumPy arrays; each was read by a person.
-ON_THE_HOST = {
-    "longest = int((last - first).max(initial=1))",
-    "report.largest_error = max(report.largest_error, float(errors[right].max(initial=0)))",
-}
-
 
 @pytest.mark.parametrize(
     "line",
@@ -68,7 +62,4 @@ def test_package(cp):
     root = Path(minidl.__file__).parent
     findings, files = check_tree(root)
     assert files > 10
-    lines = {f: f.path.read_text().splitlines()[f.line - 1].strip() for f in findings}
-    wrong = [f for f in findings if lines[f] not in ON_THE_HOST]
-    assert not wrong, "\n".join(map(str, wrong))
-    assert set(lines.values()) == ON_THE_HOST, "a line that is listed as NumPy's own is gone: take it off the list"
+    assert not findings, "\n".join(map(str, findings))
