@@ -1,7 +1,8 @@
 // Stand-in for the part of cuBLAS that CuPy's dot, matmul, tensordot and einsum call. Column-major, as cuBLAS is.
 //
-// Sums are taken in double and rounded once, so the results are at least as exact as any GPU's and never bit-equal to
-// them: the numerics of the real cuBLAS cannot be tested here.
+// Sums are taken as a CUDA core takes them: one term after the other, with fused multiply-adds, in the precision of the
+// result (single for half). The real cuBLAS may take its terms in another order, so results are close to its, not equal.
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -21,42 +22,50 @@ void* current_stream = nullptr;
 int pointer_mode = HOST_POINTERS;
 
 #if defined(__x86_64__) && !defined(__clang__)
-__attribute__((target_clones("avx2", "default")))
+#define WITH_AND_WITHOUT_FMA __attribute__((target_clones("fma", "default")))
+#else
+#define WITH_AND_WITHOUT_FMA
 #endif
-void add_multiple(double* sum, const double* row, double factor, int n) {
-  for (int i = 0; i < n; i++) sum[i] += factor * row[i];
+
+WITH_AND_WITHOUT_FMA void add_multiple(float* sum, const float* row, float factor, int n) {
+  for (int i = 0; i < n; i++) sum[i] = std::fma(factor, row[i], sum[i]);
+}
+WITH_AND_WITHOUT_FMA void add_multiple(double* sum, const double* row, double factor, int n) {
+  for (int i = 0; i < n; i++) sum[i] = std::fma(factor, row[i], sum[i]);
 }
 
-double exact(float value) { return value; }
-double exact(double value) { return value; }
-double exact(half value) { return float(value); }
+float wide(float value) { return value; }
+double wide(double value) { return value; }
+float wide(half value) { return float(value); }
+template <class T>
+using Sum = decltype(wide(T()));
 
 // One operand: element (row, column) after the optional transposition.
 template <class T>
 struct Matrix {
   const T* data;
   int transposed, leading;
-  double at(int row, int column) const {
-    return exact(transposed ? data[size_t(row) * leading + column] : data[size_t(column) * leading + row]);
+  Sum<T> at(int row, int column) const {
+    return wide(transposed ? data[size_t(row) * leading + column] : data[size_t(column) * leading + row]);
   }
 };
 
 // C = alpha * op(A) @ op(B) + beta * C        op(A): (m, k)   op(B): (k, n)   C: (m, n)
-// A few rows of A at a time, as doubles, small enough to stay in the cache for all columns of B.
+// A few rows of A at a time, small enough to stay in the cache for all columns of B.
 template <class T>
 void gemm(Matrix<T> a, Matrix<T> b, T* c, int leading_c, int m, int n, int k, double alpha, double beta) {
   constexpr int ROWS = 128;
-  std::vector<double> a_columns(size_t(ROWS) * k), sums(ROWS);
+  std::vector<Sum<T>> a_columns(size_t(ROWS) * k), sums(ROWS);
   for (int start = 0; start < m; start += ROWS) {
     const int rows = std::min(ROWS, m - start);
     for (int p = 0; p < k; p++)
       for (int i = 0; i < rows; i++) a_columns[size_t(p) * ROWS + i] = a.at(start + i, p);
     for (int j = 0; j < n; j++) {
-      sums.assign(ROWS, 0.0);
+      sums.assign(ROWS, 0);
       for (int p = 0; p < k; p++) add_multiple(sums.data(), &a_columns[size_t(p) * ROWS], b.at(p, j), rows);
       T* column = c + size_t(j) * leading_c + start;
       for (int i = 0; i < rows; i++)      // beta = 0 does not read C, which may hold NaN
-        column[i] = T(alpha * sums[i] + (beta == 0 ? 0.0 : beta * exact(column[i])));
+        column[i] = T(alpha * sums[i] + (beta == 0 ? 0.0 : beta * wide(column[i])));
     }
   }
 }
@@ -122,10 +131,10 @@ int gemv(const char* name, int transposed, int m, int n, T alpha, const T* a, in
   const int rows = transposed ? n : m, columns = transposed ? m : n;
   return submit_named(name, [=] {
     for (int i = 0; i < rows; i++) {
-      double sum = 0;
+      T sum = 0;
       for (int p = 0; p < columns; p++)
-        sum += double(transposed ? a[size_t(i) * leading + p] : a[size_t(p) * leading + i]) * x[size_t(p) * step_x];
-      y[size_t(i) * step_y] = T(alpha * sum + (beta == T(0) ? 0.0 : double(beta) * y[size_t(i) * step_y]));
+        sum = std::fma(transposed ? a[size_t(i) * leading + p] : a[size_t(p) * leading + i], x[size_t(p) * step_x], sum);
+      y[size_t(i) * step_y] = alpha * sum + (beta == T(0) ? T(0) : beta * y[size_t(i) * step_y]);
     }
   });
 }
@@ -134,9 +143,9 @@ template <class T>
 int dot(const char* name, int n, const T* x, int step_x, const T* y, int step_y, T* result) {
   forward_steps_only(name, step_x, step_y);
   return submit_named(name, [=] {      // the result may lie on the host or on the device: both are memory here
-    double sum = 0;
-    for (int i = 0; i < n; i++) sum += double(x[size_t(i) * step_x]) * y[size_t(i) * step_y];
-    *result = T(sum);
+    T sum = 0;
+    for (int i = 0; i < n; i++) sum = std::fma(x[size_t(i) * step_x], y[size_t(i) * step_y], sum);
+    *result = sum;
   });
 }
 

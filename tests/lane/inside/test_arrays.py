@@ -152,6 +152,20 @@ def test_float16(cp, name):
     compare(name, call, X.astype(np.float16), cp, rtol=4e-3)
 
 
+def test_products_are_summed_as_cuda_cores_sum_them(cp):
+    """One term after the other, fused, in the result's precision (single for half): no more exact than a GPU's."""
+    terms = np.float32([2**24] + 100 * [1])
+    found = cp.asarray(np.tile(terms, (2, 1))) @ cp.ones((101, 2), np.float32)
+    assert found.tolist() == [[2**24] * 2] * 2  # 2^24 + 1 is 2^24, a hundred times
+    x, y = np.float32([-1 - 2.0**-11, 1 + 2.0**-12]), np.float32([1, 1 + 2.0**-12])
+    fused = 2.0**-24  # the square is 1 + 2^-11 + 2^-24; rounded by itself it would leave 0
+    rows, columns = cp.asarray(np.tile(x, (2, 1))), cp.asarray(np.tile(y, (2, 1)).T)
+    assert (rows @ columns).tolist() == [[fused] * 2] * 2
+    assert (rows @ cp.asarray(y)).tolist() == [fused] * 2
+    half = cp.asarray([[2048, 1, 1]] * 2, np.float16) @ cp.ones((3, 2), np.float16)
+    assert half.tolist() == [[2050] * 2] * 2  # half itself has no 2049, single has
+
+
 def test_float16_rounds_as_numpy_does(cp):
     """Every finite half there and back, ties to even, overflow at 65520, subnormals: bit for bit."""
     halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
