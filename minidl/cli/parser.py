@@ -23,25 +23,27 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("allow_abbrev", False)
         super().__init__(*args, **options)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's, but a verb complains itself of what it does not know: with its own usage and name."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, with a suggestion if there is one, and exit with 2."""
+        if wrong := re.fullmatch(r"(argument .*): invalid (int|float) value: (.*)", message):
+            message = f"{wrong[1]}: must be a {'whole ' if wrong[2] == 'int' else ''}number, got {wrong[3]}"
         super().error(message + self._suggestion(message))
 
     def _suggestion(self, message: str) -> str:
         if wrong := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
             known = re.findall(r"[\w.-]+", wrong[2])
         elif wrong := re.search(r"unrecognized arguments: (--[\w-]+)", message):
-            if wrong[1] in ELSEWHERE:
+            known = list(self._option_string_actions)
+            if ELSEWHERE.get(wrong[1]) in known:
                 return f"; did you mean {ELSEWHERE[wrong[1]]}?"
-            known = [option for parser in self._with_verbs() for option in parser._option_string_actions]
         else:
             return ""
         near = get_close_matches(wrong[1], known, n=1)
         return f"; did you mean {near[0]}?" if near else ""
-
-    def _with_verbs(self) -> list[argparse.ArgumentParser]:
-        found: list[argparse.ArgumentParser] = [self]
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                found += action.choices.values()
-        return found

@@ -52,7 +52,30 @@ def test_words_that_are_nearly_right(run: Run) -> None:
     code, out, err = run()
     assert (code, out) == (2, "")
     assert "read photos of digits" in err, "the verbs are explained"
-    assert run("train", "--epochs", "many")[0] == 2
+
+
+def test_a_word_that_a_verb_does_not_know_is_told_by_that_verb(run: Run) -> None:
+    for arguments, message in (
+        (("test", "run", "--epochs", "3"), "minidl test: error: unrecognized arguments: --epochs 3"),
+        (("train", "extra"), "minidl train: error: unrecognized arguments: extra"),
+        (("gradcheck", "runs/first"), "minidl gradcheck: error: unrecognized arguments: runs/first"),
+        (("predict", "run", "1.png", "--shw", "x.png"), "--shw x.png; did you mean --show?"),
+    ):
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert err.splitlines()[-1].endswith(message)
+        assert err.startswith(f"usage: minidl {arguments[0]} "), "what the verb does take"
+
+
+def test_a_number_that_is_none(run: Run) -> None:
+    for arguments, message in (
+        (("train", "--epochs", "many"), "argument --epochs: must be a whole number, got 'many'"),
+        (("train", "--lr", "fast"), "argument --lr: must be a number, got 'fast'"),
+        (("explain", "--worksheet", "1.5"), "argument --worksheet: must be a whole number, got '1.5'"),
+    ):
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert message in err
 
 
 def test_help_and_version_are_results(run: Run) -> None:
