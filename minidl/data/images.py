@@ -27,15 +27,15 @@ def read_image(path: str | os.PathLike[str], background: int = 255) -> np.ndarra
         raise DataError(f"{path}: no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-    try:
-        image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
-        if image is not None and image.ndim == 3 and image.shape[2] == 4:
-            return _on_gray(image, background)
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if image is not None else None
-    except cv2.error:
-        image = None
+    image = _decoded(content, cv2.IMREAD_UNCHANGED)
+    if image is not None and image.ndim == 3 and image.shape[2] == 4:
+        return _on_gray(image, background)
+    image = None if image is None else _decoded(content, cv2.IMREAD_COLOR)
     if image is None:
-        raise DataError(f"{path}: is not an image that OpenCV can decode ({len(content)} bytes)")
+        raise DataError(
+            f"{path}: is not an image that OpenCV can decode ({len(content)} bytes); open it in another program and "
+            "save it as JPG or PNG, or copy it again"
+        )
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
@@ -58,6 +58,20 @@ def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
         path.write_bytes(content.tobytes())
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _decoded(content: np.ndarray, mode: int) -> np.ndarray | None:
+    """What OpenCV makes of the bytes, None if nothing; without its own words on the terminal."""
+    if not content.size:
+        return None
+    log = cv2.utils.logging
+    level = log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        return cv2.imdecode(content, mode)
+    except cv2.error:
+        return None
+    finally:
+        log.setLogLevel(level)
 
 
 def _on_gray(bgra: np.ndarray, background: int) -> np.ndarray:

@@ -62,8 +62,22 @@ def test_a_name_in_any_script(tmp_path: Path, flag: np.ndarray) -> None:
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n" + bytes(40)])
 def test_what_is_no_image_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.png").write_bytes(content)
-    with pytest.raises(DataError, match=r"x\.png.*not an image"):
+    with pytest.raises(DataError, match=r"x\.png.*not an image.*save it as JPG or PNG"):
         read_image(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".gif"])
+def test_the_decoder_keeps_quiet(
+    tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"x{suffix}"
+    write_image(path, np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8))
+    path.write_bytes(path.read_bytes()[:600])
+    level = cv2.utils.logging.getLogLevel()
+    with pytest.raises(DataError, match="not an image"):
+        read_image(path)
+    assert capfd.readouterr() == ("", ""), "the error says it all"
+    assert cv2.utils.logging.getLogLevel() == level
 
 
 def test_a_truncated_image_is_refused_or_read(tmp_path: Path, flag: np.ndarray) -> None:
