@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ..data.datasets import FolderReport, fetch, verify
-from .console import say, say_json, table
+from .console import notice, say, say_json, table
 
 NO_DATA = 4
 
@@ -35,6 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
         say_json(_as_dict(report))
     else:
         say(table([[file.status, str(file.path or file.name), file.detail] for file in report.files]))
+    if not report.ok and arguments.action == "verify":
+        where = "" if arguments.data is None else f" --data {arguments.data}"
+        notice(f"what is missing or cannot be read is downloaded by: minidl data fetch {arguments.dataset}{where}")
     return 0 if report.ok else NO_DATA
 
 

@@ -216,7 +216,8 @@ class MNIST(ImageDataset):
         """Labels in range, and not those of another data set, whose files have the same names."""
         if labels.size and not (labels.min() >= 0 and labels.max() < len(self.classes)):
             raise DataError(
-                f"{path}: labels must be 0 to {len(self.classes) - 1}, got {labels.min()} to {labels.max()}"
+                f"{path}: labels must be 0 to {len(self.classes) - 1}, got {labels.min()} to {labels.max()}; "
+                "a set with other classes is read by --dataset idx (in Python: IDXFolder)"
             )
         found = digest(encode_idx(labels.astype(np.uint8)))
         for other in (MNIST_SOURCE, FASHION_SOURCE):

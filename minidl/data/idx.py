@@ -36,6 +36,7 @@ XZ_MAGIC = b"\xfd7zXZ\x00"
 CHUNK = 1 << 20
 Readable = IO[bytes] | gzip.GzipFile | lzma.LZMAFile
 MAX_DIMENSIONS = 64  # NumPy's own limit
+AGAIN = "fetch the file again"
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
@@ -51,7 +52,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: the packed data is damaged or cut short ({error}); fetch the file again") from error
+        raise DataError(f"{path}: the packed data is damaged or cut short ({error}); {AGAIN}") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -114,7 +115,7 @@ def read_pair(
     if images.ndim == 1 and labels.ndim in (3, 4):
         raise DataError(
             f"{images_path}: holds labels (shape {images.shape}) and {labels_path} images (shape {labels.shape}): "
-            "the two files are swapped"
+            "the two files are swapped; give each the other's name"
         )
     if images.ndim not in (3, 4) or images.dtype != np.uint8:
         raise DataError(
@@ -125,7 +126,7 @@ def read_pair(
     if len(images) != len(labels):
         raise DataError(
             f"{images_path} holds {len(images)} images but {labels_path} holds {len(labels)} labels: "
-            "the files are not of one set"
+            "the files are not of one set; take both from one place"
         )
     return images, labels.astype(np.int64)
 
@@ -152,17 +153,20 @@ def _open(path: Path) -> Readable:
 def _parse(stream: Readable, path: Path) -> np.ndarray:
     magic = stream.read(4)
     if len(magic) < 4:
-        raise DataError(f"{path}: {len(magic)} bytes are no IDX file; it starts with 4 bytes of magic number")
+        raise DataError(
+            f"{path}: {len(magic)} bytes are no IDX file, which starts with 4 bytes of magic number; {AGAIN}"
+        )
     dtype = DTYPES.get(magic[2])
     if magic[:2] != b"\0\0" or dtype is None or not 1 <= magic[3] <= MAX_DIMENSIONS:
         raise DataError(
             f"{path}: not an IDX file: its magic number is {magic.hex(' ')}, expected 00 00, a dtype "
-            "(08 09 0b 0c 0d 0e) and the number of dimensions (01 to 40)"
+            f"(08 09 0b 0c 0d 0e) and the number of dimensions (01 to 40); {AGAIN}"
         )
     header = stream.read(4 * magic[3])
     if len(header) < 4 * magic[3]:
         raise DataError(
-            f"{path}: ends inside its header: {magic[3]} dimensions need {4 * magic[3]} bytes, got {len(header)}"
+            f"{path}: ends inside its header: {magic[3]} dimensions need {4 * magic[3]} bytes, got {len(header)}; "
+            f"{AGAIN}"
         )
     shape = tuple(int(size) for size in np.frombuffer(header, dtype=">u4"))
     expected = math.prod(shape) * dtype.itemsize
@@ -170,7 +174,7 @@ def _parse(stream: Readable, path: Path) -> np.ndarray:
     try:
         return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
     except ValueError as error:  # zero elements, but dimensions whose product NumPy cannot hold
-        raise DataError(f"{path}: shape {shape} is not one an array can have: {error}") from error
+        raise DataError(f"{path}: shape {shape} is not one an array can have: {error}; {AGAIN}") from error
 
 
 def _read_exactly(stream: Readable, expected: int, shape: tuple[int, ...], path: Path) -> bytearray:
@@ -181,5 +185,7 @@ def _read_exactly(stream: Readable, expected: int, shape: tuple[int, ...], path:
     if len(content) != expected:
         found = f"{len(content)}" if len(content) < expected else "more"
         kind = "cut short" if len(content) < expected else "too long"
-        raise DataError(f"{path}: is {kind}: shape {shape} needs {expected} bytes of data, the file has {found}")
+        raise DataError(
+            f"{path}: is {kind}: shape {shape} needs {expected} bytes of data, the file has {found}; {AGAIN}"
+        )
     return content

@@ -46,7 +46,9 @@ def open_dataset(options: Options, train: bool) -> ImageDataset:
         kind = {"mnist": datasets.MNIST, "fashion": datasets.FashionMNIST}[options.dataset]
         found = kind(options.data, train=train, download=options.data is None)
     if len(found) == 0:
-        raise DataError(f"{options.data}: the {'training' if train else 'test'} set holds no images")
+        raise DataError(
+            f"{options.data}: the {'training' if train else 'test'} set holds no images; name another folder by --data"
+        )
     found.transform = transforms.ToTensor()
     return found
 

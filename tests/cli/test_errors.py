@@ -180,8 +180,8 @@ def missing(folder: Path) -> None:
         (swapped, "the two files are swapped"),
         (not_idx, "not an IDX file"),
         (of_different_length, "holds 50 images but"),
-        (label_out_of_range, "labels must be 0 to 9, got 0 to 11"),
-        (empty, "the training set holds no images"),
+        (label_out_of_range, "labels must be 0 to 9, got 0 to 11; a set with other classes is read by --dataset idx"),
+        (empty, "the training set holds no images; name another folder by --data"),
         (missing, "has no t10k-labels-idx1-ubyte"),
     ],
 )

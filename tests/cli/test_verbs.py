@@ -120,9 +120,11 @@ def test_data_verify_tells_of_each_file(run: Run, digits: Path, tmp_path: Path) 
     code, out, _ = run("data", "verify", "--data", digits)
     assert code == 0
     assert out.count("well-formed") == 4
-    code, out, _ = run("data", "verify", "--data", tmp_path)
+    code, out, err = run("data", "verify", "--data", tmp_path)
     assert code == 4
     assert out.count("missing") == 4
+    assert f"minidl data fetch mnist --data {tmp_path}" in err, "what to do"
+    assert run("data", "verify", "fashion")[2].rstrip().endswith(": minidl data fetch fashion")
     assert json.loads(run("data", "verify", "--data", tmp_path, "--json")[1])["ok"] is False
 
 

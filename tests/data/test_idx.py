@@ -95,6 +95,7 @@ def test_a_damaged_file_is_named_with_what_came(tmp_path: Path, content: bytes, 
     with pytest.raises(DataError, match=message) as caught:
         read_idx(path)
     assert str(path) in str(caught.value)
+    assert str(caught.value).endswith("; fetch the file again"), "what to do"
 
 
 def peak_memory(path: Path) -> int:
@@ -172,8 +173,8 @@ IMAGES, LABELS = np.zeros((3, 4, 5), np.uint8), np.array([0, 1, 2], np.uint8)
 @pytest.mark.parametrize(
     ("images", "labels", "message"),
     [
-        (LABELS, IMAGES, "swapped"),
-        (IMAGES, LABELS[:2], "3 images but .*labels holds 2 labels"),
+        (LABELS, IMAGES, "swapped; give each the other's name"),
+        (IMAGES, LABELS[:2], "3 images but .*labels holds 2 labels.*; take both from one place"),
         (LABELS, LABELS, r"expected images"),
         (IMAGES, IMAGES, r"expected labels"),
         (IMAGES.astype(np.float32), LABELS, "float32"),

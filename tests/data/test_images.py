@@ -67,9 +67,7 @@ def test_what_is_no_image_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".gif"])
-def test_the_decoder_keeps_quiet(
-    tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_decoder_keeps_quiet(tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / f"x{suffix}"
     write_image(path, np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8))
     path.write_bytes(path.read_bytes()[:600])
