@@ -192,8 +192,7 @@ class Tensor(TensorMethods):
         tensor([2., 4., 6.])
         """
         refuse("backward", create_graph=create_graph, inputs=inputs)
-        seed = seed_gradient(self, gradient)
-        graph.walk([(edge_of(self), seed)], _Leaves(seed), retain_graph)
+        graph.walk([(edge_of(self), seed_gradient(self, gradient))], _accumulate, retain_graph)
 
 
 class RemovableHook:
@@ -290,29 +289,17 @@ class Function(graph.Node):
         output._requires_grad = True
 
 
-class _Leaves:
-    """Adds the gradients that arrive to `.grad`, each in memory that nothing else holds."""
-
-    def __init__(self, seed: Array) -> None:
-        self.given = {id(seed): seed}
-
-    def __call__(self, leaf: Tensor, gradient: Array, own: bool) -> None:
-        for hook in leaf._hooks or ():
-            gradient, own = hook(gradient), False
-        if leaf.grad is None:
-            leaf._grad = wrap(gradient if own and self._is_free(gradient) else gradient.copy())
-        else:
-            leaf.grad._array += gradient
-            leaf.grad._storage.version += 1
-        if graph.observer is not None:
-            graph.observer.on_leaf(leaf, gradient)
-
-    def _is_free(self, gradient: Array) -> bool:
-        """Whether the array can be kept: no view, and given to no other leaf."""
-        if gradient.base is not None or id(gradient) in self.given:
-            return False
-        self.given[id(gradient)] = gradient
-        return True
+def _accumulate(leaf: Tensor, gradient: Array) -> None:
+    """Add the gradient that arrived to the leaf's `.grad`; nothing else holds its memory."""
+    for hook in leaf._hooks or ():
+        gradient = hook(gradient)
+    if leaf.grad is None:
+        leaf._grad = wrap(gradient)
+    else:
+        leaf.grad._array += gradient
+        leaf.grad._storage.version += 1
+    if graph.observer is not None:
+        graph.observer.on_leaf(leaf, gradient)
 
 
 def seed_gradient(output: Tensor, gradient: Any) -> Array:

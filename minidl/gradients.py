@@ -39,7 +39,7 @@ def grad(
     leaves: dict[int, Any] = {id(x): None for x in ins if x.grad_fn is None}
     watched: dict[graph.Node, Any] = {x.grad_fn: None for x in ins if x.grad_fn is not None}
 
-    def arrived(leaf: Tensor, gradient: Array, own: bool) -> None:
+    def arrived(leaf: Tensor, gradient: Array) -> None:
         if id(leaf) in leaves:
             for hook in leaf._hooks or ():
                 gradient = hook(gradient)

@@ -89,7 +89,7 @@ class Observer:
 
 observer: Observer | None = None
 
-Arrived = Callable[[Any, Array, bool], None]
+Arrived = Callable[[Any, Array], None]
 
 
 def walk(
@@ -102,24 +102,25 @@ def walk(
     """Send gradients back from the outputs, through each operation after all that used its result.
 
     `outputs` are pairs of an edge (Node or leaf) and its gradient. A leaf waits for all its gradients as an operation
-    does: `arrived(leaf, gradient, own)` is called once with their sum; `own` says that nothing else holds that array.
-    With `only`, other operations are left alone; `watched[node]` receives the whole gradient of that node's output.
+    does: `arrived(leaf, gradient)` is called once with their sum, in memory that nothing else holds. With `only`,
+    other operations are left alone; `watched[node]` receives the whole gradient of that node's output.
     """
     watched = {} if watched is None else watched
     pending: dict[Any, Array] = {}  # what has reached an operation's output, or a leaf, so far
     summed: set[Any] = set()  # whose pending gradient is a sum, in memory of its own
     for edge, gradient in outputs:
-        _add(pending, summed, edge, gradient)
+        _add(pending, summed, edge, gradient if isinstance(edge, Node) else gradient.copy())
     waiting = _consumers(pending, only)
     with backend_of(outputs[0][1]).quiet():
         ready = [edge for edge in pending if waiting[edge] == 0]
         while ready:
-            node = ready.pop()
-            if not isinstance(node, Node):
-                arrived(node, pending.pop(node), node in summed)
-                continue
+            node = ready.pop()  # an operation, or a leaf
             summed.discard(node)
             dz = pending.pop(node, None)
+            if not isinstance(node, Node):
+                if dz is not None:
+                    arrived(node, dz)
+                continue
             passed = only is None or node in only
             if dz is not None and (passed or node in watched):
                 dz = _seen_by_hooks(node, dz)
@@ -135,12 +136,8 @@ def walk(
                 if dx is not None:
                     _add(pending, summed, edge, dx)
                 waiting[edge] -= 1
-                if waiting[edge] == 0 and isinstance(edge, Node):
+                if waiting[edge] == 0:
                     ready.append(edge)
-                elif waiting[edge] == 0 and edge in pending:
-                    total = pending.pop(edge)
-                    made_here = total is dx and total is not dz and not retain_graph and not node.keeps(total)
-                    arrived(edge, total, made_here or edge in summed)
             if not retain_graph:
                 node.release()
 
@@ -197,10 +194,19 @@ def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | N
             dx = sum_to(dx, shape, type(node).__name__)
         if dx.dtype != dtype:
             dx = dx.astype(dtype)
-        grads.append(dx if isinstance(dx, node.backend.array_type) else node.backend.asarray(dx))
+        if not isinstance(dx, node.backend.array_type):
+            dx = node.backend.asarray(dx)
+        if not isinstance(edge, Node) and _is_held(dx, dz, node, grads):
+            dx = dx.copy()  # it will be a leaf's .grad
+        grads.append(dx)
     if observer is not None:
         observer.on_backward(node, dz, returned, grads)
     return grads
+
+
+def _is_held(dx: Array, dz: Array, node: Node, others: list[Array | None]) -> bool:
+    """Whether something else has the memory of dx: what it is a view of, what arrived, the operation, another input."""
+    return dx.base is not None or dx is dz or node.keeps(dx) or any(dx is other for other in others)
 
 
 def sum_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Array:

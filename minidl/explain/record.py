@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from .. import graph
-from ..autograd import Function, Tensor, _Leaves
+from ..autograd import Function, Tensor, _accumulate
 from ..backend import backend_of
 from ..errors import MinidlError
 from ..nn.running import current_module_path, running
@@ -193,7 +193,7 @@ class Recorder(graph.Observer):
         if known.before is None:
             known.before = total.astype(np.float64) - host(gradient)
         known.gradient = (total - known.before).astype(total.dtype)
-        self._engine(_Leaves.__call__, kind="leaf", leaf=number, total=self.tape.values.add(total))
+        self._engine(_accumulate, kind="leaf", leaf=number, total=self.tape.values.add(total))
 
     def _engine(self, function: Any, **what: Any) -> None:
         """Note what the engine did after the last line, and which function of it did."""

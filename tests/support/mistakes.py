@@ -12,7 +12,7 @@ import numpy as np
 
 from minidl.autograd import Function
 from minidl.backend.window import Window
-from minidl.ops.arithmetic import add
+from minidl.ops.arithmetic import add, mul
 
 
 def random(*shape: int) -> np.ndarray:
@@ -281,7 +281,7 @@ FAR_ROWS = np.array([[0.0, 1.0], [-900.0, -901.0]])
 MISTAKES: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
     "a gradient shared between two inputs": (AddSharesItsGradient.apply, [random(3), random(3)]),
     "the incoming gradient changed in place": (
-        lambda x: add(DoubleChangesTheIncomingGradient.apply(x), x), [random(3)],
+        lambda x: add(DoubleChangesTheIncomingGradient.apply(h := mul(x, 1)), h), [random(3)],
     ),
     "x * x counted once": (lambda x: MulForgetsTheSecondFactor.apply(x, x), [random(3)]),
     "a wrong sign": (DivWithTheWrongSign.apply, [random(3), random(3)]),
