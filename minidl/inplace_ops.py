@@ -18,7 +18,7 @@ from .dtypes import DType
 from .errors import ArgumentError, DtypeError, ShapeError
 from .grad_mode import grad_mode
 from .inplace import check_writable, overwrite, rebind
-from .ops._arguments import Number, cast, number
+from .ops._arguments import Number, cast, element
 from .ops.index import overwrite_items, set_items
 from .random import Generator, generator_or_default
 from .sampling import draw
@@ -92,7 +92,7 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
         if value.ndim:
             raise ShapeError(f"fill_: value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
         return copy_(self, value)
-    return _put(self, np.asarray(number("fill_", "value", value)).astype(self.dtype).item())
+    return _put(self, element("fill_", "value", value, self.dtype).item())
 
 
 def copy_(self: Tensor, src: Tensor | Number, non_blocking: bool = False) -> Tensor:

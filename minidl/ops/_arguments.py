@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd import Function, Tensor
 from ..dtypes import DType, get_default_dtype, promote_types, result_type
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..errors import ArgumentError, DtypeError, RangeError, ShapeError
 
 Number = bool | int | float
 Operand = Tensor | Number
@@ -43,6 +43,24 @@ def number(function: str, name: str, value: Any) -> Any:
     if not isinstance(value, bool | int | float):
         raise ArgumentError(f"{function}: {name} must be a number (no gradient is computed for it); got {value!r}")
     return value
+
+
+def element(function: str, name: str, value: Any, dtype: DType) -> Any:
+    """A number as an element of `dtype`; RangeError where an integer dtype cannot hold it.
+
+    As in PyTorch, fractions are cut off, and a negative integer wraps around in an unsigned dtype.
+    """
+    value = number(function, name, value)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        low = -limits.max if dtype.kind == "u" and not isinstance(value, float) else limits.min
+        if not low <= value <= limits.max:  # NaN too
+            raise RangeError(
+                f"{function}: {name} {value} does not fit into {dtype}, which holds {limits.min} to {limits.max}; "
+                "convert the tensor first, for example with .float()"
+            )
+    with np.errstate(over="ignore"):  # too large for a float dtype is infinity
+        return np.asarray(value).astype(dtype)[()]
 
 
 def tensor_of(function: str, x: Any, name: str = "input") -> Tensor:
@@ -158,6 +176,6 @@ def broadcast_shape(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 __all__ = [
-    "Number", "Operand", "broadcast_shape", "cast", "float_only", "floating", "int_tuple", "normal_dim", "normal_dims",
-    "not_bool", "number", "promote_types", "promoted", "tensor_of",
+    "Number", "Operand", "broadcast_shape", "cast", "element", "float_only", "floating", "int_tuple", "normal_dim",
+    "normal_dims", "not_bool", "number", "promote_types", "promoted", "tensor_of",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..errors import DtypeError, ShapeError, refuse
-from ._arguments import broadcast_shape, cast, normal_dim, number, tensor_of
+from ._arguments import broadcast_shape, cast, element, normal_dim, tensor_of
 from .index import check_indices, getitem
 from .shape import clone, expand, flatten, reshape
 
@@ -181,7 +181,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float, *, redu
     """
     refuse("scatter", reduce=reduce)
     x, dim, i = _scatter_arguments("scatter", input, dim, index, src)
-    value = src if isinstance(src, Tensor) else np.asarray(number("scatter", "src", src)).astype(x.dtype)[()]
+    value = src if isinstance(src, Tensor) else element("scatter", "src", src, x.dtype)
     return _scattered(Scatter, x, dim, i, value)
 
 
@@ -252,7 +252,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     x, m = tensor_of("masked_fill", input), _mask_of("masked_fill", mask)
     broadcast_shape("masked_fill", x.shape, m.shape)
     if not isinstance(value, Tensor):
-        return MaskedFill.apply(x, m, np.asarray(number("masked_fill", "value", value)).astype(x.dtype)[()])
+        return MaskedFill.apply(x, m, element("masked_fill", "value", value, x.dtype))
     if value.ndim:
         raise ShapeError(f"masked_fill: value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
     return MaskedFill.apply(x, m, cast(value, x.dtype))

@@ -15,7 +15,7 @@ import numpy as np
 from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..errors import ArgumentError, DtypeError, RangeError, ShapeError
-from ._arguments import broadcast_shape, cast, normal_dim, tensor_of
+from ._arguments import broadcast_shape, cast, element, normal_dim, tensor_of
 from .shape import reshape
 
 Arrays = list[Tensor | None]  # one a dimension of the basic view: an index array, or None for all of it
@@ -109,7 +109,7 @@ def overwrite_items(input: Tensor, index: Any, value: Any) -> None:
 def put_value(x: Tensor, basic: tuple[Any, ...], arrays: Arrays, value: Any) -> Any:
     """`value` ready to be put into x: a number, or a tensor of x's dtype without extra 1s."""
     if isinstance(value, bool | int | float | np.number | np.bool_):
-        return np.asarray(value).astype(x.dtype)[()]
+        return element("x[...] = value", "value", value, x.dtype)
     if not isinstance(value, Tensor):
         raise DtypeError(f"x[...] = value: takes a number or a Tensor; got {type(value).__name__}")
     seen = x._array[(*basic, ...)]

@@ -11,7 +11,7 @@ from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..dtypes import promote_types
 from ..errors import ArgumentError, RangeError, ShapeError
-from ._arguments import cast, int_tuple, normal_dim, number, tensor_of
+from ._arguments import cast, element, int_tuple, normal_dim, tensor_of
 from .gather import index_select
 from .index import getitem
 from .shape import clone, unsqueeze
@@ -180,7 +180,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise ArgumentError(f"pad: {len(widths)} widths for shape {x.shape}; give two for each padded dimension")
     pairs = [(widths[i], widths[i + 1]) for i in range(0, len(widths), 2)]
     if mode == "constant":
-        return _pad_constant(x, pairs, 0.0 if value is None else number("pad", "value", value))
+        return _pad_constant(x, pairs, element("pad", "value", 0 if value is None else value, x.dtype))
     if mode not in _SOURCES:
         raise ArgumentError(f"pad: mode {mode!r} is unknown; use 'constant', 'reflect', 'replicate' or 'circular'")
     if value is not None:
@@ -196,7 +196,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     return x
 
 
-def _pad_constant(x: Tensor, pairs: list[tuple[int, int]], value: float) -> Tensor:
+def _pad_constant(x: Tensor, pairs: list[tuple[int, int]], value: Any) -> Tensor:
     crop: list[slice] = [slice(None)] * x.ndim
     frame = [(0, 0)] * x.ndim
     for i, (before, after) in enumerate(pairs):
@@ -210,7 +210,7 @@ def _pad_constant(x: Tensor, pairs: list[tuple[int, int]], value: float) -> Tens
         x = getitem(x, tuple(crop))
     if frame == [(0, 0)] * x.ndim:
         return clone(x)
-    return Pad.apply(x, widths=tuple(frame), value=np.asarray(value).astype(x.dtype)[()])
+    return Pad.apply(x, widths=tuple(frame), value=value)
 
 
 def _reflected(places: Any, n: int) -> Any:

@@ -236,3 +236,34 @@ def test_memory_that_cannot_be_written_is_named():
     for call in (x.zero_, lambda: x.add_(1), lambda: x.__setitem__(0, 1)):
         with pytest.raises(GraphError, match="read-only"):
             call()
+
+
+WIDE = [300, -1, -300, 2.9, -0.5, True, 2**40, 2**63, 2**70, 1e300, float("inf"), -float("inf"), float("nan")]
+PLACES = {
+    "fill_": lambda T, x, value: x.fill_(value),
+    "masked_fill": lambda T, x, value: x.masked_fill(T.tensor([True, False]), value),
+    "scatter": lambda T, x, value: x.scatter(0, T.tensor([0]), value),
+    "slice": lambda T, x, value: x.__setitem__(0, value),
+    "mask": lambda T, x, value: x.__setitem__(T.tensor([True, False]), value),
+}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "int64", "bool"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_number_that_an_integer_dtype_cannot_hold_is_refused(place, dtype):
+    for value in WIDE:
+        x, t = minidl.zeros(2, dtype=dtype), torch.zeros(2, dtype=getattr(torch, dtype))
+        try:
+            expected = PLACES[place](torch, t, value)
+        except (RuntimeError, OverflowError, ValueError):
+            if dtype != "bool":  # any number but 0 is True
+                with pytest.raises(RangeError, match="does not fit"):
+                    PLACES[place](minidl, x, value)
+        else:
+            found = PLACES[place](minidl, x, value)
+            assert_close(x if found is None else found, t if expected is None else expected, f"{value}")
+
+
+def test_a_frame_that_an_integer_dtype_cannot_hold_is_refused():
+    with pytest.raises(RangeError, match="pad: value inf does not fit into int64"):
+        minidl.nn.functional.pad(minidl.arange(3), (1, 1), value=float("inf"))
