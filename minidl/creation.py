@@ -6,7 +6,7 @@ made, unless given) and `requires_grad`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from itertools import chain
 from math import ceil
@@ -131,6 +131,13 @@ def _sizes(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
+def shape_of(function: str, size: Any) -> tuple[int, ...]:
+    """The shape given as one tuple."""
+    if not isinstance(size, Iterable):
+        raise ArgumentError(f"{function}: the size must be a tuple of integers; got {size!r}; write ({size!r},)")
+    return _sizes(function, (tuple(size),))
+
+
 def _filled(function: str, size: tuple[Any, ...], value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
     return _finished(backend_for(device).xp.full(_sizes(function, size), value, chosen), requires_grad)
@@ -158,7 +165,7 @@ def full(
     value = tensor(fill_value, dtype=dtype, device="cpu")
     if value.ndim:
         raise ShapeError(f"full: fill_value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
-    return _filled("full", (tuple(size),), value._array[()], value.dtype, device, requires_grad)
+    return _filled("full", shape_of("full", size), value._array[()], value.dtype, device, requires_grad)
 
 
 def _like(function: str, input: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:

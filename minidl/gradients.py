@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import graph
@@ -22,7 +22,7 @@ def grad(
     """d(outputs)/d(inputs), for leaves or intermediates; `.grad` is left alone.
 
     Only the part of the graph that leads to the inputs is passed (and freed). An input that the outputs do not
-    depend on is a GraphError, or None with `allow_unused=True`.
+    depend on is a GraphError, or None with `allow_unused=True`. No tensors at all are an ArgumentError.
 
     >>> import minidl
     >>> x = minidl.tensor(3.0, requires_grad=True)
@@ -30,8 +30,7 @@ def grad(
     (tensor(6.),)
     """
     refuse("grad", create_graph=create_graph)
-    outs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    ins = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    outs, ins = _listed("outputs", outputs), _listed("inputs", inputs)
     for i, x in enumerate(ins):
         if not x.requires_grad:
             raise GraphError(f"grad: inputs[{i}] does not require gradients; call .requires_grad_() before forward")
@@ -52,6 +51,16 @@ def grad(
         if g is None and not allow_unused:
             raise GraphError(f"grad: the outputs do not depend on inputs[{i}]; allow_unused=True returns None for it")
     return tuple(None if g is None else wrap(g.copy()) for g in found)
+
+
+def _listed(name: str, tensors: Any) -> list[Tensor]:
+    """One Tensor or several, as a list."""
+    if isinstance(tensors, Tensor):
+        return [tensors]
+    found = list(tensors) if isinstance(tensors, Iterable) else []
+    if not found or not all(isinstance(x, Tensor) for x in found):
+        raise ArgumentError(f"grad: {name} must be a Tensor or several, at least one; got {tensors!r}")
+    return found
 
 
 def _seeds(outputs: list[Tensor], grad_outputs: Any) -> list[Tensor | None]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .autograd import Tensor, wrap
 from .backend import backend_of
-from .creation import _finished, _sizes
+from .creation import _finished, _sizes, shape_of
 from .devices import backend_for
 from .dtypes import DType, as_dtype, get_default_dtype, int64
 from .errors import ArgumentError, DtypeError, ShapeError
@@ -83,7 +83,7 @@ def randint(
         raise ArgumentError("randint: give randint(high, size) or randint(low, high, size)")
     if low >= high:
         raise ArgumentError(f"randint: low {low} must be less than high {high}")
-    shape = _sizes("randint", (tuple(size),))
+    shape = shape_of("randint", size)
     values = generator_or_default(generator).integers(low, high, shape)
     return _finished(backend_for(device).asarray(np.asarray(values).astype(as_dtype(dtype))), requires_grad)
 
@@ -115,7 +115,7 @@ def normal(
     if not parts:
         if size is None:
             raise ArgumentError("normal: two numbers need a size: normal(mean, std, size)")
-        drawn = _drawn("randn", _sizes("normal", (tuple(size),)), generator, dtype, device, False)
+        drawn = _drawn("randn", shape_of("normal", size), generator, dtype, device, False)
         array = (drawn._array * std + mean).astype(drawn.dtype)
         return _finished(array, requires_grad)
     if size is not None or dtype is not None or device is not None or requires_grad:

@@ -82,7 +82,9 @@ def backend_of(array: Array) -> Backend:
         for array_type, backend in _by_type.items():
             if isinstance(array, array_type):
                 return backend
-        raise BackendError(f"{type(array).__name__} is an array of no backend in use") from None
+        raise BackendError(
+            f"{type(array).__name__} is no array of a backend in use; minidl.tensor(...) makes a tensor of it"
+        ) from None
 
 
 def same_backend(what: str, arrays: tuple[Any, ...]) -> Backend:

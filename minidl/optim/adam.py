@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..backend import Array, backend_of
@@ -52,7 +52,7 @@ class Adam(Optimizer):
         who = type(self).__name__
         at_least_zero(who, "epsilon value", group["eps"])
         at_least_zero(who, "weight_decay value", group["weight_decay"])
-        if len(group["betas"]) != 2:
+        if not isinstance(group["betas"], Sequence) or len(group["betas"]) != 2:
             raise ArgumentError(f"{who}: betas must be two floats; got {group['betas']}")
         for i, beta in enumerate(group["betas"]):
             if not isinstance(beta, float) or not 0.0 <= beta < 1.0:

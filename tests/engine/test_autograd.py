@@ -543,6 +543,14 @@ class TestGrad:
         assert to_numpy(dz).tolist() == [1.0]
         assert to_numpy(dx).tolist() == [4.0]
 
+    @pytest.mark.parametrize("wrong", [[], 5.0, [None]])
+    def test_what_is_no_list_of_tensors(self, wrong):
+        x = leaf(2.0)
+        with pytest.raises(ArgumentError, match="grad: outputs must be a Tensor or several"):
+            minidl.grad(wrong, x)
+        with pytest.raises(ArgumentError, match="grad: inputs must be a Tensor or several"):
+            minidl.grad(square(x), wrong)
+
     def test_create_graph_is_refused_by_name(self):
         x = leaf(2.0)
         with pytest.raises(UnsupportedError, match="create_graph"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
-from minidl.errors import ArgumentError, DtypeError, RangeError, ShapeError
+from minidl.errors import ArgumentError, BackendError, DtypeError, RangeError, ShapeError
 from tests.support.compare import assert_close, to_numpy
 from tests.support.dtypes import ALL
 from tests.support.strategies import shapes
@@ -267,3 +267,12 @@ def test_arange_counts_steps_before_cutting_off_unless_int64(dtype, bounds):
 
 def test_linspace_takes_tensors():
     assert_close(minidl.linspace(minidl.tensor(1), minidl.tensor(2.0), 3), torch.linspace(1, 2, 3))
+
+
+def test_numbers_where_an_array_or_a_size_is_expected():
+    with pytest.raises(BackendError, match=r"list is no array of a backend in use; minidl.tensor\(\.\.\.\)"):
+        minidl.Tensor([1.0, 2.0])
+    with pytest.raises(ArgumentError, match=r"full: the size must be a tuple of integers; got 2"):
+        minidl.full(2, 3.0)
+    with pytest.raises(ArgumentError, match=r"randint: the size must be a tuple of integers; got 3"):
+        minidl.randint(5, 3)

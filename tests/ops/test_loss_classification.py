@@ -11,7 +11,7 @@ import minidl
 from minidl.errors import ArgumentError, DtypeError, RangeError, ShapeError, UnsupportedError
 from minidl.ops import loss
 from minidl.ops.loss import arguments, classification
-from tests.support.compare import check, to_numpy
+from tests.support.compare import assert_close, check, to_numpy
 from tests.support.strategies import arrays, shapes
 
 reductions = st.sampled_from(["none", "mean", "sum"])
@@ -230,3 +230,9 @@ def test_labels_of_no_samples_and_weights_that_want_a_gradient():
     with pytest.raises(ArgumentError, match="no gradient is computed for weight"):
         loss.cross_entropy(X, T, minidl.tensor(np.ones(3), requires_grad=True))
     assert classification.CrossEntropy.__doc__
+
+
+def test_a_half_target_leaves_the_loss_in_the_dtype_of_the_input():
+    x, y = np.array([0.3, -2.0], np.float32), np.array([1, -1], np.float16)
+    found = loss.hinge_embedding_loss(minidl.tensor(x), minidl.tensor(y))
+    assert_close(found, F.hinge_embedding_loss(torch.tensor(x), torch.tensor(y)))

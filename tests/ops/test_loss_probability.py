@@ -134,3 +134,13 @@ def test_what_does_not_fit_is_named():
         loss.kl_div(t, t, reduction="batch")
     with pytest.raises(ArgumentError, match="got 'batchmean'"):
         loss.binary_cross_entropy(t, t, reduction="batchmean")
+
+
+def test_a_target_of_fewer_bits_than_the_logits_is_named():
+    # PyTorch rounds the loss to the dtype of the target
+    x, t = minidl.tensor(np.array([0.3, -2.0])), minidl.tensor(np.array([1.0, 0.0], np.float32))
+    with pytest.raises(DtypeError, match="input is float64 but target is float32"):
+        loss.binary_cross_entropy_with_logits(x, t)
+    found = loss.binary_cross_entropy_with_logits(x.float(), t.double())
+    theirs = torch.tensor([0.3, -2.0]), torch.tensor([1.0, 0.0]).double()
+    assert_close(found, F.binary_cross_entropy_with_logits(*theirs), tolerance=1e-6)  # its logarithms are float32

@@ -338,3 +338,9 @@ def test_groups_added_after_the_scheduler() -> None:
     mine.step()
     with pytest.raises(ArgumentError, match="3 groups but 2 when the scheduler was made"):
         scheduler.step()
+
+
+def test_milestones_that_are_no_list():
+    optimizer = minidl.optim.SGD([minidl.zeros(1, requires_grad=True)], lr=0.1)
+    with pytest.raises(ArgumentError, match="milestones must be a list of steps; got 30"):
+        minidl.optim.lr_scheduler.MultiStepLR(optimizer, 30)

@@ -268,6 +268,7 @@ BAD = [
     ("Adam", {"betas": (0.9, -0.1)}, "Invalid beta parameter at index 1: -0.1"),
     ("Adam", {"betas": (0, 0.999)}, "a float in"),
     ("Adam", {"betas": (0.9,)}, "betas must be two floats"),
+    ("Adam", {"betas": 0.9}, "betas must be two floats"),
     ("Adam", {"weight_decay": -1}, "Invalid weight_decay value: -1"),
     ("AdamW", {"lr": -1}, "AdamW: Invalid learning rate: -1"),
     ("RMSprop", {"alpha": -0.1}, "Invalid alpha value: -0.1"),

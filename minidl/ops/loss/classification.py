@@ -12,7 +12,7 @@ import numpy as np
 from ...autograd import Function, Tensor
 from ...dtypes import int64, uint8
 from ...errors import ArgumentError, DtypeError, ShapeError
-from .._arguments import float_only, number, promoted, tensor_of
+from .._arguments import cast, float_only, number, promoted, tensor_of
 from ..arithmetic import add, div, mul, neg
 from ..reduce import sum
 from ..shape import reshape
@@ -259,7 +259,7 @@ def hinge_embedding_loss(
         raise ShapeError(f"{name}: input {x.shape} and target {y.shape} must have the same shape")
     if y.requires_grad:
         raise ArgumentError(f"{name}: no gradient is computed for target; use target.detach()")
-    return reduced(HingeEmbedding.apply(x, y, margin=number(name, "margin", margin)), reduction)
+    return reduced(HingeEmbedding.apply(x, cast(y, x.dtype), margin=number(name, "margin", margin)), reduction)
 
 
 def _scores(name: str, input: Any) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Function, Tensor
-from ...errors import ArgumentError
+from ...errors import ArgumentError, DtypeError
 from ..activation import sigmoid_of
 from ..arithmetic import div
 from ..reduce import sum
@@ -132,6 +132,8 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     check_reduction(name, reduction, size_average, reduce)
     x, t = alike(name, input, target)
+    if target.dtype.kind == "f" and target.dtype != x.dtype:  # PyTorch would round the loss to it
+        raise DtypeError(f"{name}: input is {x.dtype} but target is {target.dtype}; bring both to one dtype")
     check_weight(name, x, weight, None)
     check_weight(name, x, pos_weight, None, "pos_weight")
     return reduced(BinaryCrossEntropyWithLogits.apply(x, t, weight, pos_weight), reduction)

@@ -72,11 +72,13 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """lr is multiplied by `gamma` at each of the `milestones`."""
+    """lr is multiplied by `gamma` at each of the `milestones`. ArgumentError unless they are a list of steps."""
 
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
+        if not isinstance(milestones, Iterable):
+            raise ArgumentError(f"MultiStepLR: milestones must be a list of steps; got {milestones!r}")
         self.milestones, self.gamma = Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
 
