@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from .autograd import Tensor
 from .backend import backend_of
@@ -40,8 +40,9 @@ def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]
         if axis.get_legend_handles_labels()[0]:
             axis.legend()
     loss.set_yscale("log")
-    for ticks in (loss.yaxis.set_major_formatter, loss.yaxis.set_minor_formatter):
-        ticks(LogFormatter(labelOnlyBase=False, minor_thresholds=(1.5, 0.5)))
+    loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    loss.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    loss.yaxis.set_minor_locator(NullLocator())
     return figure
 
 
@@ -100,7 +101,7 @@ def _tiles(
         row, column = divmod(place, columns)
         y, x = row * 1.2, column * 1.06
         axis.imshow(tile, extent=(x, x + 1, y + 1, y), interpolation="nearest", **colours)
-        axis.text(x + 0.5, y - 0.03, title, ha="center", va="bottom", size=7)
+        axis.text(x + 0.5, y - 0.03, title, ha="center", va="bottom", size=8)
     axis.set(xlim=(-0.1, columns * 1.06 + 0.04), ylim=(rows * 1.2 + 0.05, -0.2), aspect="equal")
     axis.set_axis_off()
     return figure

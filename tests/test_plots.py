@@ -28,6 +28,25 @@ def test_the_curves_of_one_epoch() -> None:
         assert {"training", "validation"} <= {text.get_text() for text in axis.get_legend().get_texts()}
 
 
+def test_the_loss_is_labelled_with_plain_numbers() -> None:
+    """Also over several powers of ten, where a log axis would write 1e-01, and between two of them."""
+    for last in (1.7, 0.2, 0.05, 0.003, 2e-5):
+        record = {"epoch": 1, "step": 9, "train_loss": 2.2, "val_loss": last, "train_accuracy": 0.5, "val_accuracy": 0.8}
+        figure = plots.curves([record], [[3, 2.2], [9, last]])
+        figure.canvas.draw()
+        axis = figure.axes[0]
+        low, high = axis.get_ylim()
+        ticks = [*zip(axis.get_yticks(), axis.get_yticklabels())]
+        ticks += zip(axis.get_yticks(minor=True), axis.get_yticklabels(minor=True))
+        shown = sorted((place, label.get_text(), label) for place, label in ticks if low <= place <= high)
+        shown = [(place, text, label) for place, text, label in shown if text]
+        assert len(shown) >= 2
+        assert all(float(text) == pytest.approx(place) for place, text, _ in shown)
+        assert not any("e" in text for place, text, _ in shown if place >= 1e-4)
+        boxes = [label.get_window_extent() for *_, label in shown]
+        assert all(below.y1 < above.y0 for below, above in pairwise(boxes)), "no label on another"
+
+
 def test_the_confusion_has_a_legend_of_its_shades() -> None:
     figure = plots.confusion(np.arange(10), np.roll(np.arange(10), 1), TEN)
     assert "mistakes" in figure.axes[1].get_ylabel()
