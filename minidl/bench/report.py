@@ -21,7 +21,7 @@ def heading(found: dict[str, Any]) -> list[str]:
     if found["suite"] == "cpu-gpu":
         lines.append(f"GPU: {found['found']['rows'][0]['device']['name']}; {_crossover(found['found']['crossover'])}")
     if max(machine["load"] or 0, (found["load_after"] or 0) - machine["threads"]) > BUSY:
-        lines.append("other programs kept the cores busy meanwhile: the ratios are not to be trusted")
+        lines.append("other programs kept the cores busy meanwhile: the times are not to be trusted")
     if found["quick"]:
         lines.append("quick: too few and too short rounds to report")
     return lines
@@ -32,8 +32,13 @@ def _crossover(batch: float | None) -> str:
 
 
 def tables(found: dict[str, Any]) -> dict[str, Table]:
-    """The tables of what `session.measure` found, by title."""
-    return TABLES[found["suite"]](found["found"])
+    """The tables of what `session.measure` found, by title; without columns in which nothing stands."""
+    return {title: _filled(table) for title, table in TABLES[found["suite"]](found["found"]).items()}
+
+
+def _filled(table: Table) -> Table:
+    columns = [i for i in range(len(table[0])) if len(table) == 1 or any(row[i] for row in table[1:])]
+    return [[row[i] for i in columns] for row in table]
 
 
 def lecture(rows: Sequence[dict[str, Any]]) -> dict[str, Table]:

@@ -71,4 +71,4 @@ def _write_worksheet(arguments: argparse.Namespace) -> int:
 
 def _write(path: str, page: str) -> None:
     replace_file(path, lambda stream: stream.write(page.encode()))
-    notice(f"wrote {Path(path)} ({len(page.encode()) / 1e6:.1f} MB); open it in a browser")
+    notice(f"wrote {Path(path)} ({len(page.encode()) / 1e3:,.0f} KB); open it in a browser")

@@ -39,7 +39,7 @@ class Reporter:
             self.told = time.monotonic()
             notice(
                 f"epoch {progress.epoch}/{progress.epochs}  {progress.seen:,}/{progress.images:,} images  "
-                f"loss {progress.loss:.4f}  {progress.images_per_second:,.0f} images/s  ETA {duration(progress.eta)}"
+                f"loss {_loss(progress.loss)}  {progress.images_per_second:,.0f} images/s  ETA {duration(progress.eta)}"
             )
 
     def on_epoch(self, record: dict[str, Any]) -> None:
@@ -48,10 +48,10 @@ class Reporter:
         if self.quiet:
             return
         self.told = time.monotonic()
-        line = f"epoch {record['epoch']}/{self.epochs}  training loss {record['train_loss']:.4f}, "
+        line = f"epoch {record['epoch']}/{self.epochs}  training loss {_loss(record['train_loss'])}, "
         line += f"accuracy {record['train_accuracy']:.2%}"
         if record["val_loss"] is not None:
-            line += f"  validation loss {record['val_loss']:.4f}, accuracy {record['val_accuracy']:.2%}"
+            line += f"  validation loss {_loss(record['val_loss'])}, accuracy {record['val_accuracy']:.2%}"
         notice(f"{line}  {record['seconds']:.1f} s, {record['images_per_second']:,.0f} images/s")
         if record["train_loss"] > MUCH_WORSE * self.guessing:
             notice(
@@ -70,7 +70,7 @@ class Reporter:
             )  # fmt: skip
         self.bar.n = progress.seen
         self.bar.set_postfix_str(
-            f"loss {progress.loss:.4f}, {progress.images_per_second:,.0f} images/s, ETA {duration(progress.eta)}"
+            f"loss {_loss(progress.loss)}, {progress.images_per_second:,.0f} images/s, ETA {duration(progress.eta)}"
         )
 
     def close(self) -> None:
@@ -78,6 +78,15 @@ class Reporter:
         if self.bar is not None:
             self.bar.close()
             self.bar = None
+
+
+def _loss(value: float) -> str:
+    """A loss in few letters.
+
+    >>> _loss(0.25), _loss(9.6e28)
+    ('0.2500', '9.6e+28')
+    """
+    return f"{value:.4f}" if value < 1e4 else f"{value:.4g}"
 
 
 def _columns() -> int:

@@ -53,8 +53,19 @@ def test_a_busy_machine_and_a_quick_run_are_told() -> None:
     assert "the CPU is faster at every batch" in report.heading(whole("cpu-gpu", rows))[-1]
     assert len(report.heading(whole("lecture", []))) == 3
     assert "quick" in report.heading(whole("lecture", [], quick=True))[-1]
-    assert "not to be trusted" in report.heading(whole("lecture", [], load_after=2.9))[-1]
+    assert "the times are not to be trusted" in report.heading(whole("lecture", [], load_after=2.9))[-1]
     assert "not to be trusted" in report.heading(whole("lecture", [], machine=MACHINE | {"load": 1.5}))[-1]
+
+
+def test_a_column_with_nothing_in_it_is_left_out() -> None:
+    row = {
+        "title": "a net", "contestants": {"minidl": {**timed(1.0), "images_per_second": 9.0, "kept": None,
+        "memory": {"peak": 2e6, "at_start": 1e6}}}, "opponent": None, "must_keep": None,
+    }  # fmt: skip
+    tables = report.tables(whole("lecture", [row]))
+    assert tables["ratios"] == [["work", "contestant", "ms a step", "images/s"], ["a net", "minidl", "2000.00", "9"]]
+    assert tables["memory"][0] == ["work", "contestant", "peak MB", "before the work MB"]
+    assert report.tables(whole("lecture", []))["ratios"][0][-1] == "met", "no rows, no column without"
 
 
 def test_an_operation_above_the_limit_is_listed_with_its_reason() -> None:
