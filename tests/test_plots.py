@@ -31,7 +31,8 @@ def test_the_curves_of_one_epoch() -> None:
 def test_the_loss_is_labelled_with_plain_numbers() -> None:
     """Also over several powers of ten, where a log axis would write 1e-01, and between two of them."""
     for last in (1.7, 0.2, 0.05, 0.003, 2e-5):
-        record = {"epoch": 1, "step": 9, "train_loss": 2.2, "val_loss": last, "train_accuracy": 0.5, "val_accuracy": 0.8}
+        accuracy = {"train_accuracy": 0.5, "val_accuracy": 0.8}
+        record = {"epoch": 1, "step": 9, "train_loss": 2.2, "val_loss": last, **accuracy}
         figure = plots.curves([record], [[3, 2.2], [9, last]])
         figure.canvas.draw()
         axis = figure.axes[0]

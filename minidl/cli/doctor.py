@@ -53,8 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _report(findings: list[Finding]) -> str:
     lines = table([[finding.status, finding.part, finding.detail] for finding in findings]).splitlines()
-    remedies = [f"\n      -> {finding.remedy}" if finding.remedy else "" for finding in findings]
-    return "\n".join(line + remedy for line, remedy in zip(lines, remedies))
+    for i in reversed(range(len(findings))):  # what mends several lines in a row stands once, below them
+        remedy = findings[i].remedy
+        if remedy and (i + 1 == len(findings) or findings[i + 1].remedy != remedy):
+            lines.insert(i + 1, f"      -> {remedy}")
+    return "\n".join(lines)
 
 
 def _told(made: dict[str, Any]) -> str:

@@ -132,7 +132,8 @@ def _needs_gpu(check: Check) -> Check:
                 return Finding(WARN, part, "not tried: there is no driver", NO_GPU)
             return check()
         except ImportError as error:
-            return Finding(WARN, part, f"not tried: {first_line(error)}", f"{INSTALL}, if there is an NVIDIA GPU")
+            why = "CuPy is not installed" if error.name == "cupy" else first_line(error)
+            return Finding(WARN, part, f"not tried: {why}", f"{INSTALL}, if there is an NVIDIA GPU")
         except Exception as error:  # CUDA, NVRTC and cuBLAS have errors of their own
             remedy = "update the NVIDIA driver, check CUDA_VISIBLE_DEVICES, and run nvidia-smi"
             return Finding(FAIL, part, f"{type(error).__name__}: {first_line(error)}", remedy)

@@ -31,6 +31,28 @@ def test_a_machine_without_a_gpu_is_healthy(capsys):
     assert "minidl data fetch" in "".join(lines)
 
 
+def test_what_mends_several_lines_is_said_once(capsys, monkeypatch):
+    same = [Finding(WARN, part, "not tried", "pip install it") for part in ("A", "B", "C")]
+    monkeypatch.setattr("minidl.cli.doctor.examine", lambda: [*same, Finding(FAIL, "D", "broken", "mend it")])
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "WARN  A  not tried",
+        "WARN  B  not tried",
+        "WARN  C  not tried",
+        "      -> pip install it",
+        "FAIL  D  broken",
+        "      -> mend it",
+    ]
+
+
+@no_gpu
+def test_without_cupy_no_part_of_it_speaks_of_modules(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    parts = {finding.part: finding for finding in examine()}
+    for part in ("CUDA", "GPU", "compile", "memory", "matmul"):
+        assert (parts[part].status, parts[part].detail) == (WARN, "not tried: CuPy is not installed")
+
+
 def test_every_line_that_is_not_ok_says_what_to_do():
     for finding in examine():
         assert finding.status in (OK, WARN, FAIL)
