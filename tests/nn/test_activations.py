@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,10 +20,19 @@ ACTIVATIONS: dict[str, list[dict[str, Any]]] = {
     "Hardtanh": [{}, {"min_val": -0.5, "max_val": 2.0}], "Softmax": [{"dim": 0}, {"dim": -1}],
     "LogSoftmax": [{"dim": 0}, {"dim": -1}],
 }  # fmt: skip
-activation_options = st.sampled_from([(name, options) for name, all in ACTIVATIONS.items() for options in all])
+CALLS = [(name, options) for name, all in ACTIVATIONS.items() for options in all]
 
 
-@given(activation_options, arrays())
-def test_activations(chosen: tuple[str, dict[str, Any]], x: np.ndarray) -> None:
+def check_activation(name: str, options: dict[str, Any], x: np.ndarray) -> None:
     # PyTorch multiplies hardsigmoid's float64 gradients by a sixth that was rounded to float32.
-    check_layer(*chosen, x, calls=1, float64=2e-7 if chosen[0] == "Hardsigmoid" else None)
+    check_layer(name, options, x, calls=1, float64=2e-7 if name == "Hardsigmoid" else None)
+
+
+@pytest.mark.parametrize(("name", "options"), CALLS)
+def test_each_activation(name: str, options: dict[str, Any]) -> None:
+    check_activation(name, options, np.linspace(-8, 8, 60).reshape(3, 20))
+
+
+@given(st.sampled_from(CALLS), arrays())
+def test_activations(chosen: tuple[str, dict[str, Any]], x: np.ndarray) -> None:
+    check_activation(*chosen, x)
