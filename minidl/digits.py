@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import cv2
@@ -22,6 +23,11 @@ COARSE = 64  # pixels each way in which the light is looked at
 BOX, SIDE = 20, 28
 MIDDLE = SIDE / 2  # where the centre of mass of MNIST's digits is: pixel 14.0, give or take 0.3
 SPECK = 0.06  # a part with less of the ink than this is dirt
+EDGE = 16  # pixels from the edge of the picture: what comes so near goes on beyond it
+TALL = 1 / 8  # of the picture's height: what is as tall as that could be a digit
+LEAST_SHEET = 1 / 4  # of the picture, each way: a smaller rectangle is no sheet of paper
+FILLED = 0.8  # the share of its rectangle that a sheet fills; an ellipse has pi / 4
+RIM = 4  # pixels of a sheet's edge, which is blurred
 LARGE = 0.2  # a part with this much of the ink could be a digit of its own
 STROKE = 2.6  # pixels: how wide MNIST's strokes are in the box of 20
 LEAST_CONTRAST = 12.0  # of 255: below it a picture is taken for blank
@@ -70,6 +76,10 @@ def prepare(image: np.ndarray) -> tuple[np.ndarray, list[Step]]:
     ink = find_ink(gray)
     steps.append(Step("ink is light", _to_uint8(ink * 255)))
     mask = find_digit(ink)
+    if (place := sheet(mask, image.shape)) is not None:
+        with suppress(NoDigitError):  # a 1 is a rectangle too, with nothing on it
+            digit, within = prepare(image[place])
+            return digit, [steps[0], Step("sheet", image[place]), *within[1:]]
     steps.append(Step("digit", mask.astype(np.uint8) * 255))
     crop = thicken(*cropped(ink, mask))
     steps.append(Step("cropped", _to_uint8(crop * 255)))
@@ -149,7 +159,7 @@ def _quadratic(height: int, width: int) -> np.ndarray:
 
 
 def find_digit(ink: np.ndarray) -> np.ndarray:
-    """Where the digit is, `(H, W)` bool: what Otsu's threshold calls ink, without specks.
+    """Where the digit is, `(H, W)` bool: what Otsu's threshold calls ink, without specks and the desk beside the paper.
 
     Raises `NoDigitError` if that is next to nothing, or too much for a digit.
     """
@@ -158,6 +168,10 @@ def find_digit(ink: np.ndarray) -> np.ndarray:
     _, parts, stats, _ = cv2.connectedComponentsWithStats(inked, connectivity=8)
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0  # the paper
+    left, top, width, height = stats[:, :4].T
+    inside = (left > EDGE) & (top > EDGE) & (left + width < ink.shape[1] - EDGE) & (top + height < ink.shape[0] - EDGE)
+    if (height[inside] >= TALL * ink.shape[0]).any():
+        areas[~inside] = 0  # the desk or a shadow; a digit alone may well reach the edge
     mask = (areas >= SPECK * areas.sum())[parts] & (inked > 0)
     share = float(mask.mean())
     if not LEAST_INK <= share <= MOST_INK:
@@ -166,6 +180,25 @@ def find_digit(ink: np.ndarray) -> np.ndarray:
             f"shows no digit: {what} ({share:.1%} of the picture); crop the photo to one digit on plain paper"
         )
     return mask
+
+
+def sheet(mask: np.ndarray, shape: Sequence[int]) -> tuple[slice, slice] | None:
+    """The place of a sheet of paper in a picture of that shape, if it is a sheet on a desk that `mask` shows.
+
+    A sheet fills a rectangle, straight or turned, which no digit but a 1 does.
+    """
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    number = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    left, top, width, height, area = (int(value) for value in stats[number])
+    _, sides, _ = cv2.minAreaRect(np.argwhere(parts == number).astype(np.float32))
+    smallest = min(width / mask.shape[1], height / mask.shape[0])
+    if smallest < LEAST_SHEET or area < FILLED * (sides[0] + 1) * (sides[1] + 1):
+        return None
+    y, x = shape[0] / mask.shape[0], shape[1] / mask.shape[1]
+    return (
+        slice(round((top + RIM) * y), round((top + height - RIM) * y)),
+        slice(round((left + RIM) * x), round((left + width - RIM) * x)),
+    )
 
 
 def apart(steps: Sequence[Step]) -> int:

@@ -12,7 +12,7 @@ from minidl import digits
 from minidl.data import write_image
 from minidl.digits import NoDigitError, apart, centred, prepare, read_digit
 from minidl.errors import DataError
-from tests.support.photos import STYLES, photo
+from tests.support.photos import STYLES, on_desk, photo
 from tests.support.runs import sample
 
 EACH = 12
@@ -34,6 +34,34 @@ def test_a_photo_becomes_the_digit_it_was_made_from(style: str, originals: tuple
         assert found.dtype == np.uint8
         likeness.append(np.corrcoef(found.ravel(), digit.ravel())[0, 1])
     assert np.mean(likeness) > LEAST_LIKENESS.get(style, 0.88), np.round(likeness, 2)
+
+
+@pytest.mark.parametrize("sides", ["tblr", "l", "tl", "tlr"])
+def test_the_desk_around_the_paper_is_not_the_digit(sides: str, originals: tuple[np.ndarray, np.ndarray]) -> None:
+    random = np.random.default_rng(11)
+    likeness = []
+    for digit in originals[0][:EACH]:
+        found, steps = prepare(on_desk(photo(np.pad(digit, 4), "dark on light", random), sides, random))
+        likeness.append(np.corrcoef(found.ravel(), digit.ravel())[0, 1])
+        assert [step.name for step in steps][-2:] == ["cropped", "as MNIST"]
+    assert np.mean(likeness) > 0.88, np.round(likeness, 2)
+
+
+def test_a_turned_sheet_on_a_desk(originals: tuple[np.ndarray, np.ndarray]) -> None:
+    drawn = np.full((300, 300), 40, np.uint8)
+    drawn[60:240, 60:240] = 230 - 0.75 * np.pad(cv2.resize(originals[0][0], (100, 100)), 40)
+    turned = cv2.warpAffine(drawn, cv2.getRotationMatrix2D((150, 150), 8, 1), (300, 300), borderValue=40)
+    upright = cv2.warpAffine(originals[0][0], cv2.getRotationMatrix2D((14, 14), 8, 1), (28, 28))
+    assert np.corrcoef(prepare(turned)[0].ravel(), upright.ravel())[0, 1] > 0.85
+
+
+def test_a_thick_1_is_no_sheet_of_paper() -> None:
+    for margin in (40, 90):
+        image = cv2.copyMakeBorder(np.zeros((200, 60), np.uint8), *[margin] * 4, cv2.BORDER_CONSTANT, value=240)
+        found, _ = prepare(image)
+        rows, columns = np.flatnonzero(found.max(1) > 128), np.flatnonzero(found.max(0) > 128)
+        assert rows[-1] - rows[0] + 1 == 20
+        assert columns[-1] - columns[0] + 1 == 6
 
 
 def test_inverting_the_photo_changes_nothing_to_speak_of(originals: tuple[np.ndarray, np.ndarray]) -> None:

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             failed = True
             continue
         if (blobs := apart(steps)) > 1:
-            notice(f"{path}: the ink is in {blobs} large separate parts: more than one digit? Only one can be read")
+            notice(f"{path}: the ink is in {blobs} large separate parts: more than one digit? Crop the photo to one")
         probabilities = predict(model, digit[None, None].astype(np.float32) / 255)[0]  # (classes,)
         read.append((Path(path).name, steps, probabilities))
         answers.append(_answer(path, probabilities, classes))

@@ -31,6 +31,20 @@ def photo(digit: np.ndarray, style: str, random: np.random.Generator) -> np.ndar
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
+def on_desk(photo: np.ndarray, sides: str, random: np.random.Generator) -> np.ndarray:
+    """The photo with the desk beside the paper in view on those sides, of "tblr": darker, in colour, grained."""
+    margin = int(max(photo.shape[:2]) * random.uniform(0.08, 0.35))
+    widths = [margin if side in sides else 0 for side in "tblr"]
+    colour = [float(value) for value in random.uniform(20, 120, 3)]
+    image = cv2.copyMakeBorder(photo, *widths, cv2.BORDER_CONSTANT, value=colour).astype(np.float64)
+    height, width = image.shape[:2]
+    desk = np.ones((height, width, 1))
+    desk[widths[0] : height - widths[1], widths[2] : width - widths[3]] = 0
+    grain = cv2.GaussianBlur(random.normal(0, 40, (height, width)), (0, 0), sigmaX=20, sigmaY=2)
+    image += desk * grain[..., None] + random.normal(0, 4, image.shape)
+    return np.clip(cv2.GaussianBlur(image, (0, 0), 1), 0, 255).astype(np.uint8)
+
+
 def _on_canvas(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """The digit somewhere on a larger sheet, which need not be square."""
     size = len(ink)
