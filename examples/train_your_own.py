@@ -11,17 +11,18 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 import minidl
 from minidl import nn
-from minidl.data import DataLoader, Dataset, random_split
+from minidl.data import DataLoader, Dataset, random_split, read_image, write_image
 from minidl.data import transforms as T
 from minidl.data.datasets import MNIST
+from minidl.errors import DataError
 
 SIZE = 32  # every picture is resized to SIZE x SIZE
 BATCH = 32
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 NEEDED = "needed: FOLDER/cat/1.jpg, FOLDER/dog/7.png, ...: one subfolder of pictures for each class"
 
 
@@ -32,7 +33,12 @@ class Folder(Dataset):
         if not Path(root).is_dir():
             raise SystemExit(f"{root}: there is no such folder; {NEEDED}")
         self.classes = sorted(p.name for p in Path(root).iterdir() if p.is_dir())
-        self.files = [(f, i) for i, c in enumerate(self.classes) for f in sorted(Path(root, c).glob("[!.]*"))]
+        self.files = [
+            (file, number)
+            for number, name in enumerate(self.classes)
+            for file in sorted(Path(root, name).iterdir())
+            if file.suffix.lower() in SUFFIXES
+        ]
         self.transform = transform
 
     def __len__(self):
@@ -40,10 +46,11 @@ class Folder(Dataset):
 
     def __getitem__(self, index):
         file, label = self.files[index]
-        image = cv2.imread(str(file), cv2.IMREAD_COLOR)
-        if image is None:
-            raise SystemExit(f"{file} is no picture that OpenCV can read")
-        return self.transform(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)), label
+        try:
+            image = read_image(file)  # (H, W, 3) uint8, RGB
+        except DataError as error:
+            raise SystemExit(str(error)) from None
+        return self.transform(image), label
 
 
 class Model(nn.Module):
@@ -74,7 +81,7 @@ def write_digits(root, each=40):
         folder = Path(root, str(label))
         folder.mkdir(parents=True)
         for i, image in enumerate(images[labels == label][:each]):
-            cv2.imwrite(str(folder / f"{i}.png"), image)
+            write_image(folder / f"{i}.png", image)
 
 
 def accuracy(model, loader):

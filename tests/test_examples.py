@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
+from minidl.data import write_image
+
 ROOT = Path(__file__).parent.parent
 NOWHERE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 
@@ -79,6 +81,23 @@ def test_train_your_own_says_what_pictures_it_needs(tmp_path):
         assert found.stdout == ""
         assert message in found.stderr
         assert found.stderr.count("\n") == 1, found.stderr
+
+
+def test_train_your_own_takes_every_kind_of_picture_and_nothing_else(tmp_path):
+    random = np.random.default_rng(0)
+    for name, light in (("밤", 60), ("day", 200)):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        (tmp_path / "own" / name / "notes.txt").write_text("no picture")
+        for number in range(22):
+            image = np.clip(random.normal(light, 20, (30, 40, 3)), 0, 255).astype(np.uint8)
+            write_image(tmp_path / "own" / name / f"{number}.{('png', 'JPG', 'bmp', 'gif')[number % 4]}", image)
+    printed = run("train_your_own.py", tmp_path, "--images", "own", "--epochs", "2")
+    assert "44 pictures of 2 classes: 36 to train, 8 to test" in printed
+    for number in range(22):
+        (tmp_path / "own" / "day" / f"{number}.png").write_text("damaged")
+    found = started("train_your_own.py", tmp_path, "--images", "own", "--epochs", "1")
+    assert found.returncode == 1
+    assert re.fullmatch(r"own.day.\d+\.png: is not an image that OpenCV can decode .*\n", found.stderr)
 
 
 def test_the_readmes_examples():
