@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -86,7 +86,8 @@ class Job:
                 f"({config['data']['train']} training images then); name the same with {flag('data')}"
             )
         job._load(state)
-        job._write_config(config["options"]["model"])
+        typed = config["options"]
+        job._write_config({"model": typed["model"], "data": given.get("data", typed["data"])})
         return job
 
     def run(
@@ -162,7 +163,7 @@ class Job:
         images = to_device(self.splits.test.get_batch(few)[0])
         check_model(self.options.model, self.model, images, len(self.splits.classes))
 
-    def _write_config(self, given: str | None = None) -> None:
+    def _write_config(self, given: Mapping[str, Any] | None = None) -> None:
         self.folder.write_config(self.options, self.splits.description, self.model, given)
 
     def _load(self, state: dict[str, Any]) -> None:

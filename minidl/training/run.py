@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -52,15 +53,17 @@ class RunFolder:
         self.check_free()
         make_folder(self.path)
 
-    def write_config(self, options: Options, data: dict[str, Any], model: Module, given: str | None = None) -> None:
-        """Note what the run is; `given`: the model in the words of whoever started it, if they are others by now."""
+    def write_config(
+        self, options: Options, data: dict[str, Any], model: Module, given: Mapping[str, Any] | None = None
+    ) -> None:
+        """Note what the run is; `given`: options in the words of whoever started it, if they are others by now."""
         backend = current_backend()
         content = {
-            "options": options.as_dict() | {"model": given or options.model},
+            "options": {**options.as_dict(), **(given or {})},
             "model": with_whole_path(options.model),
             "seed": options.seed,
             "backend": backend.name,
-            "data": data,
+            "data": data | {"folder": None if options.data is None else str(Path(options.data).resolve())},
             "parameters": sum(parameter._array.size for parameter in model.parameters()),
             "versions": versions(),
             "machine": {"platform": platform.platform(), "threads": get_num_threads()},
@@ -84,7 +87,7 @@ class RunFolder:
         return content
 
     def read_options(self) -> Options:
-        """The options of the run; a model of the user's own by the place where its file is now.
+        """The options of the run; a model of the user's own, and the data, by the place where they are now.
 
         Raises `CheckpointError` as `read_config`, or if that file is gone.
         """
@@ -97,7 +100,11 @@ class RunFolder:
                 f"{self.config_path}: its options are not those of minidl {__version__} (differing: {differing}); "
                 "use the version that wrote it"
             )
-        return Options(**{**found, "model": self._place_of_model(found["model"], config.get("model"))})
+        places = {"model": self._place_of_model(found["model"], config.get("model"))}
+        if isinstance(folder := config["data"].get("folder"), str):
+            moved = not Path(folder).is_dir() and Path(found["data"]).is_dir()
+            places["data"] = found["data"] if moved else folder
+        return Options(**{**found, **places})
 
     def _place_of_model(self, given: Any, whole: Any) -> str:
         """The model by the absolute path noted at the start or, where the project has moved since, as it was given."""

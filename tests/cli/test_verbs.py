@@ -136,6 +136,37 @@ def test_data_fetch_without_network_fails_with_the_reason(run: Run, tmp_path: Pa
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
+def test_a_run_finds_its_data_again(run: Run, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trained with a path that is right only in one folder; asked for where nothing or other data is there."""
+    folder = tmp_path / "run"
+    for name in ("project", "elsewhere", "third"):
+        (tmp_path / name).mkdir()
+    write_data(tmp_path / "project" / "digits")
+    write_data(tmp_path / "third" / "digits", test=50)
+    monkeypatch.chdir(tmp_path / "project")
+    trained = run("train", "--model", f"{tiny}:make", "--data", "digits", "--epochs", 1, "--out", folder)
+    assert trained[0] == 0
+    assert json.loads((folder / "config.json").read_text())["options"]["data"] == "digits"
+    for place in ("elsewhere", "third"):
+        monkeypatch.chdir(tmp_path / place)
+        code, out, err = run("test", folder)
+        assert code == 0, err
+        assert out == trained[1].splitlines()[0] + "\n"
+        assert run("gradcheck", "--run", folder)[0] == 0
+        assert run("train", "--resume", "--out", folder)[0] == 0
+    assert json.loads((folder / "config.json").read_text())["options"]["data"] == "digits"
+    (tmp_path / "project").rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    code, _, err = run("test", folder)
+    assert code == 4
+    assert f"{tmp_path / 'project' / 'digits'}: has no t10k" in err
+    assert run("test", folder, "--data", tmp_path / "moved" / "digits")[0] == 0
+    monkeypatch.chdir(tmp_path / "moved")
+    assert run("test", folder)[0] == 0
+    assert run("train", "--resume", "--out", folder, "--data", "digits")[0] == 0
+    assert json.loads((folder / "config.json").read_text())["data"]["folder"] == str(tmp_path / "moved" / "digits")
+
+
 def test_a_run_finds_its_model_s_file_again(
     run: Run, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
