@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import minidl
+from minidl import checkpoint
 from minidl.errors import BackendError
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-LANE_SKIPPED = 77
+from tests.support.compare import to_numpy
+from tests.support.lane import ROOT, in_lane
 
 pytestmark = pytest.mark.skipif(minidl.cuda.is_available(), reason="a GPU is here, so the tests run on it directly")
-
-
-def run(*command: str) -> subprocess.CompletedProcess:
-    environment = {name: value for name, value in os.environ.items() if name != "CUPY_ON_CPU_BUILD"}
-    return subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900
-    )
 
 
 def test_asking_for_it_is_an_error_that_says_why():
@@ -40,7 +31,8 @@ def test_asking_for_it_is_an_error_that_says_why():
 
 
 def test_the_command_says_it_in_one_line(tmp_path):
-    done = run("minidl", "train", "--backend", "cupy", "--limit", "2000", "--epochs", "1", "--out", str(tmp_path / "r"))
+    command = ["train", "--backend", "cupy", "--limit", "2000", "--epochs", "1", "--out", str(tmp_path / "r")]
+    done = subprocess.run([sys.executable, "-m", "minidl", *command], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 3
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1
@@ -48,27 +40,28 @@ def test_the_command_says_it_in_one_line(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
-def test_a_train_command_in_the_lane(tmp_path):
-    """`minidl train --backend cupy` as a process: a short run, its metrics named after the backend."""
-    done = run(
-        "tests.cupy_on_cpu", "minidl", "train", "--backend", "cupy", "--limit", "200", "--epochs", "1", "--seed", "0",
-        "--quiet", "--json", "--out", str(tmp_path / "run"),
-    )  # fmt: skip
-    skip_without_lane(done)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["backend"] == "cupy"
+def test_a_train_command_does_not_depend_on_the_order_of_threads(tmp_path):
+    """`minidl train --backend cupy` as a process: a short run whose weights are the same to the last bit."""
+    weights = []
+    for order in ("forward", "reversed"):
+        done = in_lane(
+            "minidl", "train", "--backend", "cupy", "--limit", "200", "--epochs", "1", "--seed", "0",
+            "--quiet", "--json", "--out", str(tmp_path / order), EMULATED_THREAD_ORDER=order,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["backend"] == "cupy"
+        weights.append(checkpoint.load(tmp_path / order / "model.npz")["model"])
+    assert weights[0].keys() == weights[1].keys()
+    for name, w in weights[0].items():
+        assert to_numpy(w).tobytes() == to_numpy(weights[1][name]).tobytes(), name
 
 
-def test_the_tests_of_the_backend_in_the_lane():
-    done = run(
-        "tests.cupy_on_cpu", "pytest", "-p", "no:cacheprovider", "-rs",
-        "tests/backend/test_cupy_backend.py", "tests/backend/test_cupy_kernels.py",
-    )  # fmt: skip
-    skip_without_lane(done)
+@pytest.mark.parametrize(
+    ("tests", "order"),
+    [("test_cupy_backend.py", "forward"), ("test_cupy_kernels.py", "forward"), ("test_cupy_kernels.py", "reversed")],
+)
+def test_the_tests_of_the_backend_in_the_lane(tests, order):
+    command = ["pytest", "-p", "no:cacheprovider", "-rs", f"tests/backend/{tests}"]
+    done = in_lane(*command, EMULATED_THREAD_ORDER=order)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout
-
-
-def skip_without_lane(done: subprocess.CompletedProcess) -> None:
-    if done.returncode == LANE_SKIPPED:
-        pytest.skip(done.stderr.strip())

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -14,10 +11,8 @@ import pytest
 
 from minidl import cuda
 from minidl.cli import main
-from tests.cupy_on_cpu.build import LaneUnavailable, check_requirements
+from tests.support.lane import in_lane
 from tests.support.runs import write_data
-
-ROOT = Path(__file__).parents[2]
 
 
 def call(*arguments: object) -> int:
@@ -129,14 +124,7 @@ def test_without_a_gpu(capfd: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("arguments", [["--suite", "cpu-gpu"], ["--backend", "cupy", "--only", "tiny-4"]])
 def test_an_imitated_gpu_is_not_timed(arguments: list[str]) -> None:
-    try:
-        check_requirements()
-    except LaneUnavailable as reason:
-        pytest.skip(str(reason))
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cupy_on_cpu", sys.executable, "-m", "minidl", "bench", "--quick", *arguments],
-        cwd=ROOT, env=dict(os.environ), capture_output=True, text=True,
-    )  # fmt: skip
+    done = in_lane("minidl", "bench", "--quick", *arguments)
     assert done.returncode == 1, done.stderr
     assert done.stdout == ""
     assert "EMULATED-HOST" in done.stderr

@@ -10,7 +10,6 @@ starts a new folder. `<cache>` is `$CUPY_ON_CPU_CACHE`, or `cupy-on-cpu` in the 
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import importlib.metadata
@@ -100,6 +99,8 @@ def run_compiler(command: list[str], target: Path) -> None:
 def build() -> Path:
     """Build what is missing and return the folder of this build; of several launchers at once, one builds."""
     check_requirements()
+    import fcntl  # not on Windows, where the line above has said so
+
     folder = cache_folder()
     for part in ("lib", "kernels", "include"):
         (folder / part).mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.lane.conftest import ROOT
+from tests.support.lane import ROOT
 
 
 def test_console_script_beside_the_interpreter(run_in_lane):
@@ -50,6 +50,18 @@ def test_without_the_wheel(tmp_path, ci, code, word):
     assert done.returncode == code
     assert f"{word}: cupy-cuda12x is not installed" in done.stderr
     assert "pip install cupy-cuda12x==14.2.0" in done.stderr
+
+
+def test_on_another_system():
+    """Windows has no `fcntl`: the reason must come before it is missed."""
+    code = (
+        "import sys; sys.modules['fcntl'] = None\n"
+        "from tests.cupy_on_cpu import build\n"
+        "sys.platform = 'win32'\n"
+        "build.check_requirements()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "LaneUnavailable: the lane replaces Linux libraries; this is win32" in done.stderr
 
 
 def test_outside_the_launcher_there_is_no_device():
