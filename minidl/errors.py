@@ -61,3 +61,8 @@ def refuse(function: str, **arguments: object) -> None:
             raise UnsupportedError(
                 f"{function}: the argument {name}={value!r} of PyTorch's is left out of minidl; leave it at its default"
             )
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, as far as its first line; its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

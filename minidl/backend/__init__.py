@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
-from ..errors import BackendError
+from ..errors import BackendError, first_line
 from .base import Array, Backend
 from .numpy_backend import NumpyBackend
 from .window import Window
@@ -37,9 +37,10 @@ def get_backend(name: str) -> Backend:
     if name not in _made:
         try:
             from .cupy_backend import CupyBackend
-        except ImportError as error:
+        except Exception as error:  # a broken CuPy raises what it likes, or an ImportError of many lines because of it
+            reason = first_line(error.__cause__ or error)
             raise BackendError(
-                f"the backend 'cupy' cannot be used: {error}; install CuPy: pip install cupy-cuda12x, or use 'numpy'"
+                f"the backend 'cupy' cannot be used: {reason}; install CuPy: pip install cupy-cuda12x, or use 'numpy'"
             ) from error
         made = CupyBackend()
         _made[name], _by_type[made.array_type] = made, made
@@ -50,7 +51,7 @@ def current_backend() -> Backend:
     """The backend in which new tensors are made: the one chosen, else MINIDL_BACKEND, else NumPy."""
     global _current
     if _current is None:
-        _current = get_backend(os.environ.get("MINIDL_BACKEND", "numpy"))
+        _current = get_backend(os.environ.get("MINIDL_BACKEND") or "numpy")
     return _current
 
 

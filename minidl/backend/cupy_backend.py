@@ -8,7 +8,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from ..errors import BackendError
+from ..errors import BackendError, first_line
 from . import cupy_kernels
 from .base import Array, Backend, lowest
 from .window import Pair, Window
@@ -131,8 +131,7 @@ def check_usable() -> None:
         cupy.RawKernel(_PROBE, "minidl_probe")((1,), (4,), (x,))
         found = x.tolist()
     except Exception as error:  # the compiler, its headers, the memory: each has errors of its own
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise _unusable(f"a test kernel failed: {reason}", "see what `minidl doctor` says") from error
+        raise _unusable(f"a test kernel failed: {first_line(error)}", "see what `minidl doctor` says") from error
     if found != [0, 2, 4, 6]:
         raise _unusable(f"a test kernel computed {found} in place of [0, 2, 4, 6]", "see what `minidl doctor` says")
 

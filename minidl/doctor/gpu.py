@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BackendError
-from .report import FAIL, OK, WARN, Check, Finding, first_line
+from ..errors import BackendError, first_line
+from .report import FAIL, OK, WARN, Check, Finding
 
 SECONDS = 20  # nvidia-smi hangs where a driver is half installed
 INSTALL = "pip install cupy-cuda12x"
@@ -25,7 +25,7 @@ def nvidia_smi() -> Finding:
     query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
     done = subprocess.run(query, capture_output=True, text=True, timeout=SECONDS)
     if done.returncode != 0:
-        what = first_line(done.stdout + done.stderr)
+        what, *_ = (done.stdout + done.stderr).strip().splitlines() or ["it says nothing"]
         return Finding(FAIL, "nvidia-smi", what, "reinstall the driver, then reboot; in a container: --gpus all")
     return Finding(OK, "nvidia-smi", "; ".join(done.stdout.strip().splitlines()))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ..errors import first_line
+
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
 
 
@@ -37,8 +39,3 @@ def examined(checks: Iterable[Check]) -> list[Finding]:
             part = check.__name__.replace("_", " ")
             found.append(Finding(FAIL, part, f"{type(error).__name__}: {first_line(error)}", "see the message"))
     return found
-
-
-def first_line(error: object) -> str:
-    """What an error says, as far as its first line."""
-    return (str(error).strip().splitlines() or [""])[0]

@@ -14,7 +14,7 @@ import numpy as np
 from ..autograd import Tensor, wrap
 from ..backend import Array, backend_of
 from ..dtypes import DType, float16, float32
-from ..errors import ArgumentError, CheckpointError, DtypeError, ShapeError, UnsupportedError, refuse
+from ..errors import ArgumentError, BackendError, CheckpointError, DtypeError, ShapeError, UnsupportedError, refuse
 from ..grad_mode import enable_grad, no_grad
 from ..inplace import overwrite
 from ..nn.parameter import zero_grads
@@ -203,10 +203,19 @@ def at_least_zero(who: str, what: str, value: Any) -> None:
 
 
 def remember(state: State, key: str, p: Array, value: float = 0.0) -> Array:
-    """The array that `state` keeps under `key`; at first, one like p filled with `value`."""
+    """The array that `state` keeps under `key`; at first, one like p filled with `value`.
+
+    BackendError if it is in another library than p.
+    """
     if key not in state:
         state[key] = wrap(backend_of(p).xp.full_like(p, value))
-    return state[key]._array
+    kept = state[key]._array
+    if (here := backend_of(kept)) is not (there := backend_of(p)):
+        raise BackendError(
+            f"the optimizer keeps {key} in {here.name}, but has its parameter in {there.name}; move the model before "
+            "the first step, or make a new optimizer"
+        )
+    return kept
 
 
 def _cast(state: State, dtype: DType) -> State:

@@ -56,6 +56,17 @@ def test_two_libraries_in_one_operation_are_told_apart():
         layer(minidl.ones(1, 2, device="cpu"))
 
 
+def test_an_optimizer_made_before_the_model_moved_says_so():
+    model = nn.Linear(2, 1).to("cpu")
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    model(minidl.ones(1, 2, device="cpu")).sum().backward()
+    optimizer.step()
+    model.to("cuda").zero_grad()
+    model(minidl.ones(1, 2, device="cuda")).sum().backward()
+    with pytest.raises(BackendError, match=r"momentum_buffer .* numpy, .* parameter in cupy; move the model before"):
+        optimizer.step()
+
+
 def test_a_label_out_of_range_never_reaches_the_device():
     scores = minidl.zeros(3, 4, device="cuda")
     with pytest.raises(RangeError, match="label 4 at index 1"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -38,6 +39,34 @@ def test_the_command_says_it_in_one_line(tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
     assert "the backend 'cupy' cannot be used" in done.stderr
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise RuntimeError('built for another NumPy')",
+        "raise ImportError('\\n====\\nFailed to import CuPy.\\n====') from RuntimeError('built for another NumPy')",
+    ],
+    ids=["by itself", "as CuPy tells it"],
+)
+def test_a_broken_installation_is_told_in_one_line(tmp_path, source):
+    (tmp_path / "cupy.py").write_text(source)
+    code = "import minidl, minidl.cli; assert not minidl.cuda.is_available(); raise SystemExit(minidl.cli.main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "train", "--backend", "cupy"],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "the backend 'cupy' cannot be used: built for another NumPy; install CuPy" in line
+
+
+def test_an_empty_variable_chooses_nothing():
+    code = "import minidl; print(minidl.ones(2).device)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"MINIDL_BACKEND": ""}, capture_output=True, text=True
+    )
+    assert done.stdout == "cpu\n", done.stderr
 
 
 def test_a_train_command_does_not_depend_on_the_order_of_threads(tmp_path):
