@@ -105,6 +105,17 @@ def test_captured_graph_runs_only_when_launched(cp):
     assert (done["graph_launches"], done["launches"]) == (2, 4)
 
 
+def test_products_cannot_be_captured(cp):
+    """CuPy's own refusal, and the reason why a training step is no graph (benchmarks/GPU.md); may it fall some day."""
+    x = cp.ones((4, 4), np.float32)
+    stream = cp.cuda.Stream(non_blocking=True)
+    with stream:
+        stream.begin_capture()
+        with pytest.raises(NotImplementedError, match="cuBLAS API during stream capture is currently unsupported"):
+            x @ x
+        stream.end_capture()
+
+
 def test_waiting_inside_a_capture_is_an_error(cp):
     stream = cp.cuda.Stream(non_blocking=True)
     with stream:
