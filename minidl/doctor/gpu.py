@@ -128,12 +128,16 @@ def _needs_gpu(check: Check) -> Check:
         part = {"driver_and_runtime": "CUDA", "device": "GPU", "compile_a_kernel": "compile", "allocate": "memory",
                 "multiply": "matmul"}[check.__name__]  # fmt: skip
         try:
-            if part != "CUDA" and _cupy().cuda.runtime.driverGetVersion() == 0:
+            cupy = _cupy()
+        except Exception as error:  # not there, or broken
+            missing = isinstance(error, ModuleNotFoundError)
+            why = "CuPy is not installed" if missing else first_line(error.__cause__ or error)
+            remedy = f"{INSTALL}, if there is an NVIDIA GPU"
+            return Finding(WARN if missing else FAIL, part, f"not tried: {why}", remedy)
+        try:
+            if part != "CUDA" and cupy.cuda.runtime.driverGetVersion() == 0:
                 return Finding(WARN, part, "not tried: there is no driver", NO_GPU)
             return check()
-        except ImportError as error:
-            why = "CuPy is not installed" if error.name == "cupy" else first_line(error)
-            return Finding(WARN, part, f"not tried: {why}", f"{INSTALL}, if there is an NVIDIA GPU")
         except Exception as error:  # CUDA, NVRTC and cuBLAS have errors of their own
             remedy = "update the NVIDIA driver, check CUDA_VISIBLE_DEVICES, and run nvidia-smi"
             return Finding(FAIL, part, f"{type(error).__name__}: {first_line(error)}", remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -95,6 +96,24 @@ def test_wheels_of_cupy_that_clash(monkeypatch):
         monkeypatch.setattr(gpu.metadata, "distributions", lambda names=names: [Wheel(name) for name in names])
         assert gpu.cupy_wheel().status == status
     assert "pip uninstall -y cupy-cuda12x cupy-cuda11x" in gpu.cupy_wheel().remedy
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "why"),
+    [
+        (ModuleNotFoundError("No module named 'cupy'"), WARN, "CuPy is not installed"),
+        (RuntimeError("half a CuPy"), FAIL, "half a CuPy"),
+    ],
+)
+def test_a_cupy_that_cannot_be_imported(monkeypatch, error, status, why):
+    def broken():
+        raise error
+
+    monkeypatch.setattr(gpu, "_cupy", broken)
+    for check in gpu.GPU[3:-1]:
+        found = check()
+        assert (found.status, found.detail) == (status, f"not tried: {why}")
+        assert "pip install cupy-cuda12x" in found.remedy
 
 
 @no_gpu
