@@ -19,10 +19,6 @@ with warnings.catch_warnings():
 
 KNOWN = [info for info in module_db if hasattr(minidl.nn, info.module_cls.__name__)]
 
-pytestmark = pytest.mark.skipif(
-    minidl.backend.current_backend().name != "numpy", reason="samples keep their strides, those of host memory"
-)
-
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)

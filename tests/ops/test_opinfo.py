@@ -160,11 +160,6 @@ REFUSED = {
     "nn.functional.pad.replicate_negative",
 }  # fmt: skip
 
-pytestmark = pytest.mark.skipif(
-    minidl.backend.current_backend().name != "numpy",
-    reason="the samples keep their strides, which are those of host memory",
-)
-
 
 def check_operation(op: Any, limit: int, *dtypes: torch.dtype) -> None:
     counts, problems = run(op, limit, dtypes)

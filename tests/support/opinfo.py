@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 import minidl
+from minidl.backend import current_backend
 from minidl.errors import MinidlError
 from tests.support.compare import assert_close
 
@@ -33,7 +34,7 @@ class Verdict(NamedTuple):
 
 
 def translate(x: Any) -> Any:
-    """An argument of PyTorch's as minidl's: tensors with their strides and requires_grad, dtypes by name."""
+    """An argument of PyTorch's as minidl's: tensors with requires_grad (and, on the host, strides), dtypes by name."""
     if isinstance(x, torch.Tensor):
         return _tensor(x)
     if isinstance(x, torch.dtype):
@@ -56,7 +57,7 @@ def translate(x: Any) -> Any:
 def _tensor(x: torch.Tensor) -> minidl.Tensor:
     if x.dtype not in _DTYPES or x.layout != torch.strided:
         raise Untranslatable(f"{x.dtype} {x.layout}")
-    made = minidl.Tensor(_leaf(x).detach().numpy())
+    made = minidl.Tensor(current_backend().asarray(_leaf(x).detach().numpy()))
     return made.requires_grad_() if x.requires_grad else made
 
 
