@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows += [_row(leaf) for leaf in leaves]
         if all(row[4] == "" for row in rows[1:]):
             rows = [[*row[:4], row[5]] for row in rows]
-        say(f"{made.title}: {made.says}\n{table(rows)}")
+        say(f"{made.title}: {made.says['en']}\n{table(rows)}")
     wrong = any(leaf.verdict is not None and leaf.verdict.state == "MISMATCH" for leaf in leaves)
     return FAILED if wrong else 0
 

@@ -22,6 +22,8 @@ from ..training.data import open_dataset
 from ..training.options import OptionError
 from ..training.run import RunFolder
 
+Words = dict[str, str]  # in each language
+
 CLASSES = 10
 MOST = 4  # images that an example pass may take
 
@@ -86,34 +88,49 @@ def _check(arguments: argparse.Namespace) -> None:
         raise OptionError(f"--sample must be at least 0, got {arguments.sample}")
 
 
-def _dataset(arguments: argparse.Namespace) -> tuple[ImageDataset, str]:
+def _dataset(arguments: argparse.Namespace) -> tuple[ImageDataset, Words]:
     """The training images, and what they are called."""
     if arguments.folder:
         options = RunFolder(arguments.folder).read_options()
         found = open_dataset(replace(options, data=arguments.data or options.data), train=True)
-        return found, "the run's training images"
+        return found, {"en": "the run's training images", "ko": "학습에 쓴 이미지"}
     if arguments.data:
-        return datasets.MNIST(arguments.data), arguments.data
-    return datasets.MNIST(datasets.SAMPLE_FOLDER), "the bundled sample"
+        return datasets.MNIST(arguments.data), {"en": arguments.data, "ko": arguments.data}
+    return datasets.MNIST(datasets.SAMPLE_FOLDER), {"en": "the bundled sample", "ko": "기본 제공 표본"}
 
 
-def _images(found: tuple[ImageDataset, str], first: int, most: int) -> tuple[np.ndarray, np.ndarray, str]:
+def _images(found: tuple[ImageDataset, Words], first: int, most: int) -> tuple[np.ndarray, np.ndarray, Words]:
     """Up to `most` images from number `first` on, their labels, and what the first is in words."""
     dataset, name = found
     if first >= len(dataset):
         raise OptionError(f"--sample {first}: there are {len(dataset):,} images, numbered from 0")
     images, labels = _host(dataset.data)[first : first + most], _host(dataset.targets)[first : first + most]
-    return images, labels, f"digit {first} of {name}, labelled {int(labels[0])}"
+    label = int(labels[0])
+    return (
+        images,
+        labels,
+        {
+            "en": f"digit {first} of {name['en']}, labelled {label}",
+            "ko": f"{name['ko']}의 {first}번 숫자, 정답 {label}",
+        },
+    )
 
 
 def _of_photo(arguments: argparse.Namespace, model: Any, title: str, classes: int) -> passes.Pass:
     from ..digits import read_digit
 
     digit, _ = read_digit(arguments.image)
-    label, says = arguments.label, f"the digit on {arguments.image}, labelled {arguments.label}"
+    label = arguments.label
+    says = {
+        "en": f"the digit on {arguments.image}, labelled {label}",
+        "ko": f"{arguments.image}의 숫자, 정답 {label}",
+    }
     if label is None:
         label = int(predict(model, digit[None, None].astype(np.float32) / 255)[0].argmax())
-        says = f"the digit on {arguments.image}, taken for the model's own answer {label}"
+        says = {
+            "en": f"the digit on {arguments.image}, taken for the model's own answer {label}",
+            "ko": f"{arguments.image}의 숫자, 모델의 답 {label}을(를) 정답으로 봄",
+        }
     if not 0 <= label < classes:
         raise OptionError(f"--label must be 0 to {classes - 1}, got {label}")
     return passes.image_pass(model, digit[None], np.array([label]), title, says)

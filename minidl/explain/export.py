@@ -55,10 +55,12 @@ def tape_dict(tape: Tape) -> dict[str, Any]:
 
 def _node(tape: Tape, node: Node) -> dict[str, Any]:
     formulas = formulas_of(node.function)
+    korean = formulas.translated("ko")
     return {
         "id": node.id, "op": node.op, "name": node.name,
-        "formula": formulas.formula, "plain": formulas.plain,
-        "derivative": formulas.derivative, "derivative_plain": formulas.derivative_plain,
+        "formula": in_both(formulas.formula, korean.formula), "plain": in_both(formulas.plain, korean.plain),
+        "derivative": in_both(formulas.derivative, korean.derivative),
+        "derivative_plain": in_both(formulas.derivative_plain, korean.derivative_plain),
         "inputs": [
             {
                 "value": x.value, "label": x.label, "from": x.source,
@@ -74,6 +76,11 @@ def _node(tape: Tape, node: Node) -> dict[str, Any]:
         "uses": sum(x.source == node.id for other in tape.nodes for x in other.inputs),
         "window": _window(node),
     }  # fmt: skip
+
+
+def in_both(english: str, korean: str) -> str | dict[str, str]:
+    """A text for the page in both languages, once if they are the same."""
+    return english if english == korean else {"en": english, "ko": korean}
 
 
 def _options(options: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,11 @@ Where a docstring says nothing of the kind there is no formula, rather than a wr
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from ..autograd import Function
 from .mathml import mathml
@@ -17,12 +20,29 @@ FORMULA = re.compile(r"^[^\W\d_]\S*(\[[^=]*\])? ?\+?= ?\S")
 DERIVATIVE = re.compile(r"^d[^\W\d]\w*(\[[^=:]*\]|/d\w+)?\s*(\+?=|:)")
 
 
+@cache
+def _korean() -> dict[str, str]:
+    return json.loads((files(__package__) / "formulas.ko.json").read_text(encoding="utf-8"))
+
+
+def translated(line: str, lang: str) -> str:
+    """A line of a formula with its words in a language, en or ko; as it is where they are not known."""
+    return _korean().get(line, line) if lang == "ko" else line
+
+
 @dataclass(frozen=True)
 class Formulas:
     """What an operation computes and its derivative: a line each, empty where the docstring does not say."""
 
     formula_lines: tuple[str, ...] = ()
     derivative_lines: tuple[str, ...] = ()
+
+    def translated(self, lang: str) -> Formulas:
+        """The same with the words in that language, en or ko."""
+        return Formulas(
+            tuple(translated(line, lang) for line in self.formula_lines),
+            tuple(translated(line, lang) for line in self.derivative_lines),
+        )
 
     @property
     def plain(self) -> str:

@@ -15,16 +15,32 @@ TOKEN = re.compile(
     r"(?P<ratio>d[^\W\d_]\w*/d[^\W\d_]\w*)"
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<sign>[ΣΠ]|\*\*|\+=|<=|>=|\.\.\.)"
-    r"|(?P<word>[α-ωΑ-Ω][\u0302']?|[^\W\d_²³ᵀ½α-ωΑ-Ω][\u0302']?(?:[^\W\d_²³ᵀ½α-ωΑ-Ω][\u0302']?|\d)*)"
+    r"|(?P<word>[가-힣]+|[α-ωΑ-Ω][\u0302']?|[^\W\d_²³ᵀ½α-ωΑ-Ω가-힣][\u0302']?(?:[^\W\d_²³ᵀ½α-ωΑ-Ω가-힣][\u0302']?|\d)*)"
     r"|(?P<space>\s+)"
     r"|(?P<other>\S)"
 )
 NAMES = frozenset(
     ["abs", "cos", "cdf", "divisor", "erf", "exp", "floor", "high", "index", "log", "low", "mask", "max", "mean", "min"]
-    + ["onehot", "out", "rate", "relu", "scale", "sigmoid", "sign", "sin", "slope", "softmax", "tan", "tanh"]
-    + ["threshold", "trunc", "var"]
+    + [
+        "offset",
+        "onehot",
+        "out",
+        "rate",
+        "relu",
+        "scale",
+        "shift",
+        "sigmoid",
+        "sign",
+        "sin",
+        "slope",
+        "softmax",
+        "tan",
+        "tanh",
+    ]
+    + ["tan", "tanh", "threshold", "trunc", "var"]
 )
 LARGE = {"Σ": "∑", "Π": "∏", "∫": "∫"}
+THIN = '<mspace width="0.17em"/>'
 POWERS = {"²": "<mn>2</mn>", "³": "<mn>3</mn>", "ᵀ": "<mi>T</mi>"}
 SHOWN = {"*": "·", "-": "−", "<=": "≤", ">=": "≥", "...": "…"}
 ENDS_TERM = frozenset(["+", "-", "=", "+=", "<", ">", "<=", ">=", "≠", ",", ";", ":", "·", "…", "..."])
@@ -107,6 +123,8 @@ class _Reader:
                 if len(text) > 1 and made:
                     made.append('<mspace width="1.2em"/>')
                     term = len(made)
+                elif len(made) > term and self.multiplies(made[-1]):
+                    made.append(THIN)
             elif text in ENDS_TERM:
                 self.take()
                 made.append(_operator(text))
@@ -128,6 +146,13 @@ class _Reader:
                 if made[-1].startswith("<mtext>"):
                     term = len(made)
         return "".join(made)
+
+    def multiplies(self, before: str) -> bool:
+        """Whether a gradient, in two letters, is about to be multiplied: dz w is not the product of three."""
+        kind, text = self.peek()
+        if kind != "word" or not _is_variable(text):
+            return False
+        return (before.endswith("</mrow>") and "<mi>d</mi>" in before) or (len(text) > 1 and before.startswith("<m"))
 
     def spaces(self) -> None:
         while self.peek()[0] == "space":
@@ -220,16 +245,16 @@ class _Reader:
         if _is_variable(text):
             return _variable(text)
         if text in NAMES:
-            thin = '<mspace width="0.17em"/>' if self.peek()[0] == "space" and self.next_is_term() else ""
+            thin = THIN if self.peek()[0] == "space" and self.next_is_term() else ""
             return f"<mrow>{_name(text)}{thin}</mrow>" if thin else _name(text)
-        words = [text]
+        words, before = [text], _space(self.tokens[self.at - 2] if self.at > 1 else None)
         while self.at + 1 < len(self.tokens) and self.tokens[self.at] == ("space", " "):
             kind, following = self.tokens[self.at + 1]
             if kind != "word" or _is_variable(following) or following in NAMES:
                 break
             words.append(following)
             self.at += 2
-        return f"<mtext>&#160;{escape(' '.join(words))}&#160;</mtext>"
+        return f"<mtext>{before}{escape(' '.join(words))}{_space(self.peek())}</mtext>"
 
     def next_is_term(self) -> bool:
         """Whether a name is followed by what it is applied to, or multiplied with, without a bracket."""
@@ -241,9 +266,14 @@ class _Reader:
             raise _Unreadable
 
 
+def _space(neighbour: tuple[str, str] | None) -> str:
+    """The space that words keep to a neighbour that is one; a Korean ending stands close to its variable."""
+    return "&#160;" if neighbour is not None and neighbour[0] == "space" else ""
+
+
 def _is_variable(text: str) -> bool:
     """One letter, or d and one letter, with an accent, a prime or a number."""
-    return re.fullmatch(r"d?[^\W\d_][\u0302']?\d*", text) is not None
+    return re.fullmatch(r"d?[^\W\d_가-힣][\u0302']?\d*", text) is not None
 
 
 def _variable(text: str) -> str:

@@ -29,7 +29,7 @@ class Pass:
     input: Tensor
     target: Tensor
     title: str
-    says: str
+    says: dict[str, str]  # in each language
 
     def record(self, mistake: str | None = None, torch: bool | None = None) -> Tape:
         """The tape of this pass, with a seeded mistake if one is named. `torch` as in `record`.
@@ -96,13 +96,13 @@ class Twice(nn.Module):
         return a * b + (a + b)
 
 
-def image_pass(model: nn.Module, images: np.ndarray, labels: np.ndarray, title: str, says: str) -> Pass:
+def image_pass(model: nn.Module, images: np.ndarray, labels: np.ndarray, title: str, says: dict[str, str]) -> Pass:
     """A pass of images (N, H, W) or (N, H, W, C) uint8 that goes back to the pixels."""
     planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
     return _pass(model, planes.astype(np.float32) / 255, labels, title, says)  # (N, C, H, W), 0 to 1
 
 
-def _pass(model: nn.Module, pixels: np.ndarray, labels: np.ndarray, title: str, says: str) -> Pass:
+def _pass(model: nn.Module, pixels: np.ndarray, labels: np.ndarray, title: str, says: dict[str, str]) -> Pass:
     input = tensor(np.ascontiguousarray(pixels), requires_grad=True)
     return Pass(model, input, tensor(labels.astype(np.int64)), title, says)
 
@@ -111,7 +111,8 @@ def example(name: str, images: np.ndarray, labels: np.ndarray) -> Pass:
     """The pass in which a mistake can be seen, on the first of the images (N, 28, 28) uint8 with their labels."""
     manual_seed(SEED)
     if name in ("lecture", "mlp", "lenet"):
-        return image_pass(make_model(name), images[:1], labels[:1], name, f"one digit, labelled {labels[0]}")
+        says = {"en": f"one digit, labelled {labels[0]}", "ko": f"숫자 하나, 정답 {labels[0]}"}
+        return image_pass(make_model(name), images[:1], labels[:1], name, says)
     small: dict[str, tuple[Callable[[], nn.Module], int]] = {
         "residual": (Residual, 1), "biased": (Biased, 3), "bright": (Biased, 2), "twice": (Twice, 1),
     }  # fmt: skip
@@ -119,10 +120,15 @@ def example(name: str, images: np.ndarray, labels: np.ndarray) -> Pass:
         raise ArgumentError(f"there is no example pass {name!r}")
     make, count = small[name]
     pixels = _shrunk(images[:count])
-    says = f"{count} digit{'s' * (count > 1)} of the sample in 7 by 7 pixels, labelled {_listed(labels[:count])}"
+    answers = _listed(labels[:count])
+    says = {
+        "en": f"{count} digit{'s' * (count > 1)} of the sample in 7 by 7 pixels, labelled {answers}",
+        "ko": f"표본의 숫자 {count}개(7×7 픽셀), 정답 {answers}",
+    }
     if name == "bright":
         pixels[1] *= 10_000
-        says += ", the second 10,000 times as bright"
+        says["en"] += ", the second 10,000 times as bright"
+        says["ko"] += ", 두 번째는 10,000배 밝음"
     return _pass(make(), pixels, labels[:count], make.__name__, says)
 
 

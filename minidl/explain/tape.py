@@ -115,7 +115,8 @@ class Tape:
     """One recorded pass: `nodes` in the order they ran, `leaves`, the lines as `events`, the gradients' `checks`."""
 
     def __init__(self, title: str = "") -> None:
-        self.title, self.model, self.input = title, "", ""
+        self.title, self.model = title, ""
+        self.input: str | dict[str, str] = ""  # what went in, in words; or so in each language
         self.values, self.sources = Values(), Sources()
         self.nodes: list[Node] = []
         self.leaves: list[Leaf] = []

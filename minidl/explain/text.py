@@ -44,20 +44,21 @@ WORDS = {
 
 def as_text(tape: Tape, lang: str = "en", paint: Paint = lambda text, state: text) -> str:
     """The whole walk, at most 96 columns wide. `lang` is en or ko; `paint` colours a verdict by its state."""
-    return "\n".join(_Walk(tape, WORDS[lang], paint).lines())
+    return "\n".join(_Walk(tape, lang, paint).lines())
 
 
 class _Walk:
     """The lines of the walk, one section after the other."""
 
-    def __init__(self, tape: Tape, words: dict[str, str], paint: Paint) -> None:
-        self.tape, self.words, self.paint = tape, words, paint
-        self.room = WIDTH - 8 if words is WORDS["en"] else 60  # letters; one of Hangul is two columns wide
+    def __init__(self, tape: Tape, lang: str, paint: Paint) -> None:
+        self.tape, self.lang, self.words, self.paint = tape, lang, WORDS[lang], paint
+        self.room = WIDTH - 8 if lang == "en" else 60  # letters; one of Hangul is two columns wide
         self.verdicts = {(check.node, check.input): check.verdict for check in tape.checks}
 
     def lines(self) -> list[str]:
         tape, words = self.tape, self.words
-        made = [part for part in (tape.title, tape.input) if part]
+        given = tape.input if isinstance(tape.input, str) else tape.input[self.lang]
+        made = [part for part in (tape.title, given) if part]
         loss = "" if tape.loss is None else f"{words['loss']} {tape.loss:.6g};  "
         made.append(f"{loss}{len(tape.nodes)} {words['operations']};  {words['seconds'].format(tape.seconds)}")
         for phase in ("forward", "backward"):
@@ -73,14 +74,14 @@ class _Walk:
 
     def operation(self, node: Node, phase: str, events: list[Event]) -> list[str]:
         """One operation: its formula, what goes in, its lines, what comes out."""
-        formulas = formulas_of(node.function)
+        formulas = formulas_of(node.function).translated(self.lang)
         source = self.tape.sources[events[0].step.source]
         head = f"{node.id + 1}  {node.op}  {node.name}".rstrip()
         place = f"{source.file}:{events[0].step.line}"
         made = ["", f"{head}{place:>{max(WIDTH - len(head), len(place) + 2)}}"]
         said = formulas.formula_lines if phase == "forward" else formulas.derivative_lines
         for line in said:
-            made += textwrap.wrap(line, WIDTH - 4, initial_indent="    ", subsequent_indent="      ")
+            made += textwrap.wrap(line, self.room + 4, initial_indent="    ", subsequent_indent="      ")
         if phase == "forward":
             made += [self.line_of_input(x) for x in node.inputs if x.value is not None]
         elif node.dz is not None:

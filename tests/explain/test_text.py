@@ -23,9 +23,10 @@ from minidl import Function
 from minidl.cli import main
 from minidl.explain import passes
 from minidl.explain.breaks import BREAKS
-from minidl.explain.formulas import formulas_of
+from minidl.explain.formulas import formulas_of, translated
 from minidl.explain.mathml import characters, mathml
 from minidl.explain.text import WORDS, as_text
+from minidl.explain.worksheet import worksheet
 from tests.explain.passes import digits, lecture
 
 Result = tuple[int, str, str]
@@ -88,6 +89,22 @@ def every_operation() -> Iterator[type[Function]]:
             yield from below(found)
 
     return (found for found in below(Function) if found.__module__.startswith("minidl.") and "forward" in vars(found))
+
+
+def test_the_words_of_every_formula_are_known_in_korean() -> None:
+    """And nothing but the words differs: what a formula computes is the same in every language."""
+    lines = [line for function in every_operation() for f in [formulas_of(function)]
+             for line in (*f.formula_lines, *f.derivative_lines)]  # fmt: skip
+    lines += [one["plain"] for seed in range(4) for one in worksheet(seed)["questions"]]
+    for line in lines:
+        words = [word for word in re.findall(r"<mtext>([^<]*)</mtext>", mathml([line])) if re.search("[a-z]{2}", word)]
+        korean = translated(line, "ko")
+        assert translated(line, "en") == line
+        assert not words or korean != line, line
+        assert not re.search(r"\b(where|else|with|the|of|for|no|and|its|in|by|along|sum)\b", korean), korean
+        left, right = line.split("=", 1)[0], korean.split("=", 1)[0]
+        assert left == right or "=" not in line.split(":", 1)[0], line
+        assert not re.search(r"<mtext>[^<]*(d\w+ ?=|\[)[^<]*</mtext>", mathml([korean])), korean
 
 
 def test_every_operation_of_minidl_has_a_formula_that_can_be_set() -> None:
@@ -166,7 +183,9 @@ def test_explain_writes_a_page_small_enough(run: Callable[..., Result]) -> None:
     found = re.search(r'<script type="application/json" id="tape">(.*?)</script>', page, re.S)
     assert found is not None
     tape = json.loads(found[1])
-    assert tape["input"] == f"digit 0 of the bundled sample, labelled {digits()[1][0]}"
+    label = digits()[1][0]
+    assert tape["input"]["en"] == f"digit 0 of the bundled sample, labelled {label}"
+    assert tape["input"]["ko"] == f"기본 제공 표본의 0번 숫자, 정답 {label}"
     assert {check["verdict"]["state"] for check in tape["checks"]} <= {"exact", "approximate", "kink"}
 
 

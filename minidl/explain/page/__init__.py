@@ -67,7 +67,7 @@ def render_worksheet(sheet: dict[str, Any], lang: str = "en") -> str:
         policy=_policy(style, None),
         title=_escaped(f"{here['worksheet.title']}: {here['worksheet.seed'].format(seed=sheet['seed'])}"),
         style=style,
-        pages=sheet_pages(sheet, here),
+        pages=sheet_pages(sheet, here, lang),
     )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from ..formulas import translated
+from ..mathml import mathml
+
 Numbers = Any  # a number, or nested lists of numbers
 
 
-def sheet_pages(sheet: dict[str, Any], words: dict[str, str]) -> str:
+def sheet_pages(sheet: dict[str, Any], words: dict[str, str], lang: str) -> str:
     """The sheet to be filled in, then the answer key."""
-    return _page(sheet, words, answers=False) + "\n" + _page(sheet, words, answers=True)
+    return _page(sheet, words, lang, answers=False) + "\n" + _page(sheet, words, lang, answers=True)
 
 
-def _page(sheet: dict[str, Any], words: dict[str, str], answers: bool) -> str:
+def _page(sheet: dict[str, Any], words: dict[str, str], lang: str, answers: bool) -> str:
     title = words["worksheet.key" if answers else "worksheet.title"]
     seed = words["worksheet.seed"].format(seed=sheet["seed"])
     lines = f"<span>{words['worksheet.name']}</span><span>{words['worksheet.date']}</span>"
@@ -27,25 +30,26 @@ def _page(sheet: dict[str, Any], words: dict[str, str], answers: bool) -> str:
         f'<span class="seed">{escape(seed)}</span></header>'
         + ("" if answers else f'<p class="pupil">{lines}</p>')
         + f'<section class="given"><h2>{words["worksheet.given"]}</h2><div class="given-values">{given}</div></section>'
-        + _questions(sheet, words, "forward", answers)
-        + _questions(sheet, words, "backward", answers)
+        + _questions(sheet, words, lang, "forward", answers)
+        + _questions(sheet, words, lang, "backward", answers)
         + ("</section>" if answers else "</main>")
     )
 
 
-def _questions(sheet: dict[str, Any], words: dict[str, str], phase: str, answers: bool) -> str:
+def _questions(sheet: dict[str, Any], words: dict[str, str], lang: str, phase: str, answers: bool) -> str:
     numbered = [(i, one) for i, one in enumerate(sheet["questions"], 1) if one["phase"] == phase]
     if not numbered:
         return ""
-    items = "".join(_question(i, one, answers) for i, one in numbered)
+    items = "".join(_question(i, one, lang, answers) for i, one in numbered)
     return (
         f'<section class="{phase}"><h2>{words["worksheet." + phase]}</h2>'
         f'<ol class="questions" start="{numbered[0][0]}">{items}</ol></section>'
     )
 
 
-def _question(number: int, question: dict[str, Any], answers: bool) -> str:
-    formula = question.get("formula") or escape(question["plain"])
+def _question(number: int, question: dict[str, Any], lang: str, answers: bool) -> str:
+    plain = translated(question["plain"], lang)
+    formula = (mathml([plain]) if plain != question["plain"] else question.get("formula")) or escape(plain)
     working = "".join(f"<div>{escape(line)}</div>" for line in question.get("working") or []) if answers else ""
     return (
         f'<li class="question"><span class="count">{number}</span><div class="formula">{formula}</div>'

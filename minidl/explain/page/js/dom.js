@@ -62,7 +62,7 @@ function mathOf(text) {
 
 function mathLine(nodes) {
   const words = nodes.findIndex(
-    (node, i) => node.localName === "mspace" && nodes.slice(i).some((other) => other.querySelector("mtext")),
+    (node, i) => node.getAttribute("width") === "1.2em" && nodes.slice(i).some((other) => other.querySelector("mtext")),
   );
   const cut = words > 0 ? words : nodes.length;
   const formula = document.createElementNS(MATH, "math");

@@ -1,6 +1,7 @@
 // The pages for paper that follow the current view: every operation with its formula, shape and verdict.
 
 function drawHandout() {
+  const narrow = { class: "narrow" };
   const head = ["op", "shape", "formula", "derivative", "verdict"].map((key) =>
     make("th", { scope: "col" }, t("handout." + key)),
   );
@@ -9,11 +10,11 @@ function drawHandout() {
     return make(
       "tr",
       {},
-      make("th", { scope: "row" }, nodeName(node.id)),
-      make("td", {}, formatShape(VALUES[node.output].shape)),
-      make("td", {}, node.plain),
-      make("td", {}, node.derivative_plain),
-      make("td", {}, verdict ? wordOf(verdict) : "–"),
+      make("th", { scope: "row", ...narrow }, node.op, " ", make("span", { class: "node-name" }, node.name)),
+      make("td", narrow, shortShape(VALUES[node.output].shape)),
+      make("td", {}, formulaBody(node.formula, node.plain)),
+      make("td", {}, formulaBody(node.derivative, node.derivative_plain)),
+      make("td", narrow, verdict ? verdictBadge(verdict, "small") : "–"),
     );
   });
   refill(
