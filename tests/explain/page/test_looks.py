@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -10,12 +11,24 @@ from typing import Any
 
 import pytest
 
+from minidl.explain.page import render_worksheet
+from minidl.explain.worksheet import worksheet
+
 from .browser import SIZES, Page
 
 Open = Callable[..., Page]
 TapeOf = Callable[[str], dict[str, Any]]
 
 FAULTS = (Path(__file__).parent / "faults.js").read_text()
+
+IN_VIEW = """const seen = [];
+for (const [inner, outer] of [['.line.current', '.listing'], ['.node[aria-current]', '.diagram']]) {
+  const child = document.querySelector(inner), box = child.closest(outer).getBoundingClientRect();
+  const place = child.getBoundingClientRect();
+  const top = place.top >= box.top - 1, bottom = place.bottom <= box.bottom + 1;
+  if (!(top && (bottom || place.height > box.height))) seen.push([inner, place.top, place.bottom, box.top, box.bottom]);
+}
+return seen"""
 
 
 def assert_neat(page: Page, where: str) -> None:
@@ -33,6 +46,17 @@ def test_every_line_is_neat(open_page: Open, name: str, lang: str, size: tuple[i
     for i in range(page.last() + 1):
         page.go(i)
         assert_neat(page, f"line {i + 1}")
+        assert page.js(IN_VIEW) == [], f"line {i + 1} is out of view"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_controls_are_one_row(open_page: Open, lang: str, size: tuple[int, int]) -> None:
+    for name in ("lecture", "broken"):
+        page = open_page(name, lang)
+        page.resize(*size)
+        tops = page.each(".top button:not([hidden])", "(b) => b.getBoundingClientRect().top")
+        assert max(tops) - min(tops) < 12, name
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -64,6 +88,56 @@ def test_the_letters_can_be_read_from_the_last_row(open_page: Open) -> None:
     sizes = page.js(f"return arguments[0].map({size})", texts)
     code, formula, readout, node, stat, title = sizes
     assert code >= 15 and formula >= 16 and readout >= 15 and node >= 14 and stat >= 14 and title >= 24
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_chosen_cell_stands_with_its_sum_on_one_screen(open_page: Open, size: tuple[int, int]) -> None:
+    page = open_page("lecture")
+    page.resize(*size)
+    for operation, phase in (("Conv2d", "forward"), ("MaxPool2d", "forward"), ("Conv2d", "backward")):
+        page.js("document.getElementById('mode-' + arguments[0]).click()", phase)
+        places = page.texts(".node-op")
+        page.js("document.querySelectorAll('.node')[arguments[0]].click()", places.index(operation, 1))
+        while not page.texts(".items.returned"):
+            page.click("#next")
+        page.js("document.getElementById('map').focus()")
+        page.press("ARROW_DOWN", *["ARROW_DOWN"] * 6, *["ARROW_RIGHT"] * 7)
+        box = "document.getElementById('inspector').getBoundingClientRect()"
+        bottom = "document.querySelector('.sum h4').getBoundingClientRect().bottom"
+        assert page.js(f"return document.getElementById('map').getBoundingClientRect().top - {box}.top") >= 0
+        assert page.js(f"return {box}.bottom - {bottom}") >= 60, (operation, phase)
+
+
+def test_the_lecture_s_tape_is_on_the_screen_as_a_whole(open_page: Open) -> None:
+    page = open_page("lecture")
+    page.go(page.last())
+    assert page.js("const d = document.getElementById('diagram'); return d.scrollHeight - d.clientHeight") <= 0
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_paper_has_no_text_over_another(open_page: Open, lang: str) -> None:
+    page = open_page("lecture", lang)
+    for place in (1, page.last()):
+        page.go(place)
+        page.resize(1032, 2000)  # the width of A4 landscape between its margins
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        try:
+            faults, _ = page.js(FAULTS)
+            assert [fault for fault in faults if not fault.startswith(("cut", "the window"))] == []
+            assert page.js(
+                "return [...document.querySelectorAll('.handout thead th')].every((th) => th.clientHeight < 40)"
+            )
+        finally:
+            page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("seed", range(4))  # one of each kind
+def test_a_worksheet_is_one_sheet_and_its_key_another(open_page: Open, seed: int, lang: str) -> None:
+    page = open_page(f"sheet{seed}", lang, render_worksheet(worksheet(seed), lang))
+    pdf = base64.b64decode(page.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 2
+    assert page.js(FAULTS)[0] in ([], ["the window scrolls"])
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -6,7 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+import minidl
+from minidl.explain import passes, record, verify
+from minidl.explain.breaks import BREAKS
 from minidl.explain.page import render, words
+from tests.explain.passes import digits
 
 from .browser import Page
 
@@ -151,6 +157,45 @@ def test_the_verdict_turns_where_the_tape_says(open_page: Open, tape_of: TapeOf)
     assert set(shown) == {node for node in wrong if any(c["node"] == node and c["input"] is not None
                           and c["verdict"]["state"] == "MISMATCH" for c in tape["checks"])}  # fmt: skip
     assert "MISMATCH" in page.text("#summary")
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_every_mistake_is_marked_where_it_was_made_and_nowhere_else(open_page: Open, name: str) -> None:
+    tape = passes.example(BREAKS[name].example, *digits()).record(name, torch=False)
+    page = open_page(name, html=tape.html())
+    page.go(page.last())
+    wrong = {check.node for check in tape.mismatches()}
+    assert wrong and set(page.each(".node:has(.badge.mismatch)", "(node) => +node.dataset.node")) == wrong
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_why_a_gradient_was_not_checked_is_said_in_the_reader_s_language(open_page: Open, lang: str) -> None:
+    x = minidl.tensor([-1.0, 2.0], requires_grad=True)
+    with record("logarithm") as tape:
+        minidl.log(x).sum().backward()
+    page = open_page("logarithm", lang, tape.html(lang))
+    page.go(page.last())
+    count = sum(found.verdict is not None for found in [*tape.checks, *tape.leaves])
+    assert page.text("#summary") == "– " + words(lang)["verdict.summary.unchecked"].format(n=count)
+    assert words(lang)["checked.nan"] in page.text("#verdicts")
+
+
+def test_every_reason_has_its_words() -> None:
+    english = words("en")
+    assert (english["checked.nan"], english["checked.arrived"], english["checked.faint"]) == (
+        verify.NO_NUMBERS, verify.NOT_FINITE, verify.FAINT,
+    )  # fmt: skip
+
+
+def test_a_recording_of_nothing_says_so(open_page: Open) -> None:
+    with record("nothing") as tape:
+        pass
+    page = open_page("nothing", html=tape.html())
+    page.press("ARROW_DOWN", "END", "p", "b", "m", " ", "?")
+    page.click("dialog form button")
+    page.resize(1024, 768)
+    page.click("#theme")
+    assert page.text("#operation") == words("en")["tape.empty"] and page.errors() == []
 
 
 def test_a_sound_run_has_no_notice(open_page: Open) -> None:

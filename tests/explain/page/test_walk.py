@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -43,6 +44,52 @@ def test_every_line_by_keyboard(open_page: Open, tape_of: TapeOf, name: str) -> 
         assert page.position() == i
     assert page.errors() == []
     assert all(url.startswith("file:///") and url.endswith(".html") for url in page.requests())
+
+
+def test_the_values_of_all_names_on_the_line_are_there(open_page: Open, tape_of: TapeOf) -> None:
+    """Texts too: without `self.divisor`, nobody can follow `dz / self.divisor`."""
+    page, tape = open_page("lecture"), tape_of("lecture")
+    for i, step in enumerate(tape["steps"]):
+        page.go(i)
+        source = tape["sources"][step["source"]]
+        line = source["lines"][step["line"] - source["first"]].split("#")[0]
+        shown = page.texts(".chip b")
+        for name, _, _ in step["locals"]:
+            if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", line):
+                assert any(name in chip.split(" = ") for chip in shown), (i, line, name)
+
+
+def test_a_line_of_a_helper_shows_from_where_it_was_called(open_page: Open, tape_of: TapeOf) -> None:
+    page, tape = open_page("lecture"), tape_of("lecture")
+    steps = tape["steps"]
+    found = 0
+    for i, step in enumerate(steps):
+        own = tape["nodes"][step["node"]][f"{step['phase']}_source"]
+        page.go(i)
+        calling = page.each(".line.calling", "(line) => [+line.dataset.source, +line.dataset.line]")
+        if step["source"] == own:
+            assert calling == []
+            continue
+        caller = next(later for later in steps[i:] if later["source"] == own)
+        assert calling == [[own, caller["line"]]]
+        assert str(caller["line"]) in page.text(".pane.active .called")
+        found += 1
+    assert found > 5
+
+
+def test_words_in_a_docstring_are_no_keywords(open_page: Open, tape_of: TapeOf) -> None:
+    page, tape = open_page("lecture"), tape_of("lecture")
+    seen = 0
+    for i, step in enumerate(tape["steps"]):
+        page.go(i)
+        strings = page.texts(".pane.active .line .string")
+        source = tape["sources"][step["source"]]
+        text = "\n".join(source["lines"])
+        for docstring in re.findall(r'""".*?"""', text, re.DOTALL):
+            parts = [part.strip() for part in docstring.split("\n") if part.strip()]
+            assert all(any(part == shown.strip() for shown in strings) for part in parts), (i, parts, strings)
+            seen += 1
+    assert seen > 5
 
 
 def test_by_operation_and_to_the_ends(open_page: Open, tape_of: TapeOf) -> None:

@@ -96,14 +96,24 @@ function showHelp() {
   openDialog(
     t("help.title"),
     make(
-      "dl",
-      { class: "keys" },
-      ...keys.map(([key, what]) =>
-        make("div", {}, make("dt", {}, make("kbd", {}, key)), make("dd", {}, t("help." + what))),
+      "div",
+      { class: "help" },
+      make(
+        "dl",
+        { class: "keys" },
+        ...keys.map(([key, what]) =>
+          make("div", {}, make("dt", {}, make("kbd", {}, key)), make("dd", {}, t("help." + what))),
+        ),
+      ),
+      make(
+        "div",
+        {},
+        make("h3", {}, t("legend.title")),
+        stateLegend(),
+        make("h3", {}, t("legend.verdicts")),
+        verdictLegend(),
       ),
     ),
-    make("h3", {}, t("legend.title")),
-    stateLegend(),
   );
 }
 
@@ -130,7 +140,7 @@ function letterOf(event) {
 function onKey(event) {
   const target = event.target;
   const writing = target.matches("textarea, input[type=text]");
-  if (writing || event.ctrlKey || event.metaKey || event.altKey || byId("dialog").open) return;
+  if (!STEPS.length || writing || event.ctrlKey || event.metaKey || event.altKey || byId("dialog").open) return;
   if (event.key === " " && target.matches("button")) return;
   const act = KEYS[letterOf(event)];
   if (!act) return;
@@ -138,7 +148,14 @@ function onKey(event) {
   act(event);
 }
 
+// Where nothing was recorded there is nothing to walk.
+function disableWalk() {
+  for (const control of document.querySelectorAll(".player button, .player input, .group button, #predict, #blank"))
+    control.disabled = true;
+}
+
 function connect() {
+  if (!STEPS.length) disableWalk();
   const clicks = {
     first: () => moveToEnd(-1),
     "previous-operation": () => moveOperation(-1),

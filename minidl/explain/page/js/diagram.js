@@ -22,7 +22,9 @@ function drawGiven() {
     byId("given"),
     title ? make("b", {}, title) : null,
     input ? make("span", {}, input) : null,
-    TAPE.loss === null ? null : make("span", {}, `${t("tape.loss")} `, make("span", { id: "loss" }, lossNow())),
+    TAPE.loss === null
+      ? null
+      : make("span", { class: "loss" }, `${t("tape.loss")} `, make("span", { id: "loss" }, lossNow())),
   );
 }
 

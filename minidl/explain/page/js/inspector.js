@@ -21,6 +21,7 @@ function lookAt(held) {
 }
 
 function drawInspector() {
+  const moved = view.step !== walk.step;
   const items = itemsOf(currentStep());
   const hidden = isHidden();
   const chosen = chooseValue(hidden ? items.filter((item) => item.kind === "known") : items);
@@ -33,11 +34,24 @@ function drawInspector() {
     chosen ? inspected(chosen) : make("p", { class: "none" }, t("values.none")),
   );
   drawMaps(chosen);
+  if (moved) box.scrollTop = 0;
+  revealSum(box);
+}
+
+// Scroll to the sum behind a cell, as far as its heat map stays in view.
+function revealSum(box) {
+  const [sum, maps] = [box.querySelector(".sum"), box.querySelector(".maps")];
+  if (!sum) return;
+  const place = box.getBoundingClientRect();
+  const below = sum.getBoundingClientRect().bottom - place.bottom;
+  if (below > 0) box.scrollTop += Math.min(below, maps.getBoundingClientRect().top - place.top - 4);
 }
 
 function itemList(items, hidden) {
   const lists = ["returned", "new", "known"].map((kind) => {
-    const some = items.filter((item) => item.kind === kind && (kind !== "known" || typeof item.held === "number"));
+    const some = items.filter(
+      (item) => item.kind === kind && (kind !== "known" || item.onLine || typeof item.held === "number"),
+    );
     if (!some.length) return null;
     return make(
       "div",
@@ -50,7 +64,7 @@ function itemList(items, hidden) {
 }
 
 function itemChip(item, hidden) {
-  const name = item.names.slice(0, 3).join(" = ");
+  const name = item.names.join(" = ");
   if (hidden) return make("span", { class: "chip text" }, make("b", {}, name), " ?");
   if (typeof item.held !== "number")
     return make("span", { class: "chip text" }, make("b", {}, name), ` = ${item.held}`);
@@ -61,7 +75,7 @@ function itemChip(item, hidden) {
     "button",
     {
       type: "button",
-      class: "chip",
+      class: `chip ${item.kind === "known" && !item.onLine ? "aside" : ""}`,
       "data-key": `chip-${item.held}`,
       "data-held": item.held,
       "aria-pressed": String(item.held === view.held),
@@ -120,11 +134,11 @@ function inspected(item) {
           sampled ? t("map.sampled", { what: sampled }) : "",
         )
       : null,
+    readOut(array, name, index, spelt),
+    sum ? drawSum(sum, name, index) : null,
     statistics(array),
     array.nans || array.infs ? make("p", { class: "aside" }, t("stat.finite")) : null,
     legendOf(array),
-    readOut(array, name, index, spelt),
-    sum ? drawSum(sum, name, index) : null,
     numbersBox(array, layout, name),
   );
 }
@@ -343,7 +357,7 @@ function drawMaps(item) {
 function mapRoom(canvas) {
   const box = canvas.closest(".map-box");
   const letter = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  return { width: box.clientWidth - 2, height: letter * 14 };
+  return { width: box.clientWidth - 8, height: letter * 14 };
 }
 
 function pickCell(layout, row, column) {

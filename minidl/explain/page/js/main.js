@@ -2,10 +2,12 @@
 
 // Everything that depends on where the walk is.
 function show() {
+  if (!STEPS.length) return refill(byId("operation"), make("p", { class: "aside" }, t("tape.empty")));
   drawControls();
   drawDiagram();
   drawSource();
   drawVerdicts();
+  revealLines();
   drawInspector();
   drawPlayer();
 }
@@ -17,7 +19,7 @@ function drawAll() {
   drawVerdictSummary();
   drawBroken();
   drawHandout();
-  if (STEPS.length) show();
+  show();
 }
 
 connect();

@@ -9,8 +9,12 @@ function drawSum(sum, name, index) {
   return make(
     "section",
     { class: "sum", "aria-label": t(title) },
-    make("h4", {}, t(title)),
-    make("p", { class: "sum-head" }, `${formatIndex(name, index)} =`),
+    make(
+      "div",
+      { class: "sum-top" },
+      make("h4", {}, t(title)),
+      make("p", { class: "sum-head" }, `${formatIndex(name, index)} =`),
+    ),
     parts ? partSums(sum, group) : null,
     spelledTerms(sum, parts ? group.id : null),
     sum.outside ? make("p", { class: "aside" }, t("sum.padding", { n: sum.outside })) : null,

@@ -43,10 +43,12 @@ function verdictsOf(node) {
     });
 }
 
-// The verdict that decides: what this operation sent on to its inputs; where it sent nothing, what arrived.
+// The verdict that decides: what this operation sent on to its inputs; where it sent nothing, what arrived. What arrived
+// is a mistake of its own only where the engine added it up wrongly.
 function worstVerdict(node) {
-  const own = TAPE.checks.filter((check) => check.node === node && check.input !== null);
-  const all = own.length ? own : TAPE.checks.filter((check) => check.node === node);
+  const here = TAPE.checks.filter((check) => check.node === node);
+  const own = here.filter((check) => check.input !== null || check.verdict.state === "MISMATCH");
+  const all = own.length ? own : here;
   if (!all.length) return null;
   const gravity = ({ verdict }) => (verdict.inherited ? 3.5 : GRAVITY.indexOf(verdict.state));
   return all.reduce((worst, check) => (gravity(check) > gravity(worst) ? check : worst), all[0]).verdict;
@@ -113,12 +115,38 @@ function verdictTable(rows) {
 // "all 250 elements" and "64 of 9000 elements, seed 0" in the reader's language and in few words; other texts as they
 // are. The whole text is the cell's title.
 function checkedWords(verdict) {
-  const text = inLanguage(verdict.checked);
+  const words = checkedElements(inLanguage(verdict.checked));
+  return verdict.kinks ? `${words}, ${t("checked.kinks", { n: verdict.kinks })}` : words;
+}
+
+const REASONS = new Map(["nan", "arrived", "faint", "hook"].map((key) => [STRINGS.en["checked." + key], key]));
+const FORWARD_REASONS = { undefined: "fails", "each time": "anew", "in float64": "other" };
+
+function checkedElements(text) {
   if (text === "the only element") return t("checked.only");
   const all = /^all ([\d,]+) elements?$/.exec(text);
   if (all) return t("checked.all", { n: all[1] });
   const some = /^([\d,]+) of ([\d,]+) elements?(.*)$/.exec(text);
-  return some ? t("checked.some", { n: some[1], all: some[2] }) : text;
+  if (some) return t("checked.some", { n: some[1], all: some[2] });
+  const forward = /^(\w+)\.forward (?:does not run in float64: (.*)|gives something else (each time|in float64))$/.exec(text);
+  if (forward) return t("checked." + FORWARD_REASONS[forward[3]], { op: forward[1], error: forward[2] });
+  return REASONS.has(text) ? t("checked." + REASONS.get(text)) : text;
+}
+
+function verdictLegend() {
+  const kinds = [
+    ["ok", { state: "exact" }],
+    ["kink", { state: "kink" }],
+    ["MISMATCH", { state: "MISMATCH" }],
+    ["inherited", { state: "exact", inherited: true }],
+  ];
+  return make(
+    "dl",
+    { class: "verdict-legend" },
+    ...kinds.map(([kind, verdict]) =>
+      make("div", {}, make("dt", {}, verdictBadge(verdict)), make("dd", {}, t("legend." + kind))),
+    ),
+  );
 }
 
 // The numbers behind a verdict, the largest differences first.
@@ -185,15 +213,19 @@ function showAllVerdicts() {
 function drawVerdictSummary() {
   const states = [...TAPE.checks, ...TAPE.leaves].map((checked) => checked.verdict).filter(Boolean);
   const count = (kind) => states.filter((verdict) => lookOf(verdict).kind === kind).length;
-  const [ok, kinks, wrong] = ["ok", "kink", "mismatch"].map(count);
+  const [ok, kinks, wrong, unchecked] = ["ok", "kink", "mismatch", "unchecked"].map(count);
   const button = byId("summary");
   button.hidden = !states.length;
+  const counts = [
+    ["ok", ok, "✓"],
+    ["kink", kinks, "∧"],
+    ["mismatch", wrong, "✗"],
+    ["unchecked", unchecked, "–"],
+  ].filter(([kind, n]) => n || (kind === "ok" && !unchecked));
   button.replaceChildren(
-    ...[
-      make("span", { class: "count ok" }, `✓ ${t("verdict.summary", { ok })}`),
-      kinks ? make("span", { class: "count kink" }, `∧ ${kinks} ${t("verdict.kink")}`) : null,
-      wrong ? make("span", { class: "count mismatch" }, `✗ ${wrong} ${t("verdict.MISMATCH")}`) : null,
-    ].filter(Boolean),
+    ...counts.map(([kind, n, sign]) =>
+      make("span", { class: `count ${kind}` }, `${sign} ${t("verdict.summary." + kind, { n })}`),
+    ),
   );
   button.setAttribute("aria-label", `${t("verdict.all")}: ${button.textContent}`);
 }

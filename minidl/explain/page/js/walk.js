@@ -81,7 +81,7 @@ function isJudged(node) {
 function itemsOf(step) {
   const items = new Map();
   const add = (name, held, kind) => {
-    const key = `${typeof held}:${held}`;
+    const key = typeof held === "number" ? held : `${name.replace(/^self\./, "")} ${held}`; // one array may have many names
     const item = items.get(key) ?? { names: [], held, kind: "known" };
     if (!item.names.includes(name)) item.names.push(name);
     if (RANK[kind] > RANK[item.kind]) item.kind = kind;
@@ -91,7 +91,22 @@ function itemsOf(step) {
     if (held !== null && held !== undefined) add(returnedName(step, k), held, "returned");
   });
   for (const [name, held, changed] of step.locals) add(name, held, changed ? "new" : "known");
-  return [...items.values()].sort((first, second) => RANK[second.kind] - RANK[first.kind]);
+  const found = [...items.values()];
+  for (const item of found) item.onLine = item.names.some((name) => isOnLine(step, name));
+  return found.sort((one, other) => RANK[other.kind] - RANK[one.kind] || other.onLine - one.onLine);
+}
+
+// Whether a name stands on the line of a step.
+function isOnLine(step, name) {
+  if (name === "...") return true; // what is said of a loop that went on
+  const source = TAPE.sources[step.source];
+  const [first, last] = statementFrom(source, step.line);
+  const text = source.lines
+    .slice(first - source.first, last - source.first + 1)
+    .map((line) => line.replace(/#.*$/, ""))
+    .join("\n");
+  const literal = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`(?<![\\w.])${literal}(?!\\w)`).test(text);
 }
 
 const RANK = { known: 0, new: 1, returned: 2 };
