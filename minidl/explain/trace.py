@@ -10,9 +10,9 @@ from __future__ import annotations
 import inspect
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import CodeType, FrameType, ModuleType
+from types import CodeType, FrameType, MappingProxyType, ModuleType
 from typing import Any
 
 from ..autograd import Function
@@ -118,11 +118,19 @@ class _Frame:
                 self._finish(frame)
                 self.line = line
         elif event == "return":
-            self._finish(frame)
+            self._finish(frame, self._handed_back(argument))
             self.tracer.left()
         return self
 
-    def _finish(self, frame: FrameType) -> None:
+    def _handed_back(self, result: Any) -> dict[str, Any]:
+        """What a helper returns, by name; what the operation itself returns is told by the engine."""
+        if self.tracer.depth == 1 or result is None:
+            return {}
+        return (
+            {f"return[{i}]": part for i, part in enumerate(result)} if isinstance(result, tuple) else {"return": result}
+        )
+
+    def _finish(self, frame: FrameType, handed_back: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Make the step of the line that has just run; before the first line, note the arguments."""
         call = self.tracer.call
         if call is None or self._is_often(call):
@@ -132,6 +140,7 @@ class _Frame:
             kept = self.tracer.keep(thing)
             found.append((name, kept, self.known.get(name) != kept))
             self.known[name] = kept
+        found += [(name, self.tracer.keep(thing), True) for name, thing in handed_back.items()]
         if self.line is not None:
             call.steps.append(Step(self.source, self.line, found))
 
