@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable
 from itertools import groupby
@@ -21,7 +22,7 @@ Paint = Callable[[str, str], str]  # (text, state of a verdict) -> the text in i
 
 WORDS = {
     "en": {
-        "forward": "FORWARD", "backward": "BACKWARD", "leaves": "LEAVES", "loss": "loss", "operations": "operations",
+        "forward": "FORWARD", "backward": "BACKWARD", "leaves": "LEAVES", "loss": "loss", "operations": "{} operations",
         "seconds": "recorded and checked in {:.1f} s", "summed": "engine: summed over axes {}",
         "cast": "engine: back to {}", "accumulated": "engine: added at {}, {} uses so far",
         "leaf": "engine: added to {}.grad", "exact": "exact", "approximate": "approximate", "kink": "kink",
@@ -31,7 +32,7 @@ WORDS = {
     },
     "ko": {
         "forward": "순전파", "backward": "역전파", "leaves": "잎 (매개변수와 입력)",
-        "loss": "손실", "operations": "개의 연산", "seconds": "기록과 검증 {:.1f}초",
+        "loss": "손실", "operations": "연산 {}개", "seconds": "기록과 검증 {:.1f}초",
         "summed": "엔진: 축 {}에 대해 합함", "cast": "엔진: {}(으)로 되돌림",
         "accumulated": "엔진: {}에서 더함, 지금까지 {}번 쓰임",
         "leaf": "엔진: {}.grad에 더함", "exact": "정확", "approximate": "근사", "kink": "꺾임",
@@ -60,7 +61,7 @@ class _Walk:
         given = tape.input if isinstance(tape.input, str) else tape.input[self.lang]
         made = [part for part in (tape.title, given) if part]
         loss = "" if tape.loss is None else f"{words['loss']} {tape.loss:.6g};  "
-        made.append(f"{loss}{len(tape.nodes)} {words['operations']};  {words['seconds'].format(tape.seconds)}")
+        made.append(f"{loss}{words['operations'].format(len(tape.nodes))};  {words['seconds'].format(tape.seconds)}")
         for phase in ("forward", "backward"):
             made += ["", words[phase], "─" * len(words[phase]) * 2]
             events = [event for event in tape.events if event.phase == phase]
@@ -143,7 +144,7 @@ class _Walk:
         if verdict is None:
             return []
         words = self.words
-        parts = [words[verdict.state], verdict.checked]
+        parts = [words[verdict.state], _compared(verdict.checked, self.lang)]
         if verdict.max_difference is not None:
             parts.append(f"{words['difference']} {verdict.max_difference:.1e}")
         if verdict.kinks:
@@ -180,6 +181,15 @@ class _Walk:
                 made.append(self.numbers("", f"{leaf.name or '-'}.grad", Value.of(leaf.gradient)))
                 made += self.told(leaf.verdict)
         return made
+
+
+def _compared(checked: str, lang: str) -> str:
+    """Which elements were compared; a reason why they could not be stays as it is."""
+    if lang == "en":
+        return checked
+    checked = re.sub(r"^all ([\d,]+) elements$", r"원소 \1개 모두", checked)
+    checked = re.sub(r"^([\d,]+) of ([\d,]+) elements, seed (\d+)$", r"원소 \2개 중 \1개(시드 \3)", checked)
+    return checked.replace("the only element", "하나뿐인 원소")
 
 
 def _shape(value: Value) -> str:

@@ -73,6 +73,12 @@ def test_the_walk_goes_down_and_up_again_with_formulas_values_and_verdicts() -> 
     assert lines[-1] == f"{len(lecture().checks)} gradients checked, 0 of them MISMATCH"
 
 
+def test_the_korean_walk_has_no_english_words_but_those_of_the_code() -> None:
+    told = [line for line in as_text(lecture(), "ko").splitlines() if not re.search(r"│|minidl/|[←→]", line)]
+    assert "연산 9개" in told[2]
+    assert not re.search(r"\b(elements?|operations|seed|engine|all)\b", "\n".join(told))
+
+
 def test_both_languages_have_the_same_words() -> None:
     assert WORDS["en"].keys() == WORDS["ko"].keys()
     for name, word in WORDS["en"].items():
