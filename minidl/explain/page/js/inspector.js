@@ -42,6 +42,8 @@ function drawInspector() {
 function revealSum(box) {
   const [sum, maps] = [box.querySelector(".sum"), box.querySelector(".maps")];
   if (!sum) return;
+  const part = sum.querySelector(".part[aria-pressed=true]");
+  if (part) reveal(part.parentElement, part);
   const place = box.getBoundingClientRect();
   const below = sum.getBoundingClientRect().bottom - place.bottom;
   if (below > 0) box.scrollTop += Math.min(below, maps.getBoundingClientRect().top - place.top - 4);
