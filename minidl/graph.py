@@ -40,7 +40,9 @@ class Node:
     def keeps(self, array: Array) -> bool:
         """Whether this very array is kept for backward."""
         for value in self.__dict__.values():
-            if value is array or (isinstance(value, list | tuple) and any(item is array for item in value)):
+            if value is array:
+                return True
+            if isinstance(value, (list, tuple)) and any(item is array for item in value):  # quicker than list | tuple
                 return True
         return False
 
@@ -122,7 +124,7 @@ def walk(
                     arrived(node, dz)
                 continue
             passed = only is None or node in only
-            if dz is not None and (passed or node in watched):
+            if (node.hooks or node.retain) and dz is not None and (passed or node in watched):
                 dz = _seen_by_hooks(node, dz)
             if node in watched:
                 watched[node] = dz
@@ -206,7 +208,9 @@ def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | N
 
 def _is_held(dx: Array, dz: Array, node: Node, others: list[Array | None]) -> bool:
     """Whether something else has the memory of dx: what it is a view of, what arrived, the operation, another input."""
-    return dx.base is not None or dx is dz or node.keeps(dx) or any(dx is other for other in others)
+    if dx is dz or dx.base is not None or node.keeps(dx):
+        return True
+    return id(dx) in [id(other) for other in others]
 
 
 def sum_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Array:

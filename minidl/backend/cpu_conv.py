@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from math import gcd
 
@@ -36,7 +37,7 @@ from .workspace import scratch
 COLUMNS = 512, 2048  # the least and most columns of one product: BLAS likes them wide, memory narrow
 PANEL = 1 << 18  # entries of the matrix of taps that one product should read: about a core's own cache
 BUFFER_BYTES = 1 << 21  # of rolling columns, for a tile of several output rows
-WORTH_SKIPPING = 500_000  # multiply-adds of one output row, below which leaving out its padding saves nothing
+WORTH_SKIPPING = 2_000_000  # multiply-adds of one output row, below which leaving out its padding saves nothing
 PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
 SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the result does not depend on threads
 
@@ -232,6 +233,7 @@ def _inside(start: int, step: int, count: int, size: int) -> Range:
     return a, max(a, b)
 
 
+@lru_cache(maxsize=256)
 def _tiles(taps: Taps, channels: int, shape: tuple[int, int, int], itemsize: int) -> list[Tile]:
     """Cut outputs (Ho, Wo, N) into tiles whose columns fit the cache; it depends on nothing but shapes.
 

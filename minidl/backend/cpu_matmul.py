@@ -13,7 +13,7 @@ from .threads import parallel
 
 SMALL = 1 << 17  # multiply-adds of a product of matrices that BLAS never shares among threads
 SMALL_VECTOR = 1 << 13  # the same, of a product with a vector
-STRIP = 1 << 23  # multiply-adds of a strip
+STRIP = 1 << 24  # multiply-adds of a strip: wide strips multiply faster, and each costs a thread's waking
 STRIPS = 8
 WHOLE = 16  # rows or columns that BLAS takes at a time; strips are multiples of it
 PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
@@ -41,7 +41,8 @@ def _in_strips(x: np.ndarray, y: np.ndarray, work: int) -> np.ndarray:
     m, n = x.shape[0], y.shape[1]
     z = np.empty((m, n), x.dtype)
     tall, length = m > n, max(m, n)
-    strips = max(1, min(STRIPS, work // STRIP, length // WHOLE))
+    pairs = max(1, work // (2 * STRIP))  # an even number of strips, so that two threads end together
+    strips = max(1, min(2 * pairs, STRIPS, length // WHOLE)) if 2 * work > STRIP else 1
     ends = [length * i // strips // WHOLE * WHOLE for i in range(strips)] + [length]
 
     def fill(i: int) -> None:

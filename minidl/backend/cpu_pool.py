@@ -14,6 +14,7 @@ takes 1.9 and 0.4, or 0.5 and 0.3 with channels last.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -131,12 +132,21 @@ def _spread(dz: np.ndarray, winners: np.ndarray, window: Window, dx: np.ndarray)
 
 def _taps(x: np.ndarray, window: Window, p0: int, shape: tuple[int, ...]):
     """For each tap: its number, the output rows and columns it is inside the image for, and those pixels of x."""
+    for number, rows, columns, pixels in _places(window, p0, shape[1:3], x.shape[1:3]):
+        yield number, rows, columns, x[:, *pixels]
+
+
+@lru_cache(maxsize=512)
+def _places(window: Window, p0: int, out_size: Pair, size: Pair) -> list[tuple[int, slice, slice, tuple[slice, slice]]]:
+    """What `_taps` tells, with places in place of pixels: the same for every image of that size."""
     (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
     (top, _), (left, _) = window.padding
+    found = []
     for i, j in product(range(kh), range(kw)):
-        rows, pixel_rows = _inside(p0 * sh + i * dh - top, sh, shape[1], x.shape[1])
-        columns, pixel_columns = _inside(j * dw - left, sw, shape[2], x.shape[2])
-        yield i * kw + j, rows, columns, x[:, pixel_rows, pixel_columns]
+        rows, pixel_rows = _inside(p0 * sh + i * dh - top, sh, out_size[0], size[0])
+        columns, pixel_columns = _inside(j * dw - left, sw, out_size[1], size[1])
+        found.append((i * kw + j, rows, columns, (pixel_rows, pixel_columns)))
+    return found
 
 
 def _inside(start: int, step: int, count: int, size: int) -> tuple[slice, slice]:

@@ -95,10 +95,12 @@ class _Job:
 
     def __init__(self, task: Callable[[int], None], count: int) -> None:
         self.task: Callable[[int], None] | None = task
-        self.count = self.unfinished = count
+        self.count = count
         self.next = counter().__next__  # one call into C, so two threads never get the same number
+        self.done = counter(1).__next__
         self.error: BaseException | None = None
-        self.lock, self.finished = threading.Lock(), threading.Event()
+        self.running = threading.Lock()  # held until the last tile is done
+        self.running.acquire()
 
     def work(self) -> None:
         while (tile := self.next()) < self.count:
@@ -107,10 +109,12 @@ class _Job:
                     self.task(tile)
             except BaseException as error:
                 self.error = error
-            with self.lock:
-                self.unfinished -= 1
-                if self.unfinished == 0:
-                    self.finished.set()
+            if self.done() == self.count:
+                self.running.release()
+
+    def wait(self) -> None:
+        """Until the tiles that helpers took are done; helpers that never came are not waited for."""
+        self.running.acquire()
 
 
 class _Pool:
@@ -152,7 +156,7 @@ class _Pool:
         for _ in range(helpers):
             self.jobs.put((copy_context(), job))  # with the caller's np.errstate
         job.work()
-        job.finished.wait()  # for the tiles that helpers took, not for helpers that never came
+        job.wait()
 
     def _grow(self, workers: int) -> None:
         while self.workers < workers:

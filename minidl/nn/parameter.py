@@ -59,6 +59,6 @@ def zero_grads(parameters: Iterable[Tensor], set_to_none: bool = True) -> None:
     """Forget the gradients of the parameters, or fill them with zeros."""
     for parameter in parameters:
         if set_to_none:
-            parameter.grad = None
+            parameter._grad = None
         elif parameter.grad is not None:
             overwrite(parameter.grad, 0)

@@ -18,8 +18,10 @@ IntPair = int | Sequence[int]
 
 def pair(function: str, name: str, value: IntPair, least: int) -> Pair:
     """An integer (for height and width alike) or two, each at least `least`."""
-    if type(value) is int and value >= least:  # the common case, told apart quickly
+    if type(value) is int and value >= least:  # the common cases, told apart quickly
         return value, value
+    if type(value) is tuple and list(map(type, value)) == [int, int] and min(value) >= least:
+        return value
     items = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
     if len(items) not in (1, 2) or not all(_is_int(item) for item in items):
         raise ArgumentError(f"{function}: {name} must be an integer or two (height, width); got {value!r}")

@@ -68,11 +68,14 @@ def _rows(x: Any) -> Any:
 
 def _operands(function: str, **named: Any) -> tuple[Tensor, ...]:
     """The operands of a product: tensors of one dtype, which is not bool."""
-    xs = tuple([tensor_of(function, x, name) for name, x in named.items()])
+    for name, x in named.items():
+        if not isinstance(x, Tensor):
+            tensor_of(function, x, name)
+    xs = tuple(named.values())
     if len({x._array.dtype for x in xs}) > 1:
         shown = ", ".join(f"{name} {x.dtype}" for name, x in zip(named, xs))
         raise DtypeError(f"{function}: all must have one dtype; got {shown}; convert with .to(dtype)")
-    not_bool(function, *xs)
+    not_bool(function, xs[0])
     return xs
 
 

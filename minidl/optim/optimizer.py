@@ -110,8 +110,8 @@ class Optimizer:
         with no_grad(), nullcontext() if first is None else backend_of(first).quiet():
             for group in self.param_groups:
                 for parameter in group["params"]:
-                    if parameter.grad is not None:
-                        self._step_one(parameter, parameter.grad, group)
+                    if (gradient := parameter.grad) is not None:
+                        self._step_one(parameter, gradient, group)
         return loss
 
     def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
@@ -210,10 +210,10 @@ def remember(state: State, key: str, p: Array, value: float = 0.0) -> Array:
     if key not in state:
         state[key] = wrap(backend_of(p).xp.full_like(p, value))
     kept = state[key]._array
-    if (here := backend_of(kept)) is not (there := backend_of(p)):
+    if type(kept) is not type(p):
         raise BackendError(
-            f"the optimizer keeps {key} in {here.name}, but has its parameter in {there.name}; move the model before "
-            "the first step, or make a new optimizer"
+            f"the optimizer keeps {key} in {backend_of(kept).name}, but has its parameter in {backend_of(p).name}; "
+            "move the model before the first step, or make a new optimizer"
         )
     return kept
 

@@ -106,7 +106,7 @@ def test_a_training_step_copies_nothing_and_waits_for_nothing(make, launches):
         loader = DataLoader(digits(8), batch_size=8, device="cuda")
         trainer = Trainer(model, make(model.parameters()), loader)
         batches = iter(loader)
-        for _ in range(2):  # the first steps compile kernels, make the state of the optimizer, fill the memory pool
+        for _ in range(3):  # the first steps compile kernels, make the state of the optimizer, fill the memory pool
             trainer._step(*next(batches))
         with counters.count() as upload:
             x, y = next(batches)
