@@ -69,12 +69,19 @@ def test_the_lectures_cnn_follows_pytorch_in_float64(start):
 
 @pytest.mark.slow
 def test_the_lectures_cnn_follows_pytorch_to_float32_rounding(start):
-    """Training magnifies every rounding; so ours may stray from the exact run as far as PyTorch's own does."""
-    ours, theirs, exact = (losses(*run)[0] for run in (
-        (minidl, *start, "float32"), (torch, *start, "float32"), (torch, *start, "float64"),
-    ))  # fmt: skip
+    """Training magnifies every rounding; so ours may stray from the exact run as far as PyTorch's own does.
+
+    How far that is depends on the order of sums, which decides near ties in a pool: PyTorch runs several times, with
+    the images of each batch in another order, which changes nothing but the rounding.
+    """
+    weights, batches = start
+    ours, theirs = losses(minidl, *start, "float32")[0], losses(torch, *start, "float32")[0]
+    exact = losses(torch, *start, "float64")[0]
+    orders = [np.random.default_rng(seed).permutation(len(batches[0][1])) for seed in range(4)]
+    reordered = [losses(torch, weights, [(x[i], y[i]) for x, y in batches], "float32")[0] for i in orders]
     np.testing.assert_allclose(ours[:10], theirs[:10], rtol=1e-5)
-    rounding = np.maximum.accumulate(np.abs(theirs - exact))  # PyTorch's own, up to each step
+    strayed = np.abs(np.array([theirs, *reordered]) - exact).max(axis=0)
+    rounding = np.maximum.accumulate(strayed)  # PyTorch's own, up to each step
     assert (np.abs(ours - exact) <= 5 * rounding + 1e-5).all(), np.abs(ours - exact) / (rounding + 1e-9)
 
 
