@@ -68,10 +68,7 @@ def _rows(x: Any) -> Any:
 
 def _operands(function: str, **named: Any) -> tuple[Tensor, ...]:
     """The operands of a product: tensors of one dtype, which is not bool."""
-    for name, x in named.items():
-        if not isinstance(x, Tensor):
-            tensor_of(function, x, name)
-    xs = tuple(named.values())
+    xs = tuple([tensor_of(function, x, name) for name, x in named.items()])
     if len({x._array.dtype for x in xs}) > 1:
         shown = ", ".join(f"{name} {x.dtype}" for name, x in zip(named, xs))
         raise DtypeError(f"{function}: all must have one dtype; got {shown}; convert with .to(dtype)")
