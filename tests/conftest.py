@@ -33,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     backend, no_gpu = config.getoption("--backend"), _no_real_gpu()
     for item in items:
+        if {"lane_available", "driver"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)  # a process with an imitated GPU; a browser
         if backend != "numpy" and (mark := item.get_closest_marker("numpy_only")) is not None:
             item.add_marker(pytest.mark.skip(reason=mark.args[0]))
         if no_gpu and item.get_closest_marker("gpu") is not None:

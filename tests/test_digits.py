@@ -36,6 +36,7 @@ def test_a_photo_becomes_the_digit_it_was_made_from(style: str, originals: tuple
     assert np.mean(likeness) > LEAST_LIKENESS.get(style, 0.88), np.round(likeness, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sides", ["tblr", "l", "tl", "tlr"])
 def test_the_desk_around_the_paper_is_not_the_digit(sides: str, originals: tuple[np.ndarray, np.ndarray]) -> None:
     random = np.random.default_rng(11)
@@ -166,6 +167,7 @@ def test_the_light_on_the_paper_is_found() -> None:
     assert np.abs(digits.paper(picture) - light).max() < 2
 
 
+@pytest.mark.slow
 def test_several_digits_on_one_picture_are_noticed(originals: tuple[np.ndarray, np.ndarray]) -> None:
     images, _ = originals
     for i in range(0, len(images) - 1, 2):

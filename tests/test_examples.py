@@ -66,6 +66,7 @@ def test_train_your_own(tmp_path):
     assert accuracies[2] > 60, "the accuracy lags behind the loss"
 
 
+@pytest.mark.slow
 def test_train_your_own_says_what_pictures_it_needs(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "few" / "cat").mkdir(parents=True)
@@ -83,6 +84,7 @@ def test_train_your_own_says_what_pictures_it_needs(tmp_path):
         assert found.stderr.count("\n") == 1, found.stderr
 
 
+@pytest.mark.slow
 def test_train_your_own_takes_every_kind_of_picture_and_nothing_else(tmp_path):
     random = np.random.default_rng(0)
     for name, light in (("밤", 60), ("day", 200)):

@@ -69,6 +69,7 @@ def test_an_empty_variable_chooses_nothing():
     assert done.stdout == "cpu\n", done.stderr
 
 
+@pytest.mark.slow
 def test_a_train_command_does_not_depend_on_the_order_of_threads(tmp_path):
     """`minidl train --backend cupy` as a process: a short run whose weights are the same to the last bit."""
     weights = []
@@ -85,6 +86,7 @@ def test_a_train_command_does_not_depend_on_the_order_of_threads(tmp_path):
         assert to_numpy(w).tobytes() == to_numpy(weights[1][name]).tobytes(), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tests", "order"),
     [("test_cupy_backend.py", "forward"), ("test_cupy_kernels.py", "forward"), ("test_cupy_kernels.py", "reversed")],

@@ -57,6 +57,7 @@ def test_lecture_against_torch(tmp_path: Path, capfd: pytest.CaptureFixture[str]
         assert theirs["kept"] > 0.9 * row["must_keep"]
 
 
+@pytest.mark.slow
 def test_ops_and_scaling(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert call("--suite", "ops", "--quick", "--only", "relu", "--plot", tmp_path / "ops.png") == 0
     assert capfd.readouterr().out.count("relu") == 3

@@ -42,6 +42,7 @@ def one_thread() -> Iterator[None]:
     set_num_threads(before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     ("name", "most"), [("lecture-100", 1.8), ("mlp-128", 1.2), ("lenet-128", 1.05), ("vgg-32", 1.2)]
@@ -131,6 +132,7 @@ def test_the_sketches_learn() -> None:
     assert all(loss[-1] < 0.6 * loss[0] for loss in losses)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_the_lectures_cnn_is_faster_than_a_plain_numpy_sketch() -> None:
     steps, sketch = training("lecture-100", threads=1), LectureCNN()

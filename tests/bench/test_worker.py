@@ -110,6 +110,7 @@ def test_without_pytorch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         opponents("torch", 1)
 
 
+@pytest.mark.slow
 def test_peak_memory_sees_an_allocation() -> None:
     before = peak_memory()
     held = np.ones(before // 8 + 10_000_000)

@@ -57,6 +57,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, arguments: tuple[Any
 FIRST, LAST_OF_AN_EPOCH, LAST = (pytest.param(step, marks=pytest.mark.slow) for step in (1, 2 * STEPS, 3 * STEPS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [STEPS + 7, FIRST, LAST_OF_AN_EPOCH, LAST])
 def test_ctrl_c_and_resume_end_in_the_same_bits(
     tmp_path: Path, arguments: tuple[Any, ...], uninterrupted: Any, step: int
@@ -85,6 +86,7 @@ def test_stopped_again_and_again(tmp_path: Path, arguments: tuple[Any, ...], uni
     assert outcome(out) == uninterrupted
 
 
+@pytest.mark.slow
 def test_ctrl_c_from_outside_while_the_lecture_s_network_trains(tmp_path: Path, digits: Path) -> None:
     out = tmp_path / "run"
     process = subprocess.Popen(
@@ -120,6 +122,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_of_a_save(tmp_path: Path, arguments: tuple[Any, ...], uninterrupted: Any) -> None:
     out = tmp_path / "run"
     first = 9  # arrays in the checkpoint before the first step: the model alone
@@ -163,6 +166,7 @@ def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path: Path, argumen
     assert (out / "model.npz").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_data_may_have_moved_but_not_changed(
     run: Callable[..., Any], tmp_path: Path, digits: Path, tiny: Path
 ) -> None:

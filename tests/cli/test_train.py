@@ -52,6 +52,7 @@ def test_the_run_folder_holds_all_that_a_run_was(trained: Path, digits: Path, ti
         assert picture.std() > 5, f"{name}.png is blank"
 
 
+@pytest.mark.slow
 def test_results_go_to_stdout_and_progress_to_stderr(digits: Path, tiny: Path, tmp_path: Path) -> None:
     arguments = ("train", "--model", f"{tiny}:make", "--data", digits, "--epochs", 2, "--seed", 3)
     done = minidl_command(*arguments, "--out", tmp_path / "a")
@@ -67,6 +68,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(digits: Path, tiny: Path, t
     assert weights(tmp_path / "a") == weights(tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_run(run: Callable[..., Any], digits: Path, tiny: Path, tmp_path: Path) -> None:
     for seed in (0, 1):
         out = tmp_path / str(seed)
@@ -162,6 +164,7 @@ def test_tensorboard_without_its_package_says_so(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_tensorboard_gets_the_history(
     run: Callable[..., Any], digits: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +214,7 @@ def test_the_weights_are_readable_by_numpy_alone(trained: Path) -> None:
         assert archive["model/fc.weight"].shape == (10, 256)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX's")
 def test_on_a_terminal_there_is_a_bar(digits: Path, tmp_path: Path) -> None:
     import pty

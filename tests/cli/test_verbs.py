@@ -136,6 +136,7 @@ def test_data_fetch_without_network_fails_with_the_reason(run: Run, tmp_path: Pa
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
+@pytest.mark.slow
 def test_a_run_finds_its_data_again(run: Run, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trained with a path that is right only in one folder; asked for where nothing or other data is there."""
     folder = tmp_path / "run"
@@ -167,6 +168,7 @@ def test_a_run_finds_its_data_again(run: Run, tiny: Path, tmp_path: Path, monkey
     assert json.loads((folder / "config.json").read_text())["data"]["folder"] == str(tmp_path / "moved" / "digits")
 
 
+@pytest.mark.slow
 def test_a_run_finds_its_model_s_file_again(
     run: Run, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,12 +32,15 @@ EXPECTED = {
     "loss-not-averaged": [("CrossEntropy", 0)],
 }
 
+# Those in a pass of the lecture's whole network.
+LONG = {name for name, what in BREAKS.items() if what.example == "lecture"}
+
 
 def test_every_mistake_has_a_test() -> None:
     assert EXPECTED.keys() == BREAKS.keys()
 
 
-@pytest.mark.parametrize("name", list(BREAKS))
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in BREAKS])
 def test_a_mistake_shows_where_it_is_and_nowhere_else(name: str) -> None:
     tape = passes.example(BREAKS[name].example, *digits()).record(name, torch=False)
     found = [(tape.nodes[check.node].op, check.input) for check in tape.mismatches()]

@@ -29,6 +29,7 @@ def leaf(tape: dict[str, Any], name: str) -> dict[str, Any]:
     return next(one for one in tape["leaves"] if one["name"] == name)
 
 
+@pytest.mark.slow
 def test_the_operations_of_the_lecture_in_their_order_with_their_modules() -> None:
     found = [(node["op"], node["name"]) for node in lecture_json()["nodes"]]
     assert found == [

@@ -180,6 +180,7 @@ def test_colours_on_a_terminal_unless_no_color(monkeypatch: pytest.MonkeyPatch) 
     assert coloured("x", explain.COLOURS["MISMATCH"], Terminal()) == "x"  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_explain_writes_a_page_small_enough(run: Callable[..., Result]) -> None:
     code, out, err = run("explain", "--sample", 0, "-o", "page.html", "--no-torch")
     assert (code, out) == (0, "")
@@ -195,6 +196,7 @@ def test_explain_writes_a_page_small_enough(run: Callable[..., Result]) -> None:
     assert {check["verdict"]["state"] for check in tape["checks"]} <= {"exact", "approximate", "kink"}
 
 
+@pytest.mark.slow
 def test_explain_a_mistake(run: Callable[..., Result]) -> None:
     code, out, _ = run("explain", "--break", "broadcast-sum-forgotten", "--text", "--no-torch")
     assert code == 0

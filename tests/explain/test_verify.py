@@ -34,6 +34,7 @@ def test_every_gradient_of_the_lecture_is_right() -> None:
             assert leaf.verdict.closeness == "exact"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mlp", "lenet", "residual", "biased", "twice", "bright"])
 def test_every_gradient_of_the_other_passes_is_right(name: str) -> None:
     tape = example(name, *digits()).record()
@@ -325,6 +326,7 @@ def test_a_tiny_gradient_beside_a_large_loss_is_not_passed_by_rounding_alone() -
     assert ("Wrong", 0, "MISMATCH") in states(tape)
 
 
+@pytest.mark.slow
 def test_pytorch_s_gradients_stand_beside_if_it_is_asked() -> None:
     pytest.importorskip("torch")
     tape = example("lecture", *digits()).record(torch=True)
@@ -390,6 +392,7 @@ def test_size_0_and_1() -> None:
     assert verdict(tape, "Mul", None).checked == "the only element"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
 def test_a_gradient_that_cancels_to_0_is_right_although_rounding_is_all_of_it(seed: int, twice: bool) -> None:

@@ -88,6 +88,7 @@ def test_the_answer_key_is_right(seed: int) -> None:
         np.testing.assert_array_equal(answers[name], wanted, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_the_numbers_are_small_and_whole_or_halves(seed: int) -> None:
     given, answers = parts(seed)
@@ -100,6 +101,7 @@ def test_the_numbers_are_small_and_whole_or_halves(seed: int) -> None:
         assert name == "L" or np.count_nonzero(numbers), f"{name} is all 0: nothing to learn"
 
 
+@pytest.mark.slow
 def test_seeds_give_the_same_sheet_again_and_each_another_one() -> None:
     assert worksheet(7) == worksheet(7)
     sheets = {json.dumps({**worksheet(seed), "seed": 0}) for seed in range(60)}
