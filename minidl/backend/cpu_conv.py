@@ -30,13 +30,14 @@ from math import gcd
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .cpu_matmul import piece
 from .threads import parallel
 from .window import Pair, Window
 from .workspace import scratch
 
 COLUMNS = 512, 2048  # the least and most columns of one product: BLAS likes them wide, memory narrow
 PANEL = 1 << 18  # entries of the matrix of taps that one product should read: about a core's own cache
-BUFFER_BYTES = 1 << 21  # of rolling columns, for a tile of several output rows
+BUFFER_BYTES = 1 << 22  # of rolling columns: more output rows to a tile copy fewer rows twice
 WORTH_SKIPPING = 2_000_000  # multiply-adds of one output row, below which leaving out its padding saves nothing
 PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
 SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the result does not depend on threads
@@ -113,12 +114,9 @@ def correlate_grad_weight(dz: np.ndarray, x: np.ndarray, window: Window, groups:
     def add_share(share: int) -> None:
         for tile in tiles[share::shares]:
             (p0, p1), (q0, q1), (n0, n1) = tile
-            part = dz5[:, :, p0:p1, q0:q1, n0:n1].transpose(0, 2, 1, 3, 4).astype(dtype, copy=False)
-            part = part.reshape(g, p1 - p0, o, -1).swapaxes(2, 3)  # a view where the tile spans whole runs
+            part = _gradient_rows(dz5[:, :, p0:p1, q0:q1, n0:n1], depth, dtype)
             for rows, depths, columns in _columns(x5, taps, tile, dtype, skip):
-                each = scratch("products", (*columns.shape[:3], o), dtype)
-                np.matmul(columns, part[:, rows], out=each)  # (G, R, kh * C/G * kw, O/G)
-                sums[share, :, depths] += each.sum(axis=1)
+                sums[share, :, depths] += _summed_products(columns, part[:, rows])
 
     parallel(add_share, shares, depth * dz5.size / PRODUCTS)
     dw = sums.sum(axis=0).reshape(g, taps.kernel[0], -1, taps.kernel[1], o)  # (G, kh, C/G, kw, O/G)
@@ -139,7 +137,7 @@ def _correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Taps
         (p0, p1), (q0, q1), (n0, n1) = tile = tiles[index]
         products = scratch("products", (g, p1 - p0, kernels.shape[2], (q1 - q0) * (n1 - n0)), dtype)
         for rows, depths, columns in _columns(x, taps, tile, dtype, skip):
-            np.matmul(kernels[..., depths], columns, out=products[:, rows])
+            _multiply(kernels[..., depths], columns, products[:, rows])
         part = products.reshape(g, p1 - p0, -1, q1 - q0, n1 - n0)[:, :, :o].swapaxes(1, 2)
         target = z[:, :, p0:p1, q0:q1, n0:n1]
         if offset is None:
@@ -148,6 +146,44 @@ def _correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Taps
             np.add(part, offset, out=target, casting="same_kind")
 
     parallel(fill, len(tiles), kernels.shape[3] * z.size / PRODUCTS)
+
+
+def _multiply(kernels: np.ndarray, columns: np.ndarray, z: np.ndarray) -> None:
+    """z = kernels @ columns, for (G, 1, O, K) and (G, R, K, run): some columns at a time (see `piece`)."""
+    run = columns.shape[3]
+    width = piece(run, kernels.shape[2] * kernels.shape[3])
+    whole = run // width * width
+    np.matmul(kernels[:, :, None], _pieces(columns, width), out=_pieces(z, width))  # (G, R, run / width, O, width)
+    if whole < run:
+        np.matmul(kernels, columns[..., whole:], out=z[..., whole:])
+
+
+def _summed_products(columns: np.ndarray, dz: np.ndarray) -> np.ndarray:
+    """The sum over R of columns @ dz, for (G, R, K, run) and (G, R, run, O), some of each run at a time: (G, K, O)."""
+    run = columns.shape[3]
+    width = piece(run, columns.shape[2] * dz.shape[3])
+    whole = run // width * width
+    left, right = _pieces(columns, width), _pieces(dz.swapaxes(2, 3), width).swapaxes(3, 4)
+    products = scratch("products", (*left.shape[:4], dz.shape[3]), dz.dtype)
+    z = np.matmul(left, right, out=products).sum(axis=(1, 2))
+    return z + np.matmul(columns[..., whole:], dz[:, :, whole:]).sum(axis=1) if whole < run else z
+
+
+def _pieces(x: np.ndarray, width: int) -> np.ndarray:
+    """x (G, R, K, run) as (G, R, run / width, K, width), a view; what is left of the run is left out."""
+    count = x.shape[3] // width
+    return x[..., : count * width].reshape(*x.shape[:3], count, width).swapaxes(2, 3)
+
+
+def _gradient_rows(dz: np.ndarray, depth: int, dtype: np.dtype) -> np.ndarray:
+    """dz (G, O/G, R, q, n) as matrices (G, R, q * n, O/G), in that order in memory if products are cut into pieces."""
+    g, o, r, q, n = dz.shape
+    if piece(q * n, depth * o) < q * n:  # BLAS must copy a factor that lies the other way
+        rows = scratch("gradient", (g, r, q, n, o), dtype)
+        rows[...] = dz.transpose(0, 2, 3, 4, 1)
+        return rows.reshape(g, r, q * n, o)
+    rows = dz.transpose(0, 2, 1, 3, 4).astype(dtype, copy=False)
+    return rows.reshape(g, r, o, q * n).swapaxes(2, 3)  # a view where the tile spans whole runs
 
 
 def _columns(

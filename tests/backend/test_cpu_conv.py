@@ -14,8 +14,9 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from minidl.backend import cpu_conv, threads
+from minidl.backend import cpu_conv, cpu_matmul, threads
 from minidl.backend.base import Backend
+from minidl.backend.cpu_matmul import piece
 from minidl.backend.numpy_backend import NumpyBackend
 from minidl.backend.window import Window
 from tests.support.strategies import arrays
@@ -76,7 +77,7 @@ def problems(draw: st.DrawFn, symmetric: bool = False) -> Problem:
     )
 
 
-NAMES = ("COLUMNS", "PANEL", "BUFFER_BYTES", "WORTH_SKIPPING")
+NAMES = ("COLUMNS", "PANEL", "BUFFER_BYTES", "WORTH_SKIPPING", "piece")
 
 
 @contextmanager
@@ -86,9 +87,11 @@ def tuned(workers: int, **sizes: Any) -> Iterator[None]:
     vars(cpu_conv).update(sizes)
     threads.SMALL_WORK = 0.0
     threads.set_num_threads(workers)
+    cpu_conv._tiles.cache_clear()
     try:
         yield
     finally:
+        cpu_conv._tiles.cache_clear()
         vars(cpu_conv).update(before[0])
         threads.SMALL_WORK = before[1]
         threads.set_num_threads(before[2])
@@ -100,12 +103,14 @@ def tuned(workers: int, **sizes: Any) -> Iterator[None]:
     st.sampled_from([1, 100, 1 << 18]),
     st.sampled_from([1, 1 << 20]),
     st.sampled_from([-1, 1 << 30]),
+    st.sampled_from([1, 2, 3, 1 << 30]),
     st.integers(1, 3),
 )
 def test_equals_the_plain_version(
-    problem: Problem, columns: tuple[int, int], panel: int, buffer: int, skipping: int, workers: int
+    problem: Problem, columns: tuple[int, int], panel: int, buffer: int, skipping: int, longest: int, workers: int
 ) -> None:
-    with tuned(workers, COLUMNS=columns, PANEL=panel, BUFFER_BYTES=buffer, WORTH_SKIPPING=skipping):
+    sizes: dict[str, Any] = {"COLUMNS": columns, "PANEL": panel, "BUFFER_BYTES": buffer, "WORTH_SKIPPING": skipping}
+    with tuned(workers, **sizes, piece=lambda length, _: max(1, min(length, longest))):
         found = problem.results(cpu_conv)
     for ours, plain in zip(found, problem.results(Plain)):
         assert ours.shape == plain.shape
@@ -133,6 +138,15 @@ def test_keeps_the_dtype_and_its_precision(dtype: type, problem: Problem) -> Non
         assert ours.dtype == dtype
         scale = max(1.0, float(np.abs(plain).max(initial=0.0)))
         np.testing.assert_allclose(ours.astype(float), plain, rtol=0, atol=DTYPES[dtype] * scale)
+
+
+@given(st.integers(0, 5000), st.integers(0, 300_000))
+def test_pieces_of_a_product_fit_and_are_few(length: int, work: int) -> None:
+    width = piece(length, work)
+    assert 1 <= width <= max(1, length)
+    if width < length:
+        assert width * work <= cpu_matmul.UNPACKED
+        assert length // width < 2 * -(-length // (cpu_matmul.UNPACKED // work))
 
 
 def test_half_precision_is_summed_in_single() -> None:
