@@ -165,6 +165,11 @@ class Backend(ABC):
         dw = self.xp.einsum("ngohw,ngchwij->gocij", dz, taps, optimize=True)
         return dw.reshape(o, *dw.shape[2:])
 
+    def correlate_grads(self, dz: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
+        """The gradients of `correlate` with respect to x and to w."""
+        dx = self.correlate_grad_input(dz, w, window, groups, (x.shape[2], x.shape[3]))
+        return dx, self.correlate_grad_weight(dz, x, window, groups)
+
     def _grouped_windows(self, x: Array, window: Window, groups: int, size: tuple[int, int] | None = None) -> Array:
         taps = self.windows(x, window)
         if size is not None:

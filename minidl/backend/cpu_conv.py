@@ -21,7 +21,7 @@ the textbook's way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -62,69 +62,61 @@ Range = tuple[int, int]
 Tile = tuple[Range, Range, Range]  # output rows, output columns, images
 
 
+@dataclass(slots=True)
+class Work:
+    """What is left to do for a result: `task(0)` ... `task(count - 1)`, in any order, on any thread."""
+
+    task: Callable[[int], None]
+    count: int
+    multiply_adds: int
+
+
 def correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, window: Window, groups: int) -> np.ndarray:
     """z[n,o,p,q] = bias[o] + sum_cij w[o,c,i,j] x[n,c,p*s+i*d,q*s+j*d]: (N, O, Ho, Wo).
 
     x is (N, C, H, W); w is (O, C / groups, kh, kw).
     """
-    dtype = x.dtype
-    ho, wo = window.output_size(x.shape[2:])
-    z = np.empty((w.shape[0], ho, wo, x.shape[0]), dtype)
-    taps = Taps(window.kernel, window.stride, window.dilation, _origin(window))
-    _correlate(_batch_last(x, groups), w.reshape(groups, -1, *w.shape[1:]), bias, taps, _by_group(z, groups))
+    z = np.empty((w.shape[0], *window.output_size(x.shape[2:]), x.shape[0]), x.dtype)
+    _run(_correlation(_batch_last(x, groups), _grouped(w, groups), bias, _taps(window), _by_group(z, groups)))
     return z.transpose(3, 0, 1, 2)
 
 
 def correlate_grad_input(dz: np.ndarray, w: np.ndarray, window: Window, groups: int, size: Pair) -> np.ndarray:
-    """The gradient of `correlate` with respect to x: (N, C, H, W) for `size` = (H, W).
-
-    With stride 1 it is the correlation of dz with the kernel turned by 180 degrees and its channels swapped.
-    With stride s, input rows are taken s apart: those of one residue see only every s-th tap, with stride 1.
-    """
-    (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
-    (top, _), (left, _) = window.padding
+    """The gradient of `correlate` with respect to x: (N, C, H, W) for `size` = (H, W)."""
     dx = np.empty((w.shape[1] * groups, *size, dz.shape[0]), dz.dtype)
-    dz5, dx5 = _batch_last(dz, groups), _by_group(dx, groups)
-    turned = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)  # (G, C/G, O/G, kh, kw)
-    for row, column in product(range(min(sh, size[0])), range(min(sw, size[1]))):
-        rows, dilation_h, origin_h = _residue(row, top, kh, sh, dh)
-        columns, dilation_w, origin_w = _residue(column, left, kw, sw, dw)
-        kernel = turned[:, :, :, rows, columns][:, :, :, ::-1, ::-1]
-        target = dx5[:, :, row::sh, column::sw]
-        taps = Taps(kernel.shape[3:], (1, 1), (dilation_h, dilation_w), (origin_h, origin_w))
-        _correlate(dz5, kernel, None, taps, target)
+    _run(*_input_gradient(_batch_last(dz, groups), _grouped(w, groups), window, _by_group(dx, groups)))
     return dx.transpose(3, 0, 1, 2)
 
 
 def correlate_grad_weight(dz: np.ndarray, x: np.ndarray, window: Window, groups: int) -> np.ndarray:
-    """The gradient of `correlate` with respect to w: (O, C / groups, kh, kw).
-
-    The columns are gathered again rather than kept from the forward pass: that is faster than reading them back.
-    """
-    taps = Taps(window.kernel, window.stride, window.dilation, _origin(window))
-    dz5, x5 = _batch_last(dz, groups), _batch_last(x, groups)
-    dtype = _compute_dtype(x.dtype)
-    g, o, ho, wo, n = dz5.shape
-    depth = x5.shape[1] * taps.kernel[0] * taps.kernel[1]
-    tiles = _tiles(taps, g * x5.shape[1], (ho, wo, n), dtype.itemsize)
-    shares = min(SHARES, len(tiles))
-    skip = depth * dz.size > WORTH_SKIPPING * ho
-    sums = np.zeros((max(shares, 1), g, depth, o), dtype)
-
-    def add_share(share: int) -> None:
-        for tile in tiles[share::shares]:
-            (p0, p1), (q0, q1), (n0, n1) = tile
-            part = _gradient_rows(dz5[:, :, p0:p1, q0:q1, n0:n1], depth, dtype)
-            for rows, depths, columns in _columns(x5, taps, tile, dtype, skip):
-                sums[share, :, depths] += _summed_products(columns, part[:, rows])
-
-    parallel(add_share, shares, depth * dz5.size / PRODUCTS)
-    dw = sums.sum(axis=0).reshape(g, taps.kernel[0], -1, taps.kernel[1], o)  # (G, kh, C/G, kw, O/G)
-    dw = dw.transpose(0, 4, 2, 1, 3).reshape(g * o, -1, *taps.kernel)
-    return np.ascontiguousarray(dw, dtype=x.dtype)
+    """The gradient of `correlate` with respect to w: (O, C / groups, kh, kw)."""
+    sums, work = _weight_gradient(_batch_last(dz, groups), _batch_last(x, groups), _taps(window))
+    _run(work)
+    return _kernels(sums, x.dtype)
 
 
-def _correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Taps, z: np.ndarray) -> None:
+def correlate_grads(
+    dz: np.ndarray, x: np.ndarray, w: np.ndarray, window: Window, groups: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both gradients at once: (dx, dw). The tiles of both are one job, for which other threads are woken once."""
+    dz5 = _batch_last(dz, groups)
+    dx = np.empty((x.shape[1], *x.shape[2:], x.shape[0]), dz.dtype)
+    sums, work = _weight_gradient(dz5, _batch_last(x, groups), _taps(window))
+    _run(*_input_gradient(dz5, _grouped(w, groups), window, _by_group(dx, groups)), work)
+    return dx.transpose(3, 0, 1, 2), _kernels(sums, x.dtype)
+
+
+def _run(*works: Work) -> None:
+    tasks = [(work.task, i) for work in works for i in range(work.count)]
+
+    def run(number: int) -> None:
+        task, i = tasks[number]
+        task(i)
+
+    parallel(run, len(tasks), sum(work.multiply_adds for work in works) / PRODUCTS)
+
+
+def _correlation(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Taps, z: np.ndarray) -> Work:
     """Fill z (G, O/G, Ho, Wo, N) with the correlation of x (G, C/G, H, W, N) and w (G, O/G, C/G, kh, kw)."""
     dtype = _compute_dtype(x.dtype)
     g, o, ho, wo, n = z.shape
@@ -145,7 +137,56 @@ def _correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Taps
         else:
             np.add(part, offset, out=target, casting="same_kind")
 
-    parallel(fill, len(tiles), kernels.shape[3] * z.size / PRODUCTS)
+    return Work(fill, len(tiles), kernels.shape[3] * z.size)
+
+
+def _input_gradient(dz: np.ndarray, w: np.ndarray, window: Window, dx: np.ndarray) -> list[Work]:
+    """Fill dx (G, C/G, H, W, N) from dz (G, O/G, Ho, Wo, N) and w (G, O/G, C/G, kh, kw).
+
+    With stride 1 it is the correlation of dz with the kernel turned by 180 degrees and its channels swapped.
+    With stride s, input rows are taken s apart: those of one residue see only every s-th tap, with stride 1.
+    """
+    (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
+    (top, _), (left, _) = window.padding
+    turned = w.swapaxes(1, 2)  # (G, C/G, O/G, kh, kw)
+    works = []
+    for row, column in product(range(min(sh, dx.shape[2])), range(min(sw, dx.shape[3]))):
+        rows, dilation_h, origin_h = _residue(row, top, kh, sh, dh)
+        columns, dilation_w, origin_w = _residue(column, left, kw, sw, dw)
+        kernel = turned[:, :, :, rows, columns][:, :, :, ::-1, ::-1]
+        taps = Taps(kernel.shape[3:], (1, 1), (dilation_h, dilation_w), (origin_h, origin_w))
+        works.append(_correlation(dz, kernel, None, taps, dx[:, :, row::sh, column::sw]))
+    return works
+
+
+def _weight_gradient(dz: np.ndarray, x: np.ndarray, taps: Taps) -> tuple[np.ndarray, Work]:
+    """Partial sums (shares, G, kh, C/G, kw, O/G) of dw, from dz (G, O/G, Ho, Wo, N) and x (G, C/G, H, W, N).
+
+    The columns are gathered again rather than kept from the forward pass: that is faster than reading them back.
+    """
+    dtype = _compute_dtype(x.dtype)
+    g, o, ho, wo, n = dz.shape
+    depth = x.shape[1] * taps.kernel[0] * taps.kernel[1]
+    tiles = _tiles(taps, g * x.shape[1], (ho, wo, n), dtype.itemsize)
+    shares = min(SHARES, len(tiles))
+    skip = depth * dz.size > WORTH_SKIPPING * ho
+    sums = np.zeros((max(shares, 1), g, depth, o), dtype)
+
+    def add_share(share: int) -> None:
+        for tile in tiles[share::shares]:
+            (p0, p1), (q0, q1), (n0, n1) = tile
+            part = _gradient_rows(dz[:, :, p0:p1, q0:q1, n0:n1], depth, dtype)
+            for rows, depths, columns in _columns(x, taps, tile, dtype, skip):
+                sums[share, :, depths] += _summed_products(columns, part[:, rows])
+
+    by_tap = sums.reshape(len(sums), g, taps.kernel[0], x.shape[1], taps.kernel[1], o)
+    return by_tap, Work(add_share, shares, depth * dz.size)
+
+
+def _kernels(sums: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Partial sums (shares, G, kh, C/G, kw, O/G) added up, as kernels (O, C/G, kh, kw)."""
+    dw = sums.sum(axis=0).transpose(0, 4, 2, 1, 3)  # (G, O/G, C/G, kh, kw)
+    return np.ascontiguousarray(dw.reshape(-1, *dw.shape[2:]), dtype=dtype)
 
 
 def _multiply(kernels: np.ndarray, columns: np.ndarray, z: np.ndarray) -> None:
@@ -311,13 +352,19 @@ def _batch_last(x: np.ndarray, groups: int) -> np.ndarray:
     return _by_group(np.ascontiguousarray(x.transpose(1, 2, 3, 0)), groups)
 
 
+def _grouped(w: np.ndarray, groups: int) -> np.ndarray:
+    """w (O, C/G, kh, kw) as (G, O/G, C/G, kh, kw)."""
+    return w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
+
+
 def _by_group(x: np.ndarray, groups: int) -> np.ndarray:
     """x (C, H, W, N) as (G, C/G, H, W, N)."""
     return x.reshape(groups, x.shape[0] // groups, *x.shape[1:])
 
 
-def _origin(window: Window) -> Pair:
-    return -window.padding[0][0], -window.padding[1][0]
+def _taps(window: Window) -> Taps:
+    """The taps of a correlation over images that begin at 0."""
+    return Taps(window.kernel, window.stride, window.dilation, (-window.padding[0][0], -window.padding[1][0]))
 
 
 def _residue(first: int, padding: int, kernel: int, stride: int, dilation: int) -> tuple[slice, int, int]:

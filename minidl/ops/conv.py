@@ -33,10 +33,12 @@ class Conv2d(Function):
     def backward(self, dz: Any) -> Any:
         x, w, window, groups = self.x, self.w, self.window, self.groups
         dx = dw = db = None
-        if self.needs[0]:
-            dx = self.backend.correlate_grad_input(dz, w, window, groups, x.shape[2:])  # (N, C, H, W)
-        if self.needs[1]:
-            dw = self.backend.correlate_grad_weight(dz, x, window, groups)  # (O, C/groups, kh, kw)
+        if self.needs[0] and self.needs[1]:  # (N, C, H, W), (O, C/groups, kh, kw)
+            dx, dw = self.backend.correlate_grads(dz, x, w, window, groups)
+        elif self.needs[0]:
+            dx = self.backend.correlate_grad_input(dz, w, window, groups, x.shape[2:])
+        elif self.needs[1]:
+            dw = self.backend.correlate_grad_weight(dz, x, window, groups)
         if self.needs[2]:
             db = self.backend.channel_sums(dz)  # (O,)
         return dx, dw, db

@@ -38,11 +38,12 @@ class Problem:
         return self.x.shape[2], self.x.shape[3]
 
     def results(self, library) -> list[np.ndarray]:
-        """The correlation and its two gradients."""
+        """The correlation and its two gradients, one by one and together."""
         return [
             library.correlate(self.x, self.w, self.bias, self.window, self.groups),
             library.correlate_grad_input(self.dz, self.w, self.window, self.groups, self.size),
             library.correlate_grad_weight(self.dz, self.x, self.window, self.groups),
+            *library.correlate_grads(self.dz, self.x, self.w, self.window, self.groups),
         ]
 
 
@@ -52,6 +53,13 @@ class Plain:
     correlate = staticmethod(lambda *a: Backend.correlate(NumpyBackend(), *a))
     correlate_grad_input = staticmethod(lambda *a: Backend.correlate_grad_input(NumpyBackend(), *a))
     correlate_grad_weight = staticmethod(lambda *a: Backend.correlate_grad_weight(NumpyBackend(), *a))
+
+    @staticmethod
+    def correlate_grads(dz, x, w, window, groups):
+        return (
+            Plain.correlate_grad_input(dz, w, window, groups, (x.shape[2], x.shape[3])),
+            Plain.correlate_grad_weight(dz, x, window, groups),
+        )
 
 
 @st.composite
@@ -124,7 +132,7 @@ def test_equals_pytorch(problem: Problem) -> None:
     padding = (window.padding[0][0], window.padding[1][0])
     z = torch.nn.functional.conv2d(x, w, bias, window.stride, padding, window.dilation, problem.groups)
     z.backward(torch.tensor(problem.dz.copy()))
-    for ours, theirs in zip(problem.results(cpu_conv), (z.detach(), x.grad, w.grad)):
+    for ours, theirs in zip(problem.results(cpu_conv), (z.detach(), x.grad, w.grad, x.grad, w.grad)):
         np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-10)
 
 
