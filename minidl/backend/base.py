@@ -56,6 +56,10 @@ class Backend(ABC):
         """x @ y."""
         return self.xp.matmul(x, y)
 
+    def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
+        """The products of two pairs of matrices."""
+        return self.matmul(*first), self.matmul(*second)
+
     def relu(self, x: Array) -> Array:
         """max(x, 0), NaN kept."""
         return self.xp.maximum(x, 0)

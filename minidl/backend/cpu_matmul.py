@@ -9,11 +9,15 @@ alone, so results do not depend on the number of threads.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
+from itertools import pairwise
 
 import numpy as np
 
 from .threads import parallel
+
+Pair = tuple[np.ndarray, np.ndarray]
 
 SMALL = 1 << 17  # multiply-adds of a product of matrices that BLAS never shares among threads
 SMALL_VECTOR = 1 << 13  # the same, of a product with a vector
@@ -32,7 +36,10 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if x.ndim == 2 and y.ndim == 2 and x.shape[1] == y.shape[0]:
         work = x.size * y.shape[1]
         if work > SMALL and min(x.shape[0], y.shape[1]) > 1:
-            return _in_strips(x, y, work)
+            z = np.empty((x.shape[0], y.shape[1]), x.dtype)
+            tasks = _strips(x, y, z)
+            parallel(lambda i: tasks[i](), len(tasks), work / PRODUCTS)
+            return z
     else:
         work = x.size * (y.shape[-1] if y.ndim > 1 else 1)
     if work <= SMALL_VECTOR:
@@ -42,24 +49,28 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return result[0]
 
 
-def _in_strips(x: np.ndarray, y: np.ndarray, work: int) -> np.ndarray:
-    """The product of two matrices, cut along the longer side of the result."""
-    m, n = x.shape[0], y.shape[1]
-    z = np.empty((m, n), x.dtype)
-    tall, length = m > n, max(m, n)
+def matmuls(first: Pair, second: Pair) -> tuple[np.ndarray, np.ndarray]:
+    """Two products of matrices of one dtype, the strips of both as one job, for which threads are woken once."""
+    pairs = (first, second)
+    works = [x.size * y.shape[1] for x, y in pairs]
+    if min(works) <= SMALL or not all(min(len(x), y.shape[1]) > 1 and x.dtype.kind == "f" for x, y in pairs):
+        return matmul(*first), matmul(*second)
+    zs = [np.empty((len(x), y.shape[1]), x.dtype) for x, y in pairs]
+    tasks = [task for (x, y), z in zip(pairs, zs) for task in _strips(x, y, z)]
+    parallel(lambda i: tasks[i](), len(tasks), sum(works) / PRODUCTS)
+    return zs[0], zs[1]
+
+
+def _strips(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[Callable[[], object]]:
+    """Tasks that fill z with x @ y, each a strip of it, cut along its longer side."""
+    m, n, work = x.shape[0], y.shape[1], x.size * y.shape[1]
     pairs = max(1, work // (2 * STRIP))  # an even number of strips, so that two threads end together
-    strips = max(1, min(2 * pairs, STRIPS, length // WHOLE)) if 2 * work > STRIP else 1
-    ends = [length * i // strips // WHOLE * WHOLE for i in range(strips)] + [length]
-
-    def fill(i: int) -> None:
-        part = slice(ends[i], ends[i + 1])
-        if tall:
-            np.matmul(x[part], y, out=z[part])
-        else:
-            np.matmul(x, y[:, part], out=z[:, part])
-
-    parallel(fill, strips, work / PRODUCTS)
-    return z
+    strips = max(1, min(2 * pairs, STRIPS, max(m, n) // WHOLE)) if 2 * work > STRIP else 1
+    ends = [max(m, n) * i // strips // WHOLE * WHOLE for i in range(strips)] + [max(m, n)]
+    parts = [slice(*bounds) for bounds in pairwise(ends)]
+    if m > n:
+        return [partial(np.matmul, x[part], y, z[part]) for part in parts]
+    return [partial(np.matmul, x, y[:, part], z[:, part]) for part in parts]
 
 
 @lru_cache(maxsize=1024)

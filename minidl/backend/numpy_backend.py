@@ -41,6 +41,9 @@ class NumpyBackend(Backend):
     def matmul(self, x: Array, y: Array) -> Array:
         return cpu_matmul.matmul(x, y)
 
+    def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
+        return cpu_matmul.matmuls(first, second)
+
     def relu(self, x: Array) -> Array:
         return cpu_elementwise.relu(x)
 

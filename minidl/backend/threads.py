@@ -93,8 +93,8 @@ class _OneThreadBlas:
 class _Job:
     """`count` tiles of one operation, taken one by one by whoever is free; finished when the last of them is."""
 
-    def __init__(self, task: Callable[[int], None], count: int) -> None:
-        self.task: Callable[[int], None] | None = task
+    def __init__(self, task: Callable[[int], object], count: int) -> None:
+        self.task: Callable[[int], object] | None = task
         self.count = count
         self.next = counter().__next__  # one call into C, so two threads never get the same number
         self.done = counter(1).__next__
@@ -183,7 +183,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def parallel(task: Callable[[int], None], count: int, microseconds: float, products: bool = True) -> None:
+def parallel(task: Callable[[int], object], count: int, microseconds: float, products: bool = True) -> None:
     """Call task(0) ... task(count - 1), shared among the threads; an error in one of them is raised here.
 
     `microseconds` is a guess at what all of it takes one thread: if too little, the caller does it alone. Without

@@ -55,10 +55,14 @@ class Linear(Function):
         return z.reshape(*x.shape[:-1], len(w))
 
     def backward(self, dz: Any) -> Any:
-        x, w, rows, matmul = self.x, self.w, _rows(dz), self.backend.matmul
-        dx = matmul(rows, w).reshape(x.shape) if self.needs[0] else None
-        dw = matmul(rows.T, _rows(x)) if self.needs[1] else None
-        return dx, dw, rows.sum(0) if self.needs[2] else None
+        x, w, dz, dx, dw = _rows(self.x), self.w, _rows(dz), None, None
+        if self.needs[0] and self.needs[1]:
+            dx, dw = self.backend.matmuls((dz, w), (dz.T, x))
+        elif self.needs[0]:
+            dx = self.backend.matmul(dz, w)
+        elif self.needs[1]:
+            dw = self.backend.matmul(dz.T, x)
+        return None if dx is None else dx.reshape(self.x.shape), dw, dz.sum(0) if self.needs[2] else None
 
 
 def _rows(x: Any) -> Any:

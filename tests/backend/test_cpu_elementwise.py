@@ -76,10 +76,12 @@ def test_matmul(m: int, k: int, n: int, x_turned: bool, y_turned: bool, workers:
     threads.set_num_threads(workers)
     try:
         z = cpu_matmul.matmul(x, y)
+        pair = cpu_matmul.matmuls((x, y), (y.T, x.T))
     finally:
         threads.set_num_threads(before[0])
         cpu_matmul.SMALL, cpu_matmul.STRIP = before[1:]
-    np.testing.assert_allclose(z, x @ y, rtol=1e-12, atol=1e-12)
+    for found in (z, pair[0], pair[1].T):
+        np.testing.assert_allclose(found, x @ y, rtol=1e-12, atol=1e-12)
 
 
 def test_matmul_of_everything_else(rng: np.random.Generator) -> None:
@@ -96,7 +98,8 @@ def test_matmul_gives_the_same_bits_with_any_number_of_threads(rng: np.random.Ge
     before, results = threads.get_num_threads(), []
     for workers in (1, 2, 3):
         threads.set_num_threads(workers)
-        results.append(cpu_matmul.matmul(x, y))
+        results.append((cpu_matmul.matmul(x, y), *cpu_matmul.matmuls((x, y), (y.T, x.T))))
     threads.set_num_threads(before)
-    for z in results[1:]:
-        np.testing.assert_array_equal(z, results[0])
+    for products in results[1:]:
+        for z, same in zip(products, results[0]):
+            np.testing.assert_array_equal(z, same)
