@@ -30,6 +30,7 @@ from math import gcd
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .cpu_layout import batch_last
 from .cpu_matmul import piece
 from .threads import parallel
 from .window import Pair, Window
@@ -348,8 +349,8 @@ def _kernel_matrix(w: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def _batch_last(x: np.ndarray, groups: int) -> np.ndarray:
-    """x (N, C, H, W) as (G, C/G, H, W, N), contiguous: a view where memory already has that order."""
-    return _by_group(np.ascontiguousarray(x.transpose(1, 2, 3, 0)), groups)
+    """x (N, C, H, W) as (G, C/G, H, W, N), contiguous."""
+    return _by_group(batch_last(x), groups)
 
 
 def _grouped(w: np.ndarray, groups: int) -> np.ndarray:

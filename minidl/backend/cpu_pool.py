@@ -19,6 +19,7 @@ from itertools import product
 
 import numpy as np
 
+from .cpu_layout import batch_last
 from .threads import parallel
 from .window import Pair, Window
 from .workspace import scratch
@@ -35,7 +36,7 @@ def max_pool(
     Padding never wins. Of several equal taps the first wins, of several NaN the last, as in PyTorch. Without
     `want_winners` the second is None, in half the time: inference needs only the first.
     """
-    image = _batch_last(x)
+    image = batch_last(x)
     shape = (image.shape[0], *out_size, image.shape[3])  # (C, Ho, Wo, N)
     z = np.empty(shape, x.dtype)
     winners = np.empty(shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1)) if want_winners else None
@@ -52,7 +53,7 @@ def max_pool(
 
 def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pair) -> np.ndarray:
     """dz sent to the taps that won, summed where windows overlap: (N, C, H, W) for `size` = (H, W)."""
-    dz, winners = _batch_last(dz), _batch_last(winners)
+    dz, winners = batch_last(dz), batch_last(winners)
     dx = np.empty((dz.shape[0], *size, dz.shape[3]), dz.dtype)
     channels = _channel_tiles(dz.shape)
 
@@ -66,7 +67,7 @@ def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pai
 
 def sum_pool(x: np.ndarray, window: Window) -> np.ndarray:
     """The sum of the taps of each window, padding counting as 0: (N, C, Ho, Wo)."""
-    image = _batch_last(x)
+    image = batch_last(x)
     z = np.zeros((image.shape[0], *window.output_size(x.shape[2:]), image.shape[3]), x.dtype)  # (C, Ho, Wo, N)
     tiles = _tiles(z.shape)
 
@@ -82,7 +83,7 @@ def sum_pool(x: np.ndarray, window: Window) -> np.ndarray:
 
 def sum_pool_grad(dz: np.ndarray, window: Window, size: Pair) -> np.ndarray:
     """dz handed to every tap of its window, summed where windows overlap: (N, C, H, W) for `size` = (H, W)."""
-    dz = _batch_last(dz)
+    dz = batch_last(dz)
     dx = np.zeros((dz.shape[0], *size, dz.shape[3]), dz.dtype)
     channels = _channel_tiles(dz.shape)
 
@@ -189,11 +190,6 @@ def _channel_tiles(shape: tuple[int, ...]) -> list[tuple[int, int]]:
     c, ho, wo, n = shape
     channels = max(1, TILE_WINDOWS // max(1, ho * wo * n))
     return [(i, min(i + channels, c)) for i in range(0, c, channels)]
-
-
-def _batch_last(x: np.ndarray) -> np.ndarray:
-    """x (N, C, H, W) as (C, H, W, N), contiguous: a view where memory already has that order."""
-    return np.ascontiguousarray(x.transpose(1, 2, 3, 0))
 
 
 def _lowest(dtype: np.dtype) -> float | int:

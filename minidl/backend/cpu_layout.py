@@ -1,0 +1,42 @@
+"""The order of images in memory: convolution and pooling want the batch last (see cpu_conv.py).
+
+From (N, C, H, W) to (C, H, W, N) is the transposition of a matrix. NumPy goes along one side of it and loads a cache
+line for every element; OpenCV's works in small squares: 64 images of 32 x 56 x 56 take 5 ms instead of 18.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .threads import parallel
+
+LEAST = 1 << 12  # elements of a matrix that is worth the trouble
+STRIP = 1 << 19  # elements that a thread takes at a time
+ELEMENTS = 1_200  # elements in a microsecond on one core, roughly
+LIKE = {1: np.uint8, 2: np.uint16, 4: np.int32, 8: np.float64}  # what OpenCV takes for elements of that many bytes
+
+
+def batch_last(x: np.ndarray) -> np.ndarray:
+    """x (N, C, H, W) as (C, H, W, N), contiguous: a view where memory already has that order."""
+    turned = x.transpose(1, 2, 3, 0)
+    if turned.flags.c_contiguous or not x.flags.c_contiguous or x.size < LEAST:
+        return np.ascontiguousarray(turned)
+    return transposed(x.reshape(x.shape[0], -1)).reshape(turned.shape)
+
+
+def transposed(x: np.ndarray) -> np.ndarray:
+    """The contiguous matrix x (M, N) as a contiguous matrix (N, M)."""
+    import cv2
+
+    m, n = x.shape
+    z = np.empty((n, m), x.dtype)
+    source, target = x.view(LIKE[x.itemsize]), z.view(LIKE[x.itemsize])
+    width = max(1, STRIP // m)
+    starts = range(0, n, width)
+
+    def turn(i: int) -> None:
+        part = slice(starts[i], starts[i] + width)
+        cv2.transpose(source[:, part], target[part])
+
+    parallel(turn, len(starts), x.size / ELEMENTS, products=False)
+    return z
