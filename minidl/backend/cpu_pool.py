@@ -68,13 +68,16 @@ def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pai
 def sum_pool(x: np.ndarray, window: Window) -> np.ndarray:
     """The sum of the taps of each window, padding counting as 0: (N, C, Ho, Wo)."""
     image = batch_last(x)
-    z = np.zeros((image.shape[0], *window.output_size(x.shape[2:]), image.shape[3]), x.dtype)  # (C, Ho, Wo, N)
+    z = np.empty((image.shape[0], *window.output_size(x.shape[2:]), image.shape[3]), x.dtype)  # (C, Ho, Wo, N)
     tiles = _tiles(z.shape)
 
     def fill(index: int) -> None:
         c0, c1, p0, p1 = tiles[index]
         part = z[c0:c1, p0:p1]
-        for _, rows, columns, values in _taps(image[c0:c1], window, p0, part.shape):
+        taps = list(_taps(image[c0:c1], window, p0, part.shape))
+        covers = taps[0][3].shape == part.shape  # the first tap is inside the image for every window
+        part[...] = taps[0][3] if covers else 0
+        for _, rows, columns, values in taps[covers:]:
             part[:, rows, columns] += values
 
     parallel(fill, len(tiles), z.size * window.kernel[0] * window.kernel[1] / TAPS, products=False)
@@ -84,13 +87,15 @@ def sum_pool(x: np.ndarray, window: Window) -> np.ndarray:
 def sum_pool_grad(dz: np.ndarray, window: Window, size: Pair) -> np.ndarray:
     """dz handed to every tap of its window, summed where windows overlap: (N, C, H, W) for `size` = (H, W)."""
     dz = batch_last(dz)
-    dx = np.zeros((dz.shape[0], *size, dz.shape[3]), dz.dtype)
-    channels = _channel_tiles(dz.shape)
+    dx = np.empty((dz.shape[0], *size, dz.shape[3]), dz.dtype)
+    channels, add = _channel_tiles(dz.shape), np.copyto if _side_by_side(window) else _add_to
 
     def fill(index: int) -> None:
         c0, c1 = channels[index]
+        if not _tiles_exactly(window, dz.shape, size):
+            dx[c0:c1] = 0
         for _, rows, columns, target in _taps(dx[c0:c1], window, 0, (c1 - c0, *dz.shape[1:])):
-            target += dz[c0:c1, rows, columns]
+            add(target, dz[c0:c1, rows, columns])
 
     parallel(fill, len(channels), dz.size * window.kernel[0] * window.kernel[1] / TAPS, products=False)
     return dx.transpose(3, 0, 1, 2)
@@ -118,8 +123,8 @@ def _pool_rows(x: np.ndarray, window: Window, p0: int, z: np.ndarray, winners: n
 def _spread(dz: np.ndarray, winners: np.ndarray, window: Window, dx: np.ndarray) -> None:
     """Fill dx (C, H, W, N) with the entries of dz (C, Ho, Wo, N) at the taps that won, 0 elsewhere."""
     bits = np.dtype(f"i{dz.dtype.itemsize}")
-    alone = all(extent <= stride for extent, stride in zip(window.extent, window.stride))  # no pixel is in two windows
-    if not (alone and window.kernel == window.stride and dx.shape[1:3] == _covered(window, dz.shape)):
+    alone = _side_by_side(window)
+    if not _tiles_exactly(window, dz.shape, dx.shape[1:3]):
         dx[...] = 0
     for number, rows, columns, target in _taps(dx, window, 0, dz.shape):
         hit = np.equal(winners[:, rows, columns], number, out=scratch("hit", target.shape, bool))
@@ -169,11 +174,19 @@ def _first_inside(window: Window, p0: int, shape: tuple[int, ...], dtype: np.dty
     return (first[0][:, None] * window.kernel[1] + first[1]).astype(dtype)[:, :, None]
 
 
-def _covered(window: Window, shape: tuple[int, ...]) -> Pair:
-    """The size of the image that windows side by side cover exactly."""
-    if window.padding != ((0, 0), (0, 0)):
-        return 0, 0
-    return shape[1] * window.stride[0], shape[2] * window.stride[1]
+def _side_by_side(window: Window) -> bool:
+    """Whether no pixel is in two windows."""
+    return all(extent <= stride for extent, stride in zip(window.extent, window.stride))
+
+
+def _tiles_exactly(window: Window, shape: tuple[int, ...], size: Pair) -> bool:
+    """Whether every pixel of an image of `size` is in exactly one of the windows of an output (C, Ho, Wo, N)."""
+    covered = shape[1] * window.stride[0], shape[2] * window.stride[1]
+    return window.padding == ((0, 0), (0, 0)) and window.kernel == window.stride == window.extent and size == covered
+
+
+def _add_to(target: np.ndarray, values: np.ndarray) -> None:
+    np.add(target, values, out=target)
 
 
 def _tiles(shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
