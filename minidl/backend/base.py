@@ -7,6 +7,7 @@ or what is worth tuning.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -47,6 +48,10 @@ class Backend(ABC):
     def quiet(self) -> AbstractContextManager[Any]:
         """Within it, infinities and NaN are results like any other, with no warning (as in PyTorch)."""
         return nullcontext()
+
+    def elementwise(self, formula: Callable[..., Array], *arrays: Array) -> Array:
+        """formula(*arrays), where each element of the result depends on that element of the arrays alone."""
+        return formula(*arrays)
 
     def masked(self, x: Array, mask: Array) -> Array:
         """x where the mask (bool, broadcast to its shape) is true, and 0 elsewhere, even in place of inf and NaN."""

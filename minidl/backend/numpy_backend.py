@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -34,6 +35,9 @@ class NumpyBackend(Backend):
 
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         cpu_scatter.scatter_add(target, index, values)
+
+    def elementwise(self, formula: Callable[..., Array], *arrays: Array) -> Array:
+        return cpu_elementwise.elementwise(formula, *arrays)
 
     def masked(self, x: Array, mask: Array) -> Array:
         return cpu_elementwise.masked(x, mask)

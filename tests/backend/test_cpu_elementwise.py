@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,10 +17,64 @@ from tests.support.strategies import arrays, shapes
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu, "LEAST", 8)
-    monkeypatch.setattr(cpu, "ROW", 4)
+    monkeypatch.setattr(cpu, "FEW", 4)
     monkeypatch.setattr(cpu, "BLOCK", 16)
     monkeypatch.setattr(threads, "SMALL_WORK", 0.0)
+
+
+FORMULAS: list[Callable[..., np.ndarray]] = [
+    lambda x, y: x * y + 1,
+    lambda x, y: x > y,
+    lambda x, y: x.clip(0, 1),
+    lambda x, y: np.exp(x * y).astype(np.float64),
+]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("x_dtype", [np.float16, np.float32, np.float64, np.int64, np.bool_])
+@given(
+    x=arrays(shapes(max_side=6)), order=st.randoms(use_true_random=False), one_for_all=st.booleans(),
+    block=st.integers(1, 20), workers=st.integers(1, 3),
+)  # fmt: skip
+def test_elementwise(
+    formula: Callable[..., np.ndarray], x_dtype: type, x: np.ndarray, order: Random, one_for_all: bool,
+    block: int, workers: int,
+) -> None:  # fmt: skip
+    """The same bits as the formula itself, wherever x and y lie in memory."""
+    if x.flags.writeable and x.size > 3:
+        x.flat[:3] = np.nan, np.inf, -0.0
+    axes = order.sample(range(x.ndim), x.ndim)
+    y = (
+        np.broadcast_to(np.float32(0.5), x.shape)
+        if one_for_all
+        else x.transpose(axes).copy().transpose(np.argsort(axes))
+    )
+    before = threads.get_num_threads(), cpu.BLOCK
+    threads.set_num_threads(workers)
+    cpu.BLOCK = block
+    try:
+        with np.errstate(all="ignore"):
+            x = x.astype(x_dtype)
+            z, plain = cpu.elementwise(formula, x, y), formula(x, y)
+    finally:
+        threads.set_num_threads(before[0])
+        cpu.BLOCK = before[1]
+    assert (z.shape, z.dtype) == (plain.shape, plain.dtype)
+    assert z.tobytes() == plain.tobytes()
+
+
+def test_elementwise_of_arrays_that_are_broadcast(rng: np.random.Generator) -> None:
+    x, y = rng.standard_normal((50, 6)), rng.standard_normal(6)
+    np.testing.assert_array_equal(cpu.elementwise(np.add, x, y), x + y)
+    np.testing.assert_array_equal(cpu.elementwise(np.add, y, x), x + y)
+
+
+def test_elementwise_hands_out_memory_of_its_own(rng: np.random.Generator) -> None:
+    """The engine copies a gradient that is a view."""
+    x = rng.standard_normal((5, 6, 7)).transpose(2, 0, 1)
+    assert cpu.elementwise(np.exp, x).base is None
+    assert cpu.masked(x, x > 0).base is None
+    assert cpu.relu(x).base is None
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -49,6 +106,7 @@ def test_a_mask_may_be_broadcast(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 1, 2), (2, 1, 3, 0)])
 def test_results_keep_the_memory_order(order: tuple[int, ...], rng: np.random.Generator) -> None:
     x = rng.standard_normal((3, 4, 5, 6)).transpose(order)
+    assert cpu.elementwise(np.exp, x).strides == x.strides
     assert cpu.relu(x).strides == x.strides
     assert cpu.masked(x, x > 0).strides == x.strides
 
