@@ -76,13 +76,13 @@ def promoted(function: str, *operands: Any, floating: bool = False) -> tuple[Any
     With `floating`, integers become the default float dtype.
     """
     first = operands[0]
-    if isinstance(first, Tensor) and first._array.dtype.kind == "f":  # the common case, told apart quickly
-        dtype = first._array.dtype
+    if isinstance(first, Tensor) and (first._array.dtype.kind == "f" or not floating):
+        dtype = first._array.dtype  # the common case, told apart quickly
         for x in operands:
             if isinstance(x, Tensor):
                 if x._array.dtype != dtype:
                     break
-            elif type(x) is not float and type(x) is not int:
+            elif dtype.kind != "f" or (type(x) is not float and type(x) is not int):
                 break
         else:
             return operands

@@ -84,7 +84,10 @@ def _logical(name: str, input: Tensor, other: Tensor) -> Tensor:
 
 def logical_not(input: Tensor) -> Tensor:
     """Whether input is zero (false), elementwise."""
-    return Test.apply(tensor_of("logical_not", input), name="logical_not")
+    x = tensor_of("logical_not", input)
+    if x._array.dtype.kind == "b":
+        return Test.apply(x, name="logical_not")
+    return Compare.apply(x, 0, relation="equal")  # NumPy's logical_not takes one number at a time
 
 
 def bitwise_and(input: Operand, other: Operand) -> Tensor:

@@ -180,7 +180,8 @@ class Decide(Function):
     computes = False
 
     def forward(self, x: Any, how: str, dim: tuple[int, ...], keepdim: bool) -> Any:
-        z = getattr(x != 0, how)(axis=dim, keepdims=keepdim)
+        true = x if x.dtype.kind == "b" else x != 0
+        z = getattr(true, how)(axis=dim, keepdims=keepdim)
         return z.astype(x.dtype) if x.dtype == "uint8" else z
 
 
@@ -190,7 +191,8 @@ class CountNonzero(Function):
     computes = False
 
     def forward(self, x: Any, dim: tuple[int, ...]) -> Any:
-        return (x != 0).sum(axis=dim, dtype=int64)
+        everything = len(dim) == x.ndim
+        return self.backend.asarray(self.xp.count_nonzero(x != 0, axis=None if everything else dim), int64)
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

@@ -22,7 +22,7 @@ class AbsoluteError(Function):
 
     def backward(self, dz: Any) -> Any:
         dx = dz * sign_of(self.error)
-        return dx, -dx
+        return dx, -dx if self.needs[1] else None
 
 
 class SquaredError(Function):
@@ -34,20 +34,27 @@ class SquaredError(Function):
 
     def backward(self, dz: Any) -> Any:
         dx = 2 * dz * self.error
-        return dx, -dx
+        return dx, -dx if self.needs[1] else None
 
 
 class Huber(Function):
-    """z = ½ e² where |e| < δ, else δ (|e| - ½ δ), with e = x - y        dz/dx = e cut to -δ ... δ,  dz/dy = -dz/dx"""
+    """z = ½ e² where |e| < δ, else δ (|e| - ½ δ), with e = x - y        dz/dx = e cut to -δ ... δ,  dz/dy = -dz/dx
+
+    Both are c (|e| - ½ c), with c = |e| cut to δ.
+    """
 
     def forward(self, x: Any, y: Any, delta: float) -> Any:
         self.error, self.delta = x - y, delta
-        size = self.xp.abs(self.error)
-        return self.xp.where(size < delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+
+        def loss(size: Any) -> Any:
+            cut = size.clip(0, delta)
+            return cut * (size - 0.5 * cut)
+
+        return self.backend.elementwise(lambda e: loss(abs(e)), self.error)
 
     def backward(self, dz: Any) -> Any:
-        dx = dz * self.error.clip(-self.delta, self.delta)
-        return dx, -dx
+        dx = self.backend.elementwise(lambda e, dz: dz * e.clip(-self.delta, self.delta), self.error, dz)
+        return dx, -dx if self.needs[1] else None
 
 
 class RootOrZero(Function):
@@ -140,8 +147,9 @@ def smooth_l1_loss(
     if not beta >= 0:
         raise ArgumentError(f"smooth_l1_loss: beta must not be negative; got {beta!r}")
     x, y = alike("smooth_l1_loss", input, target)
-    losses = AbsoluteError.apply(x, y) if beta == 0 else div(Huber.apply(x, y, delta=beta), beta)
-    return reduced(losses, reduction)
+    if beta == 0:
+        return reduced(AbsoluteError.apply(x, y), reduction)
+    return div(reduced(Huber.apply(x, y, delta=beta), reduction), beta)
 
 
 def _weighted(name: str, losses: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
