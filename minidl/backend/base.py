@@ -17,6 +17,7 @@ from .special import erf, floor_divmod
 from .window import Window
 
 Array = Any
+Axes = int | tuple[int, ...]
 
 
 class Backend(ABC):
@@ -53,6 +54,10 @@ class Backend(ABC):
         """formula(*arrays), where each element of the result depends on that element of the arrays alone."""
         return formula(*arrays)
 
+    def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
+        """formula(*arrays), which mixes elements along `axes` alone: an array, or several, that keep all axes."""
+        return formula(*arrays)
+
     def masked(self, x: Array, mask: Array) -> Array:
         """x where the mask (bool, broadcast to its shape) is true, and 0 elsewhere, even in place of inf and NaN."""
         return self.xp.where(mask, x, x.dtype.type(0))
@@ -64,6 +69,9 @@ class Backend(ABC):
     def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
         """The products of two pairs of matrices."""
         return self.matmul(*first), self.matmul(*second)
+    def inner(self, x: Array, y: Array, axes: Axes) -> Array:
+        """Σ x · y over `axes`, which stay with length 1, for x and y of one shape."""
+        return (x * y).sum(axis=axes, keepdims=True)
 
     def relu(self, x: Array) -> Array:
         """max(x, 0), NaN kept."""
@@ -86,14 +94,18 @@ class Backend(ABC):
         x = x - x.max(axis=1, keepdims=True)  # the largest score is 0, so that no exp overflows
         e = self.xp.exp(x)
         norm = e.sum(axis=1, keepdims=True)
-        own = self.xp.take_along_axis(x, t[:, None], axis=1)
-        return (self.xp.log(norm) - own)[:, 0], e / norm
+        return self.xp.log(norm[:, 0]) - x[self.own_class(t)], e / norm
 
     def softmax_minus_onehot(self, softmax: Array, t: Array, share: Array) -> Array:
         """share · (softmax - onehot(t)), for a share (N, d1, ...) or one for all: (N, C, d1, ...)."""
-        share = self.xp.broadcast_to(share, t.shape)[:, None]
-        classes = self.xp.arange(softmax.shape[1]).reshape(-1, *(1,) * (t.ndim - 1))
-        return softmax * share - self.xp.where(classes == t[:, None], share, share.dtype.type(0))
+        dx = softmax * self.xp.broadcast_to(share, t.shape)[:, None]
+        dx[self.own_class(t)] -= share
+        return dx
+
+    def own_class(self, t: Array) -> tuple[Array, ...]:
+        """Where in (N, C, d1, ...) each sample's own class lies, for labels t (N, d1, ...)."""
+        axes = [self.xp.arange(n).reshape((n,) + (1,) * (t.ndim - 1 - i)) for i, n in enumerate(t.shape)]
+        return (*axes[:1], t, *axes[1:])
 
     def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
         """v ← momentum · v + kept · g;  p ← p - lr · v, or with nesterov p - lr · (g + momentum · v); in place."""

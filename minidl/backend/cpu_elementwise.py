@@ -6,6 +6,7 @@
   whole vector unit: 0.10 ms instead of 0.28 for the lecture's first ReLU (100 images of 10 x 30 x 30).
 * Masks act on the bits of a gradient: exact for infinities and NaN, where a product with 0 is not, and 20 times faster
   than `np.where`, which branches at each element.
+* A sum of products, `np.vecdot`, needs no array of the products: 0.01 ms instead of 0.03 for 100 rows of 1,000.
 * Sums over all but the channels are products with a vector of ones: 0.03 ms instead of 0.13 for the same array.
 
 Results keep the memory order. Blocks are large: in small ones, two threads spend their time handing the interpreter to
@@ -16,9 +17,11 @@ intermediate results in scratch memory (the same time as the plain formula).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from .base import Axes
 from .cpu_matmul import matmul
 from .threads import parallel
 
@@ -56,6 +59,37 @@ def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return _in_blocks(lambda z, mask, x: np.multiply(x.view(bits), mask, out=z.view(bits)), x.dtype, mask, x)
 
 
+def along(axes: Axes, formula: Callable[..., Any], *arrays: np.ndarray) -> Any:
+    """formula(*arrays), which mixes elements along `axes` alone; large ones are cut along another, slower axis.
+
+    Arrays of the first one's length there are cut, the others handed over whole. One result, or several.
+    """
+    x = arrays[0]
+    if x.size <= BLOCK or (cut := _memory_order(x)[0]) in _several(axes):
+        return formula(*arrays)
+    length = x.shape[cut]
+    step = max(1, length * BLOCK // x.size)
+
+    def part(array: np.ndarray, start: int) -> np.ndarray:
+        is_cut = array.ndim == x.ndim and array.shape[cut] == length
+        return array[(slice(None),) * cut + (slice(start, start + step),)] if is_cut else array
+
+    like = formula(*[part(array, length) for array in arrays])
+    shapes = [z.shape[:cut] + (length,) + z.shape[cut + 1 :] for z in _several(like)]
+    found = [np.empty_like(x, z.dtype, shape=shape) for z, shape in zip(_several(like), shapes)]
+
+    def fill(i: int) -> None:
+        for z, result in zip(found, _several(formula(*[part(array, i * step) for array in arrays]))):
+            part(z, i * step)[:] = result
+
+    parallel(fill, -(-length // step), x.size / ELEMENTS)
+    return tuple(found) if isinstance(like, tuple) else found[0]
+
+
+def _several(one_or_more: Any) -> tuple[Any, ...]:
+    return one_or_more if isinstance(one_or_more, tuple) else (one_or_more,)
+
+
 def _in_blocks(write: Callable[..., object], dtype: np.dtype, *arrays: np.ndarray) -> np.ndarray:
     """What `write(z, *arrays)` fills z with, block by block: in the shape and memory order of the first array."""
     z = np.empty_like(arrays[0], dtype)
@@ -78,6 +112,16 @@ def channel_sums(x: np.ndarray) -> np.ndarray:
         return x.sum(axis=(0, 2, 3), dtype=np.float32 if x.dtype == np.float16 else x.dtype).astype(x.dtype, copy=False)
     rows = matmul(batch_last.reshape(c * h, w * n), np.ones(w * n, x.dtype))
     return rows.reshape(c, h).sum(axis=1)
+
+
+def inner(x: np.ndarray, y: np.ndarray, axes: Axes) -> np.ndarray:
+    """Σ x · y over `axes`, which stay with length 1."""
+    kept = x.ndim - len(_several(axes))
+    in_rows = _several(axes) == tuple(range(kept, x.ndim)) and x.flags.c_contiguous and y.flags.c_contiguous
+    if not in_rows or kept == x.ndim or x.size == 0:
+        return (x * y).sum(axis=axes, keepdims=True)
+    rows = (*x.shape[:kept], -1)
+    return np.vecdot(x.reshape(rows), y.reshape(rows)).reshape(x.shape[:kept] + (1,) * (x.ndim - kept))
 
 
 def _memory_order(x: np.ndarray) -> tuple[int, ...]:

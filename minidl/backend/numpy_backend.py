@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import cpu_conv, cpu_elementwise, cpu_matmul, cpu_pool, cpu_scatter
-from .base import Array, Backend
+from .base import Array, Axes, Backend
 from .special import erf
 from .window import Pair, Window
 from .workspace import keep_freed_memory
@@ -39,6 +39,9 @@ class NumpyBackend(Backend):
     def elementwise(self, formula: Callable[..., Array], *arrays: Array) -> Array:
         return cpu_elementwise.elementwise(formula, *arrays)
 
+    def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
+        return cpu_elementwise.along(axes, formula, *arrays)
+
     def masked(self, x: Array, mask: Array) -> Array:
         return cpu_elementwise.masked(x, mask)
 
@@ -47,6 +50,8 @@ class NumpyBackend(Backend):
 
     def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
         return cpu_matmul.matmuls(first, second)
+    def inner(self, x: Array, y: Array, axes: Axes) -> Array:
+        return cpu_elementwise.inner(x, y, axes)
 
     def relu(self, x: Array) -> Array:
         return cpu_elementwise.relu(x)

@@ -88,21 +88,25 @@ class Std(Var):
 
 
 class Prod(Reduction):
-    """z = Π x along one dim        dz/dx_i = the product of all the others, made without dividing by x_i"""
+    """z = Π x along one dim        dz/dx_i = the product of all the others"""
 
     def forward(self, x: Any, dim: int, keepdim: bool, dtype: Any = None) -> Any:
         self.start(x, (dim,) if x.ndim else ())
-        self.x = x
-        return x.prod(axis=self.dim, keepdims=keepdim, dtype=dtype)
+        self.x, self.z = x, x.prod(axis=self.dim, keepdims=True, dtype=dtype)
+        return self.z if keepdim else self.z.squeeze(self.dim)
 
     def backward(self, dz: Any) -> Any:
-        if not self.dim:
-            return dz
-        x = self.xp.moveaxis(self.x, self.dim[0], 0)
+        return self.backend.along(self.dim, self.gradient, self.x, self.z, dz.reshape(self.narrow))
+
+    def gradient(self, x: Any, z: Any, dz: Any) -> Any:
+        size = self.xp.abs(z)
+        if ((size >= self.xp.finfo(z.dtype).tiny) & (size < math.inf)).all():  # z has all its digits
+            return dz * z / x
+        x = self.xp.moveaxis(x, self.dim[0], -1)
         before, after = self.xp.ones_like(x), self.xp.ones_like(x)
-        before[1:] = self.xp.cumprod(x[:-1], axis=0)  # x_0 ... x_(i-1)
-        after[:-1] = self.xp.cumprod(x[:0:-1], axis=0)[::-1]  # x_(i+1) ... x_(n-1)
-        return self.spread(dz) * self.xp.moveaxis(before * after, 0, self.dim[0])
+        before[..., 1:] = x[..., :-1].cumprod(axis=-1)  # x_0 ... x_(i-1)
+        after[..., :-1] = x[..., :0:-1].cumprod(axis=-1)[..., ::-1]  # x_(i+1) ... x_(n-1)
+        return dz * self.xp.moveaxis(before * after, -1, self.dim[0])
 
 
 class LogSumExp(Reduction):
@@ -167,11 +171,14 @@ class Cumsum(Function):
 
     def forward(self, x: Any, dim: int, dtype: Any = None) -> Any:
         self.dim = dim
-        return x.cumsum(axis=dim, dtype=dtype)
+        return self.backend.along(dim, lambda x: x.cumsum(axis=dim, dtype=dtype), x)
 
     def backward(self, dz: Any) -> Any:
-        xp = self.xp
-        return xp.flip(xp.cumsum(xp.flip(dz, self.dim), axis=self.dim), self.dim)
+        def from_the_end(dz: Any) -> Any:
+            flip = self.xp.flip
+            return flip(flip(dz, self.dim).cumsum(axis=self.dim), self.dim)
+
+        return self.backend.along(self.dim, from_the_end, dz)
 
 
 class Decide(Function):

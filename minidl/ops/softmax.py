@@ -15,13 +15,19 @@ class Softmax(Function):
 
     def forward(self, x: Any, dim: int) -> Any:
         self.dim = dim
-        e = self.xp.exp(shifted(x, dim))
-        self.z = e / e.sum(axis=dim, keepdims=True)
+
+        def softmax(x: Any) -> Any:
+            e = self.xp.exp(shifted(x, dim))
+            return e / e.sum(axis=dim, keepdims=True)
+
+        self.z = self.backend.along(dim, softmax, x)
         return self.z
 
     def backward(self, dz: Any) -> Any:
-        weighted = dz * self.z
-        return weighted - self.z * weighted.sum(axis=self.dim, keepdims=True)
+        def gradient(z: Any, dz: Any) -> Any:
+            return z * (dz - self.backend.inner(dz, z, self.dim))
+
+        return self.backend.along(self.dim, gradient, self.z, dz)
 
 
 class LogSoftmax(Function):
@@ -29,12 +35,19 @@ class LogSoftmax(Function):
 
     def forward(self, x: Any, dim: int) -> Any:
         self.dim = dim
-        x = shifted(x, dim)
-        self.z = x - self.xp.log(self.xp.exp(x).sum(axis=dim, keepdims=True))
+
+        def log_softmax(x: Any) -> Any:
+            x = shifted(x, dim)
+            return x - self.xp.log(self.xp.exp(x).sum(axis=dim, keepdims=True))
+
+        self.z = self.backend.along(dim, log_softmax, x)
         return self.z
 
     def backward(self, dz: Any) -> Any:
-        return dz - self.xp.exp(self.z) * dz.sum(axis=self.dim, keepdims=True)
+        def gradient(z: Any, dz: Any) -> Any:
+            return dz - self.xp.exp(z) * dz.sum(axis=self.dim, keepdims=True)
+
+        return self.backend.along(self.dim, gradient, self.z, dz)
 
 
 def shifted(x: Any, dim: int) -> Any:

@@ -77,6 +77,42 @@ def test_elementwise_hands_out_memory_of_its_own(rng: np.random.Generator) -> No
     assert cpu.relu(x).base is None
 
 
+@given(
+    x=arrays(shapes(min_dims=1, max_side=6)), data=st.data(), block=st.integers(1, 20), workers=st.integers(1, 3)
+)  # fmt: skip
+def test_along(x: np.ndarray, data: st.DataObject, block: int, workers: int) -> None:
+    """Cut or not: what is computed along some axes is the same, be it one result or two, kept whole or reduced."""
+    axes = tuple(data.draw(st.sets(st.integers(0, x.ndim - 1), min_size=1)))
+    shift = np.arange(x.shape[-1], dtype=float)
+
+    def formula(x: np.ndarray, mean: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return (x - mean).cumsum(axis=axes[0]) + shift, np.abs(x).sum(axis=axes, keepdims=True) > 2
+
+    mean = x.sum(axis=axes, keepdims=True)
+    before = threads.get_num_threads(), cpu.BLOCK
+    threads.set_num_threads(workers)
+    cpu.BLOCK = block
+    try:
+        both = cpu.along(axes, formula, x, mean, shift)
+        one = cpu.along(axes[0], lambda x: x.cumsum(axis=axes[0]), x)
+    finally:
+        threads.set_num_threads(before[0])
+        cpu.BLOCK = before[1]
+    for z, plain in zip((*both, one), (*formula(x, mean, shift), x.cumsum(axis=axes[0])), strict=True):
+        assert (z.shape, z.dtype) == (plain.shape, plain.dtype)
+        np.testing.assert_array_equal(z, plain)
+
+
+@given(x=arrays(shapes(min_dims=1)), data=st.data())
+def test_inner(x: np.ndarray, data: st.DataObject) -> None:
+    axes = tuple(data.draw(st.sets(st.integers(0, x.ndim - 1))))
+    y = data.draw(arrays(x.shape))
+    for some in (axes, axes[0]) if axes else (axes,):
+        z, plain = cpu.inner(x, y, some), (x * y).sum(axis=some, keepdims=True)
+        assert z.shape == plain.shape
+        np.testing.assert_allclose(z, plain, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @given(x=arrays(shapes(min_dims=1)))
 def test_relu(dtype: type, x: np.ndarray) -> None:

@@ -39,11 +39,6 @@ class LabelLoss(Function):
                 self.divisor = self.valid.sum().astype(x.dtype)
         return t
 
-    def places(self, t: Any) -> tuple[Any, ...]:
-        """Where each sample's own class lies: x[places] is the score of the true class, (N, d1, ...)."""
-        axes = [self.xp.arange(n).reshape((n,) + (1,) * (t.ndim - 1 - i)) for i, n in enumerate(t.shape)]
-        return (*axes[:1], t, *axes[1:])
-
     def unignored(self, values: Any) -> Any:
         """values (N, d1, ...), or one for all samples, with 0 for the ignored ones, whatever they were."""
         return values if self.valid is None else self.xp.where(self.valid, values, values.dtype.type(0))
@@ -83,7 +78,7 @@ class SmoothedCrossEntropy(LabelLoss):
     """
 
     def forward(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None, smoothing: float) -> Any:
-        self.own = self.places(self.start(x, t, w, reduction, ignore))
+        self.own = self.backend.own_class(self.start(x, t, w, reduction, ignore))
         self.dim = dim = min(1, x.ndim - 1)
         x = shifted(x, dim)
         logs = x - self.xp.log(self.xp.exp(x).sum(axis=dim, keepdims=True))
@@ -104,7 +99,7 @@ class NegativeLogLikelihood(LabelLoss):
     """z = -x[t], averaged over N samples        dx = -onehot(t) / N        with weights as CrossEntropy"""
 
     def forward(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
-        self.own = self.places(self.start(x, t, w, reduction, ignore))
+        self.own = self.backend.own_class(self.start(x, t, w, reduction, ignore))
         self.shape = x.shape
         return self.total(self.counted(-x[self.own]))
 
@@ -121,7 +116,7 @@ class MultiMargin(LabelLoss):
     """
 
     def forward(self, x: Any, t: Any, w: Any, reduction: str, p: int, margin: float) -> Any:
-        self.own = self.places(self.start(x, t, w, reduction, None))
+        self.own = self.backend.own_class(self.start(x, t, w, reduction, None))
         self.p = p
         if reduction == "mean":
             self.divisor = t.size or np.nan  # not the sum of the weights
