@@ -69,9 +69,10 @@ class Backend(ABC):
     def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
         """The products of two pairs of matrices."""
         return self.matmul(*first), self.matmul(*second)
-    def inner(self, x: Array, y: Array, axes: Axes) -> Array:
-        """Σ x · y over `axes`, which stay with length 1, for x and y of one shape."""
-        return (x * y).sum(axis=axes, keepdims=True)
+
+    def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
+        """Σ x · y (or Σ x) over `axes`, which stay with length 1, for x and y of one shape."""
+        return (x if y is None else x * y).sum(axis=axes, keepdims=True)
 
     def relu(self, x: Array) -> Array:
         """max(x, 0), NaN kept."""

@@ -26,6 +26,7 @@ from .cpu_matmul import matmul
 from .threads import parallel
 
 FEW = 1 << 11  # elements up to which np.maximum is the quicker call
+SMALL = 1 << 14  # elements up to which a sum of products is not worth the preparation
 BLOCK = 1 << 18  # elements of a block
 ELEMENTS = 1_000  # elements in a microsecond on one core, roughly
 
@@ -114,14 +115,24 @@ def channel_sums(x: np.ndarray) -> np.ndarray:
     return rows.reshape(c, h).sum(axis=1)
 
 
-def inner(x: np.ndarray, y: np.ndarray, axes: Axes) -> np.ndarray:
-    """Σ x · y over `axes`, which stay with length 1."""
-    kept = x.ndim - len(_several(axes))
-    in_rows = _several(axes) == tuple(range(kept, x.ndim)) and x.flags.c_contiguous and y.flags.c_contiguous
-    if not in_rows or kept == x.ndim or x.size == 0:
-        return (x * y).sum(axis=axes, keepdims=True)
-    rows = (*x.shape[:kept], -1)
-    return np.vecdot(x.reshape(rows), y.reshape(rows)).reshape(x.shape[:kept] + (1,) * (x.ndim - kept))
+def inner(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
+    """Σ x · y (or Σ x) over `axes`, which stay with length 1: vector products along the fastest of them."""
+    if x.size <= SMALL:
+        return (x if y is None else x * y).sum(axis=axes, keepdims=True)
+    over, order = _several(axes), _memory_order(x)
+    kept = len(order)
+    while kept and order[kept - 1] in over:
+        kept -= 1
+    first = x.transpose(order)
+    second = first if y is None else y.transpose(order)
+    if kept == x.ndim or not (first.flags.c_contiguous and second.flags.c_contiguous):
+        return (x if y is None else x * y).sum(axis=axes, keepdims=True)
+    first = first.reshape(*first.shape[:kept], -1)
+    sums = np.vecdot(first, np.ones(first.shape[-1], x.dtype) if y is None else second.reshape(first.shape))
+    others = tuple([i for i in range(kept) if order[i] in over])
+    if others:
+        sums = sums.sum(axis=others, keepdims=True)
+    return sums.reshape(sums.shape + (1,) * (x.ndim - kept)).transpose([order.index(axis) for axis in range(x.ndim)])
 
 
 def _memory_order(x: np.ndarray) -> tuple[int, ...]:

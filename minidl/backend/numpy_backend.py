@@ -50,7 +50,8 @@ class NumpyBackend(Backend):
 
     def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
         return cpu_matmul.matmuls(first, second)
-    def inner(self, x: Array, y: Array, axes: Axes) -> Array:
+
+    def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
         return cpu_elementwise.inner(x, y, axes)
 
     def relu(self, x: Array) -> Array:

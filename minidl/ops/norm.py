@@ -30,27 +30,35 @@ class Normalize(Function):
 
     def forward(self, x: Any, w: Any, b: Any, axes: tuple[int, ...], eps: float, track: Track | None = None) -> Any:
         self.axes, self.count = axes, math.prod(x.shape[axis] for axis in axes)
-        mean = self.mean(x)
+        mean = self.sum(x) / self.count
         centred = x - mean
-        var = self.mean(centred * centred)
+        var = self.sum(centred, centred) / self.count
         if track is not None:
             track(mean, var)
         self.scale = 1 / self.xp.sqrt(var + eps)
         centred *= self.scale
-        self.w, self.normal = w, centred
+        self.w, self.b, self.normal = w, b, centred
         return _scaled(self.normal, w, b)
 
     def backward(self, dz: Any) -> Any:
-        normal, dx = self.normal, None
-        if self.needs[0]:
-            g = dz if self.w is None else dz * self.w
-            dx = (g - self.mean(g) - normal * self.mean(g * normal)) * self.scale
+        w, normal = self.w, self.normal
+        if self.is_one_for_all(w) and self.is_one_for_all(self.b):  # then the sums are the gradients of w and b
+            dw, db = self.sum(dz, normal), self.sum(dz)
+            dx = (dz - db / self.count - normal * (dw / self.count)) * (self.scale if w is None else w * self.scale)
+            return dx, dw, db
+        g = dz if w is None else dz * w
+        dx = (g - self.sum(g) / self.count - normal * (self.sum(g, normal) / self.count)) * self.scale
         return dx, dz * normal if self.needs[1] else None, dz
 
-    def mean(self, x: Any) -> Any:
-        if self.axes == (0, 2, 3):
-            return self.backend.channel_sums(x)[:, None, None] / self.count  # (C, 1, 1)
-        return x.sum(axis=self.axes, keepdims=True) / self.count
+    def is_one_for_all(self, parameter: Any) -> bool:
+        """Whether it has one value for all that is summed."""
+        if parameter is None:
+            return True
+        return parameter.ndim == self.normal.ndim and all(parameter.shape[axis] == 1 for axis in self.axes)
+
+    def sum(self, x: Any, y: Any = None) -> Any:
+        """Σ x, or Σ x · y, over `axes`, which stay with length 1."""
+        return self.backend.inner(x, y, self.axes)
 
 
 class Standardize(Function):

@@ -38,16 +38,18 @@ class LogSoftmax(Function):
 
         def log_softmax(x: Any) -> Any:
             x = shifted(x, dim)
-            return x - self.xp.log(self.xp.exp(x).sum(axis=dim, keepdims=True))
+            e = self.xp.exp(x)
+            norm = e.sum(axis=dim, keepdims=True)
+            return x - self.xp.log(norm), e, norm
 
-        self.z = self.backend.along(dim, log_softmax, x)
-        return self.z
+        z, self.e, self.norm = self.backend.along(dim, log_softmax, x)
+        return z
 
     def backward(self, dz: Any) -> Any:
-        def gradient(z: Any, dz: Any) -> Any:
-            return dz - self.xp.exp(z) * dz.sum(axis=self.dim, keepdims=True)
+        def gradient(e: Any, norm: Any, dz: Any) -> Any:
+            return dz - e * (dz.sum(axis=self.dim, keepdims=True) / norm)  # e^z is e / norm
 
-        return self.backend.along(self.dim, gradient, self.z, dz)
+        return self.backend.along(self.dim, gradient, self.e, self.norm, dz)
 
 
 def shifted(x: Any, dim: int) -> Any:

@@ -18,6 +18,7 @@ from tests.support.strategies import arrays, shapes
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cpu, "FEW", 4)
+    monkeypatch.setattr(cpu, "SMALL", 8)
     monkeypatch.setattr(cpu, "BLOCK", 16)
     monkeypatch.setattr(threads, "SMALL_WORK", 0.0)
 
@@ -108,9 +109,10 @@ def test_inner(x: np.ndarray, data: st.DataObject) -> None:
     axes = tuple(data.draw(st.sets(st.integers(0, x.ndim - 1))))
     y = data.draw(arrays(x.shape))
     for some in (axes, axes[0]) if axes else (axes,):
-        z, plain = cpu.inner(x, y, some), (x * y).sum(axis=some, keepdims=True)
-        assert z.shape == plain.shape
-        np.testing.assert_allclose(z, plain, rtol=1e-12, atol=1e-12)
+        for z, plain in ((cpu.inner(x, y, some), x * y), (cpu.inner(x, None, some), x)):
+            plain = plain.sum(axis=some, keepdims=True)
+            assert z.shape == plain.shape
+            np.testing.assert_allclose(z, plain, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])

@@ -138,6 +138,19 @@ def test_prod_with_zeros(zeros):
     check(ops.prod, torch.prod, x, dim=0)
 
 
+@pytest.mark.parametrize("value", [0.0, 2.0, 1e-30, 1e30])
+def test_prod_loses_no_digits(value):
+    """The gradient is the product of the others, also where the product of all is 0, rounded away or infinite."""
+    x = minidl.tensor([value, value, 1.0], requires_grad=True)
+    ops.prod(x, dim=0).backward()
+    with np.errstate(all="ignore"):
+        others = np.float32([value, value, value * value])
+    np.testing.assert_allclose(x.grad.numpy(), others, rtol=1e-6)
+    single = minidl.tensor(value, requires_grad=True)
+    ops.prod(single, dim=0).backward()
+    assert single.grad.item() == 1
+
+
 @pytest.mark.parametrize("name", ["amax", "amin"])
 def test_equal_extremes_share_the_gradient(name):
     x = np.array([[1.0, 1.0, -1.0, -1.0], [2.0, 0.0, 2.0, 2.0], [0.0, 0.0, 0.0, 0.0], [inf, -inf, inf, 0.0]])
