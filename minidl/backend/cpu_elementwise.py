@@ -63,7 +63,7 @@ def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def along(axes: Axes, formula: Callable[..., Any], *arrays: np.ndarray) -> Any:
     """formula(*arrays), which mixes elements along `axes` alone; large ones are cut along another, slower axis.
 
-    Arrays of the first one's length there are cut, the others handed over whole. One result, or several.
+    All have as many axes; those of length 1 there are handed over whole. One result, or several.
     """
     x = arrays[0]
     if x.size <= BLOCK or (cut := _memory_order(x)[0]) in _several(axes):
@@ -72,8 +72,7 @@ def along(axes: Axes, formula: Callable[..., Any], *arrays: np.ndarray) -> Any:
     step = max(1, length * BLOCK // x.size)
 
     def part(array: np.ndarray, start: int) -> np.ndarray:
-        is_cut = array.ndim == x.ndim and array.shape[cut] == length
-        return array[(slice(None),) * cut + (slice(start, start + step),)] if is_cut else array
+        return array if array.shape[cut] != length else array[(slice(None),) * cut + (slice(start, start + step),)]
 
     like = formula(*[part(array, length) for array in arrays])
     shapes = [z.shape[:cut] + (length,) + z.shape[cut + 1 :] for z in _several(like)]

@@ -84,7 +84,7 @@ def test_elementwise_hands_out_memory_of_its_own(rng: np.random.Generator) -> No
 def test_along(x: np.ndarray, data: st.DataObject, block: int, workers: int) -> None:
     """Cut or not: what is computed along some axes is the same, be it one result or two, kept whole or reduced."""
     axes = tuple(data.draw(st.sets(st.integers(0, x.ndim - 1), min_size=1)))
-    shift = np.arange(x.shape[-1], dtype=float)
+    shift = np.arange(x.shape[-1], dtype=float).reshape((1,) * (x.ndim - 1) + (-1,))
 
     def formula(x: np.ndarray, mean: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return (x - mean).cumsum(axis=axes[0]) + shift, np.abs(x).sum(axis=axes, keepdims=True) > 2
