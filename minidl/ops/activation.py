@@ -209,7 +209,7 @@ def one_or(below: float, above: Any, dtype: Any) -> Any:
     if below == 1:
         return 1
     one = above.astype(dtype)
-    return one + below * (1 - one)
+    return one.clip(below, 1) if 0 <= below <= 1 else one + below * (1 - one)
 
 
 def sigmoid_of(xp: Any, x: Any) -> Any:

@@ -44,16 +44,19 @@ class Huber(Function):
     """
 
     def forward(self, x: Any, y: Any, delta: float) -> Any:
-        self.error, self.delta = x - y, delta
+        self.x, self.y, self.delta = x, y, delta
 
         def loss(size: Any) -> Any:
             cut = size.clip(0, delta)
             return cut * (size - 0.5 * cut)
 
-        return self.backend.elementwise(lambda e: loss(abs(e)), self.error)
+        return self.backend.elementwise(lambda x, y: loss(abs(x - y)), x, y)
 
     def backward(self, dz: Any) -> Any:
-        dx = self.backend.elementwise(lambda e, dz: dz * e.clip(-self.delta, self.delta), self.error, dz)
+        def gradient(x: Any, y: Any, dz: Any) -> Any:
+            return dz * (x - y).clip(-self.delta, self.delta)
+
+        dx = self.backend.elementwise(gradient, self.x, self.y, dz)
         return dx, -dx if self.needs[1] else None
 
 
