@@ -282,11 +282,14 @@ class Function(graph.Node):
         self.hooks = self.retain = None
         storages = [x._storage for x in (*inputs, output) if isinstance(x, Tensor)]
         self.versions = [
-            (memory, memory.version, None if memory.exposed is None else checksum(memory.exposed))
-            for memory in storages
+            (memory, memory.version, None if memory.exposed is None else self._seal_of(memory)) for memory in storages
         ]
         output.grad_fn = self
         output._requires_grad = True
+
+    def _seal_of(self, memory: Storage) -> int:
+        """The checksum of exposed memory, or 0 if backward needs none of it: then nobody will compare."""
+        return checksum(memory.exposed) if memory.owner in self.kept_memory() else 0
 
 
 def _accumulate(leaf: Tensor, gradient: Array) -> None:
