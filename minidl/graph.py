@@ -17,6 +17,25 @@ from .storage import Storage, checksum, root
 Meta = tuple[tuple[int, ...], Any]  # shape and dtype
 
 
+class Part:
+    """The gradient dx of a slice: dx[index] = dz, and 0 elsewhere. Many of them add up in one array, not in many."""
+
+    __slots__ = ("dz", "index", "shape")
+
+    def __init__(self, dz: Array, index: tuple[Any, ...], shape: tuple[int, ...]) -> None:
+        self.dz, self.index, self.shape = dz, index, shape  # the index takes no element twice
+
+    def whole(self) -> Array:
+        """dx itself, in memory of its own."""
+        dx = backend_of(self.dz).xp.zeros(self.shape, self.dz.dtype)
+        dx[self.index] = self.dz
+        return dx
+
+    def add_to(self, total: Array) -> None:
+        """total += dx, in place."""
+        total[self.index] += self.dz
+
+
 class Node:
     """One recorded operation: what its backward needs, and where its gradients go.
 
@@ -34,7 +53,7 @@ class Node:
     retain: Callable[[Array], None] | None  # called with what the hooks made of it
 
     def backward(self, dz: Array) -> Any:
-        """The gradients of the inputs, given the gradient dz of the output."""
+        """The gradients of the inputs (arrays, a Part or None), given the gradient dz of the output."""
         raise TypeError(f"{type(self).__name__} has no backward: it cannot be differentiated")
 
     def keeps(self, array: Array) -> bool:
@@ -109,7 +128,7 @@ def walk(
     """
     watched = {} if watched is None else watched
     pending: dict[Any, Array] = {}  # what has reached an operation's output, or a leaf, so far
-    summed: set[Any] = set()  # whose pending gradient is a sum, in memory of its own
+    summed: set[Any] = set()  # whose pending gradient lies in memory of its own
     for edge, gradient in outputs:
         _add(pending, summed, edge, gradient if isinstance(edge, Node) else gradient.copy())
     waiting = _consumers(pending, only)
@@ -177,7 +196,7 @@ def _consumers(roots: Iterable[Any], only: set[Node] | None) -> dict[Any, int]:
     return counts
 
 
-def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | None]:
+def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | Part | None]:
     """The gradients of an operation's inputs, in the shapes and dtypes of the inputs themselves."""
     node.check_unchanged()
     half = dz.dtype == float16 and node.computes
@@ -186,10 +205,15 @@ def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | N
         returned = (returned,)
     if len(returned) != len(edges):
         raise GraphError(f"{type(node).__name__}.backward: {len(returned)} gradients for {len(edges)} inputs")
-    grads: list[Array | None] = []
+    if observer is not None:
+        returned = [dx.whole() if isinstance(dx, Part) else dx for dx in returned]
+    grads: list[Array | Part | None] = []
     for dx, edge in zip(returned, edges):
         if edge is None or dx is None:
             grads.append(None)
+            continue
+        if isinstance(dx, Part):
+            grads.append(dx)
             continue
         shape, dtype = edge.meta if isinstance(edge, Node) else (edge.shape, edge.dtype)
         if dx.shape != shape:
@@ -206,7 +230,7 @@ def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | N
     return grads
 
 
-def _is_held(dx: Array, dz: Array, node: Node, others: list[Array | None]) -> bool:
+def _is_held(dx: Array, dz: Array, node: Node, others: list[Array | Part | None]) -> bool:
     """Whether something else has the memory of dx: what it is a view of, what arrived, the operation, another input."""
     if dx is dz or dx.base is not None or node.keeps(dx):
         return True
@@ -232,17 +256,25 @@ def sum_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Arr
     return gradient.sum(axis=tuple(axes), keepdims=True).reshape(shape)
 
 
-def _add(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array) -> None:
-    """Add a contribution. The first is kept as it came and may be shared: only a sum is changed in place."""
-    if node not in pending:
+def _add(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array | Part) -> None:
+    """Add a contribution. A first array is kept as it came and may be shared: only memory of our own is changed."""
+    total = pending.get(node)
+    if total is None:
+        if isinstance(gradient, Part):
+            gradient = gradient.whole()
+            summed.add(node)
         pending[node] = gradient
         return
-    if node in summed:
-        pending[node] += gradient
+    if isinstance(gradient, Part):
+        total = total if node in summed else total.copy()
+        gradient.add_to(total)
+    elif node in summed:
+        total += gradient
     else:
-        pending[node] = pending[node] + gradient
-        summed.add(node)
-    if pending[node].ndim == 0:
-        pending[node] = backend_of(gradient).asarray(pending[node])  # NumPy makes scalars of 0-dimensional sums
+        total = total + gradient
+        if total.ndim == 0:
+            total = backend_of(gradient).asarray(total)  # NumPy makes scalars of 0-dimensional sums
+    summed.add(node)
+    pending[node] = total
     if observer is not None:
-        observer.on_sum(node, gradient, pending[node])
+        observer.on_sum(node, gradient, total)

@@ -15,6 +15,7 @@ import numpy as np
 from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..errors import ArgumentError, DtypeError, RangeError, ShapeError
+from ..graph import Part
 from ._arguments import broadcast_shape, cast, element, normal_dim, tensor_of
 from .shape import reshape
 
@@ -32,9 +33,7 @@ class Slice(Function):
         return x[self.index]
 
     def backward(self, dz: Any) -> Any:
-        dx = self.xp.zeros(self.shape, dz.dtype)
-        dx[self.index] = dz
-        return dx
+        return Part(dz, self.index, self.shape)
 
 
 class Take(Function):

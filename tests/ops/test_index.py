@@ -189,3 +189,27 @@ def test_select_and_narrow(x, data):
     check(minidl.narrow, torch.narrow, x, dim, start, length)
     if n:
         check(minidl.select, torch.select, x, dim, data.draw(st.integers(-n, n - 1)))
+
+
+@given(arrays((4, 3)), st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans()), min_size=1))
+def test_gradients_of_many_slices_and_of_the_whole_add_up(x, taken):
+    """In whatever order slices and uses of the whole tensor meet, at a leaf and at an intermediate result."""
+
+    def run(t):
+        for inner in (t, t * 2):
+            for first, last, whole in taken:
+                t = t + inner[min(first, last) : max(first, last) + 1].sum() * inner[first, :2].sum()
+                t = t + inner if whole else t
+        return t
+
+    check(run, run, x)
+
+
+def test_what_slices_are_added_to_is_their_own():
+    x = minidl.zeros(3, 2, requires_grad=True)
+    given_gradient = minidl.ones(3, 2)
+    z = x * 1
+    z.retain_grad()
+    (z.reshape(3, 2) + minidl.stack(minidl.unbind(z))).backward(given_gradient)
+    assert given_gradient.tolist() == [[1, 1]] * 3
+    assert x.grad.tolist() == z.grad.tolist() == [[2, 2]] * 3
