@@ -350,11 +350,11 @@ def edge_of(x: Any) -> Any:
     return x if x.grad_fn is None else x.grad_fn
 
 
-def wrap(array: Array) -> Tensor:
-    """A tensor around memory that nothing else holds."""
+def wrap(array: Array, storage: Storage | None = None) -> Tensor:
+    """A tensor around memory that nothing else holds, unless its `storage` is given."""
     tensor = Tensor.__new__(Tensor)
     tensor._array = array
-    tensor._storage = Storage(array)
+    tensor._storage = Storage(array) if storage is None else storage
     tensor._hooks = tensor._grad = tensor.grad_fn = None
     tensor._requires_grad = False
     return tensor
@@ -362,7 +362,5 @@ def wrap(array: Array) -> Tensor:
 
 def view_of(source: Tensor, array: Array) -> Tensor:
     """A tensor that sees (part of) the memory of `source`."""
-    tensor = wrap(array)
-    tensor._storage = source._storage
     source._storage.viewed = True
-    return tensor
+    return wrap(array, source._storage)

@@ -13,7 +13,7 @@ from ..dtypes import promote_types
 from ..errors import ArgumentError, RangeError, ShapeError
 from ._arguments import cast, element, int_tuple, normal_dim, tensor_of
 from .gather import index_select
-from .index import getitem
+from .index import Slice, getitem
 from .shape import clone, unsqueeze
 
 
@@ -59,7 +59,8 @@ def _tensors(function: str, tensors: Any) -> list[Tensor]:
         raise ArgumentError(f"{function}: takes at least one tensor; the list is empty")
     dtype = xs[0].dtype
     for x in xs:
-        dtype = promote_types(dtype, x.dtype)
+        if x.dtype != dtype:
+            dtype = promote_types(dtype, x.dtype)
     return [cast(x, dtype) for x in xs]
 
 
@@ -149,7 +150,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, each without it; views."""
     x = _with_dims("unbind", input)
     before = (slice(None),) * normal_dim("unbind", dim, x.ndim)
-    return tuple(getitem(x, (*before, i)) for i in range(x.shape[len(before)]))
+    return tuple(Slice.apply(x, index=(*before, i)) for i in range(x.shape[len(before)]))
 
 
 def _with_dims(function: str, input: Any) -> Tensor:
@@ -162,7 +163,7 @@ def _with_dims(function: str, input: Any) -> Tensor:
 def _parts(x: Tensor, lengths: Sequence[int], dim: int) -> tuple[Tensor, ...]:
     before, parts, start = (slice(None),) * dim, [], 0
     for length in lengths:
-        parts.append(getitem(x, (*before, slice(start, start + length))))
+        parts.append(Slice.apply(x, index=(*before, slice(start, start + length))))
         start += length
     return tuple(parts)
 
