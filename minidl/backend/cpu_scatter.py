@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 BLOCK = 1 << 16  # elements whose places are worked out at a time
+SMALL = 1 << 10  # elements that `np.add.at` has added before their places are worked out
+ROW = 256  # elements that lie together; so many are better added row by row
 
 
 def scatter_add(target: np.ndarray, index: Any, values: np.ndarray) -> None:
@@ -20,10 +22,13 @@ def scatter_add(target: np.ndarray, index: Any, values: np.ndarray) -> None:
     parts = index if isinstance(index, tuple) else (index,)
     if parts and parts[0] is Ellipsis:
         parts = (slice(None),) * (target.ndim - len(parts) + 1) + parts[1:]
+    while parts and (parts[-1] is Ellipsis or _is_whole(parts[-1])):
+        parts = parts[:-1]
     kept = _leading_slices(parts)
     arrays = parts[kept:]
     usable = arrays and all(isinstance(part, np.ndarray) and part.dtype.kind in "iu" for part in arrays)
-    if not usable or not target.flags.c_contiguous or target.dtype.kind == "b":
+    few = np.size(values) < SMALL
+    if few or not usable or not target.flags.c_contiguous or target.dtype.kind == "b":
         np.add.at(target, index, values)
         return
     sizes = target.shape[kept : kept + len(arrays)]
@@ -33,6 +38,12 @@ def scatter_add(target: np.ndarray, index: Any, values: np.ndarray) -> None:
     starts = (outer[:, None] + places.reshape(-1)).reshape(-1) * run  # (kept axes * B,)
     shape = (*target.shape[:kept], *places.shape, *target.shape[kept + len(arrays) :])
     values = np.broadcast_to(values, shape).astype(target.dtype, copy=False).reshape(len(starts), run)
+    if run >= ROW:
+        into = target.reshape(-1, run)
+        for place, row in zip((starts // run).tolist(), values):
+            whole = into[place]
+            np.add(whole, row, out=whole)
+        return
     flat, within, rows = target.reshape(-1), np.arange(run), max(1, BLOCK // max(1, run))
     for i in range(0, len(starts), rows):
         where = (starts[i : i + rows, None] + within).reshape(-1)
@@ -42,9 +53,13 @@ def scatter_add(target: np.ndarray, index: Any, values: np.ndarray) -> None:
 def _leading_slices(parts: tuple[Any, ...]) -> int:
     """How many axes the index keeps whole before the first array."""
     kept = 0
-    while kept < len(parts) and isinstance(parts[kept], slice) and parts[kept] == slice(None):
+    while kept < len(parts) and _is_whole(parts[kept]):
         kept += 1
     return kept
+
+
+def _is_whole(part: Any) -> bool:
+    return isinstance(part, slice) and part == slice(None)
 
 
 def _places(arrays: tuple[np.ndarray, ...], sizes: tuple[int, ...]) -> np.ndarray:
