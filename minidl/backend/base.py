@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,50 @@ class Backend(ABC):
     @abstractmethod
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """target[index] += values in place, an index that occurs twice counted twice."""
+
+    def bounds(self, index: Array) -> tuple[int, int]:
+        """The least and the largest of some integers, at least one; a GPU is waited for."""
+        return int(index.min()), int(index.max())
+
+    def places(self, shape: tuple[int, ...], index: Array, dim: int) -> Array:
+        """Where x[i][index[i][j][k]][k], for dim=1, lies in the flat memory of an x of `shape`: of the index's shape.
+
+        No index may be negative or too large.
+        """
+        found = index.astype(np.int64) * prod(shape[dim + 1 :])
+        for d, length in enumerate(index.shape):
+            if d != dim:
+                own = self.xp.arange(length) * prod(shape[d + 1 :])
+                found = found + own.reshape(-1, *(1,) * (index.ndim - 1 - d))
+        return found
+
+    def take(self, x: Array, places: Array) -> Array:
+        """The elements of x at those flat places."""
+        return x.reshape(-1)[places]
+
+    def add_at(self, target: Array, places: Array, values: Array) -> None:
+        """target += values at those flat places, in place, a place that occurs twice counted twice."""
+        self.scatter_add(target.reshape(-1), places, values)
+
+    def argsort(self, x: Array, dim: int, descending: bool) -> Array:
+        """The places of the elements in ascending (descending) order, NaN the largest, equal ones as they came."""
+        if not descending:
+            return x.argsort(axis=dim, kind="stable").astype("int64", copy=False)
+        last = x.shape[dim] - 1
+        places = self.xp.flip(x, dim).argsort(axis=dim, kind="stable")  # ascending, of the reversed elements
+        return last - self.xp.flip(places, dim).astype("int64", copy=False)
+
+    def top_places(self, x: Array, k: int, dim: int, descending: bool) -> Array:
+        """The first k of `argsort` along dim."""
+        return self.argsort(x, dim, descending)[(slice(None),) * dim + (slice(k),)].copy()
+
+    def median_places(self, x: Array, dim: int) -> Array:
+        """Where the lower median along dim is, of equal ones as `argsort` has it, or else the first NaN; dim kept."""
+        order, n = self.argsort(x, dim, descending=False), x.shape[dim]
+        middle = self.xp.take(order, self.xp.asarray([(n - 1) // 2]), axis=dim)
+        nans = x != x
+        first_nan = nans.argmax(axis=dim, keepdims=True)
+        return self.xp.where(nans.any(axis=dim, keepdims=True), first_nan, middle).astype("int64")
 
     def device_name(self, array: Array) -> str:
         """PyTorch's name of the place where the array lives."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cpu_conv, cpu_elementwise, cpu_matmul, cpu_pool, cpu_scatter
+from . import cpu_conv, cpu_elementwise, cpu_gather, cpu_matmul, cpu_order, cpu_pool, cpu_scatter
 from .base import Array, Axes, Backend
 from .special import erf
 from .window import Pair, Window
@@ -41,6 +41,24 @@ class NumpyBackend(Backend):
 
     def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
         return cpu_elementwise.along(axes, formula, *arrays)
+    def bounds(self, index: Array) -> tuple[int, int]:
+        return cpu_gather.bounds(index)
+
+    def places(self, shape: tuple[int, ...], index: Array, dim: int) -> Array:
+        return cpu_gather.places(shape, index, dim)
+
+    def take(self, x: Array, places: Array) -> Array:
+        return cpu_gather.take(x, places)
+
+    def add_at(self, target: Array, places: Array, values: Array) -> None:
+        np.add.at(target.reshape(-1), places.reshape(-1), values.astype(target.dtype, copy=False).reshape(-1))
+
+    def top_places(self, x: Array, k: int, dim: int, descending: bool) -> Array:
+        places = cpu_order.top_places(x, k, dim, descending)
+        return super().top_places(x, k, dim, descending) if places is None else places
+
+    def median_places(self, x: Array, dim: int) -> Array:
+        return super().median_places(x, dim) if x.size <= cpu_order.SMALL else cpu_order.median_places(x, dim)
 
     def masked(self, x: Array, mask: Array) -> Array:
         return cpu_elementwise.masked(x, mask)

@@ -35,12 +35,12 @@ class Gather(Function):
     computes = False
 
     def forward(self, x: Any, index: Any, dim: int) -> Any:
-        self.shape, self.index = x.shape, _along(self.xp, index, dim)
-        return x[self.index]
+        self.shape, self.places = x.shape, self.backend.places(x.shape, index, dim)
+        return self.backend.take(x, self.places)
 
     def backward(self, dz: Any) -> Any:
         dx = self.xp.zeros(self.shape, dz.dtype)
-        self.backend.scatter_add(dx, self.index, dz)
+        self.backend.add_at(dx, self.places, dz)
         return dx, None
 
 
@@ -50,28 +50,28 @@ class Scatter(Function):
     computes = False
 
     def forward(self, x: Any, index: Any, s: Any, dim: int) -> Any:
-        self.index, self.source = _along(self.xp, index, dim), _Source(s, index)
+        self.places, self.source = self.backend.places(x.shape, index, dim), _Source(s, index)
         z = x.copy()
-        z[self.index] = self.source.used(s)
+        z.reshape(-1)[self.places] = self.source.used(s)
         return z
 
     def backward(self, dz: Any) -> Any:
         dx = dz.copy()
-        dx[self.index] = 0
-        return dx, None, self.source.gradient(dz[self.index]) if self.needs[2] else None
+        dx.reshape(-1)[self.places] = 0
+        return dx, None, self.source.gradient(self.backend.take(dz, self.places)) if self.needs[2] else None
 
 
 class ScatterAdd(Function):
     """z = x, then z[i][index[i][j][k]][k] += s[i][j][k] for dim=1        dx = dz;  ds = dz at the index"""
 
     def forward(self, x: Any, index: Any, s: Any, dim: int) -> Any:
-        self.index, self.source = _along(self.xp, index, dim), _Source(s, index)
+        self.places, self.source = self.backend.places(x.shape, index, dim), _Source(s, index)
         z = x.copy()
-        self.backend.scatter_add(z, self.index, self.source.used(s))
+        self.backend.add_at(z, self.places, self.source.used(s))
         return z
 
     def backward(self, dz: Any) -> Any:
-        return dz, None, self.source.gradient(dz[self.index])
+        return dz, None, self.source.gradient(self.backend.take(dz, self.places))
 
 
 class MaskedFill(Function):
@@ -104,16 +104,6 @@ class _Source:
         whole = backend_of(ds).xp.zeros(self.shape, ds.dtype)
         whole[self.part] = ds
         return whole
-
-
-def _along(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
-    """The index arrays of a gather: `index` in dimension `dim`, every element's own place in the others."""
-    grid = []
-    for d, length in enumerate(index.shape):
-        shape = [1] * index.ndim
-        shape[d] = length
-        grid.append(index if d == dim else xp.arange(length).reshape(shape))
-    return tuple(grid) if grid else (...,)
 
 
 def _index_of(function: str, index: Any, name: str = "index") -> Tensor:
@@ -234,10 +224,10 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 
 def _from_the_front(i: Tensor, length: int) -> Tensor:
     """Indices of which negative ones counted from the end."""
-    known = i._storage.known_bounds()
-    if known is not None and known[0] >= 0:
+    backend, known = backend_of(i._array), i._storage.known_bounds()
+    if i._array.size == 0 or (known or backend.bounds(i._array))[0] >= 0:
         return i
-    return wrap(backend_of(i._array).xp.where(i._array < 0, i._array + length, i._array))
+    return wrap(backend.xp.where(i._array < 0, i._array + length, i._array))
 
 
 def _mask_of(function: str, mask: Any) -> Tensor:

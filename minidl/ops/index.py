@@ -167,7 +167,9 @@ def parse(x: Tensor, index: Any) -> tuple[tuple[Any, ...], Arrays]:
             basic.append(slice(None))
             arrays.append(part)
         dim += _consumed(part)
-    broadcast_shape("index", *(array.shape for array in arrays if array is not None))
+    taken_shapes = [array.shape for array in arrays if array is not None]
+    if len(taken_shapes) > 1:
+        broadcast_shape("index", *taken_shapes)
     return tuple(basic), arrays
 
 
@@ -246,7 +248,7 @@ def check_indices(function: str, indices: Tensor, length: int, dim: int, negativ
     known = indices._storage.known_bounds()
     if array.size == 0 or (known is not None and least <= known[0] and known[1] < length):
         return
-    low, high = int(array.min()), int(array.max())
+    low, high = backend_of(array).bounds(array)
     if low < least or high >= length:
         wrong = high if high >= length else low
         raise RangeError(f"{function}: index {wrong} is out of range for dimension {dim} of length {length}")

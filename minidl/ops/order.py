@@ -63,13 +63,16 @@ class Argsort(Function):
     computes = False
 
     def forward(self, x: Any, dim: int, descending: bool) -> Any:
-        if x.ndim == 0:
-            return self.xp.zeros((), "int64")
-        if not descending:
-            return x.argsort(axis=dim, kind="stable").astype("int64", copy=False)
-        last = x.shape[dim] - 1
-        places = self.xp.flip(x, dim).argsort(axis=dim, kind="stable")  # ascending, of the reversed elements
-        return last - self.xp.flip(places, dim).astype("int64", copy=False)
+        return self.backend.argsort(x, dim, descending) if x.ndim else self.xp.zeros((), "int64")
+
+
+class TopPlaces(Function):
+    """z = the places of the k largest (smallest) elements, in order, equal ones in the order they had; no gradient"""
+
+    computes = False
+
+    def forward(self, x: Any, k: int, dim: int, largest: bool) -> Any:
+        return self.backend.top_places(x, k, dim, largest) if x.ndim else self.xp.zeros((), "int64")
 
 
 class TakeAlong(Function):
@@ -81,17 +84,14 @@ class TakeAlong(Function):
         self.shape = x.shape
         if x.ndim == 0:
             return x.copy()
-        self.index = [
-            self.xp.arange(n).reshape((n,) + (1,) * (x.ndim - 1 - d)) if d != dim else places
-            for d, n in enumerate(places.shape)
-        ]
-        return x[tuple(self.index)]
+        self.flat = self.backend.places(x.shape, places, dim)
+        return self.backend.take(x, self.flat)
 
     def backward(self, dz: Any) -> Any:
         if not self.shape:
             return dz, None
         dx = self.xp.zeros(self.shape, dz.dtype)
-        dx[tuple(self.index)] = dz
+        dx.reshape(-1)[self.flat] = dz
         return dx, None
 
 
@@ -117,8 +117,8 @@ def _middle(xp: Any, x: Any) -> Any:
     """The lower median of all elements; NaN if one of them is."""
     if x.size == 0:
         return xp.full((), float("nan"), x.dtype)
-    ordered = xp.sort(x.reshape(-1))
-    return ordered[-1] if bool(ordered[-1] != ordered[-1]) else ordered[(x.size - 1) // 2]
+    largest, middle = x.max(), (x.size - 1) // 2
+    return largest if bool(largest != largest) else xp.partition(x.reshape(-1), middle)[middle]
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -229,19 +229,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     length = x.shape[dim] if x.ndim else 1
     if isinstance(k, bool) or not isinstance(k, int) or not (x.ndim == 0) <= k <= length:
         raise ArgumentError(f"topk: k must be an integer from 0 to the {length} elements along dim {dim}; got {k!r}")
-    places = Argsort.apply(x, dim=dim, descending=largest)
-    if x.ndim:
-        places = First.apply(places, k=k, dim=dim)
+    places = TopPlaces.apply(x, k=k, dim=dim, largest=largest)
     return TopkResult(TakeAlong.apply(x, places, dim=dim), places)
-
-
-class First(Function):
-    """z = the first k elements along dim; of indices, so without a gradient"""
-
-    computes = False
-
-    def forward(self, x: Any, k: int, dim: int) -> Any:
-        return x[(slice(None),) * dim + (slice(k),)].copy()
 
 
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -265,11 +254,4 @@ class MedianPlace(Function):
     computes = False
 
     def forward(self, x: Any, dim: int) -> Any:
-        if x.ndim == 0:
-            return self.xp.zeros((), "int64")
-        order = x.argsort(axis=dim, kind="stable")
-        n = x.shape[dim]
-        middle = self.xp.take(order, self.xp.asarray([(n - 1) // 2]), axis=dim)
-        nans = x != x
-        first_nan = nans.argmax(axis=dim, keepdims=True)
-        return self.xp.where(nans.any(axis=dim, keepdims=True), first_nan, middle).astype("int64")
+        return self.backend.median_places(x, dim) if x.ndim else self.xp.zeros((), "int64")

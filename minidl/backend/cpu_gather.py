@@ -1,0 +1,77 @@
+"""Elements named by their places in flat memory, on the CPU, in blocks that threads share.
+
+`x[index arrays]` with one array a dimension works out and checks every place: for 1,000 x 2,000 elements 7 ms. Here a
+place is the index plus what is known beforehand, and nothing is checked twice: 1.5 ms on two threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+import numpy as np
+
+from .threads import parallel
+
+BLOCK = 1 << 16  # elements of a block
+ELEMENTS = 1_000  # elements taken in a microsecond on one core, roughly
+
+
+def bounds(index: np.ndarray) -> tuple[int, int]:
+    """The least and the largest of some integers, found in one pass through memory."""
+    if index.size <= BLOCK:
+        return int(index.min()), int(index.max())
+    flat = index.ravel(order="K")
+    starts = range(0, flat.size, BLOCK)
+    lows, highs = np.empty((2, len(starts)), index.dtype)
+
+    def look(i: int) -> None:
+        block = flat[starts[i] : starts[i] + BLOCK]
+        lows[i], highs[i] = block.min(), block.max()
+
+    parallel(look, len(starts), flat.size / (4 * ELEMENTS), products=False)
+    return int(lows.min()), int(highs.max())
+
+
+def places(shape: tuple[int, ...], index: np.ndarray, dim: int) -> np.ndarray:
+    """Where x[i][index[i][j][k]][k], for dim=1, lies in the flat memory of an x of `shape`."""
+    strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
+    beside = np.zeros((1,) * index.ndim, np.intp)  # what the other dimensions add
+    for d, length in enumerate(index.shape):
+        if d != dim:
+            beside = beside + (np.arange(length) * strides[d]).reshape(-1, *(1,) * (index.ndim - 1 - d))
+    if index.size <= BLOCK:
+        return _scaled(index, strides[dim]) + beside
+    found = np.empty(index.shape, np.intp)
+
+    def fill(start: int, stop: int) -> None:
+        rows = beside[start:stop] if dim else beside
+        np.add(_scaled(index[start:stop], strides[dim]), rows, out=found[start:stop])
+
+    _in_blocks(fill, index)
+    return found
+
+
+def _scaled(index: np.ndarray, stride: int) -> np.ndarray:
+    return index if stride == 1 else index.astype(np.intp) * stride
+
+
+def take(x: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The elements of x at those flat places, none of them outside."""
+    flat = x.reshape(-1)
+    if places.size <= BLOCK:
+        return flat.take(places, mode="wrap")  # the mode that is quickest
+    z = np.empty(places.shape, x.dtype)
+
+    def fill(start: int, stop: int) -> None:
+        flat.take(places[start:stop], out=z[start:stop], mode="wrap")
+
+    _in_blocks(fill, places)
+    return z
+
+
+def _in_blocks(fill: Callable[[int, int], None], x: np.ndarray) -> None:
+    """fill(start, stop) for blocks of the rows of x."""
+    rows = max(1, BLOCK * len(x) // x.size)
+    starts = range(0, len(x), rows)
+    parallel(lambda i: fill(starts[i], starts[i] + rows), len(starts), x.size / ELEMENTS, products=False)

@@ -1,0 +1,103 @@
+"""The few elements of a row that an order picks, found without sorting the row.
+
+Sorting 1,000 rows of 2,000 takes 110 ms. Their five largest: no group of elements holds a larger one than the largest
+of the group, so the fifth largest of these is reached by at least five elements, and by few more; only those are
+sorted (2 ms). Their medians: a partition, and a look for where that value is (12 ms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .threads import parallel
+
+SMALL = 1 << 12  # elements that are sorted before anything else is worked out
+BLOCK = 1 << 16  # elements of a block of rows
+ELEMENTS = 300  # elements in a microsecond on one core, roughly
+GROUP = 16  # elements of a group, if that makes enough groups
+
+
+def top_places(x: np.ndarray, k: int, dim: int, descending: bool) -> np.ndarray | None:
+    """Where the k first of each row along dim are, in order, equal ones as they came; None if that needs sorting."""
+    n = x.shape[dim]
+    groups = max(4 * k, n // GROUP)
+    if k == 0 or 2 * groups > n or x.size <= SMALL:
+        return None
+    rows = np.moveaxis(x, dim, -1)
+    shape = (*rows.shape[:-1], k)
+    rows = rows.reshape(-1, n)
+    places = np.empty((len(rows), k), np.int64)
+    failed = []
+
+    def fill(start: int, stop: int) -> None:
+        found = _top(rows[start:stop], k, groups, descending)
+        if found is None:
+            failed.append(start)
+        else:
+            places[start:stop] = found
+
+    _in_blocks(fill, rows)
+    return None if failed else np.moveaxis(places.reshape(shape), -1, dim)
+
+
+def _top(rows: np.ndarray, k: int, groups: int, descending: bool) -> np.ndarray | None:
+    """Where the k first of each row are; None if there is a NaN, or if too many reach the bound."""
+    count, n = rows.shape
+    grouped = n - n % groups
+    best = rows[:, :grouped].reshape(count, -1, groups)
+    best = best.max(axis=1) if descending else best.min(axis=1)  # (count, groups)
+    if rows.dtype.kind == "f" and (np.isnan(best).any() or np.isnan(rows[:, grouped:]).any()):
+        return None
+    kth = groups - k if descending else k - 1
+    bound = np.partition(best, kth, axis=1)[:, kth : kth + 1]
+    found = np.flatnonzero(rows >= bound if descending else rows <= bound)  # row by row, k of each or more
+    if 4 * len(found) > rows.size:
+        return None
+    values, row = rows.reshape(-1)[found], found // n
+    if descending:
+        values = -values if rows.dtype.kind == "f" else ~values
+    order = np.lexsort((values, row))
+    first = np.searchsorted(row, np.arange(count))[:, None]
+    return (found - row * n)[order[first + np.arange(k)]]
+
+
+def median_places(x: np.ndarray, dim: int) -> np.ndarray:
+    """Where the lower median along dim is (of equal ones, the one a stable sort puts there), or else the first NaN."""
+    rows = np.moveaxis(x, dim, -1)
+    shape = (*rows.shape[:-1], 1)
+    rows = rows.reshape(-1, x.shape[dim])
+    places = np.empty(len(rows), np.int64)
+
+    def fill(start: int, stop: int) -> None:
+        places[start:stop] = _median(rows[start:stop])
+
+    _in_blocks(fill, rows)
+    return np.moveaxis(places.reshape(shape), -1, dim)
+
+
+def _median(rows: np.ndarray) -> np.ndarray:
+    """Where the median of each row is."""
+    k = (rows.shape[1] - 1) // 2
+    median = np.partition(rows, k, axis=1)[:, k : k + 1]
+    equal = rows == median
+    skipped = k - np.count_nonzero(rows < median, axis=1)  # equal ones that come before it
+    places = equal.argmax(axis=1)
+    tied = np.flatnonzero(skipped)
+    if len(tied):
+        places[tied] = (equal[tied].cumsum(axis=1) > skipped[tied, None]).argmax(axis=1)
+    if rows.dtype.kind == "f":
+        nans = np.flatnonzero(np.isnan(rows.max(axis=1)))
+        places[nans] = np.isnan(rows[nans]).argmax(axis=1)
+    return places
+
+
+def _in_blocks(fill: Callable[[int, int], None], rows: np.ndarray) -> None:
+    """fill(start, stop) for blocks of rows, shared among threads."""
+    if rows.size == 0:
+        return
+    block = max(1, BLOCK // rows.shape[1])
+    starts = range(0, len(rows), block)
+    parallel(lambda i: fill(starts[i], min(starts[i] + block, len(rows))), len(starts), rows.size / ELEMENTS,
+             products=False)  # fmt: skip
