@@ -223,7 +223,7 @@ def _chain_rule(node: Node, dz: Array, edges: tuple[Any, ...]) -> list[Array | P
         if not isinstance(dx, node.backend.array_type):
             dx = node.backend.asarray(dx)
         if not isinstance(edge, Node) and _is_held(dx, dz, node, grads):
-            dx = dx.copy(order="K")  # it will be a leaf's .grad; memory keeps its order, which is the quickest copy
+            dx = node.backend.copy(dx)  # it will be a leaf's .grad
         grads.append(dx)
     if observer is not None:
         observer.on_backward(node, dz, returned, grads)

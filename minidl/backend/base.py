@@ -7,7 +7,7 @@ or what is worth tuning.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from math import prod
 from typing import Any
@@ -39,6 +39,18 @@ class Backend(ABC):
     @abstractmethod
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """target[index] += values in place, an index that occurs twice counted twice."""
+
+    def copy(self, x: Array) -> Array:
+        """x in memory of its own."""
+        return x.copy()
+
+    def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
+        """The arrays, all of one dtype, one after the other along an axis."""
+        return self.xp.concatenate(xs, axis=axis)
+
+    def select(self, x: Array, index: Array, axis: int) -> Array:
+        """x[..., index, ...] along an axis, for indices (K,) of which none is negative or too large."""
+        return x.take(index, axis=axis)
 
     def bounds(self, index: Array) -> tuple[int, int]:
         """The least and the largest of some integers, at least one; a GPU is waited for."""

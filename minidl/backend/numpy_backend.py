@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from . import cpu_conv, cpu_elementwise, cpu_gather, cpu_matmul, cpu_order, cpu_pool, cpu_scatter
+from . import cpu_conv, cpu_copy, cpu_elementwise, cpu_gather, cpu_matmul, cpu_order, cpu_pool, cpu_scatter
 from .base import Array, Axes, Backend
 from .special import erf
 from .window import Pair, Window
@@ -41,6 +41,15 @@ class NumpyBackend(Backend):
 
     def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
         return cpu_elementwise.along(axes, formula, *arrays)
+    def copy(self, x: Array) -> Array:
+        return cpu_copy.copy(x)
+
+    def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
+        return cpu_copy.concatenate(xs, axis)
+
+    def select(self, x: Array, index: Array, axis: int) -> Array:
+        return cpu_copy.select(x, index, axis)
+
     def bounds(self, index: Array) -> tuple[int, int]:
         return cpu_gather.bounds(index)
 

@@ -21,7 +21,7 @@ class IndexSelect(Function):
 
     def forward(self, x: Any, i: Any, dim: int) -> Any:
         self.shape, self.index = x.shape, (*(slice(None),) * dim, i)
-        return x.take(i, axis=dim)
+        return self.backend.select(x, i, dim)
 
     def backward(self, dz: Any) -> Any:
         dx = self.xp.zeros(self.shape, dz.dtype)
@@ -66,7 +66,7 @@ class ScatterAdd(Function):
 
     def forward(self, x: Any, index: Any, s: Any, dim: int) -> Any:
         self.places, self.source = self.backend.places(x.shape, index, dim), _Source(s, index)
-        z = x.copy()
+        z = self.backend.copy(x)
         self.backend.add_at(z, self.places, self.source.used(s))
         return z
 

@@ -25,7 +25,7 @@ class Cat(Function):
     def forward(self, *xs: Any, dim: int) -> Any:
         self.dim, self.shapes = dim, [x.shape for x in xs]
         full = [x for x in xs if x.shape != (0,)]  # PyTorch skips empty vectors, whatever the others' shape
-        return self.xp.concatenate(full, axis=dim) if full else xs[0].copy()
+        return self.backend.concatenate(full, dim) if full else xs[0].copy()
 
     def backward(self, dz: Any) -> Any:
         before = (slice(None),) * self.dim
