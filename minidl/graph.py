@@ -33,7 +33,8 @@ class Part:
 
     def add_to(self, total: Array) -> None:
         """total += dx, in place."""
-        total[self.index] += self.dz
+        place = total[self.index]
+        place += self.dz
 
 
 class Node:

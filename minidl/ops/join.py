@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -54,14 +55,16 @@ def _tensors(function: str, tensors: Any) -> list[Tensor]:
     """The tensors in one dtype."""
     if isinstance(tensors, Tensor) or not isinstance(tensors, Sequence):
         raise ArgumentError(f"{function}: takes a list or tuple of tensors; got {type(tensors).__name__}")
-    xs = [tensor_of(function, x, f"tensors[{i}]") for i, x in enumerate(tensors)]
-    if not xs:
+    if not all(isinstance(x, Tensor) for x in tensors):
+        for i, x in enumerate(tensors):
+            tensor_of(function, x, f"tensors[{i}]")
+    if not tensors:
         raise ArgumentError(f"{function}: takes at least one tensor; the list is empty")
-    dtype = xs[0].dtype
-    for x in xs:
-        if x.dtype != dtype:
-            dtype = promote_types(dtype, x.dtype)
-    return [cast(x, dtype) for x in xs]
+    dtypes = [x._array.dtype for x in tensors]
+    if len(set(dtypes)) == 1:  # the common case, told apart quickly
+        return list(tensors)
+    dtype = reduce(promote_types, dtypes)
+    return [cast(x, dtype) for x in tensors]
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -76,12 +79,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         raise ShapeError("cat: a 0-dimensional tensor cannot be joined; use stack")
     full = [x for x in xs if x.shape != (0,)] or xs[:1]  # PyTorch skips empty vectors, whatever the others' shape
     dim = normal_dim("cat", dim, full[0].ndim)
-    wanted = _beside(full[0].shape, dim)
+    shape, wanted = full[0].shape, _beside(full[0].shape, dim)
     for i, x in enumerate(xs):
-        if x.shape != (0,) and (x.ndim != full[0].ndim or _beside(x.shape, dim) != wanted):
-            raise ShapeError(
-                f"cat: tensors[{i}] has shape {x.shape}, which does not fit {full[0].shape} beside dim {dim}"
-            )
+        if x.shape not in (shape, (0,)) and (x.ndim != full[0].ndim or _beside(x.shape, dim) != wanted):
+            raise ShapeError(f"cat: tensors[{i}] has shape {x.shape}, which does not fit {shape} beside dim {dim}")
     return Cat.apply(*xs, dim=dim)
 
 
