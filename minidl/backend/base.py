@@ -41,8 +41,8 @@ class Backend(ABC):
         """target[index] += values in place, an index that occurs twice counted twice."""
 
     def copy(self, x: Array) -> Array:
-        """x in memory of its own."""
-        return x.copy()
+        """x in memory of its own, which keeps its order."""
+        return x.copy(order="K")
 
     def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
         """The arrays, all of one dtype, one after the other along an axis."""

@@ -21,11 +21,12 @@ Pair = tuple[np.ndarray, np.ndarray]  # where to, where from
 
 
 def copy(x: np.ndarray) -> np.ndarray:
-    """x in memory of its own, row by row."""
+    """x in memory of its own, which keeps its order: the quickest copy."""
     if x.size < LEAST:
-        return x.copy()
-    z = np.empty(x.shape, x.dtype)
-    _share(list(_blocks(z, x)))
+        return x.copy(order="K")
+    z = np.empty_like(x)
+    order = sorted(range(x.ndim), key=lambda axis: -z.strides[axis])
+    _share(list(_blocks(z.transpose(order), x.transpose(order))))
     return z
 
 

@@ -41,6 +41,7 @@ class NumpyBackend(Backend):
 
     def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
         return cpu_elementwise.along(axes, formula, *arrays)
+
     def copy(self, x: Array) -> Array:
         return cpu_copy.copy(x)
 
