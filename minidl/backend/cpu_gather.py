@@ -1,7 +1,7 @@
 """Elements named by their places in flat memory, on the CPU, in blocks that threads share.
 
 `x[index arrays]` with one array a dimension works out and checks every place: for 1,000 x 2,000 elements 7 ms. Here a
-place is the index plus what is known beforehand, and nothing is checked twice: 1.5 ms on two threads.
+place is the index plus what is known beforehand, and nothing is checked twice: 4 ms on one thread, 2.2 on two.
 """
 
 from __future__ import annotations

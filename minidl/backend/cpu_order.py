@@ -2,7 +2,7 @@
 
 Sorting 1,000 rows of 2,000 takes 110 ms. Their five largest: no group of elements holds a larger one than the largest
 of the group, so the fifth largest of these is reached by at least five elements, and by few more; only those are
-sorted (2 ms). Their medians: a partition, and a look for where that value is (12 ms).
+sorted (3 ms on one thread). Their medians: a partition, and a look for where that value is (14 ms).
 """
 
 from __future__ import annotations
