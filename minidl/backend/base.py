@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -40,9 +40,9 @@ class Backend(ABC):
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """target[index] += values in place, an index that occurs twice counted twice."""
 
-    def copy(self, x: Array) -> Array:
-        """x in memory of its own, which keeps its order."""
-        return x.copy(order="K")
+    def copy(self, x: Array, order: Literal["K", "C"] = "K") -> Array:
+        """x in memory of its own, in the order it has or row by row."""
+        return x.copy(order=order)
 
     def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
         """The arrays, all of one dtype, one after the other along an axis."""

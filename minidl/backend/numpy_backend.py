@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,8 +42,8 @@ class NumpyBackend(Backend):
     def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
         return cpu_elementwise.along(axes, formula, *arrays)
 
-    def copy(self, x: Array) -> Array:
-        return cpu_copy.copy(x)
+    def copy(self, x: Array, order: Literal["K", "C"] = "K") -> Array:
+        return cpu_copy.copy(x, order)
 
     def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
         return cpu_copy.concatenate(xs, axis)

@@ -66,7 +66,7 @@ class ScatterAdd(Function):
 
     def forward(self, x: Any, index: Any, s: Any, dim: int) -> Any:
         self.places, self.source = self.backend.places(x.shape, index, dim), _Source(s, index)
-        z = self.backend.copy(x)
+        z = self.backend.copy(x, order="C")
         self.backend.add_at(z, self.places, self.source.used(s))
         return z
 

@@ -52,12 +52,13 @@ def test_copy_concatenate_and_select(case: Any, block: int, threads: int, data: 
     index = index if xs[0].shape[axis] else index[:0]
     with pytest.MonkeyPatch.context() as patch:
         shared(patch, block, threads)
-        copy = backend.copy(xs[0])
+        copies = {order: backend.copy(xs[0], order) for order in "KC"}
         joined = backend.concatenate(xs, axis)
         taken = backend.select(xs[0], index, axis)
-    np.testing.assert_array_equal(copy, xs[0])
-    assert copy.strides == xs[0].copy(order="K").strides
-    assert not np.may_share_memory(copy, xs[0])
+    for order, copy in copies.items():
+        np.testing.assert_array_equal(copy, xs[0])
+        assert copy.strides == xs[0].copy(order=order).strides
+        assert not np.may_share_memory(copy, xs[0])
     for z, plain in ((joined, Backend.concatenate(backend, xs, axis)), (taken, xs[0].take(index, axis=axis))):
         assert z.dtype == plain.dtype
         np.testing.assert_array_equal(z, plain)
