@@ -145,7 +145,7 @@ def test_prod_loses_no_digits(value):
     ops.prod(x, dim=0).backward()
     with np.errstate(all="ignore"):
         others = np.float32([value, value, value * value])
-    np.testing.assert_allclose(x.grad.numpy(), others, rtol=1e-6)
+    np.testing.assert_allclose(x.grad.cpu().numpy(), others, rtol=1e-6)
     single = minidl.tensor(value, requires_grad=True)
     ops.prod(single, dim=0).backward()
     assert single.grad.item() == 1
