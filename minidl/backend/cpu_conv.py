@@ -39,6 +39,7 @@ from .workspace import scratch
 COLUMNS = 512, 2048  # the least and most columns of one product: BLAS likes them wide, memory narrow
 PANEL = 1 << 18  # entries of the matrix of taps that one product should read: about a core's own cache
 BUFFER_BYTES = 1 << 22  # of rolling columns: more output rows to a tile copy fewer rows twice
+ENTRIES = 1 << 21  # of the matrices of taps of a tile: more, and threads wait for each other's last tile
 WORTH_SKIPPING = 2_000_000  # multiply-adds of one output row, below which leaving out its padding saves nothing
 PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
 SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the result does not depend on threads
@@ -315,7 +316,8 @@ def _inside(start: int, step: int, count: int, size: int) -> Range:
 def _tiles(taps: Taps, channels: int, shape: tuple[int, int, int], itemsize: int) -> list[Tile]:
     """Cut outputs (Ho, Wo, N) into tiles whose columns fit the cache; it depends on nothing but shapes.
 
-    First the columns of a product: as many as let its taps fit the cache. Then as many output rows as fit the buffer.
+    First the columns of a product: as many as let its taps fit the cache. Then as many output rows as fit the buffer,
+    and as leave enough tiles to share.
     """
     ho, wo, n = shape
     kh, kw = taps.kernel
@@ -326,7 +328,8 @@ def _tiles(taps: Taps, channels: int, shape: tuple[int, int, int], itemsize: int
     width *= pixels[0][1] if pixels else 1
     fit = BUFFER_BYTES // max(1, channels * kw * width * itemsize)
     height = (fit - kh) // taps.stride[0] + 1 if taps.rolling else fit // max(1, kh)
-    return list(product(_cut(ho, max(4, height)), pixels, images))
+    height = max(4, min(height, ENTRIES // max(1, channels * kh * kw * width)))
+    return list(product(_cut(ho, height), pixels, images))
 
 
 def _cut(length: int, piece: int) -> list[Range]:

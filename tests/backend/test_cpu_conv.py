@@ -85,7 +85,7 @@ def problems(draw: st.DrawFn, symmetric: bool = False) -> Problem:
     )
 
 
-NAMES = ("COLUMNS", "PANEL", "BUFFER_BYTES", "WORTH_SKIPPING", "piece")
+NAMES = ("COLUMNS", "PANEL", "BUFFER_BYTES", "ENTRIES", "WORTH_SKIPPING", "piece")
 
 
 @contextmanager
@@ -118,6 +118,7 @@ def test_equals_the_plain_version(
     problem: Problem, columns: tuple[int, int], panel: int, buffer: int, skipping: int, longest: int, workers: int
 ) -> None:
     sizes: dict[str, Any] = {"COLUMNS": columns, "PANEL": panel, "BUFFER_BYTES": buffer, "WORTH_SKIPPING": skipping}
+    sizes["ENTRIES"] = buffer
     with tuned(workers, **sizes, piece=lambda length, _: max(1, min(length, longest))):
         found = problem.results(cpu_conv)
     for ours, plain in zip(found, problem.results(Plain)):
