@@ -28,7 +28,8 @@ from .threads import parallel
 FEW = 1 << 11  # elements up to which np.maximum is the quicker call
 SMALL = 1 << 14  # elements up to which a sum of products is not worth the preparation
 BLOCK = 1 << 18  # elements of a block
-ELEMENTS = 1_000  # elements in a microsecond on one core, roughly
+ELEMENTS = 1_000  # elements of a formula in a microsecond on one core, roughly
+ELEMENTS_OF_ONE_CALL = 3_000  # the same, where the formula is a single call
 
 
 def elementwise(formula: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
@@ -40,7 +41,7 @@ def elementwise(formula: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.n
     def write(z: np.ndarray, *blocks: np.ndarray) -> None:
         z[:] = formula(*blocks)
 
-    return _in_blocks(write, formula(*[array[:0] for array in arrays]).dtype, *arrays)
+    return _in_blocks(write, formula(*[array[:0] for array in arrays]).dtype, ELEMENTS, *arrays)
 
 
 def relu(x: np.ndarray) -> np.ndarray:
@@ -49,7 +50,7 @@ def relu(x: np.ndarray) -> np.ndarray:
         return np.maximum(x, 0)
     if x.size <= BLOCK:
         return x.clip(0, np.inf)
-    return _in_blocks(lambda z, x: x.clip(0, np.inf, out=z), x.dtype, x)
+    return _in_blocks(lambda z, x: x.clip(0, np.inf, out=z), x.dtype, ELEMENTS_OF_ONE_CALL, x)
 
 
 def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -57,7 +58,11 @@ def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     bits = f"i{x.dtype.itemsize}"
     if x.size <= BLOCK or mask.shape != x.shape:
         return (x.view(bits) * mask).view(x.dtype)
-    return _in_blocks(lambda z, mask, x: np.multiply(x.view(bits), mask, out=z.view(bits)), x.dtype, mask, x)
+
+    def write(z: np.ndarray, mask: np.ndarray, x: np.ndarray) -> None:
+        np.multiply(x.view(bits), mask, out=z.view(bits))
+
+    return _in_blocks(write, x.dtype, ELEMENTS_OF_ONE_CALL, mask, x)
 
 
 def along(axes: Axes, formula: Callable[..., Any], *arrays: np.ndarray) -> Any:
@@ -90,17 +95,22 @@ def _several(one_or_more: Any) -> tuple[Any, ...]:
     return one_or_more if isinstance(one_or_more, tuple) else (one_or_more,)
 
 
-def _in_blocks(write: Callable[..., object], dtype: np.dtype, *arrays: np.ndarray) -> np.ndarray:
-    """What `write(z, *arrays)` fills z with, block by block: in the shape and memory order of the first array."""
+def _in_blocks(write: Callable[..., object], dtype: np.dtype, speed: int, *arrays: np.ndarray) -> np.ndarray:
+    """What `write(z, *arrays)` fills z with, block by block: in the shape and memory order of the first array.
+
+    `speed`: elements in a microsecond.
+    """
     z = np.empty_like(arrays[0], dtype)
     order = _memory_order(z)
     target, *sources = [array.transpose(order).reshape(-1) for array in (z, *arrays)]  # copies of what lies otherwise
+    count = -(-z.size // BLOCK)
+    step = -(-z.size // max(1, count))  # blocks of one length, so that threads end together
 
     def fill(i: int) -> None:
-        block = slice(i * BLOCK, (i + 1) * BLOCK)
+        block = slice(i * step, (i + 1) * step)
         write(target[block], *[source[block] for source in sources])
 
-    parallel(fill, -(-z.size // BLOCK), z.size / ELEMENTS, products=False)
+    parallel(fill, count, z.size / speed, products=False)
     return z
 
 
