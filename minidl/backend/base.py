@@ -244,10 +244,13 @@ class Backend(ABC):
         dw = self.xp.einsum("ngohw,ngchwij->gocij", dz, taps, optimize=True)
         return dw.reshape(o, *dw.shape[2:])
 
-    def correlate_grads(self, dz: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
-        """The gradients of `correlate` with respect to x and to w."""
-        dx = self.correlate_grad_input(dz, w, window, groups, (x.shape[2], x.shape[3]))
-        return dx, self.correlate_grad_weight(dz, x, window, groups)
+    def correlate_grads(
+        self, dz: Array, x: Array, w: Array, window: Window, groups: int, needs: Sequence[bool]
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        """The gradients of `correlate` with respect to x, w and bias, None where not needed."""
+        dx = self.correlate_grad_input(dz, w, window, groups, (x.shape[2], x.shape[3])) if needs[0] else None
+        dw = self.correlate_grad_weight(dz, x, window, groups) if needs[1] else None
+        return dx, dw, self.channel_sums(dz) if needs[2] else None
 
     def _grouped_windows(self, x: Array, window: Window, groups: int, size: tuple[int, int] | None = None) -> Array:
         taps = self.windows(x, window)

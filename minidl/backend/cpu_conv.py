@@ -21,7 +21,7 @@ the textbook's way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -94,18 +94,29 @@ def correlate_grad_weight(dz: np.ndarray, x: np.ndarray, window: Window, groups:
     """The gradient of `correlate` with respect to w: (O, C / groups, kh, kw)."""
     sums, work = _weight_gradient(_batch_last(dz, groups), _batch_last(x, groups), _taps(window))
     _run(work)
-    return _kernels(sums, x.dtype)
+    return _kernels(sums, window.kernel, x.dtype)
 
 
 def correlate_grads(
-    dz: np.ndarray, x: np.ndarray, w: np.ndarray, window: Window, groups: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Both gradients at once: (dx, dw). The tiles of both are one job, for which other threads are woken once."""
-    dz5 = _batch_last(dz, groups)
-    dx = np.empty((x.shape[1], *x.shape[2:], x.shape[0]), dz.dtype)
-    sums, work = _weight_gradient(dz5, _batch_last(x, groups), _taps(window))
-    _run(*_input_gradient(dz5, _grouped(w, groups), window, _by_group(dx, groups)), work)
-    return dx.transpose(3, 0, 1, 2), _kernels(sums, x.dtype)
+    dz: np.ndarray, x: np.ndarray, w: np.ndarray, window: Window, groups: int, needs: Sequence[bool]
+) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+    """The gradients with respect to x, w and bias, None where not needed: dx, dw, db.
+
+    The tiles of all are one job, for which other threads are woken once; db is read off the tiles of dw.
+    """
+    dz5, works, dx, sums = _batch_last(dz, groups), [], None, None
+    if needs[0]:
+        dx = np.empty((x.shape[1], *x.shape[2:], x.shape[0]), dz.dtype)
+        works += _input_gradient(dz5, _grouped(w, groups), window, _by_group(dx, groups))
+    if needs[1] or needs[2]:
+        sums, work = _weight_gradient(dz5, _batch_last(x, groups), _taps(window))
+        works.append(work)
+    _run(*works)
+    return (
+        None if dx is None else dx.transpose(3, 0, 1, 2),
+        _kernels(sums, window.kernel, x.dtype) if sums is not None and needs[1] else None,
+        sums[:, :, -1].sum(axis=0).reshape(-1).astype(dz.dtype, copy=False) if sums is not None and needs[2] else None,
+    )
 
 
 def _run(*works: Work) -> None:
@@ -162,7 +173,9 @@ def _input_gradient(dz: np.ndarray, w: np.ndarray, window: Window, dx: np.ndarra
 
 
 def _weight_gradient(dz: np.ndarray, x: np.ndarray, taps: Taps) -> tuple[np.ndarray, Work]:
-    """Partial sums (shares, G, kh, C/G, kw, O/G) of dw, from dz (G, O/G, Ho, Wo, N) and x (G, C/G, H, W, N).
+    """Partial sums (shares, G, kh * C/G * kw + 1, O/G) of dw, and of db below it.
+
+    dz is (G, O/G, Ho, Wo, N), x is (G, C/G, H, W, N).
 
     The columns are gathered again rather than kept from the forward pass: that is faster than reading them back.
     """
@@ -172,23 +185,25 @@ def _weight_gradient(dz: np.ndarray, x: np.ndarray, taps: Taps) -> tuple[np.ndar
     tiles = _tiles(taps, g * x.shape[1], (ho, wo, n), dtype.itemsize)
     shares = min(SHARES, len(tiles))
     skip = depth * dz.size > WORTH_SKIPPING * ho
-    sums = np.zeros((max(shares, 1), g, depth, o), dtype)
+    sums = np.zeros((max(shares, 1), g, depth + 1, o), dtype)
 
     def add_share(share: int) -> None:
         for tile in tiles[share::shares]:
             (p0, p1), (q0, q1), (n0, n1) = tile
             part = _gradient_rows(dz[:, :, p0:p1, q0:q1, n0:n1], depth, dtype)
+            ones = np.ones((1, part.shape[2]), dtype)
+            sums[share, :, depth] += np.matmul(ones, part).sum(axis=(1, 2))
             for rows, depths, columns in _columns(x, taps, tile, dtype, skip):
                 sums[share, :, depths] += _summed_products(columns, part[:, rows])
 
-    by_tap = sums.reshape(len(sums), g, taps.kernel[0], x.shape[1], taps.kernel[1], o)
-    return by_tap, Work(add_share, shares, depth * dz.size)
+    return sums, Work(add_share, shares, depth * dz.size)
 
 
-def _kernels(sums: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Partial sums (shares, G, kh, C/G, kw, O/G) added up, as kernels (O, C/G, kh, kw)."""
-    dw = sums.sum(axis=0).transpose(0, 4, 2, 1, 3)  # (G, O/G, C/G, kh, kw)
-    return np.ascontiguousarray(dw.reshape(-1, *dw.shape[2:]), dtype=dtype)
+def _kernels(sums: np.ndarray, kernel: Pair, dtype: np.dtype) -> np.ndarray:
+    """Partial sums (shares, G, kh * C/G * kw + 1, O/G) added up, as kernels (O, C/G, kh, kw)."""
+    _, g, _, o = sums.shape
+    dw = sums[:, :, :-1].sum(axis=0).reshape(g, kernel[0], -1, kernel[1], o).transpose(0, 4, 2, 1, 3)
+    return np.ascontiguousarray(dw.reshape(g * o, -1, *kernel), dtype=dtype)
 
 
 def _multiply(kernels: np.ndarray, columns: np.ndarray, z: np.ndarray) -> None:

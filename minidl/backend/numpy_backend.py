@@ -110,8 +110,10 @@ class NumpyBackend(Backend):
     def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
         return cpu_conv.correlate_grad_weight(dz, x, window, groups)
 
-    def correlate_grads(self, dz: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
-        return cpu_conv.correlate_grads(dz, x, w, window, groups)
+    def correlate_grads(
+        self, dz: Array, x: Array, w: Array, window: Window, groups: int, needs: Sequence[bool]
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        return cpu_conv.correlate_grads(dz, x, w, window, groups, needs)
 
     def max_pool(self, x: Array, window: Window, size: Pair) -> tuple[Array, Array]:
         return cpu_pool.max_pool(x, window, size)

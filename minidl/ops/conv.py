@@ -1,9 +1,9 @@
 """Convolution and transposed convolution: a small kernel slides over an image.
 
 Both are built from three primitives of the backend: `correlate`, and its gradients with respect to the image
-(`correlate_grad_input`) and the kernel (`correlate_grad_weight`). A transposed convolution is the gradient of a
-convolution used as a forward pass, so the two classes below mirror each other.
-`minidl/reference.py` has the same mathematics in plain loops.
+(`correlate_grad_input`) and the kernel (`correlate_grad_weight`); `correlate_grads` is these two and the bias's. A
+transposed convolution is the gradient of a convolution used as a forward pass, so the two classes below mirror each
+other. `minidl/reference.py` has the same mathematics in plain loops.
 """
 
 from __future__ import annotations
@@ -31,17 +31,7 @@ class Conv2d(Function):
         return self.backend.correlate(x, w, b, window, groups)  # (N, O, Ho, Wo)
 
     def backward(self, dz: Any) -> Any:
-        x, w, window, groups = self.x, self.w, self.window, self.groups
-        dx = dw = db = None
-        if self.needs[0] and self.needs[1]:  # (N, C, H, W), (O, C/groups, kh, kw)
-            dx, dw = self.backend.correlate_grads(dz, x, w, window, groups)
-        elif self.needs[0]:
-            dx = self.backend.correlate_grad_input(dz, w, window, groups, x.shape[2:])
-        elif self.needs[1]:
-            dw = self.backend.correlate_grad_weight(dz, x, window, groups)
-        if self.needs[2]:
-            db = self.backend.channel_sums(dz)  # (O,)
-        return dx, dw, db
+        return self.backend.correlate_grads(dz, self.x, self.w, self.window, self.groups, self.needs)
 
 
 class ConvTranspose2d(Function):

@@ -43,7 +43,7 @@ class Problem:
             library.correlate(self.x, self.w, self.bias, self.window, self.groups),
             library.correlate_grad_input(self.dz, self.w, self.window, self.groups, self.size),
             library.correlate_grad_weight(self.dz, self.x, self.window, self.groups),
-            *library.correlate_grads(self.dz, self.x, self.w, self.window, self.groups),
+            *library.correlate_grads(self.dz, self.x, self.w, self.window, self.groups, (True, True, True)),
         ]
 
 
@@ -55,10 +55,11 @@ class Plain:
     correlate_grad_weight = staticmethod(lambda *a: Backend.correlate_grad_weight(NumpyBackend(), *a))
 
     @staticmethod
-    def correlate_grads(dz, x, w, window, groups):
+    def correlate_grads(dz, x, w, window, groups, needs):
         return (
             Plain.correlate_grad_input(dz, w, window, groups, (x.shape[2], x.shape[3])),
             Plain.correlate_grad_weight(dz, x, window, groups),
+            dz.sum(axis=(0, 2, 3)),
         )
 
 
@@ -129,11 +130,13 @@ def test_equals_the_plain_version(
 @given(problems(symmetric=True))
 def test_equals_pytorch(problem: Problem) -> None:
     x, w = torch.tensor(problem.x.copy(), requires_grad=True), torch.tensor(problem.w.copy(), requires_grad=True)
-    window, bias = problem.window, None if problem.bias is None else torch.tensor(problem.bias.copy())
+    window, bias = problem.window, torch.zeros(len(problem.w), dtype=x.dtype, requires_grad=True)
+    if problem.bias is not None:
+        bias = torch.tensor(problem.bias.copy(), requires_grad=True)
     padding = (window.padding[0][0], window.padding[1][0])
     z = torch.nn.functional.conv2d(x, w, bias, window.stride, padding, window.dilation, problem.groups)
     z.backward(torch.tensor(problem.dz.copy()))
-    for ours, theirs in zip(problem.results(cpu_conv), (z.detach(), x.grad, w.grad, x.grad, w.grad)):
+    for ours, theirs in zip(problem.results(cpu_conv), (z.detach(), x.grad, w.grad, x.grad, w.grad, bias.grad)):
         np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-10)
 
 
@@ -223,3 +226,15 @@ def test_results_are_contiguous_with_the_batch_last(rng: np.random.Generator) ->
     x, w = rng.standard_normal((3, 2, 7, 7)), rng.standard_normal((4, 2, 3, 3))
     z = cpu_conv.correlate(x, w, None, Window((3, 3)), 1)
     assert z.transpose(1, 2, 3, 0).flags.c_contiguous
+
+
+@given(problems(), st.tuples(st.booleans(), st.booleans(), st.booleans()))
+def test_gradients_that_are_not_needed_are_none(problem: Problem, needs: tuple[bool, bool, bool]) -> None:
+    arguments = problem.dz, problem.x, problem.w, problem.window, problem.groups
+    for found, all_of_them, needed in zip(
+        cpu_conv.correlate_grads(*arguments, needs), cpu_conv.correlate_grads(*arguments, (True, True, True)), needs
+    ):
+        if needed:
+            np.testing.assert_array_equal(found, all_of_them)
+        else:
+            assert found is None
