@@ -13,12 +13,16 @@ import numpy as np
 
 from .threads import parallel
 
+FEW = 64  # integers that Python compares sooner than a NumPy call begins
 BLOCK = 1 << 16  # elements of a block
 ELEMENTS = 1_000  # elements taken in a microsecond on one core, roughly
 
 
 def bounds(index: np.ndarray) -> tuple[int, int]:
     """The least and the largest of some integers, found in one pass through memory."""
+    if index.size <= FEW:
+        numbers = index.ravel().tolist()
+        return min(numbers), max(numbers)
     if index.size <= BLOCK:
         return int(index.min()), int(index.max())
     flat = index.ravel(order="K")

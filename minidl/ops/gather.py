@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
+from ..dtypes import int32, int64
 from ..errors import DtypeError, ShapeError, refuse
 from ._arguments import broadcast_shape, cast, element, normal_dim, tensor_of
 from .index import check_indices, getitem
@@ -108,7 +109,7 @@ class _Source:
 
 def _index_of(function: str, index: Any, name: str = "index") -> Tensor:
     i = tensor_of(function, index, name)
-    if i.dtype.name not in ("int64", "int32"):
+    if i._array.dtype not in (int64, int32):
         raise DtypeError(f"{function}: {name} must be int64 or int32; got {i.dtype}; use .long()")
     return i
 
