@@ -120,7 +120,9 @@ def correlate_grads(
 
 
 def _run(*works: Work) -> None:
-    tasks = [(work.task, i) for work in works for i in range(work.count)]
+    """Do all of it, the longest tasks first, so that threads end together."""
+    longest_first = sorted(works, key=lambda work: -work.multiply_adds / max(1, work.count))
+    tasks = [(work.task, i) for work in longest_first for i in range(work.count)]
 
     def run(number: int) -> None:
         task, i = tasks[number]
@@ -343,7 +345,10 @@ def _tiles(taps: Taps, channels: int, shape: tuple[int, int, int], itemsize: int
     width *= pixels[0][1] if pixels else 1
     fit = BUFFER_BYTES // max(1, channels * kw * width * itemsize)
     height = (fit - kh) // taps.stride[0] + 1 if taps.rolling else fit // max(1, kh)
-    height = max(4, min(height, ENTRIES // max(1, channels * kh * kw * width)))
+    entries = channels * kh * kw * width  # of one output row
+    height = max(4, min(height, ENTRIES // max(1, entries)))
+    if len(pixels) * len(images) == 1 and entries * ho > ENTRIES // 4:
+        height = min(height, -(-ho // 2))
     return list(product(_cut(ho, height), pixels, images))
 
 

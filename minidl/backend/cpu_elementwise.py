@@ -103,8 +103,8 @@ def _in_blocks(write: Callable[..., object], dtype: np.dtype, speed: int, *array
     z = np.empty_like(arrays[0], dtype)
     order = _memory_order(z)
     target, *sources = [array.transpose(order).reshape(-1) for array in (z, *arrays)]  # copies of what lies otherwise
-    count = -(-z.size // BLOCK)
-    step = -(-z.size // max(1, count))  # blocks of one length, so that threads end together
+    count = 2 * -(-z.size // (2 * BLOCK))  # an even number of blocks of one length, so that two threads end together
+    step = -(-z.size // max(1, count))
 
     def fill(i: int) -> None:
         block = slice(i * step, (i + 1) * step)

@@ -30,8 +30,9 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
     {'median': 2.0, 'low': 1.0, 'high': 3.0, 'all': [3.0, 1.0, 2.0]}
     """
     values = list(values)
-    low, _, high = quantiles(values, n=4) if len(values) > 1 else (values[0], None, values[0])
-    return {"median": median(values), "low": max(low, min(values)), "high": min(high, max(values)), "all": values}
+    low, middle, high = quantiles(values, n=4) if len(values) > 1 else (values[0],) * 3
+    low, high = max(low, min(values)), min(high, max(values))
+    return {"median": min(max(middle, low), high), "low": low, "high": high, "all": values}  # rounding may cross them
 
 
 def take_turns(contestants: Sequence[Contestant], plan: Plan) -> dict[str, list[dict[str, float]]]:

@@ -85,22 +85,22 @@ class Sigmoid(Function):
     """z = 1 / (1 + e^-x)        dz/dx = z (1 - z)"""
 
     def forward(self, x: Any) -> Any:
-        self.z = sigmoid_of(self.xp, x)
+        self.z = self.backend.elementwise(lambda x: sigmoid_of(self.xp, x), x)
         return self.z
 
     def backward(self, dz: Any) -> Any:
-        return dz * ((1 - self.z) * self.z)
+        return self.backend.elementwise(lambda z, dz: dz * ((1 - z) * z), self.z, dz)
 
 
 class Tanh(Function):
     """z = tanh x        dz/dx = 1 - z²"""
 
     def forward(self, x: Any) -> Any:
-        self.z = self.xp.tanh(x)
+        self.z = self.backend.elementwise(self.xp.tanh, x)
         return self.z
 
     def backward(self, dz: Any) -> Any:
-        return dz * (1 - self.z * self.z)
+        return self.backend.elementwise(lambda z, dz: dz * (1 - z * z), self.z, dz)
 
 
 class Silu(Function):
