@@ -280,9 +280,11 @@ class Function(graph.Node):
         self.edges = edges
         self.meta = output._array.shape, output._array.dtype
         self.hooks = self.retain = None
-        storages = [x._storage for x in (*inputs, output) if isinstance(x, Tensor)]
         self.versions = [
-            (memory, memory.version, None if memory.exposed is None else self._seal_of(memory)) for memory in storages
+            (memory, memory.version, None if memory.exposed is None else self._seal_of(memory))
+            for x in (*inputs, output)
+            if isinstance(x, Tensor)
+            for memory in (x._storage,)
         ]
         output.grad_fn = self
         output._requires_grad = True

@@ -235,7 +235,7 @@ def _is_held(dx: Array, dz: Array, node: Node, others: list[Array | Part | None]
     """Whether something else has the memory of dx: what it is a view of, what arrived, the operation, another input."""
     if dx is dz or dx.base is not None or node.keeps(dx):
         return True
-    return id(dx) in [id(other) for other in others]
+    return id(dx) in map(id, others)
 
 
 def sum_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Array:
