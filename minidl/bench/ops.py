@@ -274,6 +274,18 @@ _OWN_GRADIENT = (
     "no arithmetic: minidl copies the gradient it is given, so that no two tensors share one; PyTorch keeps it"
 )
 _ERF = "NumPy has no erf; ours is a Taylor series around the nearest knot, one pass for each term"
+_HALVES = (
+    "minidl copies the two halves of the gradient it is given, 8 MB each, so that no two tensors share one; PyTorch "
+    "hands out views of it"
+)
+_TAPS = (
+    "images are turned batch last and back, then each tap of the window is a few NumPy calls over strided views, whose "
+    "innermost loop is one batch (8 to 64 floats) long"
+)
+_RESIDUES = (
+    "a stride of 2 splits the kernel into {} smaller ones, each a convolution of its own of {} taps, whose copies take "
+    "as long as its products"
+)
 _CALL = "next to no arithmetic: a call and its checks in Python take 5 µs, PyTorch's in C 2 µs"
 
 
@@ -319,12 +331,31 @@ REASONS: dict[str, str] = {
     "bitwise_xor": _CALL,
     "bitwise_not": _CALL,
     "floor_divide": "of 1,000 elements, NumPy's divmod alone takes 8 µs and minidl's call 15; PyTorch's whole call 4",
-    "vstack": "minidl copies the two halves of the gradient it is given, 8 MB each, so that no two tensors share one; "
-    "PyTorch hands out views of it",
+    "stack": _HALVES,
+    "vstack": _HALVES,
     "split, joined": "each strip is an operation of its own in Python: 5 µs forward and 6 backward, "
     "of which 2.7 add 100 rows of 4 elements in place; PyTorch's take 1.2 and 1.4",
     "gather": "the backward is NumPy's add.at, which one thread runs at 2 ns an element: 4 ms for the large table; "
     "PyTorch's takes 2 ms on two",
+    "sigmoid": _passes(7),
+    "batch_norm": _passes(12),
+    "masked_fill": "np.where, which branches at each element, in the forward pass; PyTorch's loop is vectorised",
+    "conv2d 3x3, dilation 2": (
+        "dilated windows of neighbouring rows share no rows of columns, so that each pixel is copied 9 times, not 3; "
+        "for 16 kernels, the copies take two thirds of the time of the products"
+    ),
+    "conv2d depthwise 3x3": (
+        "a product of one row of 9 taps for each channel, which reads nine copies of the image once: more is moved "
+        "than multiplied"
+    ),
+    "conv1d": (
+        "three copies of the signal for products of 16 rows and 48 taps, which take no longer than the copies around them"
+    ),
+    "conv_transpose1d": _RESIDUES.format("two", "1 or 2"),
+    "conv_transpose2d": _RESIDUES.format("four", "1, 2 or 4"),
+    "max_pool2d 2": _TAPS,
+    "max_pool2d 3, stride 2": _TAPS,
+    "avg_pool2d 2": _TAPS,
     "reshape": _OWN_GRADIENT,
     "flatten": _OWN_GRADIENT,
 }

@@ -85,8 +85,8 @@ class MaskedFill(Function):
         return self.xp.where(mask, v, x)
 
     def backward(self, dz: Any) -> Any:
-        zero = dz.dtype.type(0)
-        return self.xp.where(self.mask, zero, dz), None, self.xp.where(self.mask, dz, zero)
+        masked = self.backend.masked
+        return masked(dz, ~self.mask), None, masked(dz, self.mask) if self.needs[2] else None
 
 
 class _Source:

@@ -85,7 +85,7 @@ class Flip(Function):
 
     def forward(self, x: Any, dims: tuple[int, ...]) -> Any:
         self.dims = dims
-        return self.xp.flip(x, dims).copy()
+        return self.backend.copy(self.xp.flip(x, dims), order="C")
 
     def backward(self, dz: Any) -> Any:
         return self.xp.flip(dz, self.dims)
