@@ -282,6 +282,10 @@ _TAPS = (
     "images are turned batch last and back, then each tap of the window is a few NumPy calls over strided views, whose "
     "innermost loop is one batch (8 to 64 floats) long"
 )
+_FEW_ROWS = (
+    "products of 10 or 16 rows are a quarter to a half of it; the rest is turning images batch last, copying columns "
+    "and results, and Python for each tile"
+)
 _RESIDUES = (
     "a stride of 2 splits the kernel into {} smaller ones, each a convolution of its own of {} taps, whose copies take "
     "as long as its products"
@@ -330,14 +334,27 @@ REASONS: dict[str, str] = {
     "bitwise_or": _CALL,
     "bitwise_xor": _CALL,
     "bitwise_not": _CALL,
-    "floor_divide": "of 1,000 elements, NumPy's divmod alone takes 8 µs and minidl's call 15; PyTorch's whole call 4",
+    "floor_divide": (
+        "of 1,000 elements, NumPy's divmod alone takes 8 µs and minidl's call 15, PyTorch's whole call 4; of more, in "
+        "double precision, because single would round some quotients up"
+    ),
     "stack": _HALVES,
     "vstack": _HALVES,
     "split, joined": "each strip is an operation of its own in Python: 5 µs forward and 6 backward, "
     "of which 2.7 add 100 rows of 4 elements in place; PyTorch's take 1.2 and 1.4",
     "gather": "the backward is NumPy's add.at, which one thread runs at 2 ns an element: 4 ms for the large table; "
     "PyTorch's takes 2 ms on two",
+    "sign": _passes(7),
     "sigmoid": _passes(7),
+    "masked_select": (
+        "four operations of the engine (two expansions, an index, a flattening), 38 µs forward for 1,000 elements, of "
+        "which NumPy's x[mask] is 2.5"
+    ),
+    "conv2d 1x1": _FEW_ROWS,
+    "conv2d 3x3": _FEW_ROWS,
+    "conv2d 5x5": _FEW_ROWS,
+    "conv2d 3x3, stride 2": _FEW_ROWS,
+    "conv2d, first layer 1 to 10, 5x5": _FEW_ROWS,
     "batch_norm": _passes(12),
     "masked_fill": "np.where, which branches at each element, in the forward pass; PyTorch's loop is vectorised",
     "conv2d 3x3, dilation 2": (
@@ -349,7 +366,7 @@ REASONS: dict[str, str] = {
         "than multiplied"
     ),
     "conv1d": (
-        "three copies of the signal for products of 16 rows and 48 taps, which take no longer than the copies around them"
+        "three copies of the signal for products of 16 rows and 48 taps, which take no longer than the copies do"
     ),
     "conv_transpose1d": _RESIDUES.format("two", "1 or 2"),
     "conv_transpose2d": _RESIDUES.format("four", "1, 2 or 4"),
