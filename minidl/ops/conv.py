@@ -31,7 +31,9 @@ class Conv2d(Function):
         return self.backend.correlate(x, w, b, window, groups)  # (N, O, Ho, Wo)
 
     def backward(self, dz: Any) -> Any:
-        return self.backend.correlate_grads(dz, self.x, self.w, self.window, self.groups, self.needs)
+        x, w, window, groups = self.x, self.w, self.window, self.groups
+        dx, dw, db = self.backend.correlate_grads(dz, x, w, window, groups, self.needs)
+        return dx, dw, db  # (N, C, H, W), (O, C/groups, kh, kw), (O,)
 
 
 class ConvTranspose2d(Function):
