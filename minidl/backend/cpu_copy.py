@@ -61,7 +61,7 @@ def select(x: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
 
     def fill(i: int) -> None:
         part = slice(i * rows, (i + 1) * rows)
-        x.take(index[part], axis=0, out=z[part], mode="wrap")  # the mode that is quickest
+        np.take(x, index[part], axis=0, out=z[part], mode="wrap")  # the mode that is quickest
 
     parallel(fill, -(-len(z) // rows), z.size / ELEMENTS, products=False)
     return z

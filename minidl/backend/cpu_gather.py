@@ -64,11 +64,11 @@ def take(x: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The elements of x at those flat places, none of them outside."""
     flat = x.reshape(-1)
     if places.size <= BLOCK:
-        return flat.take(places, mode="wrap")  # the mode that is quickest
+        return np.take(flat, places, mode="wrap")  # the mode that is quickest
     z = np.empty(places.shape, x.dtype)
 
     def fill(start: int, stop: int) -> None:
-        flat.take(places[start:stop], out=z[start:stop], mode="wrap")
+        np.take(flat, places[start:stop], out=z[start:stop], mode="wrap")
 
     _in_blocks(fill, places)
     return z
