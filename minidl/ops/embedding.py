@@ -69,15 +69,19 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     labels = tensor_of("one_hot", tensor, "tensor")
     if labels.dtype != np.int64:
         raise DtypeError(f"one_hot: classes must be int64; got {labels.dtype}; use .long()")
+    if isinstance(num_classes, bool) or not hasattr(num_classes, "__index__"):
+        raise ArgumentError(f"one_hot: num_classes must be an integer; got {num_classes!r}")
     array, backend = labels._array, backend_of(labels._array)
     low, high = backend.bounds(array) if array.size else (0, 0)
     if num_classes == -1:
         if array.size == 0:
             raise ArgumentError("one_hot: an empty tensor does not tell the number of classes; give num_classes")
         num_classes = max(high, 0) + 1
+    if low < 0:
+        raise RangeError(f"one_hot: classes {low} to {high}: none may be negative")
     if num_classes < 1:
         raise ArgumentError(f"one_hot: num_classes must be at least 1, or -1 to find it; got {num_classes}")
-    if not 0 <= low <= high < num_classes:
+    if high >= num_classes:
         raise RangeError(f"one_hot: classes {low} to {high} do not fit into 0 to {num_classes - 1}")
     z = backend.xp.zeros((array.size, num_classes), np.int64)
     z[backend.xp.arange(array.size), array.reshape(-1)] = 1

@@ -127,7 +127,9 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     n = x.shape[dim]
     if not isinstance(split_size_or_sections, int):
         lengths = int_tuple("split", split_size_or_sections, "split_size_or_sections")
-        if sum(lengths) != n or any(length < 0 for length in lengths):
+        if any(length < 0 for length in lengths):
+            raise ArgumentError(f"split: no length may be negative; got {lengths}")
+        if sum(lengths) != n:
             raise ShapeError(f"split: lengths {lengths} do not add up to {n}, the length of dimension {dim}")
     else:
         size = split_size_or_sections
@@ -141,8 +143,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal length along `dim`; the last may be shorter."""
     x = _with_dims("chunk", input)
     dim = normal_dim("chunk", dim, x.ndim)
-    if chunks < 1:
-        raise ArgumentError(f"chunk: chunks must be at least 1; got {chunks}")
+    if isinstance(chunks, bool) or not hasattr(chunks, "__index__") or chunks < 1:
+        raise ArgumentError(f"chunk: chunks must be an integer of at least 1; got {chunks!r}")
     n = x.shape[dim]
     return _parts(x, (0,) * chunks, dim) if n == 0 else split(x, -(-n // chunks), dim)
 

@@ -76,7 +76,7 @@ class RunFolder:
             content = json.loads(self.config_path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             raise CheckpointError(
-                f"{self.path}: is no run folder: it has no config.json; name a folder that `minidl train --out` wrote"
+                f"{self.path} is no run folder: it has no config.json; name a folder that `minidl train --out` wrote"
             ) from None
         except OSError as error:
             raise CheckpointError(f"{self.config_path}: cannot be read: {error.strerror}") from None

@@ -61,6 +61,7 @@ LABELS = minidl.tensor([0, 1])
         (lambda w: F.embedding(LABELS, w, scale_grad_by_freq=True), UnsupportedError, "scale_grad_by_freq"),
         (lambda w: F.embedding(LABELS, w, sparse=True), UnsupportedError, "sparse"),
         (lambda w: F.one_hot(LABELS, 1), RangeError, "classes 0 to 1 do not fit into 0 to 0"),
+        (lambda w: F.one_hot(LABELS, 1.5), ArgumentError, "num_classes must be an integer; got 1.5"),
         (lambda w: F.one_hot(minidl.tensor([-1])), RangeError, "classes -1"),
         (lambda w: F.one_hot(w), DtypeError, "int64"),
         (lambda w: F.one_hot(LABELS, 0), ArgumentError, "at least 1"),

@@ -91,6 +91,8 @@ def test_pad_from_the_tensor_itself(mode, count, batched, data):
         (lambda x: minidl.cat([x], 2), ArgumentError, "dim 2 is out of range"),
         (lambda x: minidl.stack([x, x[0]]), ShapeError, r"tensors\[1\]"),
         (lambda x: x.split([1, 1], 1), ShapeError, "do not add up to 3"),
+        (lambda x: x.split([2, -1, 2], 1), ArgumentError, "no length may be negative"),
+        (lambda x: x.chunk(1.5, 1), ArgumentError, "chunk: chunks must be an integer of at least 1; got 1.5"),
         (lambda x: x.split(0), ArgumentError, "at least 1"),
         (lambda x: x.chunk(0), ArgumentError, "at least 1"),
         (lambda x: minidl.tensor(1.0).unbind(), ShapeError, "0-dimensional"),
