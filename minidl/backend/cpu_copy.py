@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from .cpu_layout import memory_order
 from .threads import parallel
 
 LEAST = 1 << 19  # elements worth a second thread
@@ -26,7 +27,7 @@ def copy(x: np.ndarray, order: Literal["K", "C"] = "K") -> np.ndarray:
     if x.size < LEAST:
         return x.copy(order=order)
     z = np.empty_like(x, order=order)
-    axes = sorted(range(x.ndim), key=lambda axis: -z.strides[axis])
+    axes = memory_order(z)
     _share(list(_blocks(z.transpose(axes), x.transpose(axes))))
     return z
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from .base import Axes
+from .cpu_layout import memory_order
 from .cpu_matmul import matmul
 from .threads import parallel
 
@@ -71,7 +72,7 @@ def along(axes: Axes, formula: Callable[..., Any], *arrays: np.ndarray) -> Any:
     All have as many axes; those of length 1 there are handed over whole. One result, or several.
     """
     x = arrays[0]
-    if x.size <= BLOCK or (cut := _memory_order(x)[0]) in _several(axes):
+    if x.size <= BLOCK or (cut := memory_order(x)[0]) in _several(axes):
         return formula(*arrays)
     length = x.shape[cut]
     step = max(1, length * BLOCK // x.size)
@@ -101,7 +102,7 @@ def _in_blocks(write: Callable[..., object], dtype: np.dtype, speed: int, *array
     `speed`: elements in a microsecond.
     """
     z = np.empty_like(arrays[0], dtype)
-    order = _memory_order(z)
+    order = memory_order(z)
     target, *sources = [array.transpose(order).reshape(-1) for array in (z, *arrays)]  # copies of what lies otherwise
     count = 2 * -(-z.size // (2 * BLOCK))  # an even number of blocks of one length, so that two threads end together
     step = -(-z.size // max(1, count))
@@ -128,7 +129,7 @@ def inner(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
     """Σ x · y (or Σ x) over `axes`, which stay with length 1: vector products along the fastest of them."""
     if x.size <= SMALL:
         return (x if y is None else x * y).sum(axis=axes, keepdims=True)
-    over, order = _several(axes), _memory_order(x)
+    over, order = _several(axes), memory_order(x)
     kept = len(order)
     while kept and order[kept - 1] in over:
         kept -= 1
@@ -142,8 +143,3 @@ def inner(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
     if others:
         sums = sums.sum(axis=others, keepdims=True)
     return sums.reshape(sums.shape + (1,) * (x.ndim - kept)).transpose([order.index(axis) for axis in range(x.ndim)])
-
-
-def _memory_order(x: np.ndarray) -> tuple[int, ...]:
-    """The axes of x from the slowest in memory to the fastest."""
-    return tuple(sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis])))

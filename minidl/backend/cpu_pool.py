@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import product
+from operator import iadd
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def sum_pool_grad(dz: np.ndarray, window: Window, size: Pair) -> np.ndarray:
     """dz handed to every tap of its window, summed where windows overlap: (N, C, H, W) for `size` = (H, W)."""
     dz = batch_last(dz)
     dx = np.empty((dz.shape[0], *size, dz.shape[3]), dz.dtype)
-    channels, add = _channel_tiles(dz.shape), np.copyto if _side_by_side(window) else _add_to
+    channels, add = _channel_tiles(dz.shape), np.copyto if _side_by_side(window) else iadd
 
     def fill(index: int) -> None:
         c0, c1 = channels[index]
@@ -183,10 +184,6 @@ def _tiles_exactly(window: Window, shape: tuple[int, ...], size: Pair) -> bool:
     """Whether every pixel of an image of `size` is in exactly one of the windows of an output (C, Ho, Wo, N)."""
     covered = shape[1] * window.stride[0], shape[2] * window.stride[1]
     return window.padding == ((0, 0), (0, 0)) and window.kernel == window.stride == window.extent and size == covered
-
-
-def _add_to(target: np.ndarray, values: np.ndarray) -> None:
-    np.add(target, values, out=target)
 
 
 def _tiles(shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
