@@ -15,7 +15,7 @@ from . import methods as methods  # isort: skip
 from . import cuda, nn, optim
 from .autograd import Function, Tensor
 from .backend import use_backend
-from .backend.threads import get_num_threads, set_num_threads
+from .backend.cpu.threads import get_num_threads, set_num_threads
 from .checkpoint import load, save
 from .creation import (
     arange,

@@ -1,4 +1,4 @@
-"""NumPy on the CPU; convolution and pooling go through the tiled versions of `cpu_conv` and `cpu_pool`."""
+"""NumPy on the CPU; convolution and pooling go through the tiled versions in `cpu`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import cpu_conv, cpu_copy, cpu_divmod, cpu_elementwise, cpu_gather, cpu_matmul, cpu_order, cpu_pool, cpu_scatter
+from . import cpu
 from .base import Array, Axes, Backend
+from .cpu.workspace import keep_freed_memory
 from .special import erf
 from .window import Pair, Window
-from .workspace import keep_freed_memory
 
 ERF_BLOCK = 1 << 14  # elements whose intermediate results stay in the cache
 
@@ -34,59 +34,59 @@ class NumpyBackend(Backend):
         return array
 
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
-        cpu_scatter.scatter_add(target, index, values)
+        cpu.scatter.scatter_add(target, index, values)
 
     def elementwise(self, formula: Callable[..., Array], *arrays: Array) -> Array:
-        return cpu_elementwise.elementwise(formula, *arrays)
+        return cpu.elementwise.elementwise(formula, *arrays)
 
     def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
-        return cpu_elementwise.along(axes, formula, *arrays)
+        return cpu.elementwise.along(axes, formula, *arrays)
 
     def copy(self, x: Array, order: Literal["K", "C"] = "K") -> Array:
-        return cpu_copy.copy(x, order)
+        return cpu.copy.copy(x, order)
 
     def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
-        return cpu_copy.concatenate(xs, axis)
+        return cpu.copy.concatenate(xs, axis)
 
     def select(self, x: Array, index: Array, axis: int) -> Array:
-        return cpu_copy.select(x, index, axis)
+        return cpu.copy.select(x, index, axis)
 
     def bounds(self, index: Array) -> tuple[int, int]:
-        return cpu_gather.bounds(index)
+        return cpu.gather.bounds(index)
 
     def places(self, shape: tuple[int, ...], index: Array, dim: int) -> Array:
-        return cpu_gather.places(shape, index, dim)
+        return cpu.gather.places(shape, index, dim)
 
     def take(self, x: Array, places: Array) -> Array:
-        return cpu_gather.take(x, places)
+        return cpu.gather.take(x, places)
 
     def add_at(self, target: Array, places: Array, values: Array) -> None:
         np.add.at(target.reshape(-1), places.reshape(-1), values.astype(target.dtype, copy=False).reshape(-1))
 
     def top_places(self, x: Array, k: int, dim: int, descending: bool) -> Array:
-        places = cpu_order.top_places(x, k, dim, descending)
+        places = cpu.order.top_places(x, k, dim, descending)
         return super().top_places(x, k, dim, descending) if places is None else places
 
     def median_places(self, x: Array, dim: int) -> Array:
-        return super().median_places(x, dim) if x.size <= cpu_order.SMALL else cpu_order.median_places(x, dim)
+        return super().median_places(x, dim) if x.size <= cpu.order.SMALL else cpu.order.median_places(x, dim)
 
     def masked(self, x: Array, mask: Array) -> Array:
-        return cpu_elementwise.masked(x, mask)
+        return cpu.elementwise.masked(x, mask)
 
     def matmul(self, x: Array, y: Array) -> Array:
-        return cpu_matmul.matmul(x, y)
+        return cpu.matmul.matmul(x, y)
 
     def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
-        return cpu_matmul.matmuls(first, second)
+        return cpu.matmul.matmuls(first, second)
 
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
-        return cpu_elementwise.inner(x, y, axes)
+        return cpu.elementwise.inner(x, y, axes)
 
     def relu(self, x: Array) -> Array:
-        return cpu_elementwise.relu(x)
+        return cpu.elementwise.relu(x)
 
     def channel_sums(self, x: Array) -> Array:
-        return cpu_elementwise.channel_sums(x)
+        return cpu.elementwise.channel_sums(x)
 
     def erf(self, x: Array) -> Array:
         flat = np.ravel(x)
@@ -96,36 +96,36 @@ class NumpyBackend(Backend):
         return z.reshape(x.shape)
 
     def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
-        return cpu_divmod.floor_divmod(x, y)
+        return cpu.divmod.floor_divmod(x, y)
 
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
 
     def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
-        return cpu_conv.correlate(x, w, bias, window, groups)
+        return cpu.conv.correlate(x, w, bias, window, groups)
 
     def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
-        return cpu_conv.correlate_grad_input(dz, w, window, groups, size)
+        return cpu.conv.correlate_grad_input(dz, w, window, groups, size)
 
     def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
-        return cpu_conv.correlate_grad_weight(dz, x, window, groups)
+        return cpu.conv.correlate_grad_weight(dz, x, window, groups)
 
     def correlate_grads(
         self, dz: Array, x: Array, w: Array, window: Window, groups: int, needs: Sequence[bool]
     ) -> tuple[Array | None, Array | None, Array | None]:
-        return cpu_conv.correlate_grads(dz, x, w, window, groups, needs)
+        return cpu.conv.correlate_grads(dz, x, w, window, groups, needs)
 
     def max_pool(self, x: Array, window: Window, size: Pair) -> tuple[Array, Array]:
-        return cpu_pool.max_pool(x, window, size)
+        return cpu.pool.max_pool(x, window, size)
 
     def max_pool_values(self, x: Array, window: Window, size: Pair) -> Array:
-        return cpu_pool.max_pool(x, window, size, want_winners=False)[0]
+        return cpu.pool.max_pool(x, window, size, want_winners=False)[0]
 
     def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
-        return cpu_pool.max_pool_grad(dz, winners, window, size)
+        return cpu.pool.max_pool_grad(dz, winners, window, size)
 
     def sum_pool(self, x: Array, window: Window) -> Array:
-        return cpu_pool.sum_pool(x, window)
+        return cpu.pool.sum_pool(x, window)
 
     def sum_pool_grad(self, dz: Array, window: Window, size: Pair) -> Array:
-        return cpu_pool.sum_pool_grad(dz, window, size)
+        return cpu.pool.sum_pool_grad(dz, window, size)

@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from ..backend.threads import available_cores
+from ..backend.cpu.threads import available_cores
 
 PACKAGES = ("minidl", "numpy", "torch", "cupy-cuda12x")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..backend import get_backend
-from ..backend.threads import available_cores
+from ..backend.cpu.threads import available_cores
 from ..training.options import OptionError
 from . import device, machine
 from .contestant import opponents

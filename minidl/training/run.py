@@ -21,7 +21,7 @@ import numpy as np
 
 from .. import __version__, checkpoint
 from ..backend import current_backend
-from ..backend.threads import get_num_threads
+from ..backend.cpu.threads import get_num_threads
 from ..errors import CheckpointError
 from ..files import make_folder, write_json
 from ..models import UnknownModelError, make_model, source_file, with_whole_path

@@ -14,9 +14,11 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from minidl.backend import cpu_conv, cpu_matmul, threads
 from minidl.backend.base import Backend
-from minidl.backend.cpu_matmul import piece
+from minidl.backend.cpu import conv as cpu_conv
+from minidl.backend.cpu import matmul as cpu_matmul
+from minidl.backend.cpu import threads
+from minidl.backend.cpu.matmul import piece
 from minidl.backend.numpy_backend import NumpyBackend
 from minidl.backend.window import Window
 from tests.support.strategies import arrays

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidl.backend import cpu_elementwise as cpu
-from minidl.backend import cpu_matmul, threads
+from minidl.backend.cpu import elementwise as cpu
+from minidl.backend.cpu import matmul as cpu_matmul
+from minidl.backend.cpu import threads
 from tests.support.strategies import arrays, shapes
 
 

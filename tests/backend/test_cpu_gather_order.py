@@ -25,10 +25,10 @@ def _threads() -> Any:
 
 
 def in_small_blocks(patch: pytest.MonkeyPatch, block: int, threads: int) -> None:
-    for name in ("cpu_gather", "cpu_order"):
-        patch.setattr(f"minidl.backend.{name}.BLOCK", block)
-    patch.setattr("minidl.backend.cpu_order.SMALL", 0)
-    patch.setattr("minidl.backend.threads.SMALL_WORK", 0.0)
+    for name in ("gather", "order"):
+        patch.setattr(f"minidl.backend.cpu.{name}.BLOCK", block)
+    patch.setattr("minidl.backend.cpu.order.SMALL", 0)
+    patch.setattr("minidl.backend.cpu.threads.SMALL_WORK", 0.0)
     minidl.set_num_threads(threads)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from .cpu_layout import memory_order
+from .layout import memory_order
 from .threads import parallel
 
 LEAST = 1 << 19  # elements worth a second thread

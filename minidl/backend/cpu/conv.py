@@ -30,10 +30,10 @@ from math import gcd
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .cpu_layout import batch_last
-from .cpu_matmul import piece
+from ..window import Pair, Window
+from .layout import batch_last
+from .matmul import piece
 from .threads import parallel
-from .window import Pair, Window
 from .workspace import scratch
 
 COLUMNS = 512, 2048  # the least and most columns of one product: BLAS likes them wide, memory narrow

@@ -23,7 +23,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from ..errors import ArgumentError
+from ...errors import ArgumentError
 
 SMALL_WORK = 200.0  # microseconds; below it, waking a thread costs more than it saves
 

@@ -1,6 +1,6 @@
 """Pooling on the CPU: one comparison, or one addition, of whole image rows for each tap of the window.
 
-For each tap in turn, every window's tap is a strided view of the image; in batch-last memory (see cpu_conv.py) it
+For each tap in turn, every window's tap is a strided view of the image; in batch-last memory (see conv.py) it
 is long runs of floats, so maximum and comparison run at the speed of the cache. The winner is kept as the number of
 its tap, one byte a window: the comparison that finds it, multiplied by the tap's number, is merged by a
 maximum of bytes, because a later tap wins only against all before it.
@@ -20,9 +20,9 @@ from operator import iadd
 
 import numpy as np
 
-from .cpu_layout import batch_last
+from ..window import Pair, Window
+from .layout import batch_last
 from .threads import parallel
-from .window import Pair, Window
 from .workspace import scratch
 
 TILE_WINDOWS = 1 << 18  # windows of a tile: each call must do enough to be worth a thread's while

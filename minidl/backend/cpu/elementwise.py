@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from .base import Axes
-from .cpu_layout import memory_order
-from .cpu_matmul import matmul
+from ..base import Axes
+from .layout import memory_order
+from .matmul import matmul
 from .threads import parallel
 
 FEW = 1 << 11  # elements up to which np.maximum is the quicker call
