@@ -5,8 +5,8 @@ is long runs of floats, so maximum and comparison run at the speed of the cache.
 its tap, one byte a window: the comparison that finds it, multiplied by the tap's number, is merged by a
 maximum of bytes, because a later tap wins only against all before it.
 
-Backward turns "this tap won" into a mask of all ones or all zeros and takes the gradient's bits under the
-mask: exact for infinities and NaN, where a product with 0 is not, and four times faster than a masked copy.
+Backward multiplies the gradient's bits, as whole numbers, by "this tap won": exact for infinities and NaN, where the
+product of floats is not, and four times faster than a masked copy.
 
 Measured, 100 images of 10 x 30 x 30, 2x2 windows: 0.35 ms forward and 0.28 backward on one core; PyTorch on two
 takes 1.9 and 0.4, or 0.5 and 0.3 with channels last.
@@ -107,34 +107,37 @@ def _pool_rows(x: np.ndarray, window: Window, p0: int, z: np.ndarray, winners: n
     taps = list(_taps(x, window, p0, z.shape))
     covers = taps[0][3].shape == z.shape  # the first tap is inside the image for every window
     z[...] = taps[0][3] if covers else _lowest(x.dtype)
-    if winners is not None:
-        winners[...] = _first_inside(window, p0, z.shape, winners.dtype)
+    if winners is None:
+        for _, rows, columns, values in taps[covers:]:
+            best = z[:, rows, columns]
+            np.maximum(values, best, out=best)
+        return
+    winners[...] = 0 if covers else _first_inside(window, p0, z.shape[1:3], winners.dtype)
+    hits = scratch("hits", z.shape, bool)
     for number, rows, columns, values in taps[covers:]:
-        best = z[:, rows, columns]
-        if winners is not None:
-            won = winners[:, rows, columns]
-            larger = np.greater(values, best, out=scratch("larger", best.shape, bool))
-            np.maximum(won, larger.view(np.uint8) * won.dtype.type(number), out=won)
+        best, won, larger = z[:, rows, columns], winners[:, rows, columns], hits[:, rows, columns]
+        np.greater(values, best, out=larger)
+        np.maximum(won, larger.view(np.uint8) * winners.dtype.type(number), out=won)
         np.maximum(values, best, out=best)
-    if winners is not None and z.size and np.isnan(z.max()):
+    if z.size and np.isnan(z.max()):
         for number, rows, columns, values in taps:
             np.copyto(winners[:, rows, columns], number, where=np.isnan(values), casting="unsafe")
 
 
 def _spread(dz: np.ndarray, winners: np.ndarray, window: Window, dx: np.ndarray) -> None:
     """Fill dx (C, H, W, N) with the entries of dz (C, Ho, Wo, N) at the taps that won, 0 elsewhere."""
-    bits = np.dtype(f"i{dz.dtype.itemsize}")
+    gradient = dz.view(f"i{dz.dtype.itemsize}")
     alone = _side_by_side(window)
     if not _tiles_exactly(window, dz.shape, dx.shape[1:3]):
         dx[...] = 0
+    hits = scratch("hits", dz.shape, bool)
     for number, rows, columns, target in _taps(dx, window, 0, dz.shape):
-        hit = np.equal(winners[:, rows, columns], number, out=scratch("hit", target.shape, bool))
-        mask = np.negative(hit.view(np.int8), out=hit.view(np.int8))  # -1 is all ones
-        gradient = dz[:, rows, columns].view(bits)
+        hit, bits = hits[:, rows, columns], gradient[:, rows, columns]
+        np.equal(winners[:, rows, columns], number, out=hit)
         if alone:
-            np.bitwise_and(mask, gradient, out=target.view(bits))
+            np.multiply(bits, hit, out=target.view(bits.dtype))
         else:
-            target += np.bitwise_and(mask, gradient).view(dz.dtype)
+            target += np.multiply(bits, hit).view(dz.dtype)
 
 
 def _taps(x: np.ndarray, window: Window, p0: int, shape: tuple[int, ...]):
@@ -164,11 +167,12 @@ def _inside(start: int, step: int, count: int, size: int) -> tuple[slice, slice]
     return slice(a, b), slice(first, first + (b - a) * step, step) if b > a else slice(0, 0)
 
 
-def _first_inside(window: Window, p0: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+@lru_cache(maxsize=512)
+def _first_inside(window: Window, p0: int, size: Pair, dtype: np.dtype) -> np.ndarray:
     """The number of each window's first tap inside the image, (R, Wo, 1): the winner where all are -inf."""
     first = []
     for start, count, stride, dilation, (before, _) in zip(
-        (p0, 0), shape[1:3], window.stride, window.dilation, window.padding
+        (p0, 0), size, window.stride, window.dilation, window.padding
     ):
         outside = before - (start + np.arange(count)) * stride  # pixels of padding before the image
         first.append(np.maximum(0, -(-outside // dilation)))
