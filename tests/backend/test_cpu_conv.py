@@ -15,9 +15,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minidl.backend.base import Backend
+from minidl.backend.cpu import columns, threads
 from minidl.backend.cpu import conv as cpu_conv
 from minidl.backend.cpu import matmul as cpu_matmul
-from minidl.backend.cpu import threads
 from minidl.backend.cpu.matmul import piece
 from minidl.backend.numpy_backend import NumpyBackend
 from minidl.backend.window import Window
@@ -94,16 +94,18 @@ NAMES = ("COLUMNS", "PANEL", "BUFFER_BYTES", "ENTRIES", "WORTH_SKIPPING", "piece
 @contextmanager
 def tuned(workers: int, **sizes: Any) -> Iterator[None]:
     """Tiles of those sizes, shared among that many threads however little there is to do."""
-    before = {name: getattr(cpu_conv, name) for name in NAMES}, threads.SMALL_WORK, threads.get_num_threads()
-    vars(cpu_conv).update(sizes)
+    before = {name: getattr(columns, name) for name in NAMES}, threads.SMALL_WORK, threads.get_num_threads()
+    vars(columns).update(sizes)
+    cpu_conv.piece = columns.piece
     threads.SMALL_WORK = 0.0
     threads.set_num_threads(workers)
-    cpu_conv._tiles.cache_clear()
+    columns.tiles.cache_clear()
     try:
         yield
     finally:
-        cpu_conv._tiles.cache_clear()
-        vars(cpu_conv).update(before[0])
+        columns.tiles.cache_clear()
+        vars(columns).update(before[0])
+        cpu_conv.piece = columns.piece
         threads.SMALL_WORK = before[1]
         threads.set_num_threads(before[2])
 
@@ -118,9 +120,9 @@ def tuned(workers: int, **sizes: Any) -> Iterator[None]:
     st.integers(1, 3),
 )
 def test_equals_the_plain_version(
-    problem: Problem, columns: tuple[int, int], panel: int, buffer: int, skipping: int, longest: int, workers: int
+    problem: Problem, run: tuple[int, int], panel: int, buffer: int, skipping: int, longest: int, workers: int
 ) -> None:
-    sizes: dict[str, Any] = {"COLUMNS": columns, "PANEL": panel, "BUFFER_BYTES": buffer, "WORTH_SKIPPING": skipping}
+    sizes: dict[str, Any] = {"COLUMNS": run, "PANEL": panel, "BUFFER_BYTES": buffer, "WORTH_SKIPPING": skipping}
     sizes["ENTRIES"] = buffer
     with tuned(workers, **sizes, piece=lambda length, _: max(1, min(length, longest))):
         found = problem.results(cpu_conv)

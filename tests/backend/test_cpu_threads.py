@@ -240,9 +240,10 @@ def test_freed_memory_is_kept_for_the_next_arrays() -> None:
 
 
 @pytest.mark.parametrize("microseconds", [0.0, 1e9])
-def test_work_inside_work_leaves_the_setting_of_blas(microseconds: float) -> None:
+def test_work_inside_work_leaves_the_setting_of_blas(microseconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     from threadpoolctl import threadpool_info, threadpool_limits
 
+    monkeypatch.setattr(threads._pool.blas, "libraries", None)  # OpenCV, if loaded since, has brought a BLAS of its own
     held: list[int] = []
 
     def inner(_: int) -> None:
