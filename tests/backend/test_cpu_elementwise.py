@@ -163,20 +163,23 @@ def test_channel_sums(dtype: type, order: tuple[int, ...], n: int, rng: np.rando
     np.testing.assert_allclose(sums, x.astype(float).sum(axis=(0, 2, 3)), rtol=1e-2 if dtype == np.float16 else 1e-5)
 
 
-@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.booleans(), st.booleans(), st.integers(1, 3))
-def test_matmul(m: int, k: int, n: int, x_turned: bool, y_turned: bool, workers: int) -> None:
+SIZES = st.integers(0, 40)
+
+
+@given(SIZES, SIZES, SIZES, st.booleans(), st.booleans(), st.integers(1, 3), st.sampled_from([0, 50, 1 << 20]))
+def test_matmul(m: int, k: int, n: int, x_turned: bool, y_turned: bool, workers: int, waking: int) -> None:
     rng = np.random.default_rng(m * n + k)
     x = rng.standard_normal((k, m)).T if x_turned else rng.standard_normal((m, k))
     y = rng.standard_normal((n, k)).T if y_turned else rng.standard_normal((k, n))
-    before = threads.get_num_threads(), cpu_matmul.SMALL, cpu_matmul.STRIP
-    cpu_matmul.SMALL, cpu_matmul.STRIP = 0, 100
+    before = threads.get_num_threads(), cpu_matmul.SMALL, cpu_matmul.STRIP, cpu_matmul.WAKING
+    cpu_matmul.SMALL, cpu_matmul.STRIP, cpu_matmul.WAKING = 0, 100, waking
     threads.set_num_threads(workers)
     try:
         z = cpu_matmul.matmul(x, y)
         pair = cpu_matmul.matmuls((x, y), (y.T, x.T))
     finally:
         threads.set_num_threads(before[0])
-        cpu_matmul.SMALL, cpu_matmul.STRIP = before[1:]
+        cpu_matmul.SMALL, cpu_matmul.STRIP, cpu_matmul.WAKING = before[1:]
     for found in (z, pair[0], pair[1].T):
         np.testing.assert_allclose(found, x @ y, rtol=1e-12, atol=1e-12)
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..window import Pair, Window
 from .columns import Taps, tiles
+from .elementwise import channel_sums
 from .layout import batch_last
 from .matmul import piece
 from .threads import parallel
@@ -63,20 +64,23 @@ def correlate_grads(
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
     """The gradients with respect to x, w and bias, None where not needed: dx, dw, db.
 
-    The tiles of all are one job, for which other threads are woken once; db is read off the tiles of dw.
+    The tiles of all are one job, for which other threads are woken once; db is read off the tiles of dw, if there are.
     """
     dz5, works, dx, sums = _batch_last(dz, groups), [], None, None
     if needs[0]:
         dx = np.empty((x.shape[1], *x.shape[2:], x.shape[0]), dz.dtype)
         works += _input_gradient(dz5, _grouped(w, groups), window, _by_group(dx, groups))
-    if needs[1] or needs[2]:
+    if needs[1]:
         sums, work = _weight_gradient(dz5, _batch_last(x, groups), _taps(window))
         works.append(work)
     _run(*works)
+    db = None
+    if needs[2]:
+        db = channel_sums(dz) if sums is None else sums[:, :, -1].sum(axis=0).reshape(-1).astype(dz.dtype, copy=False)
     return (
         None if dx is None else dx.transpose(3, 0, 1, 2),
-        _kernels(sums, window.kernel, x.dtype) if sums is not None and needs[1] else None,
-        sums[:, :, -1].sum(axis=0).reshape(-1).astype(dz.dtype, copy=False) if sums is not None and needs[2] else None,
+        None if sums is None else _kernels(sums, window.kernel, x.dtype),
+        db,
     )
 
 

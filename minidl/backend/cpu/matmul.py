@@ -23,6 +23,7 @@ SMALL = 1 << 17  # multiply-adds of a product of matrices that BLAS never shares
 SMALL_VECTOR = 1 << 13  # the same, of a product with a vector
 STRIP = 1 << 24  # multiply-adds of a strip: wide strips multiply faster, and each costs a thread's waking
 STRIPS = 8
+WAKING = 3_000_000  # multiply-adds that the caller does until another thread is awake
 WHOLE = 16  # rows or columns that BLAS takes at a time; strips are multiples of it
 UNPACKED = 1_000_000  # multiply-adds up to which OpenBLAS's AVX-512 kernels read matrices where they are
 NARROWEST = 96  # a piece of a product below that is slower than copies are
@@ -62,12 +63,13 @@ def matmuls(first: Pair, second: Pair) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _strips(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[Callable[[], object]]:
-    """Tasks that fill z with x @ y, each a strip of it, cut along its longer side."""
+    """Tasks that fill z with x @ y, each a strip of it, cut along its longer side; the caller's first is longer."""
     m, n, work = x.shape[0], y.shape[1], x.size * y.shape[1]
-    pairs = max(1, work // (2 * STRIP))  # an even number of strips, so that two threads end together
-    strips = max(1, min(2 * pairs, STRIPS, max(m, n) // WHOLE)) if 2 * work > STRIP else 1
-    ends = [max(m, n) * i // strips // WHOLE * WHOLE for i in range(strips)] + [max(m, n)]
-    parts = [slice(*bounds) for bounds in pairwise(ends)]
+    length, pairs = max(m, n), max(1, work // (2 * STRIP))  # an even number of strips, so that two threads end together
+    strips = max(1, min(2 * pairs, STRIPS, length // WHOLE)) if 2 * work > STRIP else 1
+    later = max(0, work - WAKING) / (strips * max(1, work))  # the share of each strip but the first
+    ends = [round(length * (1 - later * left) / WHOLE) * WHOLE for left in range(strips - 1, 0, -1)]
+    parts = [slice(*bounds) for bounds in pairwise([0, *ends, length])]
     if m > n:
         return [partial(np.matmul, x[part], y, z[part]) for part in parts]
     return [partial(np.matmul, x, y[:, part], z[:, part]) for part in parts]
