@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..autograd import Tensor
 from ..creation import empty
 from ..errors import ArgumentError, ShapeError, refuse
+from ._arguments import is_whole, truth, whole
 from .functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .linear import uniform_by_fan_in
 from .module import Module
@@ -43,9 +44,11 @@ class _Conv(Module):
         super().__init__()
         name = type(self).__name__
         refuse(name, padding_mode=None if padding_mode == "zeros" else padding_mode)
-        if groups < 1 or in_channels % groups or out_channels % groups:
+        in_channels, out_channels = whole(name, "in_channels", in_channels), whole(name, "out_channels", out_channels)
+        groups, bias = whole(name, "groups", groups, 1), truth(name, "bias", bias)
+        if in_channels % groups or out_channels % groups:
             raise ArgumentError(
-                f"{name}: groups must be at least 1 and divide in_channels and out_channels; "
+                f"{name}: groups must divide in_channels and out_channels; "
                 f"got groups={groups}, in_channels={in_channels}, out_channels={out_channels}"
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
@@ -57,7 +60,7 @@ class _Conv(Module):
         if isinstance(padding, str) and (padding not in ("same", "valid") or self.transposed):
             known = "integers" if self.transposed else "integers, 'same' or 'valid'"
             raise ArgumentError(f"{name}: padding must be {known}; got {padding!r}")
-        if padding == "same" and set(self.stride) != {1}:
+        if self.padding == "same" and set(self.stride) != {1}:
             raise ArgumentError(f"{name}: padding='same' needs stride 1; got stride={self.stride}")
         self.padding_mode = padding_mode
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
@@ -67,11 +70,11 @@ class _Conv(Module):
 
     def _sizes(self, name: str, value: Size, least: int) -> tuple[int, ...]:
         """An integer for all dimensions, or one for each."""
-        sizes = (value,) * self.dims if isinstance(value, int) else tuple(value)
-        if len(sizes) != self.dims or not all(isinstance(size, int) and size >= least for size in sizes):
+        sizes = tuple(value) if isinstance(value, Iterable) else (value,) * self.dims
+        if len(sizes) != self.dims or not all(is_whole(size, least) for size in sizes):
             count = "one integer" if self.dims == 1 else f"one integer or {self.dims}"
             raise ArgumentError(f"{type(self).__name__}: {name} must be {count}, at least {least}; got {value!r}")
-        return sizes
+        return tuple([int(size) for size in sizes])
 
     def reset_parameters(self) -> None:
         """Draw new initial weights."""

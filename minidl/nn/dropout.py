@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..autograd import Tensor
 from ..errors import ArgumentError, refuse
 from .functional import dropout, dropout2d
@@ -17,8 +19,8 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         refuse(type(self).__name__, inplace=inplace)
-        if not 0 <= p <= 1:
-            raise ArgumentError(f"{type(self).__name__}: p must be between 0 and 1; got {p}")
+        if isinstance(p, bool) or not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
+            raise ArgumentError(f"{type(self).__name__}: p must be between 0 and 1; got {p!r}")
         self.p, self.inplace = p, inplace
 
     def forward(self, input: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from ..creation import empty
 from ..errors import ArgumentError, ShapeError
 from ..ops.shape import flatten, unflatten
 from . import init
+from ._arguments import truth, whole
 from .functional import linear
 from .module import Module
 from .parameter import Parameter
@@ -44,7 +45,9 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
         super().__init__()
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features = in_features = whole("Linear", "in_features", in_features)
+        self.out_features = out_features = whole("Linear", "out_features", out_features)
+        bias = truth("Linear", "bias", bias)
         self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
         self.register_parameter("bias", Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()

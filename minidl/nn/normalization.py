@@ -11,6 +11,7 @@ from ..dtypes import int64
 from ..errors import ArgumentError, ShapeError
 from ..inplace import overwrite
 from . import init
+from ._arguments import truth, whole
 from .functional import batch_norm, group_norm, layer_norm
 from .module import Module
 from .parameter import Parameter
@@ -55,6 +56,8 @@ class _BatchNorm(_Scaled):
         bias: bool = True,
     ) -> None:
         super().__init__()
+        name = type(self).__name__
+        num_features, affine = whole(name, "num_features", num_features), truth(name, "affine", affine)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self._make((num_features,), affine, bias, device, dtype)
@@ -178,7 +181,9 @@ class GroupNorm(_Scaled):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        if num_groups < 1 or num_channels % num_groups:
+        num_groups = whole("GroupNorm", "num_groups", num_groups, 1)
+        num_channels, affine = whole("GroupNorm", "num_channels", num_channels), truth("GroupNorm", "affine", affine)
+        if num_channels % num_groups:
             raise ArgumentError(f"GroupNorm: num_groups {num_groups} must divide num_channels {num_channels}")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         self._make((num_channels,), affine, bias, device, dtype)

@@ -9,6 +9,7 @@ from ..creation import empty
 from ..errors import ArgumentError, ShapeError, refuse
 from ..inplace import overwrite
 from . import init
+from ._arguments import whole
 from .functional import embedding
 from .module import Module
 from .parameter import Parameter
@@ -40,6 +41,8 @@ class Embedding(Module):
         super().__init__()
         refuse("Embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
         refuse("Embedding", norm_type=None if norm_type == 2.0 else norm_type)
+        num_embeddings = whole("Embedding", "num_embeddings", num_embeddings)
+        embedding_dim = whole("Embedding", "embedding_dim", embedding_dim)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ArgumentError(f"Embedding: padding_idx {padding_idx} is outside of {num_embeddings} rows")
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
