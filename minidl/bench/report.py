@@ -7,6 +7,7 @@ from typing import Any
 
 Table = list[list[str]]
 BUSY = 0.5  # load that is not the benchmark's own
+MET = {True: "yes", False: "NO", None: "too few rounds to say"}
 
 
 def heading(found: dict[str, Any]) -> list[str]:
@@ -63,7 +64,7 @@ def lecture(rows: Sequence[dict[str, Any]]) -> dict[str, Table]:
             if row["opponent"]:
                 r = row["ratio"][name]
                 line += [row["opponent"], _ms(row["contestants"][row["opponent"]]["seconds"]["median"])]
-                line += [f"{r['median']:.2f}", _between(r), f"{row['bar']:.1f}", "yes" if row["met"][name] else "NO"]
+                line += [f"{r['median']:.2f}", _between(r), f"{row['bar']:.1f}", MET[row["met"][name]]]
             ratios.append(line + [""] * (len(ratios[0]) - len(line)))
     return {"ratios": ratios, "phases": phases, "memory": memory}
 

@@ -23,7 +23,7 @@ SUITES: dict[str, Callable[[Options], Any]] = {
     "epoch": epoch.run,
     "cpu-gpu": cpu_gpu.run,
 }
-ROWS = {"lecture": tuple(WORKS), "ops": tuple(CASES)}
+ROWS = {"lecture": {work.name: work.title for work in WORKS.values()}, "ops": {name: name for name in CASES}}  # titles
 
 
 @dataclass(frozen=True)
@@ -60,21 +60,24 @@ class Request:
             raise OptionError("--suite epoch is of the CPU; leave --backend out")
         if data is not None and suite != "epoch":
             raise OptionError(f"--data is for --suite epoch; {suite} draws its images")
-        for name in only:
-            if name not in ROWS.get(suite, ()):
-                raise OptionError(f"--only {name!r}: the suite {suite} has no such row{_known(suite)}")
+        rows = tuple([_row(suite, name) for name in only])
         for name in names:
             get_backend(name)
         if "cupy" in names:
             device.require_real()
         threads = threads or available_cores()
         opponents(against, threads)
-        options = Options(against, names, threads, quick, data, tuple(only), tell)
+        options = Options(against, names, threads, quick, data, rows, tell)
         return cls(suite, options)
 
 
-def _known(suite: str) -> str:
-    return f"; it has {', '.join(ROWS[suite])}" if suite in ROWS else "s to choose from"
+def _row(suite: str, wanted: str) -> str:
+    """The name of the row that is called so, or stands so in the tables."""
+    for name, title in ROWS.get(suite, {}).items():
+        if wanted in (name, title):
+            return name
+    known = f"; it has {'; '.join(ROWS[suite])}" if suite in ROWS else "s to choose from"
+    raise OptionError(f"--only {wanted!r}: the suite {suite} has no such row{known}")
 
 
 def measure(request: Request) -> dict[str, Any]:

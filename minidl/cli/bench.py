@@ -24,7 +24,11 @@ def add_to(verbs: Any) -> None:
     parser.add_argument("--backend", metavar="NAMES", help="numpy, cupy or numpy,cupy (default: numpy; cpu-gpu: both)")
     parser.add_argument("--threads", type=int, metavar="N", help="of every contestant (default: the cores there are)")
     parser.add_argument(
-        "--only", metavar="ROW", action="append", default=[], help="only this row of lecture or ops; can be repeated"
+        "--only",
+        metavar="ROW",
+        action="append",
+        default=[],
+        help="only this row of lecture or ops, by its name or as the tables have it; can be repeated",
     )
     parser.add_argument(
         "--data", metavar="DIR", help="MNIST's files, for the epoch (default: the cache, or the sample)"

@@ -39,10 +39,11 @@ def measure(work: Work, options: Options) -> dict[str, Any]:
         for name in found
         if opponent is not None and name.startswith("minidl")
     }
+    met = {name: None if options.quick else r["median"] <= work.bar for name, r in ratios.items()}
     return {
         "name": work.name, "title": work.title, "batch": work.batch, "bar": work.bar, "aim": work.aim,
         "must_keep": work.must_keep, "difference": difference, "contestants": found,
-        "opponent": opponent, "ratio": ratios, "met": {name: r["median"] <= work.bar for name, r in ratios.items()},
+        "opponent": opponent, "ratio": ratios, "met": met,
     }  # fmt: skip
 
 
