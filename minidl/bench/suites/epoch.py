@@ -20,7 +20,7 @@ from . import Options
 
 BATCH = 100
 LR = 0.02
-ROUNDS = 3
+ROUNDS = 5
 QUICK_IMAGES = 5_000
 TOLERANCE = 0.25  # of the mean training loss: weights and order are each library's own
 OURS = "minidl train"
