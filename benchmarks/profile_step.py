@@ -1,8 +1,10 @@
-"""Where the time of a step goes, by function: `python benchmarks/profile_step.py lecture-100`.
+"""Where the time of a step goes, by operation and by function: `python benchmarks/profile_step.py lecture-100`.
 
+    python benchmarks/profile_step.py lenet-128 --threads 2          # by operation, the second thread at work too
     python benchmarks/profile_step.py --op "conv2d 3x3" --size 2
 
-Only the calling thread is seen; with one thread, the default, all of the work is in it.
+The times of operations are medians over the steps, in the order in which they ran. Of functions only those of the
+calling thread are seen; with one thread, the default, all of the work is in it.
 """
 
 from __future__ import annotations
@@ -10,39 +12,104 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
+import sys
+import time
+from collections import defaultdict
+from statistics import median
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from minidl.bench.library import Entry, Library
+import minidl
+from minidl import graph
+from minidl.autograd import Function
+from minidl.bench.library import Entry, HostClock, Library
 from minidl.bench.op_timing import Operation
 from minidl.bench.ops import CASES
 from minidl.bench.training import Training
 from minidl.bench.works import WORKS
+from minidl.cli.console import table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Profile steps of a work, or of an operation.")
-    parser.add_argument("work", nargs="?", choices=tuple(WORKS), default="lecture-100")
-    parser.add_argument("--op", choices=tuple(CASES), help="an operation in place of a work")
+    parser.add_argument("work", nargs="?", choices=tuple(WORKS), help="(default: lecture-100)")
+    parser.add_argument("--op", metavar="NAME", help="an operation in place of a work, as benchmarks/OPS.md names it")
     parser.add_argument("--size", type=int, choices=(0, 1, 2), default=1, help="of the operation (default: 1)")
     parser.add_argument("--threads", type=int, default=1, help="(default: 1)")
     parser.add_argument("--steps", type=int, default=50, help="(default: 50)")
     parser.add_argument("--lines", type=int, default=25, help="functions shown (default: 25)")
     arguments = parser.parse_args()
+    if arguments.work and arguments.op:
+        parser.error(f"name a work or --op, not both: {arguments.work}, {arguments.op}")
+    if arguments.op is not None and arguments.op not in CASES:
+        parser.error(f"there is no operation {arguments.op!r}; benchmarks/OPS.md has them all")
+    if min(arguments.threads, arguments.steps) < 1:
+        parser.error("--threads and --steps must be at least 1")
     library = Library(Entry("minidl", arguments.threads))
-    timed: Training | Operation
-    if arguments.op:
-        timed = Operation(library, CASES[arguments.op], arguments.size)
-    else:
-        timed = Training(library, WORKS[arguments.work], WORKS[arguments.work].batch)
-    profile = cProfile.Profile()
+    minidl.set_num_threads(arguments.threads)
     with threadpool_limits(arguments.threads):
-        timed.times(3)
-        profile.enable()
-        timed.times(arguments.steps)
-        profile.disable()
-    pstats.Stats(profile).strip_dirs().sort_stats("tottime").print_stats(arguments.lines)
+        if arguments.op:
+            by_function(Operation(library, CASES[arguments.op], arguments.size), arguments.steps, arguments.lines)
+        else:
+            work = WORKS[arguments.work or "lecture-100"]
+            training = Training(library, work, work.batch)
+            print(table(by_operation(training, arguments.steps), right=[1, 2]))
+            by_function(training, arguments.steps, arguments.lines)
+
+
+def by_operation(training: Training, steps: int) -> list[list[str]]:
+    """The median time of each operation of a step, forward and then backward, and what is left of the step."""
+    times: dict[tuple[str, int], list[float]] = defaultdict(list)
+    counts: dict[str, int] = {}
+    wholes = []
+
+    def timed(function: Any, name: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            began = time.perf_counter()
+            result = function(*arguments)
+            key = name(*arguments)
+            counts[key] = counts.get(key, 0) + 1
+            times[key, counts[key]].append(time.perf_counter() - began)
+            return result
+
+        return call
+
+    compute, chain_rule = Function._compute, graph._chain_rule
+    training.times(steps)
+    try:
+        Function._compute = timed(compute, lambda node, *_: type(node).__name__)  # type: ignore[method-assign]
+        graph._chain_rule = timed(chain_rule, lambda node, *_: f"{type(node).__name__}, backward")
+        for _ in range(steps):
+            counts.clear()
+            began = time.perf_counter()
+            training.step(HostClock())
+            wholes.append(time.perf_counter() - began)
+    finally:
+        Function._compute, graph._chain_rule = compute, chain_rule  # type: ignore[method-assign]
+    whole, parts = median(wholes), {key: median(found) for key, found in times.items()}
+    rows = [[name, f"{1e6 * part:.0f}", f"{part / whole:.1%}"] for (name, _), part in parts.items()]
+    rest = whole - sum(parts.values())
+    return [
+        ["operation", "µs", "of the step"],
+        *rows,
+        ["the rest: layers, graph, update", f"{1e6 * rest:.0f}", f"{rest / whole:.1%}"],
+        ["the step", f"{1e6 * whole:.0f}", ""],
+    ]
+
+
+def by_function(timed: Training | Operation, steps: int, lines: int) -> None:
+    """Print the functions that take longest by themselves."""
+    profile = cProfile.Profile()
+    timed.times(3)
+    profile.enable()
+    timed.times(steps)
+    profile.disable()
+    pstats.Stats(profile).strip_dirs().sort_stats("tottime").print_stats(lines)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("interrupted")

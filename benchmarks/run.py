@@ -3,13 +3,15 @@
     python benchmarks/run.py --suite lecture --suite epoch --data DIR    # only these
     python benchmarks/run.py --tables                                    # measure nothing, only write the tables anew
 
-What was measured goes to results/SUITE.json and results/SUITE.png; the tables are made from those files alone.
+What was measured goes to results/SUITE.json and results/SUITE.png; the tables are made from those files alone. With
+`--quick` nothing is kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,9 @@ def main() -> int:
     parser.add_argument("--tables", action="store_true", help="measure nothing, only write the tables")
     parser.add_argument("--data", metavar="DIR", help="MNIST's files, for the epoch")
     parser.add_argument("--threads", type=int, help="of every contestant (default: the cores there are)")
-    parser.add_argument("--quick", action="store_true", help="few and short rounds: to see that it works")
+    parser.add_argument(
+        "--quick", action="store_true", help="few and short rounds, to see that it works; keeps nothing"
+    )
     arguments = parser.parse_args()
     failed = False
     for suite in [] if arguments.tables else arguments.suite or possible():
@@ -42,7 +46,8 @@ def main() -> int:
         except MinidlError as error:
             print(f"{suite}: {error}", file=sys.stderr)
             failed = True
-    write_tables()
+    if not arguments.quick:
+        write_tables()
     return int(failed)
 
 
@@ -62,10 +67,21 @@ def run(suite: str, arguments: argparse.Namespace) -> None:
         tell=lambda line: print(f"{suite}: {line}", file=sys.stderr, flush=True),
     )
     found = measure(request)
+    if arguments.quick:
+        return
+    found["machine"]["versions"]["minidl"] += commit()
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(rounded(found), ensure_ascii=False) + "\n"
     replace_file(RESULTS / f"{suite}.json", lambda stream: stream.write(text.encode()))
     figures.draw(found, RESULTS / f"{suite}.png")
+
+
+def commit() -> str:
+    """Which source was measured, where git knows it."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    return f" ({described.stdout.strip()})" if described.returncode == 0 else ""
 
 
 def rounded(content: Any) -> Any:
@@ -111,4 +127,7 @@ def content(suite: str, title: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the suites that were done are kept, the tables not written")

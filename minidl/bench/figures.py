@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..files import replace_file
+from . import report
 from .suites.scaling import BASE
 
 
@@ -17,7 +18,8 @@ def draw(found: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Draw what `session.measure` found as PNG. Raises `OutputError`."""
     figure = FIGURES[found["suite"]](found["found"])
     machine = found["machine"]
-    figure.supxlabel(f"{machine['cpu']}, {machine['threads']} threads; {found['date']}", size=7, color="0.4")
+    measured = f"{machine['cpu']}, {machine['threads']} threads; {found['date']}"
+    figure.supxlabel("; ".join([measured, *report.warnings(found)]), size=7, color="0.4")
     replace_file(path, lambda stream: figure.savefig(stream, format="png", dpi=120))
 
 
@@ -28,12 +30,13 @@ def lecture(rows: Sequence[dict[str, Any]]) -> Figure:
     names = list(dict.fromkeys(name for row in rows for name in row["contestants"]))
     height = 0.8 / len(names)
     for k, name in enumerate(names):
+        axis.bar(0, 0, color=f"C{k}", label=name)  # for the legend: not every contestant is in every row
         for i, row in enumerate(rows):
             if name not in row["contestants"]:
                 continue
             slowest = max(f["seconds"]["median"] for f in row["contestants"].values())
             seconds = row["contestants"][name]["seconds"]["median"]
-            axis.barh(i + k * height, seconds / slowest, height, color=f"C{k}", label=name if i == 0 else None)
+            axis.barh(i + k * height, seconds / slowest, height, color=f"C{k}")
             axis.text(seconds / slowest, i + k * height, f" {1e3 * seconds:.3g} ms", va="center", size=7)
     axis.set_yticks([i + 0.4 - height / 2 for i in range(len(rows))], [row["title"] for row in rows])
     axis.invert_yaxis()
@@ -103,7 +106,8 @@ def _cost(axis: Axes, rows: Sequence[dict[str, Any]], name: str) -> None:
     rate = max(max(row["gflops"].values()) for row in rows) * 1e9
     axis.plot(sizes, [row["flops"] / rate for row in rows], ":", color="0.5", label="arithmetic at the best rate")
     others = ", ".join(f"{key} {value}" for key, value in BASE.items() if key != name)
-    axis.set(xlabel=name, ylabel="seconds", title=f"one convolution over its {name} ({others})")
+    axis.set(xlabel=name, ylabel="seconds")
+    axis.set_title(f"one convolution over its {name} ({others})", size=9)
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
     axis.legend(fontsize=7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,16 @@ from threadpoolctl import threadpool_info
 
 from ..backend.cpu.threads import available_cores
 
+STAT = Path("/proc/stat")
 PACKAGES = ("minidl", "numpy", "torch", "cupy-cuda12x")
 
 
 def describe(threads: int) -> dict[str, Any]:
-    """CPU, cores, threads asked for, load, system, versions, and the BLAS that NumPy uses."""
+    """CPU, cores, threads asked for, system, versions, and the BLAS that NumPy uses."""
     return {
         "cpu": _cpu(),
         "cores": available_cores(),
         "threads": threads,
-        "load": load(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
@@ -33,9 +34,33 @@ def describe(threads: int) -> dict[str, Any]:
     }
 
 
-def load() -> float | None:
-    """Processes that wanted to run in the last minute: above the number of threads, others were in the way."""
-    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+class Others:
+    """What other programs, and other guests of the same host, take of the cores from now on."""
+
+    def __init__(self) -> None:
+        self.began, self.all, self.own = time.monotonic(), _work_of_all(), _own_work()
+
+    def share(self) -> float | None:
+        """Of the time of all cores, from 0 to 1; None where the system does not tell. Own processes must have ended."""
+        now = _work_of_all()
+        if now is None or self.all is None:
+            return None
+        cores = (time.monotonic() - self.began) * (os.cpu_count() or 1)
+        return max(0.0, (now - self.all - (_own_work() - self.own)) / cores)
+
+
+def _work_of_all() -> float | None:
+    """Seconds that all cores have worked, or were kept from it by another guest, since the system started."""
+    if not STAT.exists():
+        return None
+    user, nice, system, _idle, _waiting, irq, softirq, steal = map(int, STAT.read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_work() -> float:
+    """Seconds of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _cpu() -> str:

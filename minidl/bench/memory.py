@@ -1,4 +1,4 @@
-"""The highest memory that this process has held."""
+"""The highest memory that a process has held."""
 
 from __future__ import annotations
 
@@ -9,15 +9,23 @@ STATUS = Path("/proc/self/status")
 
 
 def peak_memory() -> int:
-    """Bytes resident at the highest point so far.
+    """Bytes resident at the highest point of this process so far.
 
     On Linux the kernel's VmHWM, which begins anew with each program; elsewhere what getrusage says.
     """
-    if STATUS.exists():
-        for line in STATUS.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    found = peak_memory_of("self")
+    if found is not None:
+        return found
     import resource
 
     highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return highest if sys.platform == "darwin" else highest * 1024
+
+
+def peak_memory_of(process: int | str) -> int | None:
+    """VmHWM of a running process in bytes; None where the system does not tell, or once the process has ended."""
+    try:
+        lines = (STATUS.parents[1] / str(process) / "status").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 Table = list[list[str]]
-BUSY = 0.5  # load that is not the benchmark's own
+BUSY = 0.05  # share of the cores that others may take
 MET = {True: "yes", False: "NO", None: "too few rounds to say"}
 
 
@@ -17,15 +17,25 @@ def heading(found: dict[str, Any]) -> list[str]:
     lines = [
         f"{machine['cpu']}, {machine['cores']} cores; {machine['threads']} threads each; {machine['system']}",
         f"Python {machine['python']}, {versions}; NumPy's BLAS: {', '.join(machine['blas']) or 'unknown'}",
-        f"{found['date']}, {found['took']:.0f} s; load before {machine['load']}, after {found['load_after']}",
+        f"{found['date']}, {found['took']:.0f} s{_others(found.get('others'))}",
     ]
     if found["suite"] == "cpu-gpu":
         lines.append(f"GPU: {found['found']['rows'][0]['device']['name']}; {_crossover(found['found']['crossover'])}")
-    if max(machine["load"] or 0, (found["load_after"] or 0) - machine["threads"]) > BUSY:
-        lines.append("other programs kept the cores busy meanwhile: the times are not to be trusted")
+    return lines + warnings(found)
+
+
+def warnings(found: dict[str, Any]) -> list[str]:
+    """Why the figures should not be reported, if so."""
+    lines = []
+    if (found.get("others") or 0) > BUSY:
+        lines.append("others kept the cores busy meanwhile: the times are not to be trusted")
     if found["quick"]:
         lines.append("quick: too few and too short rounds to report")
     return lines
+
+
+def _others(share: float | None) -> str:
+    return "" if share is None else f"; other programs took {share:.1%} of the cores"
 
 
 def _crossover(batch: float | None) -> str:
@@ -114,12 +124,16 @@ def _by_contestant(rows: Sequence[dict[str, Any]], keys: list[str], value: str, 
 
 def epoch(found: dict[str, Any]) -> dict[str, Table]:
     """Seconds of an epoch, and how well it was learned."""
-    table: Table = [["contestant", "seconds", "quartiles", "images/s", "ratio", "training loss", "accuracy", "peak MB"]]
+    table: Table = [
+        ["contestant", "images", "seconds", "quartiles", "images/s", "opponent", "ratio", "quartiles", "training loss",
+         "accuracy", "peak MB"]
+    ]  # fmt: skip
     for name, one in found["contestants"].items():
         r = found["ratio"] if name == "minidl train" else None
+        ratio = [found["opponent"], f"{r['median']:.2f}", _between(r)] if r else ["", "", ""]
         table.append([
-            name, f"{one['seconds']['median']:.2f}", _between(one["seconds"]),
-            f"{found['images'] / one['seconds']['median']:,.0f}", f"{r['median']:.2f}" if r else "",
+            name, f"{found['images']:,}", f"{one['seconds']['median']:.2f}", _between(one["seconds"]),
+            f"{found['images'] / one['seconds']['median']:,.0f}", *ratio,
             f"{one['loss']:.4f}", f"{one['accuracy']:.2%}", _mb(one["memory"]),
         ])  # fmt: skip
     return {f"one epoch of {found['images']:,} images, batch {found['batch']}": table}

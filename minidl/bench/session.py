@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from ..backend import get_backend
@@ -76,13 +77,16 @@ def _row(suite: str, wanted: str) -> str:
     for name, title in ROWS.get(suite, {}).items():
         if wanted in (name, title):
             return name
+    near = get_close_matches(wanted, ROWS.get(suite, ()), 1, 0.7)
     known = f"; it has {'; '.join(ROWS[suite])}" if suite in ROWS else "s to choose from"
-    raise OptionError(f"--only {wanted!r}: the suite {suite} has no such row{known}")
+    hint = f"; did you mean {near[0]!r}?" if near else known
+    raise OptionError(f"--only {wanted!r}: the suite {suite} has no such row{hint}")
 
 
 def measure(request: Request) -> dict[str, Any]:
     """All that was measured, and on what, as JSON can hold it."""
-    began = time.time()
+    began, others = time.time(), machine.Others()
+    found = SUITES[request.suite](request.options)
     return {
         "suite": request.suite,
         "machine": machine.describe(request.options.threads),
@@ -90,7 +94,7 @@ def measure(request: Request) -> dict[str, Any]:
         "backends": list(request.options.backends),
         "quick": request.options.quick,
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(began)),
-        "found": SUITES[request.suite](request.options),
+        "found": found,
         "took": time.time() - began,
-        "load_after": machine.load(),
+        "others": others.share(),
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from ..files import write_json
+from ..training.options import OptionError
 from .console import notice, say, table
 
 SUITES = ("lecture", "ops", "scaling", "epoch", "cpu-gpu")
@@ -31,7 +33,9 @@ def add_to(verbs: Any) -> None:
         help="only this row of lecture or ops, by its name or as the tables have it; can be repeated",
     )
     parser.add_argument(
-        "--data", metavar="DIR", help="MNIST's files, for the epoch (default: the cache, or the sample)"
+        "--data",
+        metavar="DIR",
+        help="MNIST's files, for the epoch (default: the cache, else the network, else the sample)",
     )
     parser.add_argument("--json", metavar="FILE", help="write all that was measured")
     parser.add_argument("--plot", metavar="FILE.png", help="draw it")
@@ -39,10 +43,25 @@ def add_to(verbs: Any) -> None:
     parser.set_defaults(run=run)
 
 
+def _check_files(json: str | None, plot: str | None) -> None:
+    """Raises `OptionError` before minutes of measuring, rather than after, for a file that cannot be written."""
+    for option, name in (("--json", json), ("--plot", plot)):
+        if name is None:
+            continue
+        path = Path(name)
+        if name == "-" or path.is_dir() or not path.absolute().parent.is_dir():
+            raise OptionError(f"{option} {name}: name a file in a folder that is there")
+    if plot is not None and Path(plot).suffix.lower() != ".png":
+        raise OptionError(f"--plot {plot}: it is drawn as PNG; name it so, such as {Path(plot).stem or 'bench'}.png")
+    if json is not None and plot is not None and Path(json).absolute() == Path(plot).absolute():
+        raise OptionError(f"--json and --plot both name {json}; name two files")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Measure, then tell. Contestants that do not compute the same, or cannot run, are an error: 1."""
     from ..bench import figures, report, session
 
+    _check_files(arguments.json, arguments.plot)
     request = session.Request.checked(
         suite=arguments.suite,
         against=arguments.against,

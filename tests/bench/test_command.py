@@ -98,6 +98,12 @@ def test_an_epoch_of_train_against_torch(tmp_path: Path, capfd: pytest.CaptureFi
         (["--suite", "cpu-gpu", "--backend", "numpy"], 2, "compares numpy with cupy"),
         (["--suite", "cpu-gpu", "--against", "torch"], 2, "leave --against out"),
         (["--suite", "ops", "--data", "x"], 2, "--data is for --suite epoch"),
+        (["--suite", "ops", "--only", "conv2d_3x3"], 2, "did you mean 'conv2d 3x3'?"),
+        (["--json", "-"], 2, "--json -: name a file"),
+        (["--json", "."], 2, "name a file in a folder that is there"),
+        (["--plot", "no-such-folder/a.png"], 2, "name a file in a folder that is there"),
+        (["--plot", "a.svg"], 2, "name it so, such as a.png"),
+        (["--json", "a.png", "--plot", "a.png"], 2, "name two files"),
     ],
 )
 def test_wrong_use(arguments: list[str], code: int, words: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from minidl.bench.rounds import ratio, spread
 from minidl.bench.suites.cpu_gpu import crossover
 
 MACHINE = {
-    "cpu": "A CPU", "cores": 2, "threads": 2, "load": 0.1, "system": "Linux", "python": "3.11", "blas": ["openblas 1"],
+    "cpu": "A CPU", "cores": 2, "threads": 2, "system": "Linux", "python": "3.11", "blas": ["openblas 1"],
     "versions": {"minidl": "1"},
 }  # fmt: skip
 
@@ -33,7 +33,7 @@ def gpu_row(batch: int, cpu: float, gpu: float, launches: int | str) -> dict[str
 
 
 def whole(suite: str, found: Any, **others: Any) -> dict[str, Any]:
-    session = {"suite": suite, "machine": MACHINE, "date": "today", "took": 1.0, "load_after": 1.0, "quick": False}
+    session = {"suite": suite, "machine": MACHINE, "date": "today", "took": 1.0, "others": 0.01, "quick": False}
     return {**session, "found": found, **others}
 
 
@@ -53,8 +53,9 @@ def test_a_busy_machine_and_a_quick_run_are_told() -> None:
     assert "the CPU is faster at every batch" in report.heading(whole("cpu-gpu", rows))[-1]
     assert len(report.heading(whole("lecture", []))) == 3
     assert "quick" in report.heading(whole("lecture", [], quick=True))[-1]
-    assert "the times are not to be trusted" in report.heading(whole("lecture", [], load_after=2.9))[-1]
-    assert "not to be trusted" in report.heading(whole("lecture", [], machine=MACHINE | {"load": 1.5}))[-1]
+    assert "; other programs took 1.0% of the cores" in report.heading(whole("lecture", []))[-1]
+    assert len(report.heading(whole("lecture", [], others=None))) == 3
+    assert "the times are not to be trusted" in report.heading(whole("lecture", [], others=0.3))[-1]
 
 
 def test_a_column_with_nothing_in_it_is_left_out() -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +17,8 @@ import pytest
 from minidl.bench.contestant import Contestant, contestants, opponents
 from minidl.bench.errors import BenchmarkError
 from minidl.bench.library import Entry
-from minidl.bench.memory import STATUS, peak_memory
+from minidl.bench.machine import STAT, Others
+from minidl.bench.memory import STATUS, peak_memory, peak_memory_of
 from minidl.bench.ops import CASES
 from minidl.bench.works import WORKS
 
@@ -116,3 +122,56 @@ def test_peak_memory_sees_an_allocation() -> None:
     held = np.ones(before // 8 + 10_000_000)
     assert peak_memory() >= before + (50_000_000 if STATUS.exists() else 0)
     assert held[0] == 1
+
+
+def test_peak_memory_of_another_process_is_its_own() -> None:
+    if not STATUS.exists():
+        pytest.skip("only Linux tells the memory of another process")
+    held = np.ones(10_000_000)  # a process that is started inherits getrusage's figure, not VmHWM
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        found = peak_memory_of(process.pid)
+    assert found is not None
+    assert 0 < found < held.nbytes
+    assert peak_memory_of(process.pid) is None
+
+
+def test_a_contestant_that_has_died_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "torch.py").write_text("raise ImportError('broken')")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    with (
+        pytest.raises(BenchmarkError, match="torch: its process ended with code 1"),
+        Contestant(Entry("torch", 1)) as contestant,
+    ):
+        contestant.ask("memory")
+
+
+def test_an_interrupt_is_left_to_whoever_started_it(capfd: pytest.CaptureFixture[str]) -> None:
+    with Contestant(Entry("minidl", 1)) as contestant:
+        contestant.ask("memory")
+        contestant.process.send_signal(signal.SIGINT)
+        assert contestant.ask("memory")["peak"] > 0
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), Contestant(Entry("minidl", 1)) as contestant:
+        contestant.ask("memory")
+        raise KeyboardInterrupt
+    assert time.monotonic() - began < 8, "it is not waited for"
+    assert capfd.readouterr().err == ""
+
+
+def test_others_are_told_from_oneself() -> None:
+    others = Others()
+    if not STAT.exists():
+        assert others.share() is None
+        return
+    began = time.monotonic()
+    while time.monotonic() - began < 0.5:
+        pass
+    own = others.share()
+    work = "import time; began = time.monotonic()\nwhile time.monotonic() - began < 1.5: pass"
+    others, stranger = Others(), subprocess.Popen([sys.executable, "-c", work])
+    time.sleep(1.2)
+    found = others.share()
+    stranger.wait()
+    assert own is not None
+    assert found is not None
+    assert found > 0.5 / (os.cpu_count() or 1), "a process that has not ended counts as another's"
