@@ -78,10 +78,15 @@ def run(suite: str, arguments: argparse.Namespace) -> None:
 
 def commit() -> str:
     """Which source was measured, where git knows it."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=HERE, capture_output=True, text=True, check=False
-    )
-    return f" ({described.stdout.strip()})" if described.returncode == 0 else ""
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], cwd=HERE.parent, capture_output=True, text=True, check=False)
+
+    described = git("describe", "--always", "--exclude=*")
+    if described.returncode != 0:
+        return ""
+    changed = git("diff", "--quiet", "HEAD", "--", "minidl").returncode != 0
+    return f" ({described.stdout.strip()}{', changed' if changed else ''})"
 
 
 def rounded(content: Any) -> Any:
