@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl.ops import reduce as ops
-from tests.support.compare import check
+from tests.support.compare import check, to_numpy
 from tests.support.dtypes import ALL, same_or_both_refuse, sample
 from tests.support.strategies import arrays
 
 inf, nan = np.inf, np.nan
 HALF = ("float64", "float32", "float16")
+ROUNDED_BETWEEN = ("prod", "var", "std")  # whose gradients PyTorch computes from values that it has rounded to half
 SEVERAL = ["sum", "mean", "var", "std", "amax", "amin", "logsumexp", "norm"]
 ANY_DTYPE = ["sum", "mean", "prod", "amax", "amin", "all", "any", "count_nonzero", "var", "std", "norm"]
 
@@ -36,6 +37,10 @@ def array_and_dims(draw, low=-3.0):
     return x, dims[0] if len(dims) == 1 and draw(st.booleans()) else tuple(dims)
 
 
+def dtypes_of(name):
+    return HALF[:2] if name in ROUNDED_BETWEEN else HALF
+
+
 def nothing_to_choose(x, dims):
     dims = range(x.ndim) if dims in (None, ()) else (dims,) if isinstance(dims, int) else dims
     return x.ndim > 0 and any(x.shape[d] == 0 for d in dims)
@@ -47,14 +52,29 @@ def test_over_several_dims(case, keepdim, name):
     x, dims = case
     assume(not (name in ("amax", "amin") and nothing_to_choose(x, dims)))
     assume(not (name == "norm" and not isinstance(dims, int) and len(dims) > 2))  # PyTorch's "fro" takes up to two
-    check(getattr(ops, name), getattr(torch, name), x, dtypes=HALF, dim=dims, keepdim=keepdim)
+    check(getattr(ops, name), getattr(torch, name), x, dtypes=dtypes_of(name), dim=dims, keepdim=keepdim)
 
 
 @pytest.mark.filterwarnings("ignore:.*degrees of freedom")
 @given(arrays(), st.sampled_from(["sum", "mean", "var", "std", "prod", "norm", "amax", "amin"]))
 def test_over_everything(x, name):
     assume(not (name in ("amax", "amin") and x.size == 0))
-    check(getattr(ops, name), getattr(torch, name), x, dtypes=HALF)
+    check(getattr(ops, name), getattr(torch, name), x, dtypes=dtypes_of(name))
+
+
+@given(arrays(), st.sampled_from(ROUNDED_BETWEEN))
+def test_half_precision_is_rounded_once(x, name):
+    assume(x.size > 1)
+    found = []
+    for dtype in (np.float16, np.float64):
+        tensor = minidl.tensor(x.astype(np.float16).astype(dtype), requires_grad=True)
+        z = getattr(ops, name)(tensor)
+        z.backward()
+        found.append((to_numpy(z), to_numpy(tensor.grad)))
+    for half, exact in zip(*found):
+        assert half.dtype == np.float16
+        with np.errstate(over="ignore"):
+            np.testing.assert_allclose(half, exact.astype(np.float16), rtol=2e-3, atol=2e-5)
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "amax", "amin", "var", "norm"])
