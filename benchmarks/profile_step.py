@@ -20,7 +20,6 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-import minidl
 from minidl import graph
 from minidl.autograd import Function
 from minidl.bench.library import Entry, HostClock, Library
@@ -47,7 +46,6 @@ def main() -> None:
     if min(arguments.threads, arguments.steps) < 1:
         parser.error("--threads and --steps must be at least 1")
     library = Library(Entry("minidl", arguments.threads))
-    minidl.set_num_threads(arguments.threads)
     with threadpool_limits(arguments.threads):
         if arguments.op:
             by_function(Operation(library, CASES[arguments.op], arguments.size), arguments.steps, arguments.lines)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..autograd import Tensor
 from ..errors import ArgumentError, refuse
+from ..ops.dropout import is_probability
 from .functional import dropout, dropout2d
 from .module import Module
 
@@ -19,7 +18,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         refuse(type(self).__name__, inplace=inplace)
-        if isinstance(p, bool) or not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
+        if not is_probability(p):
             raise ArgumentError(f"{type(self).__name__}: p must be between 0 and 1; got {p!r}")
         self.p, self.inplace = p, inplace
 

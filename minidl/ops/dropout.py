@@ -51,9 +51,14 @@ def dropout2d(
     return x if not training or p == 0 else _dropped(x, (*x.shape[:-2], 1, 1), p, generator)
 
 
+def is_probability(p: Any) -> bool:
+    """Whether p is a number from 0 to 1, True and False not counted."""
+    return isinstance(p, int | float | np.number) and not isinstance(p, bool) and bool(0 <= p <= 1)
+
+
 def _checked(name: str, input: Any, p: float, inplace: bool) -> Tensor:
     refuse(name, inplace=inplace)
-    if isinstance(p, bool) or not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
+    if not is_probability(p):
         raise ArgumentError(f"{name}: p, the probability that a value is dropped, must be in 0 ... 1; got {p!r}")
     return tensor_of(name, input)
 
