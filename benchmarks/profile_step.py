@@ -20,14 +20,14 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from minidl import graph
-from minidl.autograd import Function
 from minidl.bench.library import Entry, HostClock, Library
 from minidl.bench.op_timing import Operation
 from minidl.bench.ops import CASES
 from minidl.bench.training import Training
 from minidl.bench.works import WORKS
 from minidl.cli.console import table
+from minidl.engine import backward as engine
+from minidl.engine.function import Function
 
 
 def main() -> None:
@@ -73,18 +73,18 @@ def by_operation(training: Training, steps: int) -> list[list[str]]:
 
         return call
 
-    compute, chain_rule = Function._compute, graph._chain_rule
+    compute, chain_rule = Function._compute, engine._chain_rule
     training.times(steps)
     try:
         Function._compute = timed(compute, lambda node, *_: type(node).__name__)  # type: ignore[method-assign]
-        graph._chain_rule = timed(chain_rule, lambda node, *_: f"{type(node).__name__}, backward")
+        engine._chain_rule = timed(chain_rule, lambda node, *_: f"{type(node).__name__}, backward")
         for _ in range(steps):
             counts.clear()
             began = time.perf_counter()
             training.step(HostClock())
             wholes.append(time.perf_counter() - began)
     finally:
-        Function._compute, graph._chain_rule = compute, chain_rule  # type: ignore[method-assign]
+        Function._compute, engine._chain_rule = compute, chain_rule  # type: ignore[method-assign]
     whole, parts = median(wholes), {key: median(found) for key, found in times.items()}
     rows = [[name, f"{1e6 * part:.0f}", f"{part / whole:.1%}"] for (name, _), part in parts.items()]
     rest = whole - sum(parts.values())

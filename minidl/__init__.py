@@ -11,28 +11,10 @@ import importlib as _importlib
 import math as _math
 
 # `methods` gives Tensor its methods and operators; everything else may then use them.
-from . import methods as methods  # isort: skip
-from . import cuda, nn, optim
-from .autograd import Function, Tensor
+from .tensors import methods as methods  # isort: skip
+from . import _moved, autograd, cuda, nn, optim
 from .backend import use_backend
-from .backend.cpu.threads import get_num_threads, set_num_threads
-from .checkpoint import load, save
-from .creation import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
+from .backend.numpy.threads import get_num_threads, set_num_threads
 from .devices import device
 from .dtypes import (
     as_dtype,
@@ -50,10 +32,10 @@ from .dtypes import (
     set_default_dtype,
     uint8,
 )
+from .engine.function import Function
+from .engine.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .engine.tensor import Tensor
 from .errors import MinidlError
-from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .gradcheck import gradcheck
-from .gradients import grad
 from .ops.activation import celu, relu, selu, sigmoid, tanh
 from .ops.arithmetic import (
     add,
@@ -154,8 +136,27 @@ from .ops.shape import (
     unsqueeze,
 )
 from .ops.softmax import log_softmax, softmax
+from .proof.gradcheck import gradcheck
 from .random import Generator, default_generator, manual_seed
-from .sampling import bernoulli, multinomial, normal, rand, rand_like, randint, randn, randn_like, randperm
+from .tensors.creation import (
+    arange,
+    as_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from .tensors.gradients import grad
+from .tensors.sampling import bernoulli, multinomial, normal, rand, rand_like, randint, randn, randn_like, randperm
+from .tensors.saving import load, save
 
 __version__ = "0.1.0"
 
@@ -189,3 +190,6 @@ def is_floating_point(input: Tensor) -> bool_:  # type: ignore[valid-type]
 def numel(input: Tensor) -> int:  # type: ignore[valid-type]
     """The number of elements."""
     return input.numel()
+
+
+_moved.install()

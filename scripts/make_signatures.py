@@ -1,4 +1,4 @@
-"""Writes `minidl/_signatures.pyi`: what type checkers and editors are told of Tensor's methods.
+"""Writes `minidl/engine/_signatures.pyi`: what type checkers and editors are told of Tensor's methods.
 
 python scripts/make_signatures.py           writes the file
 python scripts/make_signatures.py --check   fails if the file is not what it would write
@@ -11,9 +11,9 @@ import re
 import sys
 from pathlib import Path
 
-from minidl.methods import METHODS, PROPERTIES, SPECIAL
+from minidl.tensors.methods import METHODS, PROPERTIES, SPECIAL
 
-TARGET = Path(__file__).parents[1] / "minidl" / "_signatures.pyi"
+TARGET = Path(__file__).parents[1] / "minidl" / "engine" / "_signatures.pyi"
 HEAD = '''"""The methods of Tensor as type checkers and editors see them; `methods.py` attaches the functions.
 
 Written by scripts/make_signatures.py: change the functions, and run it again.
@@ -27,8 +27,8 @@ from builtins import int as int_
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
-from .devices import device as Device
-from .random import Generator
+from ..devices import device as Device
+from ..random import Generator
 
 class TensorMethods:
     """What the operations add to Tensor."""

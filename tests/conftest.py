@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 
 import minidl
 from minidl.backend import current_backend, get_backend
+from minidl.engine.grad_mode import is_grad_enabled
 from minidl.errors import BackendError
-from minidl.grad_mode import is_grad_enabled
 
 slow_machines = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
@@ -49,7 +49,7 @@ def _no_real_gpu() -> str | None:
         get_backend("cupy")
     except BackendError as reason:
         return f"needs a real GPU: {reason}"
-    from minidl.backend.cupy_backend import EMULATED, device_label
+    from minidl.backend.cupy.backend import EMULATED, device_label
 
     return f"needs a real GPU, and this one is {EMULATED}" if device_label() == EMULATED else None
 

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minidl
-from minidl import checkpoint
 from minidl.errors import CheckpointError, DtypeError
 from minidl.files import OutputError, write_json
+from minidl.tensors import saving as checkpoint
 from tests.support.compare import to_numpy
 
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from minidl import digits
+from minidl.data import photo as digits
 from minidl.data import write_image
-from minidl.digits import NoDigitError, apart, centred, prepare, read_digit
+from minidl.data.photo import NoDigitError, apart, centred, prepare, read_digit
 from minidl.errors import DataError
 from tests.support.photos import STYLES, on_desk, photo
 from tests.support.runs import sample

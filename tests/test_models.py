@@ -12,8 +12,8 @@ import minidl
 from minidl import nn
 from minidl.errors import ArgumentError, ShapeError
 from minidl.models import MLP, Lecture, LeNet5, ModelError, check_model, make_model, with_whole_path
+from minidl.models.summary import summarize
 from minidl.random import default_generator
-from minidl.summary import summarize
 from tests.support.compare import assert_close, to_numpy
 from tests.support.runs import TINY
 

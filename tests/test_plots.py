@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from minidl import plots
-from minidl.digits import Step
+from minidl.data.photo import Step
+from minidl.training import plots
 
 TEN = [str(number) for number in range(10)]
 

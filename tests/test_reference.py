@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
-from minidl import reference
 from minidl.ops import conv, linalg, loss, norm, pool
+from minidl.proof import reference
 from tests.support.compare import to_numpy
 
 pairs = st.tuples(st.integers(1, 2), st.integers(1, 2))

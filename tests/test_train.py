@@ -12,19 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
-from minidl import checkpoint, nn, optim
+from minidl import nn, optim
 from minidl.data import DataLoader, TensorDataset
 from minidl.errors import ArgumentError
+from minidl.tensors import saving as checkpoint
 from minidl.training import DivergenceError, Progress, Trainer, evaluate
 from minidl.training.meter import CURVE_STEPS, Meter
-from minidl.training.options import (
-    OptionError,
-    Options,
-    make_optimizer,
-    make_scheduler,
-    merged,
-    read_toml,
-)
+from minidl.training.options import OptionError, Options, make_optimizer, make_scheduler, merged, read_toml
 from tests.support.compare import to_numpy
 
 SAMPLES, BATCH = 60, 8

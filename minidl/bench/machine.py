@@ -11,7 +11,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from ..backend.cpu.threads import available_cores
+from ..backend.numpy.threads import available_cores
 
 STAT = Path("/proc/stat")
 PACKAGES = ("minidl", "numpy", "torch", "cupy-cuda12x")

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..backend import get_backend
-from ..backend.cpu.threads import available_cores
+from ..backend.numpy.threads import available_cores
 from ..training.options import OptionError
 from . import device, machine
 from .contestant import opponents

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import BackendError, CheckpointError, DataError, MinidlError
-from ..models import UnknownModelError
+from ..models.networks import UnknownModelError
 from . import bench, data, doctor, explain, gradcheck, predict, summary, test, train
 from .console import complain, notice
 from .parser import Parser, UsageError

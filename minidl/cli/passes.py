@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
 from ..backend import backend_of
 from ..data import datasets
 from ..data.datasets import ImageDataset
+from ..engine.tensor import Tensor
 from ..explain import passes
 from ..explain.breaks import BREAKS
-from ..models import check_model, make_model
+from ..models.networks import check_model, make_model
 from ..random import manual_seed
 from ..training import predict
 from ..training.data import open_dataset
@@ -117,7 +117,7 @@ def _images(found: tuple[ImageDataset, Words], first: int, most: int) -> tuple[n
 
 
 def _of_photo(arguments: argparse.Namespace, model: Any, title: str, classes: int) -> passes.Pass:
-    from ..digits import read_digit
+    from ..data.photo import read_digit
 
     digit, _ = read_digit(arguments.image)
     label = arguments.label

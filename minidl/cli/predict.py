@@ -39,7 +39,7 @@ def add_to(verbs: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read each image; one that cannot be read is told, and the others are read all the same."""
-    from ..digits import SIDE, apart, read_digit
+    from ..data.photo import SIDE, apart, read_digit
 
     if arguments.show and Path(arguments.show).suffix.lower() != ".png":
         raise OptionError(f"--show {arguments.show}: the picture is a PNG; give a name that ends in .png")
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(answers)
     if arguments.show and read:
-        from .. import plots
+        from ..training import plots
 
         plots.save(plots.predictions(read, classes), arguments.show)
     return NO_DATA if failed else 0

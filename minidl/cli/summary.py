@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..models import make_model
-from ..summary import Summary, summarize
+from ..models.networks import make_model
+from ..models.summary import Summary, summarize
 from ..training.options import OptionError
 from ..training.run import RunFolder
 from .console import say, say_json, table

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..ops.join import stack
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from ..autograd import Tensor
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
 from ..random import Generator, generator_or_default
 from .collate import default_collate

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..autograd import Tensor
 from ..backend import backend_of
+from ..engine.tensor import Tensor
 from ..errors import DataError
 from .collate import default_collate
 from .dataset import Dataset, Indices

@@ -153,7 +153,7 @@ def usable() -> Finding:
         get_backend("cupy")
     except BackendError as error:
         return Finding(WARN, "--backend cupy", str(error), "see the lines above")
-    from ..backend.cupy_backend import EMULATED, device_label
+    from ..backend.cupy.backend import EMULATED, device_label
 
     label = device_label()
     if label == EMULATED:

@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 
 from .. import __version__
-from ..backend.cpu.threads import available_cores, get_num_threads
+from ..backend.numpy.threads import available_cores, get_num_threads
 from ..data.sources import cache_folder, verify
 from .report import FAIL, OK, WARN, Check, Finding
 

@@ -18,9 +18,9 @@ import numpy as np
 import minidl
 
 from .. import nn, optim
-from ..autograd import Tensor
 from ..backend import backend_of, get_backend, use_backend
-from ..models import make_model
+from ..engine.tensor import Tensor
+from ..models.networks import make_model
 from ..nn import functional as F
 
 TOLERANCE = {"float32": 2e-5, "float64": 1e-9}  # of the largest magnitude
@@ -81,7 +81,7 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
 def certificate() -> dict[str, Any]:
     """Run every check on the GPU and by NumPy. Raises `BackendError` if there is no usable GPU."""
     get_backend("cupy")
-    from ..backend.cupy_backend import EMULATED, device_label
+    from ..backend.cupy.backend import EMULATED, device_label
 
     checks = list(_checks())
     return {

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .. import graph
-from ..autograd import Function
+from ..engine import backward as engine
+from ..engine.function import Function
 from ..errors import ArgumentError
 from ..ops.activation import Relu, Tanh
 from ..ops.conv import Conv2d
@@ -42,11 +42,11 @@ BREAKS = {
     found.name: found
     for found in (
         Break(
-            "grad-assigned-not-accumulated", graph, "_add", mistakes.assigned,
+            "grad-assigned-not-accumulated", engine, "_add", mistakes.assigned,
             "a tensor is used twice, and the second gradient takes the place of the first", "residual",
         ),
         Break(
-            "broadcast-sum-forgotten", graph, "sum_to", mistakes.cut_to,
+            "broadcast-sum-forgotten", engine, "sum_to", mistakes.cut_to,
             "a bias serves every row, but its gradient is that of the first row only", "biased",
         ),
         Break(
@@ -58,11 +58,11 @@ BREAKS = {
             "softmax subtracts the largest score of the batch, not of the row", "bright",
         ),
         Break(
-            "wrong-order", graph, "_consumers", mistakes.impatient,
+            "wrong-order", engine, "_consumers", mistakes.impatient,
             "backward does not wait for all that used a result", "residual",
         ),
         Break(
-            "gradient-shared", graph, "_add", mistakes.shared,
+            "gradient-shared", engine, "_add", mistakes.shared,
             "one array is the gradient of two tensors, and is added to in place", "twice",
         ),
         Break(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .. import graph
 from ..backend import Array, backend_of
 from ..backend.window import Window
-from ..graph import Node
+from ..engine.function import Function
+from ..engine.observe import listening
 
 
 class ConvKernelNotFlipped:
@@ -68,8 +68,8 @@ def assigned(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: A
         pending[node] = gradient
         return
     pending[node] = gradient
-    if graph.observer is not None:
-        graph.observer.on_sum(node, gradient, pending[node])
+    for observer in listening.observers:
+        observer.on_sum(node, gradient, pending[node])
 
 
 def shared(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array) -> None:
@@ -78,8 +78,8 @@ def shared(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Arr
         pending[node] = gradient
         return
     pending[node] += gradient
-    if graph.observer is not None:
-        graph.observer.on_sum(node, gradient, pending[node])
+    for observer in listening.observers:
+        observer.on_sum(node, gradient, pending[node])
 
 
 def cut_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Array:
@@ -89,10 +89,10 @@ def cut_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Arr
     return backend_of(gradient).asarray(kept)
 
 
-def impatient(roots: Iterable[Any], only: set[Node] | None) -> dict[Any, int]:
+def impatient(roots: Iterable[Any], only: set[Function] | None) -> dict[Any, int]:
     """For each operation and leaf from the roots on, the number of gradients it has to wait for."""
     counts: dict[Any, int] = dict.fromkeys(roots, 0)
-    stack = [root for root in counts if isinstance(root, Node)]
+    stack = [root for root in counts if isinstance(root, Function)]
     while stack:
         node = stack.pop()
         if only is not None and node not in only:
@@ -100,6 +100,6 @@ def impatient(roots: Iterable[Any], only: set[Node] | None) -> dict[Any, int]:
         for edge in node.edges or ():
             if edge is not None and edge not in counts:
                 counts[edge] = 1
-                if isinstance(edge, Node):
+                if isinstance(edge, Function):
                     stack.append(edge)
     return counts

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import nn
-from ..autograd import Tensor
-from ..creation import tensor, zeros
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError
-from ..models import make_model
+from ..models.networks import make_model
 from ..nn import functional as F
 from ..random import manual_seed
+from ..tensors.creation import tensor, zeros
 from . import breaks
 from .record import record
 from .tape import Tape

@@ -22,9 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import graph
-from ..autograd import Function, Tensor, _accumulate
 from ..backend import backend_of
+from ..engine import backward as engine
+from ..engine.backward import _accumulate
+from ..engine.function import Function
+from ..engine.observe import Observer, observed
+from ..engine.tensor import Tensor
 from ..errors import MinidlError
 from ..nn.running import current_module_path, running
 from . import breaks
@@ -40,7 +43,7 @@ class RecordingError(MinidlError, RuntimeError):
     """A recording that cannot be made: another one is running, or the pass cannot be told as one."""
 
 
-class Recorder(graph.Observer):
+class Recorder(Observer):
     """Fills a tape with what the engine and the tracer tell."""
 
     def __init__(self, tape: Tape) -> None:
@@ -57,14 +60,14 @@ class Recorder(graph.Observer):
     def start(self) -> None:
         """Listen to the engine and follow this thread."""
         self.tape.broken = breaks.active()
-        self.before = graph.observer
-        graph.observer = self
+        self.listening = observed(self)
+        self.listening.__enter__()
         self.tracer.start()
 
     def stop(self) -> None:
         """No longer."""
         self.tracer.stop()
-        graph.observer = self.before
+        self.listening.__exit__(None, None, None)
 
     def finish(self, variables: Mapping[str, Any]) -> None:
         """Name the leaves, by their modules or else by the user's own `variables`, and see what they have gained."""
@@ -96,20 +99,16 @@ class Recorder(graph.Observer):
     def _followed(self, call: Call) -> None:
         self.followed = call
 
-    def _take(self, node: graph.Node, phase: str) -> Call | None:
+    def _take(self, node: Function, phase: str) -> Call | None:
         """The call that has just been followed, if it is that one."""
         call, self.followed = self.followed, None
         return call if call is not None and call.node is node and call.phase == phase else None
 
-    def on_forward(self, node: graph.Node, inputs: tuple[Any, ...], output: Any) -> None:
+    def on_forward(self, node: Function, inputs: tuple[Any, ...], options: Mapping[str, Any], output: Any) -> None:
         """Note the operation."""
-        if threading.get_ident() != self.thread:
-            return
-        assert isinstance(node, Function)
         call = self._take(node, "forward")
         number = len(self.tape.nodes)
-        arguments = call.arguments if call is not None else {}
-        labels = [*arguments, *(f"x{i}" for i in range(len(inputs)))]
+        labels = [*type(node).names(len(inputs)), *(f"x{i}" for i in range(len(inputs)))]
         if running.modules:
             self.modules[id(running.modules[0])] = running.modules[0]
         array = host(output._array).copy()
@@ -117,7 +116,7 @@ class Recorder(graph.Observer):
             id=number, function=type(node), name=current_module_path(),
             inputs=[self._input(x, number, i, label) for i, (x, label) in enumerate(zip(inputs, labels))],
             output=self.tape.values.add(array), array=array,
-            options=dict(list(arguments.items())[len(inputs) :]),
+            options={**type(node).defaults(), **options},
             forward_source=None if call is None else call.source, broken=breaks.breaks_forward(type(node)),
         )  # fmt: skip
         self.tape.nodes.append(recorded)
@@ -142,9 +141,9 @@ class Recorder(graph.Observer):
             self.tape.leaves[leaf].uses.append((number, position))
         return Input(label, value, array, source, leaf, x.requires_grad)
 
-    def on_backward(self, node: graph.Node, dz: Any, returned: Sequence[Any], grads: Sequence[Any]) -> None:
+    def on_backward(self, node: Function, dz: Any, returned: Sequence[Any], grads: Sequence[Any]) -> None:
         """Note what arrived, what was returned, and what the engine made of it."""
-        if threading.get_ident() != self.thread or id(node) not in self.numbers:
+        if id(node) not in self.numbers:
             return
         call = self._take(node, "backward")
         recorded = self.tape.nodes[self.numbers[id(node)]]
@@ -169,24 +168,24 @@ class Recorder(graph.Observer):
                 self.tape.nodes[source].arrived.append((recorded.id, k))
             if before.shape != after.shape:
                 axes = _summed_axes(before.shape, after.shape)
-                self._engine(graph.sum_to, kind="summed", input=k, axes=axes, **{"from": places[k], "to": add(after)})
+                self._engine(engine.sum_to, kind="summed", input=k, axes=axes, **{"from": places[k], "to": add(after)})
             if before.dtype != after.dtype:
                 what = {"input": k, "dtype": str(after.dtype), "from": places[k], "to": add(after)}
                 self._engine(None, kind="cast", **what)
 
-    def on_sum(self, node: graph.Node, gradient: Any, total: Any) -> None:
+    def on_sum(self, node: Function, gradient: Any, total: Any) -> None:
         """Note that a further gradient reached an operation's output."""
-        if threading.get_ident() != self.thread or id(node) not in self.numbers:
+        if id(node) not in self.numbers:
             return
         number = self.numbers[id(node)]
         self.tape.nodes[number].sums += 1
         uses = self.tape.nodes[number].sums + 1
         total_value = self.tape.values.add(host(total))
-        self._engine(graph._add, kind="accumulated", node=number, uses=uses, total=total_value)
+        self._engine(engine._add, kind="accumulated", node=number, uses=uses, total=total_value)
 
     def on_leaf(self, leaf: Any, gradient: Any) -> None:
         """Note that a gradient was added to a leaf's `.grad`."""
-        if threading.get_ident() != self.thread or id(leaf) not in self.leaf_of:
+        if id(leaf) not in self.leaf_of:
             return
         number = self.leaf_of[id(leaf)]
         known, total = self.tape.leaves[number], host(leaf.grad._array)

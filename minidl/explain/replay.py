@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
-from .. import graph
-from ..autograd import Tensor
 from ..backend import backend_of
 from ..dtypes import float64
-from ..grad_mode import no_grad
+from ..engine.grad_mode import no_grad
+from ..engine.observe import unobserved
+from ..engine.tensor import Tensor
 from .tape import Node, Tape
 
 ALIKE = 0.02  # an output that differs by more from the recorded one, relative to the largest, is another one
@@ -128,13 +129,12 @@ class quiet_engine:
     """Within it no observer is told of the replays, and infinities are results like any other."""
 
     def __enter__(self) -> None:
-        self.before, graph.observer = graph.observer, None
-        self.errors = np.errstate(all="ignore")
-        self.errors.__enter__()
+        self.stack = ExitStack()
+        self.stack.enter_context(unobserved())
+        self.stack.enter_context(np.errstate(all="ignore"))
 
     def __exit__(self, *error: Any) -> None:
-        self.errors.__exit__(*error)
-        graph.observer = self.before
+        self.stack.close()
 
 
 def _change(now: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, Tensor
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..files import replace_file
 from . import export
 from .sources import Sources

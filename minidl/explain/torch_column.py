@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function
 from ..backend.window import Window
+from ..engine.function import Function
 from ..ops.activation import Relu, Tanh
 from ..ops.arithmetic import Add, Mul
 from ..ops.conv import Conv2d

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, MappingProxyType, ModuleType
 from typing import Any
 
-from ..autograd import Function
 from ..backend import Backend, base
+from ..engine.function import Function
 from .sources import Sources
 
 VISITS = 12  # of one line in one call; a loop that goes on is only counted

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.cpu.threads import parallel
+from ..backend.numpy.threads import parallel
 from ..random import default_generator
 from . import breaks
 from .differences import Change, Differences, Target, differences, sample_size

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
+from ..engine.tensor import Tensor
 from ..nn import functional as F
 from ..ops.arithmetic import add, mul, square, sub
 from ..ops.linalg import matmul

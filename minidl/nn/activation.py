@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd import Tensor
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, refuse
 from . import functional as F
 from .module import Module

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
-from ..autograd import Tensor
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError
 from .module import Module
 from .parameter import Parameter

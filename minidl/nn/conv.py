@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..autograd import Tensor
-from ..creation import empty
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError, refuse
+from ..tensors.creation import empty
 from ._arguments import is_whole, truth, whole
 from .functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .linear import uniform_by_fan_in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd import Tensor
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, refuse
 from ..ops.dropout import is_probability
 from .functional import dropout, dropout2d

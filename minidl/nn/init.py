@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
 from ..backend import backend_of
+from ..engine.inplace import overwrite
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError, ShapeError
-from ..inplace import overwrite
 from ..random import Generator, generator_or_default
 
 LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")

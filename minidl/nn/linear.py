@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd import Tensor
-from ..creation import empty
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
 from ..ops.shape import flatten, unflatten
+from ..tensors.creation import empty
 from . import init
 from ._arguments import truth, whole
 from .functional import linear

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Tensor
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError
 from ..ops.loss.arguments import REDUCTIONS, check_reduction
 from . import functional as F

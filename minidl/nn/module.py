@@ -7,11 +7,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
-from ..autograd import RemovableHook, Tensor, wrap
 from ..backend import backend_of
 from ..devices import backend_for, device_of
 from ..devices import device as place
 from ..dtypes import FLOATING, as_dtype, float16, float32, float64
+from ..engine.tensor import RemovableHook, Tensor, wrap
 from ..errors import ArgumentError, DtypeError, MinidlError, refuse
 from .parameter import Parameter, zero_grads
 from .running import locate, running

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd import Tensor
-from ..creation import empty, ones, zeros
 from ..dtypes import int64
+from ..engine.inplace import overwrite
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ..inplace import overwrite
+from ..tensors.creation import empty, ones, zeros
 from . import init
 from ._arguments import truth, whole
 from .functional import batch_norm, group_norm, layer_norm

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..creation import tensor
+from ..engine.inplace import overwrite
+from ..engine.tensor import Tensor
 from ..errors import DtypeError
-from ..inplace import overwrite
+from ..tensors.creation import tensor
 
 
 class Parameter(Tensor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd import Tensor
+from ..engine.tensor import Tensor
 from .functional import adaptive_avg_pool2d, avg_pool2d, fold, max_pool2d, unfold
 from .module import Module
 

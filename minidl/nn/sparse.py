@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Tensor
-from ..creation import empty
+from ..engine.inplace import overwrite
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError, refuse
-from ..inplace import overwrite
+from ..tensors.creation import empty
 from . import init
 from ._arguments import whole
 from .functional import embedding

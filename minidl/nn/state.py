@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..autograd import Tensor
 from ..backend import backend_of
+from ..engine.inplace import overwrite
+from ..engine.tensor import Tensor
 from ..errors import CheckpointError, DtypeError
-from ..inplace import overwrite
 
 if TYPE_CHECKING:
     from .module import Module

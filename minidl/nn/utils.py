@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd import Tensor, wrap
 from ..backend import backend_of
-from ..creation import tensor
 from ..dtypes import float16, float32, promote_types
+from ..engine.inplace import overwrite
+from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, ShapeError, refuse
-from ..inplace import overwrite
 from ..ops.join import cat
 from ..ops.shape import reshape
+from ..tensors.creation import tensor
 
 
 def clip_grad_norm_(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd import Function, Tensor
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, refuse
-from ._arguments import float_only, floating, not_bool, number, promoted, tensor_of
+from ._check.arguments import float_only, floating, not_bool, number, promoted, tensor_of
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, Tensor
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError
-from ._arguments import Number, Operand, floating, not_bool, number, promoted, tensor_of
+from ._check.arguments import Number, Operand, floating, not_bool, number, promoted, tensor_of
 
 
 class Add(Function):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Function, Tensor
 from ..backend import same_backend
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError
-from ._arguments import Operand, promoted, tensor_of
+from ._check.arguments import Operand, promoted, tensor_of
 
 
 class Compare(Function):

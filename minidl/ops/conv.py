@@ -3,18 +3,20 @@
 Both are built from three primitives of the backend: `correlate`, and its gradients with respect to the image
 (`correlate_grad_input`) and the kernel (`correlate_grad_weight`); `correlate_grads` is these two and the bias's. A
 transposed convolution is the gradient of a convolution used as a forward pass, so the two classes below mirror each
-other. `minidl/reference.py` has the same mathematics in plain loops.
+other. `minidl/proof/reference.py` has the same mathematics in plain loops.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
-from ..autograd import Function, Tensor
 from ..backend.window import Pair, Window
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError, ShapeError
-from ._arguments import tensor_of
-from ._windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
+from ._check.arguments import tensor_of
+from ._check.windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
 from .shape import squeeze, unsqueeze
 
 
@@ -25,6 +27,10 @@ class Conv2d(Function):
     dw[o,c,i,j] = Σ_npq x[n,c,p+i,q+j] · dz[n,o,p,q]        a tap was multiplied by x once at every place
     db[o] = Σ_npq dz[n,o,p,q]
     """
+
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        return prod(output.shape) * prod(inputs[1].shape[1:])  # each output is a sum over one kernel
 
     def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
         self.x, self.w, self.window, self.groups = x, w, window, groups
@@ -41,6 +47,10 @@ class ConvTranspose2d(Function):
 
     Forward is Conv2d's dx, so dx is Conv2d's forward; dw has x and dz in each other's place.
     """
+
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        return prod(inputs[0].shape) * prod(inputs[1].shape[1:])  # each input is spread over one kernel
 
     def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int, size: Pair) -> Any:
         self.x, self.w, self.window, self.groups = x, w, window, groups

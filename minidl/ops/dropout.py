@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, Tensor
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError, ShapeError, refuse
 from ..random import Generator, generator_or_default
-from ._arguments import tensor_of
+from ._check.arguments import tensor_of
 
 
 class Dropout(Function):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import prod
 from string import ascii_letters
 from typing import Any
 
-from ..autograd import Function, Tensor
 from ..dtypes import int64
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError, ShapeError
-from ._arguments import cast, not_bool, tensor_of
+from ._check.arguments import cast, not_bool, tensor_of
 from .shape import diagonal, permute, squeeze
 
 
@@ -18,6 +20,11 @@ class Einsum(Function):
 
     No letter occurs twice in one input. A letter that x1 alone has was only summed over: dx1 is the same all along it.
     """
+
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        lengths = {c: n for letters, x in zip(options["inputs"], inputs) for c, n in zip(letters, x.shape)}
+        return prod(lengths.values()) if len(inputs) > 1 else 0
 
     def forward(self, *xs: Any, inputs: list[str], output: str) -> Any:
         self.xs, self.inputs, self.outcome = xs, inputs, output

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd import Function, Tensor
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import DtypeError
-from ._arguments import floating, int_tuple, not_bool, tensor_of
+from ._check.arguments import floating, int_tuple, not_bool, tensor_of
 
 
 class Exp(Function):

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
+from ..engine.function import Function
+from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, RangeError, ShapeError, refuse
-from ._arguments import tensor_of
+from ._check.arguments import tensor_of
 from .index import check_indices
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..dtypes import int32, int64
+from ..engine.function import Function
+from ..engine.tensor import Tensor, wrap
 from ..errors import DtypeError, ShapeError, refuse
-from ._arguments import broadcast_shape, cast, element, normal_dim, tensor_of
+from ._check.arguments import broadcast_shape, cast, element, normal_dim, tensor_of
 from .index import check_indices, getitem
 from .shape import clone, expand, flatten, reshape
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
+from ..engine.function import Function
+from ..engine.part import Part
+from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, RangeError, ShapeError
-from ..graph import Part
-from ._arguments import broadcast_shape, cast, element, normal_dim, tensor_of
+from ._check.arguments import broadcast_shape, cast, element, normal_dim, tensor_of
 from .shape import reshape
 
 Arrays = list[Tensor | None]  # one a dimension of the basic view: an index array, or None for all of it

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..dtypes import promote_types
+from ..engine.function import Function
+from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, RangeError, ShapeError
-from ._arguments import cast, element, int_tuple, normal_dim, tensor_of
+from ._check.arguments import cast, element, int_tuple, normal_dim, tensor_of
 from .gather import index_select
 from .index import Slice, getitem
 from .shape import clone, unsqueeze

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..autograd import Function, Tensor
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import DtypeError, ShapeError
-from ._arguments import Number, broadcast_shape, not_bool, number, tensor_of
+from ._check.arguments import Number, broadcast_shape, not_bool, number, tensor_of
 from .arithmetic import add, mul, scale_of
 from .shape import unsqueeze
 
@@ -17,6 +18,10 @@ class MatMul(Function):
 
     A vector x is a row, a vector y a column; dimensions before the last two are broadcast.
     """
+
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        return prod(output.shape) * inputs[0].shape[-1]
 
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
@@ -46,6 +51,10 @@ class MatMul(Function):
 
 class Linear(Function):
     """z = x wᵀ + b        dx = dz w,  dw = dzᵀ x,  db = sum of dz over the rows"""
+
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        return prod(output.shape) * inputs[1].shape[1]
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
         self.x, self.w = x, w

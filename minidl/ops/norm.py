@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..autograd import Function, Tensor
 from ..backend import Array
 from ..dtypes import float16, float32
+from ..engine.function import Function
+from ..engine.inplace import overwrite
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError, ShapeError, refuse
-from ..inplace import overwrite
-from ._arguments import number, tensor_of
+from ._check.arguments import number, tensor_of
 from .shape import reshape
 
 Track = Callable[[Array, Array], None]

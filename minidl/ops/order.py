@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..autograd import Function, Tensor
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError, refuse
-from ._arguments import normal_dim, tensor_of
+from ._check.arguments import normal_dim, tensor_of
 from .selection import maximum, minimum
 from .shape import squeeze
 

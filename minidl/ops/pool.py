@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..backend.window import Pair, Window
+from ..engine.function import Function
+from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError
-from ._windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
+from ._check.windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
 from .reduce import mean
 from .shape import reshape, transpose
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd import Function, Tensor
 from ..dtypes import as_dtype, int64
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError
-from ._arguments import cast, float_only, floating, normal_dim, normal_dims, number, tensor_of
+from ._check.arguments import cast, float_only, floating, normal_dim, normal_dims, number, tensor_of
 from .elementary import abs as abs_of
 from .elementary import sign_of
 from .shape import flatten, reshape

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Function, Tensor, wrap
 from ..backend import backend_of
 from ..dtypes import scalar_dtype
+from ..engine.function import Function
+from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError
-from ._arguments import Operand, promoted, tensor_of
+from ._check.arguments import Operand, promoted, tensor_of
 
 
 class Maximum(Function):

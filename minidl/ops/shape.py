@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from ..autograd import Function, Tensor
+from ..engine.function import Function
+from ..engine.memory import Storage
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ..storage import Storage
-from ._arguments import int_tuple, normal_dim, normal_dims, tensor_of
+from ._check.arguments import int_tuple, normal_dim, normal_dims, tensor_of
 
 _COPIED = (
     "{0}: this tensor holds a copy, as the strides of its source allow no view of that shape, so a change would not "

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Function, Tensor
 from ..dtypes import as_dtype
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError
-from ._arguments import cast, float_only, normal_dim, tensor_of
+from ._check.arguments import cast, float_only, normal_dim, tensor_of
 
 
 class Softmax(Function):

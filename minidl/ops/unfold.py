@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Function, Tensor
 from ..backend.window import Pair, Window
+from ..engine.function import Function
+from ..engine.tensor import Tensor
 from ..errors import DtypeError, ShapeError
-from ._arguments import tensor_of
-from ._windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
+from ._check.arguments import tensor_of
+from ._check.windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
 from .shape import squeeze, unsqueeze
 
 

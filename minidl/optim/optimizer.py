@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..autograd import Tensor, wrap
 from ..backend import Array, backend_of
 from ..dtypes import DType, float16, float32
+from ..engine.grad_mode import enable_grad, no_grad
+from ..engine.inplace import overwrite
+from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, BackendError, CheckpointError, DtypeError, ShapeError, UnsupportedError, refuse
-from ..grad_mode import enable_grad, no_grad
-from ..inplace import overwrite
 from ..nn.parameter import zero_grads
 
 Group = dict[str, Any]

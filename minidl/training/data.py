@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
 from ..backend import backend_of, current_backend
 from ..data import DataLoader, Subset, datasets, random_split, transforms
 from ..data.datasets import ImageDataset
+from ..engine.tensor import Tensor
 from ..errors import DataError
 from ..random import Generator
 from .options import OptionError, Options, flag

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import checkpoint
 from ..backend import current_backend, use_backend
 from ..errors import CheckpointError
 from ..files import write_json
-from ..models import check_model, find_model, with_whole_path
+from ..models.networks import check_model, find_model, with_whole_path
 from ..random import manual_seed
+from ..tensors import saving as checkpoint
 from .data import evaluation_loader, open_splits, train_loader
 from .loop import Evaluation, Progress, Trainer, evaluate, to_device
 from .options import OptionError, Options, flag, make_optimizer, make_scheduler, planned_length
@@ -144,7 +144,7 @@ class Job:
 
     def draw(self) -> None:
         """Write the four figures."""
-        from .. import plots
+        from . import plots
 
         assert self.tested is not None
         images = plots.host_images(self.splits.test)

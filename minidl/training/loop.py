@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
 from ..backend import backend_of, current_backend
 from ..data import DataLoader
+from ..engine.grad_mode import no_grad
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError
-from ..grad_mode import no_grad
 from ..nn import Module
 from ..nn import functional as F
 from ..optim.lr_scheduler import ReduceLROnPlateau

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd import Tensor
 from ..backend import backend_of
+from ..engine.tensor import Tensor
 from ..errors import MinidlError
 
 CURVE_STEPS = 25  # steps behind one point of the learning curve

@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__, checkpoint
+from .. import __version__
 from ..backend import current_backend
-from ..backend.cpu.threads import get_num_threads
+from ..backend.numpy.threads import get_num_threads
 from ..errors import CheckpointError
 from ..files import make_folder, write_json
-from ..models import UnknownModelError, make_model, source_file, with_whole_path
+from ..models.networks import UnknownModelError, make_model, source_file, with_whole_path
 from ..nn import Module
+from ..tensors import saving as checkpoint
 from .options import OptionError, Options
 
 

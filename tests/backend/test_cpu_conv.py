@@ -15,11 +15,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minidl.backend.base import Backend
-from minidl.backend.cpu import columns, threads
-from minidl.backend.cpu import conv as cpu_conv
-from minidl.backend.cpu import matmul as cpu_matmul
-from minidl.backend.cpu.matmul import piece
-from minidl.backend.numpy_backend import NumpyBackend
+from minidl.backend.numpy import columns, threads
+from minidl.backend.numpy import conv as cpu_conv
+from minidl.backend.numpy import matmul as cpu_matmul
+from minidl.backend.numpy.backend import NumpyBackend
+from minidl.backend.numpy.matmul import piece
 from minidl.backend.window import Window
 from tests.support.strategies import arrays
 

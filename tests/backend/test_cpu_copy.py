@@ -39,9 +39,9 @@ def tables(draw: Any) -> tuple[list[np.ndarray], int]:
 
 
 def shared(patch: pytest.MonkeyPatch, block: int, threads: int) -> None:
-    patch.setattr("minidl.backend.cpu.copy.LEAST", 1)
-    patch.setattr("minidl.backend.cpu.copy.BLOCK", block)
-    patch.setattr("minidl.backend.cpu.threads.SMALL_WORK", 0.0)
+    patch.setattr("minidl.backend.numpy.copy.LEAST", 1)
+    patch.setattr("minidl.backend.numpy.copy.BLOCK", block)
+    patch.setattr("minidl.backend.numpy.threads.SMALL_WORK", 0.0)
     minidl.set_num_threads(threads)
 
 

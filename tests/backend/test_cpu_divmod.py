@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl.backend import get_backend
-from minidl.backend.cpu.divmod import LARGEST
+from minidl.backend.numpy.divmod import LARGEST
 
 backend = get_backend("numpy")
 LENGTH = 6
@@ -24,8 +24,8 @@ def bits(z: np.ndarray) -> list[int]:
 def test_any_numbers(x: list[float], y: list[float]) -> None:
     a, b = np.array(x, "f"), np.array(y, "f")
     with pytest.MonkeyPatch.context() as patch, backend.quiet():
-        patch.setattr("minidl.backend.cpu.divmod.LEAST", 1)
-        patch.setattr("minidl.backend.cpu.divmod.BLOCK", 1)  # no number sends the others to NumPy
+        patch.setattr("minidl.backend.numpy.divmod.LEAST", 1)
+        patch.setattr("minidl.backend.numpy.divmod.BLOCK", 1)  # no number sends the others to NumPy
         for first, second in ((a, b), (a, b[0]), (a[0], b), (a[::-1], b), (a.reshape(2, 3), b[:3]), (a, float(b[0]))):
             found, expected = backend.floor_divmod(first, second), np.divmod(first, second)
             assert [z.shape for z in found] == [z.shape for z in expected]
@@ -41,8 +41,8 @@ def test_many_numbers_of_many_sizes(seed: int, decades: float, threads: int) -> 
     x[::3] = np.round(x[::3]) * y[::3]
     before = minidl.get_num_threads()
     with pytest.MonkeyPatch.context() as patch, backend.quiet():
-        patch.setattr("minidl.backend.cpu.divmod.BLOCK", 1 << 13)
-        patch.setattr("minidl.backend.cpu.threads.SMALL_WORK", 0.0)
+        patch.setattr("minidl.backend.numpy.divmod.BLOCK", 1 << 13)
+        patch.setattr("minidl.backend.numpy.threads.SMALL_WORK", 0.0)
         minidl.set_num_threads(threads)
         found = backend.floor_divmod(x, y)
     minidl.set_num_threads(before)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidl.backend.cpu import elementwise as cpu
-from minidl.backend.cpu import matmul as cpu_matmul
-from minidl.backend.cpu import threads
+from minidl.backend.numpy import elementwise as cpu
+from minidl.backend.numpy import matmul as cpu_matmul
+from minidl.backend.numpy import threads
 from tests.support.strategies import arrays, shapes
 
 

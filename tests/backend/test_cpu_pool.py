@@ -10,8 +10,8 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from minidl.backend.cpu import pool as cpu_pool
-from minidl.backend.cpu import threads
+from minidl.backend.numpy import pool as cpu_pool
+from minidl.backend.numpy import threads
 from minidl.backend.window import Window
 
 SPECIAL = [0.0, 1.0, 2.0, -1.0, np.inf, -np.inf, np.nan]

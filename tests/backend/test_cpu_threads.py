@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from minidl.backend.cpu import conv as cpu_conv
-from minidl.backend.cpu import threads, workspace
+from minidl.backend.numpy import conv as cpu_conv
+from minidl.backend.numpy import threads, workspace
 from minidl.backend.window import Window
 from minidl.errors import ArgumentError
 
@@ -144,7 +144,7 @@ def test_a_number_of_threads_that_is_none(value: object) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), [("3", "3"), ("0", "ArgumentError"), ("two", "ArgumentError")])
 def test_the_environment_variable(text: str, expected: str) -> None:
-    code = "from minidl.backend.cpu.threads import get_num_threads; print(get_num_threads())"
+    code = "from minidl.backend.numpy.threads import get_num_threads; print(get_num_threads())"
     environment = {**os.environ, "MINIDL_NUM_THREADS": text}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert expected in run.stdout + run.stderr
@@ -176,7 +176,7 @@ def test_convolutions_from_several_threads_at_once(rng: np.random.Generator) -> 
 def test_a_forked_child_starts_threads_of_its_own() -> None:
     code = (
         "import os, threading\n"
-        "from minidl.backend.cpu import threads\n"
+        "from minidl.backend.numpy import threads\n"
         "threads.set_num_threads(2)\n"
         "both = threading.Barrier(2, timeout=60)\n"
         "threads.parallel(lambda tile: both.wait(), 2, 1e9)\n"
@@ -218,7 +218,7 @@ def test_freed_memory_is_kept_for_the_next_arrays() -> None:
     code = (
         "import resource\n"
         "import numpy as np\n"
-        "from minidl.backend.cpu.workspace import keep_freed_memory\n"
+        "from minidl.backend.numpy.workspace import keep_freed_memory\n"
         "kept = keep_freed_memory()\n"
         "def step():\n"
         "    arrays = [np.empty(n << 20, np.uint8) for n in (3, 5, 9, 17, 24)]\n"

@@ -10,8 +10,8 @@ import sys
 import pytest
 
 import minidl
-from minidl import checkpoint
 from minidl.errors import BackendError
+from minidl.tensors import saving as checkpoint
 from tests.support.compare import to_numpy
 from tests.support.lane import ROOT, in_lane
 

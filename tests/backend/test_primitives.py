@@ -110,7 +110,7 @@ def test_scatter_add_is_add_at_to_the_bit(case: tuple[np.ndarray, Any, np.ndarra
     expected = target.copy()
     np.add.at(expected, index, values)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("minidl.backend.cpu.scatter.BLOCK", block)
+        patch.setattr("minidl.backend.numpy.scatter.BLOCK", block)
         backend.scatter_add(target, index, values)
     np.testing.assert_array_equal(target, expected)
 

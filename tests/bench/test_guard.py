@@ -17,7 +17,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from minidl.backend import current_backend
-from minidl.backend.cpu.threads import get_num_threads, set_num_threads
+from minidl.backend.numpy.threads import get_num_threads, set_num_threads
 from minidl.bench.library import Entry, HostClock, Library
 from minidl.bench.training import BATCHES, Training
 from minidl.bench.works import WORKS

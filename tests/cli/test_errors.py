@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minidl import checkpoint
 from minidl.data.idx import write_idx
 from minidl.models import MLP, Lecture
+from minidl.tensors import saving as checkpoint
 from tests.support.runs import minidl_command, sample, write_data, write_pair
 
 Run = Callable[..., tuple[int, str, str]]

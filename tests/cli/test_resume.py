@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minidl import checkpoint
+from minidl.tensors import saving as checkpoint
 from tests.support.compare import to_numpy
 from tests.support.runs import minidl_command, write_data
 

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
-from minidl import checkpoint
 from minidl.cli.progress import Reporter
 from minidl.data.idx import write_idx
+from minidl.tensors import saving as checkpoint
 from minidl.training import Progress
 from tests.support.compare import to_numpy
 from tests.support.runs import minidl_command

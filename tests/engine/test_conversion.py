@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
-from minidl import backend as backends
-from minidl.backend.numpy_backend import NumpyBackend
+from minidl.backend import registry
+from minidl.backend.numpy.backend import NumpyBackend
 from minidl.errors import ArgumentError, BackendError, DtypeError, GraphError, ShapeError
 from tests.support.compare import check, same_tensor, to_numpy
 from tests.support.dtypes import ALL
@@ -78,8 +78,8 @@ class ElsewhereBackend(NumpyBackend):
 @pytest.fixture
 def second_backend(monkeypatch):
     made = ElsewhereBackend()
-    monkeypatch.setitem(backends._made, "cupy", made)
-    monkeypatch.setitem(backends._by_type, Elsewhere, made)
+    monkeypatch.setitem(registry._made, "cupy", made)
+    monkeypatch.setitem(registry._by_type, Elsewhere, made)
     return made
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import minidl
-from minidl.autograd import Function
 from minidl.backend import current_backend
+from minidl.engine.function import Function
 from minidl.errors import ArgumentError, DtypeError
-from minidl.gradcheck import GradcheckError, gradcheck
 from minidl.ops import activation, arithmetic, conv, dropout, loss, norm, pool, reduce, softmax
+from minidl.proof.gradcheck import GradcheckError, gradcheck
 from tests.support.mistakes import MISTAKES, random
 
 

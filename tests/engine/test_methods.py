@@ -13,8 +13,9 @@ import torch
 
 import minidl
 import minidl.nn.functional as F
-from minidl import graph, ops
-from minidl.methods import METHODS, PROPERTIES, SPECIAL
+from minidl import ops
+from minidl.engine.observe import Observer, observed
+from minidl.tensors.methods import METHODS, PROPERTIES, SPECIAL
 from tests.support.compare import assert_close
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,7 @@ def test_declarations_are_those_of_the_functions():
 
 
 def test_declarations_name_each_method_once():
-    text = (Path(minidl.__file__).parent / "_signatures.pyi").read_text(encoding="utf-8")
+    text = (Path(minidl.__file__).parent / "engine" / "_signatures.pyi").read_text(encoding="utf-8")
     declared = [line.split("def ")[1].split("(")[0] for line in text.splitlines() if line.startswith("    def ")]
     attached = {*METHODS, *PROPERTIES, *SPECIAL} - {"__repr__"}
     assert sorted(declared) == sorted(attached)
@@ -126,14 +127,14 @@ def test_where_as_a_method():
     assert x.where(x > 1, 0).tolist() == [0, 2]
 
 
-class Watch(graph.Observer):
+class Watch(Observer):
     """Notes operations whose output shares memory with an input, and whether they say so."""
 
     def __init__(self):
         self.silent = set()
         self.seen = set()
 
-    def on_forward(self, node, inputs, output):
+    def on_forward(self, node, inputs, options, output):
         name = type(node).__name__
         self.seen.add(name)
         shared = [isinstance(x, minidl.Tensor) and np.shares_memory(x._array, output._array) for x in inputs]
@@ -154,25 +155,25 @@ ARGUMENTS = [
 
 
 @pytest.mark.skipif("minidl.backend.current_backend().name != 'numpy'", reason="asks NumPy what shares memory")
-def test_what_shares_memory_with_an_input_says_so(monkeypatch):
+def test_what_shares_memory_with_an_input_says_so():
     watch, called = Watch(), set()
-    monkeypatch.setattr(graph, "observer", watch)
     names = {name for name in METHODS if not name.endswith("_") and name != "cuda"}
-    for name in names:
-        function = METHODS[name]
-        for part in (X, X[0], X[0, 0], X[0, 0, 0], X[0, 0, 0, 0], X[:1, :1, :1, :1], INTEGERS):
-            for arguments in ARGUMENTS:
-                x = minidl.tensor(part, requires_grad=part.dtype == float and name != "numpy")
-                try:
-                    function(x, *arguments(x))
-                    called.add(name)
-                except (minidl.MinidlError, TypeError, ValueError, IndexError, AttributeError):
-                    continue
-    for joined in (minidl.cat, minidl.stack, minidl.vstack, minidl.hstack):
-        joined([minidl.tensor(X)])
-    for equation in ("abcd->dcba", "aacd", "abcd->a", "abcd,abcd->ab"):
-        minidl.einsum(equation, *[minidl.tensor(X[:, :2])] * (1 + equation.count(",")))
-    F.pad(minidl.tensor(X), (0, 0))
+    with observed(watch):
+        for name in names:
+            function = METHODS[name]
+            for part in (X, X[0], X[0, 0], X[0, 0, 0], X[0, 0, 0, 0], X[:1, :1, :1, :1], INTEGERS):
+                for arguments in ARGUMENTS:
+                    x = minidl.tensor(part, requires_grad=part.dtype == float and name != "numpy")
+                    try:
+                        function(x, *arguments(x))
+                        called.add(name)
+                    except (minidl.MinidlError, TypeError, ValueError, IndexError, AttributeError):
+                        continue
+        for joined in (minidl.cat, minidl.stack, minidl.vstack, minidl.hstack):
+            joined([minidl.tensor(X)])
+        for equation in ("abcd->dcba", "aacd", "abcd->a", "abcd,abcd->ab"):
+            minidl.einsum(equation, *[minidl.tensor(X[:, :2])] * (1 + equation.count(",")))
+        F.pad(minidl.tensor(X), (0, 0))
     assert not watch.silent
     assert {"Reshape", "Permute", "Expand", "Slice", "Clone", "Cast", "Flip", "Relu"} <= watch.seen
     assert names == called

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minidl
-from minidl import graph
+from minidl.engine import backward as engine
 from minidl.errors import ArgumentError
 from minidl.explain import breaks, passes, record
 from minidl.explain.breaks import BREAKS
@@ -96,14 +96,14 @@ def test_the_kernel_that_is_not_flipped_gives_what_a_kernel_that_is_not_flipped_
 
 
 def test_afterwards_the_right_rule_is_back_also_after_an_error() -> None:
-    before = Conv2d.backward, graph._add
+    before = Conv2d.backward, engine._add
     with pytest.raises(ZeroDivisionError), breaks.broken("conv-kernel-not-flipped"):
         assert Conv2d.backward is not before[0]
         raise ZeroDivisionError
     for name in BREAKS:
         with breaks.broken(name), breaks.mended():
-            assert (Conv2d.backward, graph._add) == before
-    assert (Conv2d.backward, graph._add) == before
+            assert (Conv2d.backward, engine._add) == before
+    assert (Conv2d.backward, engine._add) == before
     assert breaks.active() is None
 
 

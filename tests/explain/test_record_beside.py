@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import minidl
-from minidl import graph, nn
+from minidl import nn
+from minidl.engine.observe import listening
 from minidl.errors import MinidlError
 from minidl.explain import RecordingError, record
 
@@ -83,7 +84,7 @@ def test_an_error_in_the_block_comes_through_and_leaves_nothing_behind() -> None
     x = minidl.tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(MinidlError), record() as tape:
         x.reshape(5)
-    assert graph.observer is None
+    assert not listening.observers
     assert sys.gettrace() is before
     assert tape.checks == []
     with record() as again:

@@ -175,7 +175,7 @@ def test_noted_bounds_spare_a_look_at_the_labels(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(labels, "_array", Untouchable())
         assert not arguments.check_labels("test", labels, 3)
-    minidl.inplace.overwrite(labels, minidl.tensor([0, 1, 7])._array)
+    minidl.engine.inplace.overwrite(labels, minidl.tensor([0, 1, 7])._array)
     with pytest.raises(RangeError, match="label 7 at index 2"):
         arguments.check_labels("test", labels, 3)
 

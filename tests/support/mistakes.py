@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from minidl.autograd import Function
 from minidl.backend.window import Window
+from minidl.engine.function import Function
 from minidl.ops.arithmetic import add, mul
 
 

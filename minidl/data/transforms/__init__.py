@@ -10,16 +10,7 @@ they are set; for small images one is enough (`cv2.setNumThreads(1)`).
 from .base import BatchTransform, Compose, Lambda, RandomTransform, Transform, batched
 from .color import ColorConvert, Grayscale
 from .filters import AverageBlur, GaussianBlur, MedianBlur, SaltPepperNoise, Sharpen
-from .geometric import (
-    CenterCrop,
-    Crop,
-    Flip,
-    Pad,
-    RandomCrop,
-    RandomHorizontalFlip,
-    RandomVerticalFlip,
-    Resize,
-)
+from .geometric import CenterCrop, Crop, Flip, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip, Resize
 from .tensor import Normalize, ToTensor
 from .warp import Perspective, RandomAffine, RandomPerspective, RandomRotation, Rotate
 

@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ...autograd import Tensor
+from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError, ShapeError
 from ...random import Generator
 from ..collate import default_collate

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import Tensor
 from ...backend import backend_of
+from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError, ShapeError
 from .base import BatchTransform
 

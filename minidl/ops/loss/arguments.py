@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import Tensor
 from ...backend import backend_of
+from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError, RangeError, ShapeError, UnsupportedError
-from .._arguments import promoted, tensor_of
+from .._check.arguments import promoted, tensor_of
 from ..reduce import mean, sum
 
 REDUCTIONS = ("none", "mean", "sum")

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import Function, Tensor
 from ...dtypes import int64, uint8
+from ...engine.function import Function
+from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError, ShapeError
-from .._arguments import cast, float_only, number, promoted, tensor_of
+from .._check.arguments import cast, float_only, number, promoted, tensor_of
 from ..arithmetic import add, div, mul, neg
 from ..reduce import sum
 from ..shape import reshape

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import Function, Tensor
+from ...engine.function import Function
+from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError
 from ..activation import sigmoid_of
 from ..arithmetic import div

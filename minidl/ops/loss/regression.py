@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...autograd import Function, Tensor
+from ...engine.function import Function
+from ...engine.tensor import Tensor
 from ...errors import ArgumentError, ShapeError
-from .._arguments import number, promoted, tensor_of
+from .._check.arguments import number, promoted, tensor_of
 from ..arithmetic import div, mul
 from ..elementary import sign_of
 from ..reduce import sum

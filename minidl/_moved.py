@@ -1,0 +1,57 @@
+"""Where the import paths of version 0.1 lead now: `from minidl.graph import sum_to` still works."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+MOVED = {
+    "minidl.backend.cpu": "minidl.backend.numpy",
+    "minidl.backend.cupy_backend": "minidl.backend.cupy.backend",
+    "minidl.backend.cupy_kernels": "minidl.backend.cupy.kernels",
+    "minidl.backend.numpy_backend": "minidl.backend.numpy.backend",
+    "minidl.checkpoint": "minidl.tensors.saving",
+    "minidl.conversion": "minidl.tensors.conversion",
+    "minidl.creation": "minidl.tensors.creation",
+    "minidl.digits": "minidl.data.photo",
+    "minidl.grad_mode": "minidl.engine.grad_mode",
+    "minidl.gradcheck": "minidl.proof.gradcheck",
+    "minidl.gradients": "minidl.tensors.gradients",
+    "minidl.graph": "minidl.engine.backward",
+    "minidl.inplace": "minidl.engine.inplace",
+    "minidl.methods": "minidl.tensors.methods",
+    "minidl.plots": "minidl.training.plots",
+    "minidl.reference": "minidl.proof.reference",
+    "minidl.sampling": "minidl.tensors.sampling",
+    "minidl.storage": "minidl.engine.memory",
+    "minidl.summary": "minidl.models.summary",
+}
+
+
+class OldPaths(MetaPathFinder, Loader):
+    """Gives the module that a path leads to now, under both names; asked only for paths that no file has."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        old = next((old for old in MOVED if name == old or name.startswith(old + ".")), None)
+        return None if old is None else ModuleSpec(name, self, loader_state=MOVED[old] + name[len(old) :])
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = import_module(spec.loader_state)
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: Any) -> None:
+        """The module has run already; Python has put the old path's spec in the place of its own."""
+        module.__spec__ = module.__spec__.loader_state
+
+
+def install() -> None:
+    """Let the old paths be imported. `minidl.gradcheck` is a function too, which importing must not replace."""
+    sys.modules.setdefault("minidl.gradcheck", import_module(MOVED["minidl.gradcheck"]))
+    if not any(isinstance(finder, OldPaths) for finder in sys.meta_path):
+        sys.meta_path.append(OldPaths())

@@ -1,0 +1,1 @@
+"""CuPy on a GPU: the backend, and the kernels that CuPy lacks."""

@@ -1,0 +1,145 @@
+"""CuPy on one NVIDIA GPU. Nothing here waits for the GPU, except where a value is fetched or waiting is the point."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import cupy
+import numpy as np
+
+from ...errors import BackendError, first_line
+from ..base import Array, Backend, lowest
+from ..window import Pair, Window
+from . import kernels as cupy_kernels
+
+EMULATED = "EMULATED-HOST"  # what the imitated device of `tests/cupy_on_cpu` calls itself
+_PROBE = 'extern "C" __global__ void minidl_probe(int* x) { x[threadIdx.x] += threadIdx.x; }'
+
+
+class CupyBackend(Backend):
+    """Arrays are `cupy.ndarray`, in the memory of GPU 0 (choose another by CUDA_VISIBLE_DEVICES).
+
+    BackendError, with the reason and what to do, unless a driver and a device are there and a kernel compiles and runs.
+    """
+
+    name = "cupy"
+    xp = cupy
+    array_type = cupy.ndarray
+
+    def __init__(self) -> None:
+        check_usable()
+
+    def asarray(self, value: Any, dtype: Any = None) -> Array:
+        """Host data goes through page-locked memory; the copy is asked for and not waited for."""
+        return cupy.asarray(value, dtype)
+
+    def to_numpy(self, array: Array) -> Any:
+        return cupy.asnumpy(array)
+
+    def scatter_add(self, target: Array, index: Any, values: Array) -> None:
+        cupy.add.at(target, index, values)
+
+    def device_name(self, array: Array) -> str:
+        return f"cuda:{array.device.id}"
+
+    def synchronize(self) -> None:
+        cupy.cuda.get_current_stream().synchronize()
+
+    def erf(self, x: Array) -> Array:
+        from cupyx.scipy.special import erf
+
+        return erf(x)
+
+    def scatter_windows(self, dwindows: Array, window: Window, size: Pair) -> Array:
+        return cupy_kernels.scatter_windows(dwindows, window, size)
+
+    def max_pool(self, x: Array, window: Window, size: Pair) -> tuple[Array, Array]:
+        return cupy_kernels.max_pool(x, window, size, lowest(x.dtype))
+
+    def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
+        return cupy_kernels.max_pool_grad(dz, winners, window, size)
+
+    def cross_entropy(self, x: Array, t: Array) -> tuple[Array, Array]:
+        return cupy_kernels.cross_entropy(x, t)
+
+    def softmax_minus_onehot(self, softmax: Array, t: Array, share: Array) -> Array:
+        return cupy_kernels.softmax_minus_onehot(softmax, t, share)
+
+    def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
+        cupy_kernels.sgd_update(p, g, v, lr, momentum, kept, nesterov)
+
+    def adam_update(
+        self, p: Array, g: Array, m: Array, v: Array, largest: Array | None,
+        beta1: float, beta2: float, rate: float, correction: float, eps: float,
+    ) -> None:  # fmt: skip
+        if largest is None:
+            cupy_kernels.adam_update(p, g, m, v, beta1, beta2, rate, correction, eps)
+        else:
+            super().adam_update(p, g, m, v, largest, beta1, beta2, rate, correction, eps)
+
+    # A convolution is one product of matrices a group, over all images at once:
+    # kernels (G, O/G, C/G·kh·kw) times columns (G, C/G·kh·kw, N·Ho·Wo).
+
+    def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
+        ho, wo = window.output_size(x.shape[2:])
+        z = cupy.matmul(_kernels(w, groups), _columns(x, window, (ho, wo), groups))  # (G, O/G, N·Ho·Wo)
+        z = z.reshape(w.shape[0], x.shape[0], ho, wo).transpose(1, 0, 2, 3)
+        return cupy.ascontiguousarray(z) if bias is None else cupy_kernels.add_bias(z, bias[:, None, None])
+
+    def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
+        n, _, ho, wo = dz.shape
+        columns = cupy.matmul(_kernels(w, groups).transpose(0, 2, 1), _outputs(dz, groups))  # as `_columns`
+        taps = columns.reshape(w.shape[1] * groups, *window.kernel, n, ho, wo).transpose(3, 0, 4, 5, 1, 2)
+        return cupy_kernels.scatter_windows(taps, window, size)
+
+    def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
+        columns = _columns(x, window, (dz.shape[2], dz.shape[3]), groups)
+        dw = cupy.matmul(_outputs(dz, groups), columns.transpose(0, 2, 1))  # (G, O/G, C/G·kh·kw)
+        return dw.reshape(dz.shape[1], x.shape[1] // groups, *window.kernel)
+
+
+def _kernels(w: Array, groups: int) -> Array:
+    """w (O, C/G, kh, kw) as (G, O/G, C/G·kh·kw)."""
+    return w.reshape(groups, w.shape[0] // groups, prod(w.shape[1:]))
+
+
+def _columns(x: Array, window: Window, size: Pair, groups: int) -> Array:
+    """The taps of x (N, C, H, W) as (G, C/G·kh·kw, N·Ho·Wo), for `size` = (Ho, Wo)."""
+    columns = cupy_kernels.gather_windows(x, window, size)
+    return columns.reshape(groups, x.shape[1] // groups * prod(window.kernel), x.shape[0] * prod(size))
+
+
+def _outputs(dz: Array, groups: int) -> Array:
+    """dz (N, O, Ho, Wo) as (G, O/G, N·Ho·Wo)."""
+    n, o, ho, wo = dz.shape
+    return dz.transpose(1, 0, 2, 3).reshape(groups, o // groups, n * ho * wo)
+
+
+def check_usable() -> None:
+    """BackendError that says what is missing, and what to do, unless a kernel compiles and runs on a GPU."""
+    runtime = cupy.cuda.runtime
+    try:
+        if runtime.driverGetVersion() == 0:
+            raise _unusable("there is no NVIDIA driver", "install it (nvidia-smi must list the GPU)")
+        if runtime.getDeviceCount() == 0:
+            raise _unusable("the driver finds no GPU", "check nvidia-smi and CUDA_VISIBLE_DEVICES")
+    except runtime.CUDARuntimeError as error:
+        raise _unusable(str(error), "check nvidia-smi and CUDA_VISIBLE_DEVICES, or update the driver") from error
+    try:
+        x = cupy.arange(4, dtype=np.int32)
+        cupy.RawKernel(_PROBE, "minidl_probe")((1,), (4,), (x,))
+        found = x.tolist()
+    except Exception as error:  # the compiler, its headers, the memory: each has errors of its own
+        raise _unusable(f"a test kernel failed: {first_line(error)}", "see what `minidl doctor` says") from error
+    if found != [0, 2, 4, 6]:
+        raise _unusable(f"a test kernel computed {found} in place of [0, 2, 4, 6]", "see what `minidl doctor` says")
+
+
+def _unusable(reason: str, remedy: str) -> BackendError:
+    return BackendError(f"the backend 'cupy' cannot be used: {reason}; {remedy}, or use --backend numpy")
+
+
+def device_label() -> str:
+    """The name of the GPU, as its maker calls it; `EMULATED` where it is only imitated."""
+    return cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()

@@ -1,0 +1,239 @@
+"""Kernels for what array calls do only by many launches or much memory: windows, pooling, softmax, update rules.
+
+Each has a twin in array calls, in `base.py`, which says what it computes; the tests hold one against the other. One
+thread makes one element of the result and reads what it needs, so nothing is added by two threads at once, and a run
+gives the same bits again.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import cupy
+
+from ..window import Window
+
+Array = Any
+
+# Every kernel over windows gets the sizes of its images (c, h, w), how many windows there are (ho by wo) and how many
+# taps each has (kh by kw). Tap (a, b) of window (p, q) reads the pixel in row p·sh + a·dh - top and column
+# q·sw + b·dw - left.
+_GEOMETRY = ", ".join(
+    f"int32 {name}" for name in ("c", "h", "w", "ho", "wo", "kh", "kw", "sh", "sw", "dh", "dw", "top", "left")
+)
+
+
+def _geometry(shape: tuple[int, ...], window: Window, out: tuple[int, int]) -> tuple[int, ...]:
+    """The values of `_GEOMETRY` for images (N, C, H, W) and `out` = (Ho, Wo) windows."""
+    (top, _), (left, _) = window.padding
+    return (*shape[1:], *out, *window.kernel, *window.stride, *window.dilation, top, left)
+
+
+# One thread, one tap of one window: columns (C, kh, kw, N, Ho, Wo) from x (N, C, H, W), with 0 on the padding.
+_gather = cupy.ElementwiseKernel(
+    f"raw T x, int32 n, {_GEOMETRY}",
+    "T column",
+    """
+    ptrdiff_t rest = i;                                  // i = ((((channel·kh + a)·kw + b)·n + image)·ho + p)·wo + q
+    const int q = rest % wo;  rest /= wo;
+    const int p = rest % ho;  rest /= ho;
+    const ptrdiff_t image = rest % n;  rest /= n;
+    const int b = rest % kw;  rest /= kw;
+    const int a = rest % kh;
+    const ptrdiff_t channel = rest / kh;
+    const int row = p * sh + a * dh - top, col = q * sw + b * dw - left;
+    const bool inside = row >= 0 && row < h && col >= 0 && col < w;
+    column = inside ? x[((image * c + channel) * h + row) * w + col] : T(0);
+    """,
+    "minidl_gather_windows",
+)
+
+# One thread, one pixel: the sum of all taps (N, C, Ho, Wo, kh, kw) that read it. `taps` may have any strides.
+_scatter = cupy.ElementwiseKernel(
+    f"raw T taps, {_GEOMETRY}",
+    "T dx",
+    """
+    const int col = i % w + left;                        // i = ((image·c + channel)·h + row)·w + col
+    const int row = i / w % h + top;
+    const ptrdiff_t channel = i / w / h % c, image = i / w / h / c;
+    T sum = T(0);
+    for (int a = 0; a < kh; ++a) {
+        const int down = row - a * dh, p = down / sh;
+        if (down < 0 || down % sh != 0 || p >= ho) continue;
+        for (int b = 0; b < kw; ++b) {
+            const int right = col - b * dw, q = right / sw;
+            if (right < 0 || right % sw != 0 || q >= wo) continue;
+            const ptrdiff_t at[] = {image, channel, p, q, a, b};
+            sum += taps[at];
+        }
+    }
+    dx = sum;
+    """,
+    "minidl_scatter_windows",
+)
+
+# One thread, one window: its largest pixel and which tap that was. NaN wins over all, the last of them; of equals the
+# first. A window with no pixel of the image in it gives `lowest`, tap 0.
+_max_pool = cupy.ElementwiseKernel(
+    f"raw T x, T lowest, {_GEOMETRY}",
+    "T z, int64 winner",
+    """
+    const int q = i % wo, p = i / wo % ho;               // i = (plane·ho + p)·wo + q
+    const ptrdiff_t plane = i / wo / ho;
+    bool found = false;
+    z = lowest;
+    winner = 0;
+    for (int a = 0; a < kh; ++a) {
+        for (int b = 0; b < kw; ++b) {
+            const int row = p * sh + a * dh - top, col = q * sw + b * dw - left;
+            if (row < 0 || row >= h || col < 0 || col >= w) continue;
+            const T pixel = x[(plane * h + row) * w + col];
+            if (!found || pixel > z || pixel != pixel) {
+                z = pixel;
+                winner = a * kw + b;
+                found = true;
+            }
+        }
+    }
+    """,
+    "minidl_max_pool",
+)
+
+# One thread, one pixel: the sum of dz over the windows whose maximum it was.
+_max_pool_grad = cupy.ElementwiseKernel(
+    f"raw T dz, raw int64 winners, {_GEOMETRY}",
+    "T dx",
+    """
+    const int col = i % w + left, row = i / w % h + top; // i = (plane·h + row)·w + col
+    const ptrdiff_t plane = i / w / h;
+    T sum = T(0);
+    for (int a = 0; a < kh; ++a) {
+        const int down = row - a * dh, p = down / sh;
+        if (down < 0 || down % sh != 0 || p >= ho) continue;
+        for (int b = 0; b < kw; ++b) {
+            const int right = col - b * dw, q = right / sw;
+            if (right < 0 || right % sw != 0 || q >= wo) continue;
+            const ptrdiff_t at = (plane * ho + p) * wo + q;
+            if (winners[at] == a * kw + b) sum += dz[at];
+        }
+    }
+    dx = sum;
+    """,
+    "minidl_max_pool_grad",
+)
+
+# One thread, one element of the result: a product (O, N, Ho·Wo) becomes images (N, O, Ho·Wo), with the bias added.
+_add_bias = cupy.ElementwiseKernel("T x, T bias", "T z", "z = x + bias", "minidl_add_bias")
+
+# One thread, one sample: -log softmax(x)[t] and softmax(x). The c scores of sample i lie `inner` apart, d1 · d2 · ...
+_cross_entropy = cupy.ElementwiseKernel(
+    "raw T x, int64 t, int64 c, int64 inner",
+    "T loss, raw T softmax",
+    """
+    const ptrdiff_t first = i / inner * c * inner + i % inner;
+    T top = x[first];
+    for (ptrdiff_t k = 1; k < c; ++k) {
+        const T score = x[first + k * inner];
+        if (score > top || score != score) top = score;
+    }
+    T sum = T(0);
+    for (ptrdiff_t k = 0; k < c; ++k) sum += softmax[first + k * inner] = exp(x[first + k * inner] - top);
+    for (ptrdiff_t k = 0; k < c; ++k) softmax[first + k * inner] /= sum;
+    loss = log(sum) - (x[first + t * inner] - top);
+    """,
+    "minidl_cross_entropy",
+)
+
+# One thread, one score.
+_softmax_minus_onehot = cupy.ElementwiseKernel(
+    "T softmax, int64 t, T share, int64 c, int64 inner",
+    "T dx",
+    "dx = softmax * share - (i / inner % c == t ? share : T(0))",
+    "minidl_softmax_minus_onehot",
+)
+
+# One thread, one weight.
+_sgd = cupy.ElementwiseKernel(
+    "T g, T lr, T momentum, T kept, bool nesterov",
+    "T p, T v",
+    """
+    v = v * momentum + kept * g;
+    p -= lr * (nesterov ? g + momentum * v : v);
+    """,
+    "minidl_sgd",
+)
+_adam = cupy.ElementwiseKernel(
+    "T g, T beta1_rest, T beta2, T beta2_rest, T rate, T correction, T eps",
+    "T p, T m, T v",
+    """
+    m += beta1_rest * (g - m);
+    v = v * beta2 + beta2_rest * g * g;
+    p -= rate * m / (sqrt(v) / correction + eps);
+    """,
+    "minidl_adam",
+)
+
+
+def gather_windows(x: Array, window: Window, out: tuple[int, int]) -> Array:
+    """The taps of x (N, C, H, W) as columns (C, kh, kw, N, Ho, Wo): the matrix that a convolution multiplies by."""
+    x = cupy.ascontiguousarray(x)
+    n, c = x.shape[:2]
+    columns = cupy.empty((c, *window.kernel, n, *out), x.dtype)
+    return _gather(x, n, *_geometry(x.shape, window, out), columns) if columns.size else columns
+
+
+def scatter_windows(taps: Array, window: Window, size: tuple[int, int]) -> Array:
+    """The adjoint of `Backend.windows`: taps (N, C, Ho, Wo, kh, kw), of any strides, summed to (N, C, H, W)."""
+    dx = cupy.empty((*taps.shape[:2], *size), taps.dtype)
+    return _scatter(taps, *_geometry(dx.shape, window, taps.shape[2:4]), dx) if dx.size else dx
+
+
+def max_pool(x: Array, window: Window, out: tuple[int, int], lowest: Any) -> tuple[Array, Array]:
+    """The largest pixel of each window and which tap it was: two (N, C, Ho, Wo), as `Backend.max_pool`."""
+    x = cupy.ascontiguousarray(x)
+    z, winners = cupy.empty((*x.shape[:2], *out), x.dtype), cupy.empty((*x.shape[:2], *out), "int64")
+    if z.size:
+        _max_pool(x, lowest, *_geometry(x.shape, window, out), z, winners)
+    return z, winners
+
+
+def max_pool_grad(dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
+    """dz (N, C, Ho, Wo) sent to the pixels that won: (N, C, H, W), as `Backend.max_pool_grad`."""
+    dz, winners = cupy.ascontiguousarray(dz), cupy.ascontiguousarray(winners)
+    dx = cupy.empty((*dz.shape[:2], *size), dz.dtype)
+    return _max_pool_grad(dz, winners, *_geometry(dx.shape, window, dz.shape[2:]), dx) if dx.size else dx
+
+
+def add_bias(x: Array, bias: Array) -> Array:
+    """x + bias in one launch, written row by row whatever the strides of x."""
+    z = cupy.empty(x.shape, x.dtype)
+    return _add_bias(x, bias, z)
+
+
+def cross_entropy(x: Array, t: Array) -> tuple[Array, Array]:
+    """The loss of each sample and softmax(x), as `Backend.cross_entropy`."""
+    x, t = cupy.ascontiguousarray(x), t.astype("int64", copy=False)
+    losses, softmax = cupy.empty(t.shape, x.dtype), cupy.empty(x.shape, x.dtype)
+    if losses.size:
+        _cross_entropy(x, t, x.shape[1], prod(x.shape[2:]), losses, softmax)
+    return losses, softmax
+
+
+def softmax_minus_onehot(softmax: Array, t: Array, share: Array) -> Array:
+    """share · (softmax - onehot(t)), as `Backend.softmax_minus_onehot`."""
+    dx = cupy.empty(softmax.shape, softmax.dtype)
+    t, share = t.astype("int64", copy=False), cupy.broadcast_to(share, t.shape)[:, None]
+    return _softmax_minus_onehot(softmax, t[:, None], share, softmax.shape[1], prod(softmax.shape[2:]), dx)
+
+
+def sgd_update(p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
+    """As `Backend.sgd_update`, in one launch."""
+    _sgd(g, lr, momentum, kept, nesterov, p, v)
+
+
+def adam_update(
+    p: Array, g: Array, m: Array, v: Array, beta1: float, beta2: float, rate: float, correction: float, eps: float
+) -> None:
+    """As `Backend.adam_update` without `largest`, in one launch."""
+    _adam(g, 1 - beta1, beta2, 1 - beta2, rate, correction, eps, p, m, v)

@@ -1,0 +1,246 @@
+"""The walk back through the recorded operations: the chain rule, one operation after the other.
+
+Each operation's `edges` lead to where its inputs came from: another Function, a leaf (a Tensor that no operation made),
+or None where no gradient is wanted. The walk itself works on raw arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..backend import Array, backend_of, same_backend
+from ..dtypes import float16, float32
+from ..errors import ArgumentError, GraphError, ShapeError, refuse
+from .function import Function
+from .observe import listening
+from .part import Part
+from .tensor import Tensor, edge_of, wrap
+
+
+def backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    inputs: None = None,
+) -> None:
+    """Add d(self)/d(leaf) to the `.grad` of every leaf that this tensor was computed from.
+
+    Gradients add up over calls, so that one update can follow several backward passes (several losses,
+    or a large batch in parts); `zero_grad()` starts over. `gradient`, of this tensor's shape, is
+    needed unless it has one element. `retain_graph=True` keeps the graph for another backward.
+
+    >>> import minidl
+    >>> x = minidl.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4., 6.])
+    """
+    refuse("backward", create_graph=create_graph, inputs=inputs)
+    walk([(edge_of(self), seed_gradient(self, gradient))], _accumulate, retain_graph)
+
+
+Arrived = Callable[[Any, Array], None]
+
+
+def walk(
+    outputs: Sequence[tuple[Any, Array]],
+    arrived: Arrived,
+    retain_graph: bool = False,
+    only: set[Function] | None = None,
+    watched: dict[Function, Any] | None = None,
+) -> None:
+    """Send gradients back from the outputs, through each operation after all that used its result.
+
+    `outputs` are pairs of an edge (a Function or a leaf) and its gradient. A leaf waits for all its gradients as an
+    operation does: `arrived(leaf, gradient)` is called once with their sum, in memory that nothing else holds. With
+    `only`, other operations are left alone; `watched[node]` receives the whole gradient of that node's output.
+    """
+    watched = {} if watched is None else watched
+    pending: dict[Any, Array] = {}  # what has reached an operation's output, or a leaf, so far
+    summed: set[Any] = set()  # whose pending gradient lies in memory of its own
+    for edge, gradient in outputs:
+        _add(pending, summed, edge, gradient if isinstance(edge, Function) else gradient.copy())
+    waiting = _consumers(pending, only)
+    with backend_of(outputs[0][1]).quiet():
+        ready = [edge for edge in pending if waiting[edge] == 0]
+        while ready:
+            node = ready.pop()  # an operation, or a leaf
+            summed.discard(node)
+            dz = pending.pop(node, None)
+            if not isinstance(node, Function):
+                if dz is not None:
+                    arrived(node, dz)
+                continue
+            passed = only is None or node in only
+            if (node.hooks or node.retain) and dz is not None and (passed or node in watched):
+                dz = _seen_by_hooks(node, dz)
+            if node in watched:
+                watched[node] = dz
+            if not passed:
+                continue
+            edges = node.edges or ()
+            grads = _chain_rule(node, dz, edges) if dz is not None else (None,) * len(edges)
+            for edge, dx in zip(edges, grads):
+                if edge is None:
+                    continue
+                if dx is not None:
+                    _add(pending, summed, edge, dx)
+                waiting[edge] -= 1
+                if waiting[edge] == 0:
+                    ready.append(edge)
+            if not retain_graph:
+                node.release()
+
+
+def _seen_by_hooks(node: Function, dz: Array) -> Array:
+    """The gradient of the node's output after its hooks, kept if the tensor asked for that."""
+    for hook in node.hooks or ():
+        dz = hook(dz)
+    if node.retain is not None:
+        node.retain(dz)
+    return dz
+
+
+def _consumers(roots: Iterable[Any], only: set[Function] | None) -> dict[Any, int]:
+    """For each operation and leaf from the roots on, the number of gradients it has to wait for."""
+    counts: dict[Any, int] = dict.fromkeys(roots, 0)
+    stack = [root for root in counts if isinstance(root, Function)]
+    while stack:
+        node = stack.pop()
+        if only is not None and node not in only:
+            continue
+        if node.edges is None:
+            raise GraphError(
+                f"backward through {type(node).__name__} a second time: its graph was freed by the first; "
+                "compute forward again, or call the first one with retain_graph=True"
+            )
+        for edge in node.edges:
+            if edge is None:
+                continue
+            if edge not in counts:
+                counts[edge] = 0
+                if isinstance(edge, Function):
+                    stack.append(edge)
+            counts[edge] += 1
+    return counts
+
+
+def _chain_rule(node: Function, dz: Array, edges: tuple[Any, ...]) -> list[Array | Part | None]:
+    """The gradients of an operation's inputs, in the shapes and dtypes of the inputs themselves."""
+    node.check_unchanged()
+    half = dz.dtype == float16 and node.computes
+    returned = node.backward(dz.astype(float32) if half else dz)
+    if not isinstance(returned, (tuple, list)):
+        returned = (returned,)
+    if len(returned) != len(edges):
+        raise GraphError(f"{type(node).__name__}.backward: {len(returned)} gradients for {len(edges)} inputs")
+    if listening.observers:
+        returned = [dx.whole() if isinstance(dx, Part) else dx for dx in returned]
+    grads: list[Array | Part | None] = []
+    for dx, edge in zip(returned, edges):
+        if edge is None or dx is None:
+            grads.append(None)
+            continue
+        if isinstance(dx, Part):
+            grads.append(dx)
+            continue
+        shape, dtype = edge.meta if isinstance(edge, Function) else (edge.shape, edge.dtype)
+        if dx.shape != shape:
+            dx = sum_to(dx, shape, type(node).__name__)
+        if dx.dtype != dtype:
+            dx = dx.astype(dtype)
+        if not isinstance(dx, node.backend.array_type):
+            dx = node.backend.asarray(dx)
+        if not isinstance(edge, Function) and _is_held(dx, dz, node, grads):
+            dx = node.backend.copy(dx)  # it will be a leaf's .grad
+        grads.append(dx)
+    for observer in listening.observers:
+        observer.on_backward(node, dz, returned, grads)
+    return grads
+
+
+def _is_held(dx: Array, dz: Array, node: Function, others: list[Array | Part | None]) -> bool:
+    """Whether something else has the memory of dx: what it is a view of, what arrived, the operation, another input."""
+    if dx is dz or dx.base is not None or node.keeps(dx):
+        return True
+    return id(dx) in map(id, others)
+
+
+def sum_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Array:
+    """The gradient of broadcasting: the sum over the axes along which `shape` was stretched.
+
+    >>> import numpy as np
+    >>> sum_to(np.ones((3, 2, 4)), (2, 1))
+    array([[12.],
+           [12.]])
+    """
+    extra = gradient.ndim - len(shape)
+    axes = list(range(extra))
+    for axis, length in enumerate(shape):
+        if extra >= 0 and length == gradient.shape[extra + axis]:
+            continue
+        if extra < 0 or length != 1:
+            raise ShapeError(f"{what}: a gradient of shape {gradient.shape} for an input of shape {shape}")
+        axes.append(extra + axis)
+    return gradient.sum(axis=tuple(axes), keepdims=True).reshape(shape)
+
+
+def _add(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array | Part) -> None:
+    """Add a contribution. A first array is kept as it came and may be shared: only memory of our own is changed."""
+    total = pending.get(node)
+    if total is None:
+        if isinstance(gradient, Part):
+            gradient = gradient.whole()
+            summed.add(node)
+        pending[node] = gradient
+        return
+    if isinstance(gradient, Part):
+        total = total if node in summed else total.copy()
+        gradient.add_to(total)
+    elif node in summed:
+        total += gradient
+    else:
+        total = total + gradient
+        if total.ndim == 0:
+            total = backend_of(gradient).asarray(total)  # NumPy makes scalars of 0-dimensional sums
+    summed.add(node)
+    pending[node] = total
+    for observer in listening.observers:
+        observer.on_sum(node, gradient, total)
+
+
+def _accumulate(leaf: Tensor, gradient: Array) -> None:
+    """Add the gradient that arrived to the leaf's `.grad`; nothing else holds its memory."""
+    for hook in leaf._hooks or ():
+        gradient = hook(gradient)
+    if leaf.grad is None:
+        leaf._grad = wrap(gradient)
+    else:
+        leaf.grad._array += gradient
+        leaf.grad._storage.version += 1
+    for observer in listening.observers:
+        observer.on_leaf(leaf, gradient)
+
+
+def seed_gradient(output: Tensor, gradient: Any) -> Array:
+    """The gradient that backward starts from: 1 for a single element, else the one that was given."""
+    if not output.requires_grad:
+        raise GraphError(
+            "backward: this tensor does not require gradients: nothing it was computed from does, "
+            "or it was computed under no_grad"
+        )
+    if gradient is None:
+        if output._array.size != 1:
+            raise GraphError(
+                f"backward() without a gradient needs a tensor of one element; this one has shape {output.shape}; "
+                "reduce it (.sum(), .mean()) or pass a gradient of its shape"
+            )
+        return backend_of(output._array).xp.ones(output.shape, output.dtype)
+    if not isinstance(gradient, Tensor):
+        raise ArgumentError(f"backward: the gradient must be a Tensor; got {type(gradient).__name__}")
+    if gradient.shape != output.shape:
+        raise ShapeError(f"backward: a gradient of shape {gradient.shape} for a tensor of shape {output.shape}")
+    same_backend("backward", (output._array, gradient._array))
+    return gradient._array.astype(output.dtype, copy=False)

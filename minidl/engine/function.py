@@ -1,0 +1,191 @@
+"""An operation: a rule beside its derivative, and the record of one call of it.
+
+A `Function` computes on raw arrays and keeps on `self` what `backward` will need. What no operation should have to
+know is done once, here and in `backward.py`: dtypes are kept, float16 is computed in float32, broadcast axes are
+summed, gradients are never shared, and a tensor that is used twice gets the sum of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, signature
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, Backend, same_backend
+from ..dtypes import FLOATING, float16, float32
+from ..errors import ArgumentError, GraphError, ShapeError
+from .grad_mode import grad_mode
+from .memory import Storage, checksum, root
+from .observe import listening
+from .tensor import Tensor, edge_of, view_of, wrap
+
+Meta = tuple[tuple[int, ...], Any]  # shape and dtype
+
+
+class Function:
+    """One differentiable operation: `forward` and `backward` on raw arrays, side by side.
+
+    `apply(*inputs, **options)` runs `forward(*arrays, **options)` and, if an input wants a gradient, records
+    it. Inputs are Tensors, Python numbers or None. `backward(dz)` returns one gradient per input (None where
+    there is none), in any shape that the input was broadcast to; it must not change dz in place. Both
+    may use the array module `self.xp` and `self.backend`; `self.needs[i]` tells whether input i wants
+    a gradient, so that an expensive one can be skipped.
+
+    The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "meta", "needs", "retain", "versions")
+
+    computes = True  # does arithmetic: float16 is computed in float32 and rounded once
+    is_view = False  # the output shares memory with the first input
+
+    backend: Backend
+    needs: tuple[bool, ...]
+    edges: tuple[Any, ...] | None  # per input, where its gradient goes: a Function, a leaf, None; None once freed
+    meta: Meta  # shape and dtype of the output
+    versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version; its checksum if exposed
+    hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
+    retain: Callable[[Array], None] | None  # called with what the hooks made of it
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, form in (("forward", "forward(self, x)"), ("backward", "backward(self, dz)")):
+            if isinstance(vars(cls).get(name), staticmethod):
+                raise ArgumentError(
+                    f"{cls.__name__}: {name} is an ordinary method in minidl: write def {form}, without @staticmethod "
+                    "and ctx; it gets raw arrays and keeps what backward needs on self"
+                )
+
+    @property
+    def xp(self) -> Any:
+        """The array module: numpy or cupy."""
+        return self.backend.xp
+
+    def forward(self, *arrays: Any, **options: Any) -> Array:
+        """The operation itself; what backward will need is kept by name on `self`."""
+        raise TypeError(f"{type(self).__name__} has no forward")
+
+    def backward(self, dz: Array) -> Any:
+        """The gradients of the inputs (arrays, a Part or None), given the gradient dz of the output."""
+        raise TypeError(f"{type(self).__name__} has no backward: it cannot be differentiated")
+
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        """How many products are added up for this output: the operation's cost; 0 where there are none to speak of."""
+        return 0
+
+    @classmethod
+    def names(cls, count: int) -> list[str]:
+        """What `forward` calls its first `count` arguments, the arrays.
+
+        >>> from minidl.ops.linalg import Linear
+        >>> Linear.names(3)
+        ['x', 'w', 'b']
+        """
+        found: list[str] = []
+        for parameter in list(signature(cls.forward).parameters.values())[1:]:
+            if parameter.kind is Parameter.VAR_POSITIONAL:
+                return found + [f"{parameter.name}[{i}]" for i in range(count - len(found))]
+            if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD:
+                found.append(parameter.name)
+        return found[:count]
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """The options of `forward` that need not be given, with what they are then."""
+        parameters = signature(cls.forward).parameters
+        return {name: p.default for name, p in parameters.items() if p.default is not Parameter.empty}
+
+    @classmethod
+    def apply(cls, *inputs: Any, **options: Any) -> Tensor:
+        """Run the operation, and record it if an input wants a gradient."""
+        node = cls()
+        arrays = tuple([x._array if isinstance(x, Tensor) else x for x in inputs])
+        backend = node.backend = same_backend(cls.__name__, arrays)
+        edges = tuple([edge_of(x) for x in inputs]) if grad_mode.enabled else (None,) * len(inputs)
+        node.needs = tuple([edge is not None for edge in edges])
+        try:
+            if cls.is_view:
+                z = node.forward(*arrays, **options)
+            else:
+                with backend.quiet():
+                    z = node._compute(arrays, options)
+        except ValueError as error:
+            if "could not be broadcast" not in str(error) or isinstance(error, ShapeError):
+                raise
+            raise ShapeError(f"{cls.__name__}: {error}; from the right, lengths must be equal or 1") from None
+        if isinstance(z, np.generic):
+            z = backend.asarray(z)  # reductions of NumPy return scalars
+        output = view_of(inputs[0], z) if cls.is_view else wrap(z)
+        if True in node.needs and z.dtype in FLOATING:
+            node._record(edges, inputs, output)
+        for observer in listening.observers:
+            observer.on_forward(node, inputs, options, output)
+        return output
+
+    def _compute(self, arrays: tuple[Any, ...], options: dict[str, Any]) -> Array:
+        """`forward`; float16 is for keeping, not for computing: widen, compute in float32, round once."""
+        if not self.computes or not any(map(_is_half, arrays)):
+            return self.forward(*arrays, **options)
+        wide = [x.astype(float32) if _is_half(x) else x for x in arrays]
+        z = self.forward(*wide, **options)
+        return z.astype(float16) if z.dtype == float32 else z
+
+    def _record(self, edges: tuple[Any, ...], inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Tie the operation to what made its inputs, and note the state of the memory that it saw."""
+        self.edges = edges
+        self.meta = output._array.shape, output._array.dtype
+        self.hooks = self.retain = None
+        self.versions = [
+            (memory, memory.version, None if memory.exposed is None else self._seal_of(memory))
+            for x in (*inputs, output)
+            if isinstance(x, Tensor)
+            for memory in (x._storage,)
+        ]
+        output.grad_fn = self
+        output._requires_grad = True
+
+    def _seal_of(self, memory: Storage) -> int:
+        """The checksum of exposed memory, or 0 if backward needs none of it: then nobody will compare."""
+        return checksum(memory.exposed) if memory.owner in self.kept_memory() else 0
+
+    def keeps(self, array: Array) -> bool:
+        """Whether this very array is kept for backward."""
+        for value in self.__dict__.values():
+            if value is array:
+                return True
+            if isinstance(value, (list, tuple)) and any(item is array for item in value):  # quicker than list | tuple
+                return True
+        return False
+
+    def kept_memory(self) -> set[int]:
+        """Which memory is kept for backward: the `Storage.owner` of each array."""
+        values = [
+            v for value in self.__dict__.values() for v in (value if isinstance(value, list | tuple) else [value])
+        ]
+        return {id(root(value)) for value in values if isinstance(value, self.backend.array_type)}
+
+    def check_unchanged(self) -> None:
+        """GraphError if memory that is kept for backward was changed since forward."""
+        for storage, version, seal in self.versions:
+            if storage.version == version and storage.exposed is None:
+                continue
+            if storage.owner not in self.kept_memory():
+                continue
+            expected = storage.seal if seal is None else seal
+            if storage.version != version or checksum(storage.exposed) != expected:
+                raise GraphError(
+                    f"{type(self).__name__}: an array that backward needs was changed in place after forward; "
+                    "make a new one (x = x + y, not x += y), or change it after backward"
+                )
+
+    def release(self) -> None:
+        """Give back what was kept for backward, and the graph behind it."""
+        self.__dict__.clear()
+        self.edges, self.versions = None, []
+
+
+def _is_half(x: Any) -> bool:
+    return getattr(x, "dtype", None) == float16

@@ -1,0 +1,204 @@
+"""The networks that the command knows by name, and how it finds one in a file of the user's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .. import nn
+from ..engine.grad_mode import no_grad
+from ..engine.tensor import Tensor
+from ..errors import ArgumentError, MinidlError, ShapeError
+from ..nn import functional as F
+from ..random import default_generator
+
+
+class UnknownModelError(ArgumentError):
+    """A name that no model has, built in or in the user's file."""
+
+
+class ModelError(MinidlError, ImportError):
+    """A model of the user's own that cannot be made or run: the file, its line, and what Python said."""
+
+
+class Lecture(nn.Module):
+    """The lecture's CNN: two convolutions with pooling, one linear layer. (N, 1, 28, 28) -> (N, classes).
+
+    18,090 parameters: 260 + 5,020 + 12,810.
+    """
+
+    def __init__(self, classes: int = 10) -> None:
+        super().__init__()
+        # (N, 1, 28, 28) -> conv (N, 10, 30, 30) -> pool (N, 10, 15, 15)
+        self.layer1 = nn.Sequential(
+            nn.Conv2d(1, 10, kernel_size=5, stride=1, padding=3), nn.ReLU(), nn.MaxPool2d(kernel_size=2, stride=2)
+        )
+        # (N, 10, 15, 15) -> conv (N, 20, 17, 17) -> pool (N, 20, 8, 8)
+        self.layer2 = nn.Sequential(
+            nn.Conv2d(10, 20, kernel_size=5, stride=1, padding=3), nn.ReLU(), nn.MaxPool2d(kernel_size=2, stride=2)
+        )
+        self.fc = nn.Linear(8 * 8 * 20, classes, bias=True)
+        nn.init.xavier_uniform_(self.fc.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.layer2(self.layer1(x))
+        return self.fc(out.flatten(1))  # (N, 20, 8, 8) -> (N, 1280) -> (N, classes)
+
+
+class MLP(nn.Module):
+    """A multi-layer perceptron, 784-512-512-10. (N, 1, 28, 28) -> (N, classes)."""
+
+    def __init__(self, classes: int = 10) -> None:
+        super().__init__()
+        self.flatten = nn.Flatten()
+        self.fc1 = nn.Linear(784, 512)
+        self.fc2 = nn.Linear(512, 512)
+        self.fc3 = nn.Linear(512, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.fc1(self.flatten(x)))
+        x = F.relu(self.fc2(x))
+        return self.fc3(x)
+
+
+class LeNet5(nn.Module):
+    """LeNet-5 with its tanh and average pooling. (N, 1, 28, 28) -> (N, classes).
+
+    As in LeCun et al., "Gradient-based learning applied to document recognition", 1998, figure 2, but: the second
+    convolution sees all six maps, pooling has no weights, and the outputs are scores for a softmax.
+    """
+
+    def __init__(self, classes: int = 10) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, kernel_size=5, padding=2)  # -> (N, 6, 28, 28)
+        self.conv2 = nn.Conv2d(6, 16, kernel_size=5)  # (N, 6, 14, 14) -> (N, 16, 10, 10)
+        self.pool = nn.AvgPool2d(2)
+        self.fc1 = nn.Linear(16 * 5 * 5, 120)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.pool(self.conv1(x).tanh())
+        x = self.pool(self.conv2(x).tanh())
+        x = self.fc1(x.flatten(1)).tanh()  # (N, 16, 5, 5) -> (N, 400)
+        return self.fc3(self.fc2(x).tanh())
+
+
+MODELS: dict[str, Callable[[int], nn.Module]] = {"lecture": Lecture, "mlp": MLP, "lenet": LeNet5}
+
+
+def make_model(name: str, classes: int = 10) -> nn.Module:
+    """A new model: lecture, mlp, lenet, or FILE.py:NAME, where NAME() gives a `Module`.
+
+    Raises `UnknownModelError` for an unknown name or file, `ModelError` if the user's code fails.
+    """
+    return find_model(name)(classes)
+
+
+def find_model(name: str) -> Callable[[int], nn.Module]:
+    """What makes the model `name` for so many classes; the user's file is run, nothing is made yet.
+
+    Raises as `make_model`.
+    """
+    if name in MODELS:
+        return MODELS[name]
+    path, colon, attribute = name.rpartition(":")
+    if name.endswith(".py"):
+        raise UnknownModelError(f"--model {name}: the class is missing; write {name}:NAME, NAME a Module class in it")
+    if not (colon and path.endswith(".py")):
+        raise UnknownModelError(f"there is no model {name!r}; use one of {', '.join(MODELS)}, or FILE.py:NAME")
+    maker = _from_file(Path(path), attribute)
+    if isinstance(maker, nn.Module) or not callable(maker):
+        raise UnknownModelError(
+            f"--model {name}: {attribute} is an object of class {type(maker).__name__}; name a Module class, or a "
+            "function that makes the model, so that each run starts from new weights"
+        )
+    return lambda classes: _made(name, Path(path), maker)
+
+
+def _made(name: str, path: Path, maker: Callable[[], Any]) -> nn.Module:
+    """What the user's class or function gives; it decides itself how many classes there are."""
+    model = _call(maker, path)
+    if isinstance(model, nn.Module):
+        return model
+    kind = type(model)
+    if any(base.__module__.split(".")[0] == "torch" for base in kind.__mro__):
+        raise ModelError(
+            f"{name}: gave a model made with PyTorch ({kind.__name__}); in {path.name} import minidl in place of "
+            "torch: `import minidl` and `from minidl import nn`"
+        )
+    raise ModelError(f"{name}: gave an object of class {kind.__name__}; expected a minidl.nn.Module")
+
+
+def source_file(name: str) -> Path | None:
+    """The file of a model FILE.py:NAME; None for a built-in one."""
+    path, _, _ = name.rpartition(":")
+    return None if name in MODELS or not path else Path(path)
+
+
+def with_whole_path(name: str) -> str:
+    """FILE.py:NAME with the file's absolute path, which means the same in every folder; a built-in name as it is."""
+    path = source_file(name)
+    return name if path is None else f"{path.resolve()}:{name.rpartition(':')[2]}"
+
+
+def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> None:
+    """See that `model` turns images `(N, C, H, W)` into scores `(N, classes)`, before anything else is done.
+
+    Nothing is changed: it runs in evaluation mode, and the random stream is put back.
+    """
+    state, training, path = default_generator.get_state(), model.training, source_file(name)
+    model.eval()
+    with no_grad():
+        scores = model(images) if path is None else _call(lambda: model(images), path)
+    model.train(training)
+    default_generator.set_state(state)
+    if not isinstance(scores, Tensor) or scores.shape != (images.shape[0], classes):
+        found = scores.shape if isinstance(scores, Tensor) else type(scores).__name__
+        raise ShapeError(
+            f"model {name}: gave {found} for images of shape {images.shape}; expected one score for each of the "
+            f"{classes} classes, {(images.shape[0], classes)}"
+        )
+
+
+def _from_file(path: Path, attribute: str) -> Any:
+    """What `attribute` names in the Python file; the file may import its neighbours."""
+    if not path.is_file():
+        raise UnknownModelError(f"--model {path}:{attribute}: there is no file {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    loader = spec.loader
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        _call(lambda: loader.exec_module(module), path)
+    finally:
+        sys.path.pop(0)
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        known = [k for k, v in vars(module).items() if getattr(v, "__module__", None) == path.stem and callable(v)]
+        raise UnknownModelError(
+            f"{path} has no {attribute!r}; it has {', '.join(known) or 'no class or function'}"
+        ) from None
+
+
+def _call(function: Callable[[], Any], path: Path) -> Any:
+    """Call `function`; what goes wrong in the user's file becomes one line that names the place."""
+    try:
+        return function()
+    except MinidlError:
+        raise
+    except SyntaxError as error:
+        raise ModelError(
+            f"{error.filename or path}, line {error.lineno}: {type(error).__name__}: {error.msg}"
+        ) from error
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
+        place = f"{path}, line {lines[-1]}" if lines else str(path)
+        raise ModelError(f"{place}: {type(error).__name__}: {error}") from error

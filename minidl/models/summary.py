@@ -1,0 +1,102 @@
+"""What a network is made of and what it costs: shapes, parameters, multiply-adds, memory, layer by layer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..engine.function import Function
+from ..engine.grad_mode import no_grad
+from ..engine.observe import Observer, observed
+from ..nn import Module, current_module_path
+from ..tensors.creation import tensor
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as it ran: its dotted name, class, output shape, parameters, multiply-adds, bytes of its output."""
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The layers in the order they ran, for a batch of `input` shape.
+
+    Attributes:
+        parameters: of the whole model, shared ones counted once; `parameter_memory`: their bytes.
+        multiply_adds: of one forward pass of the batch, in convolutions and matrix products.
+        memory: bytes of all outputs of one forward pass.
+    """
+
+    input: tuple[int, ...]
+    layers: list[Layer]
+    parameters: int
+    parameter_memory: int
+
+    @property
+    def multiply_adds(self) -> int:
+        return sum(layer.multiply_adds for layer in self.layers)
+
+    @property
+    def memory(self) -> int:
+        return sum(layer.memory for layer in self.layers)
+
+
+def summarize(model: Module, input_shape: Sequence[int]) -> Summary:
+    """Run `model` once on zeros of `input_shape` (with the batch in front) and note what each layer did.
+
+    Layers are the modules without modules inside; what a module computes beside those has a row of its own. Raises
+    what the model raises where the shape does not fit.
+
+    >>> from minidl import nn
+    >>> found = summarize(nn.Sequential(nn.Linear(4, 3), nn.ReLU()), (1, 4))
+    >>> [(layer.name, layer.parameters, layer.multiply_adds) for layer in found.layers]
+    [('0', 15, 12), ('1', 0, 0)]
+    """
+    products = _Products()
+    layers: list[tuple[str, Module, Any]] = []
+    handles = [module.register_forward_hook(_noting(layers)) for module in model.modules()]
+    training = model.training
+    try:
+        with no_grad(), observed(products):
+            model.eval()(tensor(np.zeros(tuple(input_shape), np.float32)))
+    finally:
+        model.train(training)
+        for handle in handles:
+            handle.remove()
+    rows = []
+    for name, module, output in layers:
+        inner, cost = any(True for _ in module.children()), products.counts.pop(name, 0)
+        if not inner or cost:
+            parameters = sum(p._array.size for p in module.parameters(recurse=not inner))
+            rows.append(Layer(name, type(module).__name__, output.shape, parameters, cost, output._array.nbytes))
+    arrays = [p._array for p in model.parameters()]
+    return Summary(tuple(input_shape), rows, sum(a.size for a in arrays), sum(a.nbytes for a in arrays))
+
+
+def _noting(layers: list[tuple[str, Module, Any]]) -> Any:
+    def note(module: Module, inputs: tuple[Any, ...], output: Any) -> None:
+        layers.append((current_module_path(), module, output))
+
+    return note
+
+
+class _Products(Observer):
+    """Counts the multiply-adds of each module's convolutions and matrix products."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = defaultdict(int)
+
+    def on_forward(self, node: Function, inputs: tuple[Any, ...], options: Mapping[str, Any], output: Any) -> None:
+        if cost := node.multiply_adds(output, *inputs, **options):
+            self.counts[current_module_path()] += cost

@@ -1,0 +1,70 @@
+"""What convolution, pooling and unfold do with their arguments: pairs of numbers, images with or without a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...backend.window import Pair, Window
+from ...engine.tensor import Tensor
+from ...errors import ArgumentError, DtypeError, ShapeError
+from ..shape import squeeze, unsqueeze
+from .arguments import tensor_of
+
+IntPair = int | Sequence[int]
+
+
+def pair(function: str, name: str, value: IntPair, least: int) -> Pair:
+    """An integer (for height and width alike) or two, each at least `least`."""
+    if type(value) is int and value >= least:  # the common cases, told apart quickly
+        return value, value
+    if type(value) is tuple and list(map(type, value)) == [int, int] and min(value) >= least:
+        return value
+    items = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+    if len(items) not in (1, 2) or not all(_is_int(item) for item in items):
+        raise ArgumentError(f"{function}: {name} must be an integer or two (height, width); got {value!r}")
+    if min(items) < least:
+        raise ArgumentError(f"{function}: {name} must be at least {least}; got {value!r}")
+    return int(items[0]), int(items[-1])
+
+
+def _is_int(item: Any) -> bool:
+    return isinstance(item, int | np.integer) and not isinstance(item, bool)
+
+
+def images(function: str, x: Any, integers: bool = False) -> Tensor:
+    """x, which must be (N, C, H, W) or (C, H, W), of a floating dtype unless `integers`; only N may be 0."""
+    x = tensor_of(function, x)
+    if x.ndim not in (3, 4):
+        raise ShapeError(f"{function}: input must be (N, C, H, W) or, without a batch, (C, H, W); got {x.shape}")
+    kind = x.dtype.kind
+    if kind != "f" and (not integers or kind == "b"):
+        raise DtypeError(f"{function}: input is {x.dtype}; use a floating dtype, for example input.float()")
+    if 0 in x.shape[-3:]:
+        raise ShapeError(f"{function}: input {x.shape} is empty; only the batch may be of size 0")
+    return x
+
+
+def with_batch(x: Tensor) -> Tensor:
+    """(C, H, W) as a batch of one."""
+    return unsqueeze(x, 0) if x.ndim == 3 else x
+
+
+def like_input(z: Tensor, x: Tensor) -> Tensor:
+    """The result for x without the batch dimension that x itself did not have."""
+    return squeeze(z, 0) if x.ndim == 3 else z
+
+
+def image_size(x: Tensor) -> Pair:
+    """(H, W) of (N, C, H, W) or (C, H, W)."""
+    return x.shape[-2], x.shape[-1]
+
+
+def size_of_windows(what: str, size: Pair, window: Window, ceil_mode: bool = False) -> Pair:
+    """(Ho, Wo) of a window over an image of `size`; ShapeError that begins with `what` if none fits."""
+    try:
+        return window.output_size(size, ceil_mode)
+    except ShapeError as error:
+        raise ShapeError(f"{what}: {error}") from None

@@ -1,0 +1,259 @@
+"""Making tensors from data, filled, or counted. Random ones are made in `sampling.py`.
+
+Every function takes `dtype` (the default float dtype, or what the values suggest), `device` (where new tensors are
+made, unless given) and `requires_grad`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from itertools import chain
+from math import ceil
+from operator import index
+from typing import Any
+
+import numpy as np
+
+from ..backend import Backend, backend_of
+from ..devices import backend_for
+from ..dtypes import DType, as_dtype, get_default_dtype, int64, promote_types, scalar_dtype
+from ..engine.tensor import Tensor, wrap
+from ..errors import ArgumentError, DtypeError, RangeError, ShapeError
+
+Number = bool | int | float
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor that holds a copy of `data`: a number, nested lists, a NumPy array or a tensor.
+
+    Python floats become the default dtype (float32), integers int64; arrays keep theirs. A number that an integer
+    dtype cannot hold is a RangeError, lists of unequal length are a ShapeError.
+
+    >>> tensor([[1, 2], [3, 4]]).shape
+    (2, 2)
+    >>> str(tensor([0.5]).dtype), str(tensor(np.zeros(2)).dtype)
+    ('float32', 'float64')
+    """
+    source, backend = _source(data, dtype, device)
+    array = backend.asarray(source)
+    return _finished(array.copy() if array is _raw(data) else array, requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """`data` as a tensor: itself if it is one of that dtype and device, sharing the memory of a NumPy array."""
+    if isinstance(data, Tensor):
+        return data.to(device=device, dtype=dtype)
+    source, backend = _source(data, dtype, device)
+    return from_numpy(data) if source is data and backend.name == "numpy" else wrap(backend.asarray(source))
+
+
+def from_numpy(array: Any) -> Tensor:
+    """A tensor that shares the memory of a NumPy array."""
+    if not isinstance(array, np.ndarray):
+        raise DtypeError(f"from_numpy: takes a NumPy array; got {type(array).__name__}; use minidl.tensor(...)")
+    as_dtype(array.dtype)
+    made = Tensor(array)
+    made._storage.expose(array)
+    return made
+
+
+def _raw(data: Any) -> Any:
+    return data._array if isinstance(data, Tensor) else data
+
+
+def _source(data: Any, dtype: Any, device: Any) -> tuple[Any, Backend]:
+    """The data as an array of the wanted dtype, `data` itself where that can be, and the backend where it is to go."""
+    raw = _raw(data)
+    backend = backend_of(raw) if device is None and isinstance(data, Tensor) else backend_for(device)
+    wanted = None if dtype is None else as_dtype(dtype)
+    if not hasattr(raw, "dtype"):
+        return _from_python(raw, wanted), backend
+    if not isinstance(raw, np.generic) and not isinstance(raw, backend.array_type):
+        raw = backend_of(raw).to_numpy(raw)
+    wanted = as_dtype(raw.dtype) if wanted is None else wanted
+    return (raw if raw.dtype == wanted else raw.astype(wanted)), backend
+
+
+def _from_python(data: Any, wanted: DType | None) -> Any:
+    """Numbers and nested lists as a NumPy array; arrays and tensors in a list count as lists, with their dtype."""
+    try:
+        leaves = [data]
+        while leaves and isinstance(leaves[0], Sequence) and not isinstance(leaves[0], str):
+            leaves = list(chain.from_iterable(leaves))
+        if any(isinstance(leaf, Tensor) for leaf in leaves):
+            data = _without_tensors(data)
+        array = np.asarray(data)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"tensor: the lists do not form a regular array of numbers: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(f"tensor: takes numbers and lists, arrays or tensors of numbers; got {data!r}")
+    if wanted is not None:
+        return _in_dtype(array, wanted)
+    dtypes = [as_dtype(leaf.dtype) for leaf in leaves if hasattr(leaf, "dtype")]
+    if not dtypes:
+        return array.astype(get_default_dtype()) if array.dtype.kind == "f" else _in_dtype(array, array.dtype)
+    dtypes += [scalar_dtype(leaf) for leaf in leaves if not hasattr(leaf, "dtype")]
+    return _in_dtype(array, reduce(promote_types, dtypes))
+
+
+def _without_tensors(data: Any) -> Any:
+    if isinstance(data, Tensor):
+        return backend_of(data._array).to_numpy(data._array)
+    return [_without_tensors(item) for item in data] if isinstance(data, list | tuple) else data
+
+
+def _in_dtype(array: Any, dtype: DType) -> Any:
+    """Python's numbers in `dtype`. As in PyTorch, a negative one in an unsigned dtype wraps around."""
+    if dtype.kind not in "iu" or array.dtype.kind == "b" or array.size == 0:
+        return array.astype(dtype)
+    limits = np.iinfo(int64 if dtype.kind == "u" and array.dtype.kind == "u" else dtype)
+    low, high = (-limits.max if dtype.kind == "u" else limits.min), limits.max
+    if not (low <= array.min() and array.max() <= high):  # NaN too
+        raise RangeError(f"tensor: a value between {array.min()} and {array.max()} does not fit into {dtype}")
+    return array.astype(int64).astype(dtype)
+
+
+def _finished(array: Any, requires_grad: bool) -> Tensor:
+    made = wrap(array)
+    return made.requires_grad_() if requires_grad else made
+
+
+def _sizes(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape given as `zeros(2, 3)` or `zeros((2, 3))`."""
+    given = size[0] if len(size) == 1 and isinstance(size[0], Sequence) else size
+    try:
+        shape = tuple(index(n) for n in given if not isinstance(n, bool))
+    except TypeError:
+        shape = ()
+    if len(shape) != len(given) or any(n < 0 for n in shape):
+        raise ArgumentError(f"{function}: the size must be integers of at least 0; got {given!r}")
+    return shape
+
+
+def shape_of(function: str, size: Any) -> tuple[int, ...]:
+    """The shape given as one tuple."""
+    if not isinstance(size, Iterable):
+        raise ArgumentError(f"{function}: the size must be a tuple of integers; got {size!r}; write ({size!r},)")
+    return _sizes(function, (tuple(size),))
+
+
+def _filled(function: str, size: tuple[Any, ...], value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
+    return _finished(backend_for(device).xp.full(_sizes(function, size), value, chosen), requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of that size (`zeros(2, 3)` or `zeros((2, 3))`) filled with 0."""
+    return _filled("zeros", size, 0, dtype, device, requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of that size filled with 1."""
+    return _filled("ones", size, 1, dtype, device, requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of that size whose values mean nothing. They are 0 here, so that a mistake can be repeated."""
+    return _filled("empty", size, 0, dtype, device, requires_grad)
+
+
+def full(
+    size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of that size filled with `fill_value` (a number or a 0-dimensional tensor), whose dtype it takes."""
+    value = tensor(fill_value, dtype=dtype, device="cpu")
+    if value.ndim:
+        raise ShapeError(f"full: fill_value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
+    return _filled("full", shape_of("full", size), value._array[()], value.dtype, device, requires_grad)
+
+
+def _like(function: str, input: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise DtypeError(f"{function}: input must be a Tensor; got {type(input).__name__}")
+    place = backend_of(input._array).name if device is None else device
+    return _filled(function, input.shape, value, input.dtype if dtype is None else dtype, place, requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the shape, dtype and device of the input."""
+    return _like("zeros_like", input, 0, dtype, device, requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones in the shape, dtype and device of the input."""
+    return _like("ones_like", input, 1, dtype, device, requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """As `empty`, in the shape, dtype and device of the input."""
+    return _like("empty_like", input, 0, dtype, device, requires_grad)
+
+
+def full_like(
+    input: Tensor, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`fill_value` in the shape, dtype and device of the input."""
+    chosen = input.dtype if dtype is None else as_dtype(dtype)
+    value = tensor(fill_value, dtype=chosen, device="cpu")._array[()]
+    return _like("full_like", input, value, chosen, device, requires_grad)
+
+
+def arange(
+    start: float,
+    end: float | None = None,
+    step: float = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """start, start + step, ... up to but without `end`; `arange(n)` counts 0 to n - 1.
+
+    int64 if all are integers, else the default float dtype.
+
+    >>> arange(3), arange(1, 2.5, 0.5)
+    (tensor([0, 1, 2]), tensor([1.0000, 1.5000, 2.0000]))
+    """
+    bounds = [x.item() if hasattr(x, "item") else x for x in ((0, start) if end is None else (start, end)) + (step,)]
+    whole = all(isinstance(x, int) for x in bounds)
+    chosen = as_dtype(dtype) if dtype is not None else int64 if whole else get_default_dtype()
+    if chosen.kind == "b":
+        raise DtypeError("arange: counts in numbers; the dtype must not be bool")
+    exact = bounds
+    if chosen.kind != "f":
+        bounds = [int(x) for x in bounds]
+    first, last, each = bounds
+    if each == 0 or (exact[1] - exact[0]) * exact[2] < 0:
+        raise ArgumentError(f"arange: from {exact[0]} to {exact[1]} no step of {exact[2]} leads")
+    if chosen == int64 or whole:
+        count = -((first - last) // each)
+    else:  # as in PyTorch, only int64 cuts off the bounds before counting
+        count = ceil((exact[1] - exact[0]) / exact[2])
+    values = first + np.arange(count) * each
+    return _finished(backend_for(device).asarray(values.astype(chosen)), requires_grad)
+
+
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` numbers from start to end, both included, equally far apart; of a floating dtype.
+
+    >>> linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
+    chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
+    if chosen.kind != "f":
+        raise DtypeError(f"linspace: the dtype must be a floating one; got {chosen}")
+    start, end = (x.item() if hasattr(x, "item") else x for x in (start, end))
+    if steps < 0:
+        raise ArgumentError(f"linspace: steps must be at least 0; got {steps}")
+    values = np.linspace(start, end, steps)
+    return _finished(backend_for(device).asarray(values.astype(chosen)), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """The matrix (n, m) with 1 on the diagonal, else 0; square without m."""
+    chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
+    rows, columns = _sizes("eye", (n, n if m is None else m))
+    return _finished(backend_for(device).xp.eye(rows, columns, dtype=chosen), requires_grad)

@@ -1,0 +1,172 @@
+"""Random tensors. The numbers are drawn on the host, so that one seed gives the same tensor on every device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..backend import backend_of
+from ..devices import backend_for
+from ..dtypes import DType, as_dtype, get_default_dtype, int64
+from ..engine.tensor import Tensor, wrap
+from ..errors import ArgumentError, DtypeError, ShapeError
+from ..random import Generator, generator_or_default
+from .creation import _finished, _sizes, shape_of
+
+
+def draw(kind: str, shape: tuple[int, ...], dtype: DType, generator: Generator | None) -> Any:
+    """Host numbers, uniform in [0, 1) ("rand") or standard normal ("randn"), of a floating dtype."""
+    source = generator_or_default(generator)
+    method = source.random if kind == "rand" else source.standard_normal
+    if dtype == np.float16:
+        # Uniform numbers are cut off, not rounded, to 11 bits: rounding up could give 1.
+        return np.floor(method(shape) * 2048) / 2048 if kind == "rand" else method(shape)
+    return method(shape, dtype=dtype)
+
+
+def _drawn(
+    kind: str, shape: tuple[int, ...], generator: Generator | None, dtype: Any, device: Any, requires_grad: bool
+) -> Tensor:
+    chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
+    if chosen.kind != "f":
+        raise DtypeError(f"{kind}: the dtype must be a floating one; got {chosen}; randint draws integers")
+    return _finished(
+        backend_for(device).asarray(np.asarray(draw(kind, shape, chosen, generator), chosen)), requires_grad
+    )
+
+
+def rand(
+    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Random numbers uniform in [0, 1)."""
+    return _drawn("rand", _sizes("rand", size), generator, dtype, device, requires_grad)
+
+
+def randn(
+    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Random numbers of the standard normal distribution (mean 0, variance 1)."""
+    return _drawn("randn", _sizes("randn", size), generator, dtype, device, requires_grad)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """As `rand`, in the shape, dtype and device of the input."""
+    return _drawn_like("rand", input, dtype, device, requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """As `randn`, in the shape, dtype and device of the input."""
+    return _drawn_like("randn", input, dtype, device, requires_grad)
+
+
+def _drawn_like(kind: str, input: Tensor, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    place = backend_of(input._array).name if device is None else device
+    return _drawn(kind, input.shape, None, input.dtype if dtype is None else dtype, place, requires_grad)
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Sequence[int] | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = int64,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Random integers from low to high - 1: `randint(low, high, size)`, or `randint(high, size)` from 0."""
+    if size is None:
+        low, high, size = 0, low, high
+    if size is None or not isinstance(high, int):
+        raise ArgumentError("randint: give randint(high, size) or randint(low, high, size)")
+    if low >= high:
+        raise ArgumentError(f"randint: low {low} must be less than high {high}")
+    shape = shape_of("randint", size)
+    values = generator_or_default(generator).integers(low, high, shape)
+    return _finished(backend_for(device).asarray(np.asarray(values).astype(as_dtype(dtype))), requires_grad)
+
+
+def randperm(
+    n: int, *, generator: Generator | None = None, dtype: Any = int64, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """The integers 0 to n - 1 in random order."""
+    if n < 0:
+        raise ArgumentError(f"randperm: n must be at least 0; got {n}")
+    values = generator_or_default(generator).permutation(n)
+    return _finished(backend_for(device).asarray(values.astype(as_dtype(dtype))), requires_grad)
+
+
+def normal(
+    mean: Tensor | float,
+    std: Tensor | float = 1.0,
+    size: Sequence[int] | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Random numbers of normal distributions: of each mean and std of two tensors, or for two numbers of that size."""
+    parts = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if not isinstance(std, Tensor) and std < 0:
+        raise ArgumentError(f"normal: std must be at least 0; got {std}")
+    if not parts:
+        if size is None:
+            raise ArgumentError("normal: two numbers need a size: normal(mean, std, size)")
+        drawn = _drawn("randn", shape_of("normal", size), generator, dtype, device, False)
+        array = (drawn._array * std + mean).astype(drawn.dtype)
+        return _finished(array, requires_grad)
+    if size is not None or dtype is not None or device is not None or requires_grad:
+        raise ArgumentError("normal: size, dtype, device and requires_grad go with two numbers, not with tensors")
+    if any(x.dtype.kind != "f" for x in parts):
+        raise DtypeError(f"normal: tensors must be of a floating dtype; got {', '.join(str(x.dtype) for x in parts)}")
+    backend, dtype = backend_of(parts[0]._array), parts[0].dtype
+    if isinstance(std, Tensor) and std._array.size and float(std._array.min()) < 0:
+        raise ArgumentError("normal: every std must be at least 0")
+    try:
+        shape = np.broadcast_shapes(*(x.shape for x in parts))
+    except ValueError:
+        raise ShapeError(f"normal: mean {parts[0].shape} and std {parts[1].shape} cannot be broadcast") from None
+    noise = backend.asarray(np.asarray(draw("randn", shape, dtype, generator), dtype))
+    centre, width = (x._array if isinstance(x, Tensor) else x for x in (mean, std))
+    return wrap(backend.asarray((noise * width + centre).astype(dtype)))
+
+
+def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that the input (a floating dtype) gives for each element, else 0."""
+    if not isinstance(input, Tensor) or input.dtype.kind != "f":
+        raise DtypeError("bernoulli: takes a Tensor of probabilities of a floating dtype")
+    array = input._array
+    backend = backend_of(array)
+    if array.size and not (float(array.min()) >= 0 and float(array.max()) <= 1):
+        raise ArgumentError("bernoulli: probabilities must lie in [0, 1]")
+    dice = backend.asarray(np.asarray(generator_or_default(generator).random(input.shape)))
+    return wrap((dice < array).astype(input.dtype))
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Positions drawn with probabilities in proportion to the weights in each row: (N, C) -> (N, num_samples), int64.
+
+    A single row (C,) gives (num_samples,). Without replacement a position comes at most once in a row.
+    """
+    if not isinstance(input, Tensor) or input.dtype.kind != "f":
+        raise DtypeError("multinomial: takes a Tensor of weights of a floating dtype")
+    if input.ndim not in (1, 2) or input.shape[-1] == 0:
+        raise ShapeError(f"multinomial: takes weights (C,) or (N, C), C > 0; got shape {input.shape}")
+    backend = backend_of(input._array)
+    weights = np.asarray(backend.to_numpy(input._array), np.float64)
+    rows = weights.reshape(-1, weights.shape[-1])
+    if not np.isfinite(rows).all() or (rows < 0).any() or (rows.sum(1) <= 0).any():
+        raise ArgumentError("multinomial: weights must be finite, at least 0, and not all 0 in a row")
+    if num_samples < 1 or (not replacement and ((rows > 0).sum(1) < num_samples).any()):
+        raise ArgumentError(
+            f"multinomial: {num_samples} samples of {rows.shape[1]} positions; "
+            "without replacement there must be at least as many weights above 0"
+        )
+    source = generator_or_default(generator)
+    drawn = [source.choice(rows.shape[1], num_samples, replacement, row / row.sum()) for row in rows]
+    return wrap(backend.asarray(np.array(drawn, np.int64).reshape(*weights.shape[:-1], num_samples)))

@@ -1,0 +1,157 @@
+"""Checkpoints: nested state in one NPZ file, without pickle.
+
+Tensors and arrays are ordinary members of the NPZ, named by their place in the state (`model/fc.weight`); numbers,
+text, lists and dictionaries around them stand as JSON in its member `minidl.json`. So loading one can never run
+code, and any program that reads NPZ can read the weights:
+
+    np.load("model.npz")["model/fc.weight"]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from ..backend import backend_of
+from ..dtypes import SUPPORTED
+from ..engine.tensor import Tensor
+from ..errors import CheckpointError, DtypeError
+from ..files import replace_file
+from .creation import tensor
+
+STRUCTURE = "minidl.json"
+FORMAT = 1
+OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal states make equal files
+
+
+def save(state: Any, path: str | os.PathLike[str]) -> None:
+    """Write `state` (a state_dict, or any nesting of dicts, lists and tuples of them) to `path`, whole or not at all.
+
+    Leaves are tensors, NumPy arrays, numbers, text, bools and None. Raises `DtypeError` for anything else, by its
+    place in the state, before anything is written; `OutputError` if the file cannot be written.
+
+    >>> import tempfile, minidl
+    >>> path = Path(tempfile.mkdtemp()) / "state.npz"
+    >>> save({"weight": minidl.tensor([1.0, 2.0]), "betas": (0.9, 0.999)}, path)
+    >>> load(path)
+    {'weight': tensor([1., 2.]), 'betas': (0.9, 0.999)}
+    """
+    arrays: dict[str, np.ndarray] = {}
+    structure = {"format": FORMAT, "state": _to_json(state, "", arrays)}
+
+    def write(stream: IO[bytes]) -> None:
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr(zipfile.ZipInfo(STRUCTURE, OLDEST_DATE), json.dumps(structure))
+            for name, array in arrays.items():
+                entry = zipfile.ZipInfo(f"{name}.npy", OLDEST_DATE)
+                with archive.open(entry, "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
+
+    replace_file(path, write)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """The state that `save` wrote, its tensors in the current backend's library.
+
+    An NPZ that other software wrote gives a dictionary of its arrays as tensors. Raises `CheckpointError` if the file
+    is missing, damaged or holds Python objects, which are never unpickled.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name != STRUCTURE]
+            text = archive.read(STRUCTURE) if STRUCTURE in archive.namelist() else None
+            arrays = {name.removesuffix(".npy"): _read_array(archive, name) for name in names}
+        if text is None:
+            return {name: tensor(array) for name, array in arrays.items()}
+        return _from_json(_known_format(json.loads(text)), arrays)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file; expected a checkpoint, such as RUN/model.npz") from None
+    except Exception as error:  # a damaged archive can raise nearly anything
+        raise CheckpointError(
+            f"{path}: is damaged, or no checkpoint of minidl ({error or type(error).__name__}); train again, or "
+            "take another copy"
+        ) from error
+
+
+def _known_format(structure: Any) -> Any:
+    """The state in the structure, after seeing that this version can read it."""
+    if structure["format"] != FORMAT:
+        raise CheckpointError(
+            f"has format {structure['format']}, this minidl reads {FORMAT}; use the version of minidl that wrote it"
+        )
+    return structure["state"]
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    with archive.open(name) as member:
+        try:
+            array = np.lib.format.read_array(member, allow_pickle=False)
+        except ValueError as error:
+            if "allow_pickle" not in str(error):
+                raise
+            raise CheckpointError(
+                f"its array {name!r} holds Python objects, which could run any code and are never loaded; save "
+                "numbers only"
+            ) from None
+        member.read()  # to the end, where the checksum is compared
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _to_json(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
+    """`value` as JSON; its tensors and arrays move to `arrays` and leave their names behind."""
+    if isinstance(value, Tensor):
+        return {"$tensor": _keep(backend_of(value._array).to_numpy(value._array), place, arrays)}
+    if isinstance(value, np.ndarray) and value.dtype in SUPPORTED:
+        return {"$array": _keep(value, place, arrays)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic) and value.dtype in SUPPORTED:
+        return value.item()
+    if isinstance(value, list | tuple):
+        items = [_to_json(item, f"{place}/{i}", arrays) for i, item in enumerate(value)]
+        return items if isinstance(value, list) else {"$tuple": items}
+    if isinstance(value, dict):
+        named = {key: _to_json(item, f"{place}/{key}", arrays) for key, item in value.items()}
+        if all(isinstance(key, str) and not key.startswith("$") for key in named):
+            return named
+        return {"$dict": [[_to_json(key, place, arrays), item] for key, item in named.items()]}
+    raise DtypeError(
+        f"save: {place.lstrip('/') or 'the state'} is a {type(value).__name__}; a checkpoint holds tensors, arrays, "
+        "numbers, text, lists, tuples and dictionaries"
+    )
+
+
+def _keep(array: np.ndarray, place: str, arrays: dict[str, np.ndarray]) -> str:
+    """Put the array under the name of its place, made unique."""
+    name = wanted = place.lstrip("/") or "tensor"
+    copy = 1
+    while name in arrays or name == STRUCTURE:
+        copy += 1
+        name = f"{wanted}~{copy}"
+    arrays[name] = array
+    return name
+
+
+def _from_json(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """The inverse of `_to_json`."""
+    if isinstance(value, list):
+        return [_from_json(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$tensor" in value:
+        return tensor(arrays[value["$tensor"]])
+    if "$array" in value:
+        return arrays[value["$array"]]
+    if "$tuple" in value:
+        return tuple(_from_json(value["$tuple"], arrays))
+    if "$dict" in value:
+        return {_from_json(key, arrays): _from_json(item, arrays) for key, item in value["$dict"]}
+    return {key: _from_json(item, arrays) for key, item in value.items()}

@@ -1,0 +1,155 @@
+"""The methods that change a tensor: `add_`, `zero_`, `x += y`, `x[i] = y`.
+
+Outside of a graph the memory itself is overwritten. Where a gradient has to flow, the tensor becomes the result of the
+recorded operation instead, and other tensors never see a change of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..backend import backend_of, same_backend
+from ..dtypes import DType
+from ..engine.function import Function
+from ..engine.grad_mode import grad_mode
+from ..engine.inplace import check_writable, overwrite, rebind
+from ..engine.tensor import Tensor, wrap
+from ..errors import ArgumentError, DtypeError, ShapeError
+from ..ops._check.arguments import Number, cast, element
+from ..ops.index import overwrite_items, set_items
+from ..random import Generator, generator_or_default
+from .sampling import draw
+
+
+class Replace(Function):
+    """z = y in the shape of x        dx = 0,  dy = dz"""
+
+    computes = False
+
+    def forward(self, x: Any, y: Any) -> Any:
+        z = self.xp.empty(x.shape, x.dtype)
+        z[...] = y
+        return z
+
+    def backward(self, dz: Any) -> Any:
+        return self.xp.zeros_like(dz), dz
+
+
+def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method `name_` of a function `name`: x becomes function(x, ...), keeping its shape and dtype."""
+    name = f"{function.__name__}_"
+
+    @wraps(function)
+    def method(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        result = function(input, *args, **kwargs)
+        if result.shape != input.shape:
+            raise ShapeError(f"{name}: the result has shape {result.shape}, which does not fit into {input.shape}")
+        _check_fits(name, result.dtype, input.dtype)
+        if _recorded(input, result):
+            rebind(input, cast(result, input.dtype))
+        else:
+            overwrite(input, result._array)
+        return input
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"`{function.__name__}` in place: the tensor itself takes the result, in its own shape and dtype."
+    return method
+
+
+def _check_fits(name: str, result: DType, target: DType) -> None:
+    """DtypeError if the result would lose its kind: a float in an integer tensor, a number in a bool one."""
+    order = "biuf"
+    if order.index(result.kind.replace("u", "i")) > order.index(target.kind.replace("u", "i")):
+        raise DtypeError(
+            f"{name}: a result of {result} does not fit into a tensor of {target}; use .to({result}) first"
+        )
+
+
+def _recorded(*tensors: Any) -> bool:
+    return grad_mode.enabled and any(isinstance(x, Tensor) and x.requires_grad for x in tensors)
+
+
+def _put(target: Tensor, value: Any) -> Tensor:
+    """target with the contents of `value` (an array, number or tensor that can be broadcast to it)."""
+    if _recorded(target, value):
+        rebind(target, Replace.apply(target, value if isinstance(value, Tensor | int | float) else wrap(value)))
+    else:
+        overwrite(target, value._array if isinstance(value, Tensor) else value)
+    return target
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Every element becomes 0."""
+    return _put(self, 0)
+
+
+def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
+    """Every element becomes `value`, a number or a 0-dimensional tensor."""
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise ShapeError(f"fill_: value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
+        return copy_(self, value)
+    return _put(self, element("fill_", "value", value, self.dtype).item())
+
+
+def copy_(self: Tensor, src: Tensor | Number, non_blocking: bool = False) -> Tensor:
+    """The elements become those of `src`, broadcast, in this tensor's dtype and on its device."""
+    if not isinstance(src, Tensor):
+        return fill_(self, src)
+    try:
+        fits = np.broadcast_shapes(self.shape, src.shape) == self.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"copy_: src of shape {src.shape} cannot be broadcast to {self.shape}")
+    return _put(self, cast(src, self.dtype).to(self.device))
+
+
+def _put_drawn(name: str, target: Tensor, kind: str, scale: float, shift: float, generator: Generator | None) -> Tensor:
+    if target.dtype.kind != "f":
+        raise DtypeError(f"{name}: takes a tensor of a floating dtype; this one is {target.dtype}")
+    values = np.asarray(draw(kind, target.shape, target.dtype, generator)) * scale + shift
+    return _put(target, backend_of(target._array).asarray(values.astype(target.dtype)))
+
+
+def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """The elements become random numbers, uniform in [from_, to)."""
+    if from_ > to:
+        raise ArgumentError(f"uniform_: from_ {from_} must not be larger than to {to}")
+    return _put_drawn("uniform_", self, "rand", to - from_, from_, generator)
+
+
+def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """The elements become random numbers of the normal distribution with that mean and standard deviation."""
+    if std < 0:
+        raise ArgumentError(f"normal_: std must be at least 0; got {std}")
+    return _put_drawn("normal_", self, "randn", std, mean, generator)
+
+
+def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """The elements become 1 with probability p, else 0."""
+    if isinstance(p, Tensor) or not 0 <= p <= 1:
+        raise ArgumentError(f"bernoulli_: p must be a number in [0, 1]; got {p!r}")
+    values = generator_or_default(generator).random(self.shape) < p
+    return _put(self, backend_of(self._array).asarray(np.asarray(values).astype(self.dtype)))
+
+
+def set_item(self: Tensor, index: Any, value: Any) -> None:
+    """x[index] = value: a number or a tensor, broadcast and cast to x's dtype."""
+    if _recorded(self, value):
+        rebind(self, set_items(self, index, value))
+        return
+    check_writable(self)
+    same_backend("x[...] = value", (self._array, value._array if isinstance(value, Tensor) else value))
+    overwrite_items(self, index, value)
+    self._storage.version += 1
+
+
+def detach_(self: Tensor) -> Tensor:
+    """Take the tensor itself out of the graph: it becomes a leaf that requires no gradient."""
+    self.grad_fn, self._requires_grad = None, False
+    return self
