@@ -63,9 +63,9 @@ def by_operation(training: Training, steps: int) -> list[list[str]]:
     wholes = []
 
     def timed(function: Any, name: Any) -> Any:
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
             began = time.perf_counter()
-            result = function(*arguments)
+            result = function(*arguments, **options)
             key = name(*arguments)
             counts[key] = counts.get(key, 0) + 1
             times[key, counts[key]].append(time.perf_counter() - began)
@@ -73,10 +73,11 @@ def by_operation(training: Training, steps: int) -> list[list[str]]:
 
         return call
 
-    compute, chain_rule = Function._compute, engine._chain_rule
+    apply, chain_rule = vars(Function)["apply"], engine._chain_rule
     training.times(steps)
     try:
-        Function._compute = timed(compute, lambda node, *_: type(node).__name__)  # type: ignore[method-assign]
+        timed_apply = timed(apply.__func__, lambda function, *_: function.__name__)
+        Function.apply = classmethod(timed_apply)  # type: ignore[assignment]
         engine._chain_rule = timed(chain_rule, lambda node, *_: f"{type(node).__name__}, backward")
         for _ in range(steps):
             counts.clear()
@@ -84,7 +85,7 @@ def by_operation(training: Training, steps: int) -> list[list[str]]:
             training.step(HostClock())
             wholes.append(time.perf_counter() - began)
     finally:
-        Function._compute, engine._chain_rule = compute, chain_rule  # type: ignore[method-assign]
+        Function.apply, engine._chain_rule = apply, chain_rule
     whole, parts = median(wholes), {key: median(found) for key, found in times.items()}
     rows = [[name, f"{1e6 * part:.0f}", f"{part / whole:.1%}"] for (name, _), part in parts.items()]
     rest = whole - sum(parts.values())

@@ -6,12 +6,14 @@ from ..engine.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_e
 from ..engine.tensor import Tensor
 from ..proof.gradcheck import gradcheck
 from ..tensors.gradients import grad
+from . import function
 
 __all__ = [
     "Function",
     "Tensor",
     "backward",
     "enable_grad",
+    "function",
     "grad",
     "gradcheck",
     "is_grad_enabled",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
@@ -76,7 +77,7 @@ def backend_of(array: Array) -> Backend:
         ) from None
 
 
-def same_backend(what: str, arrays: tuple[Any, ...]) -> Backend:
+def same_backend(what: str, arrays: Sequence[Any]) -> Backend:
     """The one backend of all arrays among `arrays`; BackendError that says which is where if they differ.
 
     Python numbers and None belong to every backend.

@@ -15,7 +15,7 @@ from ..errors import ArgumentError, GraphError, ShapeError, refuse
 from .function import Function
 from .observe import listening
 from .part import Part
-from .tensor import Tensor, edge_of, wrap
+from .tensor import Output, Tensor, edge_of, wrap
 
 
 def backward(
@@ -48,40 +48,45 @@ def walk(
     outputs: Sequence[tuple[Any, Array]],
     arrived: Arrived,
     retain_graph: bool = False,
-    only: set[Function] | None = None,
-    watched: dict[Function, Any] | None = None,
+    only: set[Any] | None = None,
+    watched: dict[Any, Any] | None = None,
 ) -> None:
     """Send gradients back from the outputs, through each operation after all that used its result.
 
-    `outputs` are pairs of an edge (a Function or a leaf) and its gradient. A leaf waits for all its gradients as an
-    operation does: `arrived(leaf, gradient)` is called once with their sum, in memory that nothing else holds. With
-    `only`, other operations are left alone; `watched[node]` receives the whole gradient of that node's output.
+    `outputs` are pairs of an edge (a Function, one Output of it, or a leaf) and its gradient. A leaf waits for all its
+    gradients as an operation does: `arrived(leaf, gradient)` is called once with their sum, in memory that nothing else
+    holds. With `only`, other operations are left alone; `watched[edge]` receives the whole gradient of that edge.
     """
     watched = {} if watched is None else watched
-    pending: dict[Any, Array] = {}  # what has reached an operation's output, or a leaf, so far
+    pending: dict[Any, Any] = {}  # what has reached an operation's output, or a leaf, so far
     summed: set[Any] = set()  # whose pending gradient lies in memory of its own
     for edge, gradient in outputs:
-        _add(pending, summed, edge, gradient if isinstance(edge, Function) else gradient.copy())
+        _add(pending, summed, edge, gradient.copy() if isinstance(edge, Tensor) else gradient)
     waiting = _consumers(pending, only)
     with backend_of(outputs[0][1]).quiet():
         ready = [edge for edge in pending if waiting[edge] == 0]
         while ready:
-            node = ready.pop()  # an operation, or a leaf
+            node = ready.pop()  # an operation, one of its outputs, or a leaf
             summed.discard(node)
             dz = pending.pop(node, None)
-            if not isinstance(node, Function):
+            if isinstance(node, Tensor):
                 if dz is not None:
                     arrived(node, dz)
                 continue
             passed = only is None or node in only
-            if (node.hooks or node.retain) and dz is not None and (passed or node in watched):
+            if dz is not None and (node.hooks or node.retain) and (passed or node in watched):
                 dz = _seen_by_hooks(node, dz)
             if node in watched:
                 watched[node] = dz
             if not passed:
                 continue
             edges = node.edges or ()
-            grads = _chain_rule(node, dz, edges) if dz is not None else (None,) * len(edges)
+            if isinstance(node, Output):
+                if dz is not None:
+                    pending.setdefault(node.node, {})[node.place] = dz
+                grads: Sequence[Any] = (None,)
+            else:
+                grads = _chain_rule(node, dz, edges) if dz is not None else (None,) * len(edges)
             for edge, dx in zip(edges, grads):
                 if edge is None:
                     continue
@@ -90,11 +95,11 @@ def walk(
                 waiting[edge] -= 1
                 if waiting[edge] == 0:
                     ready.append(edge)
-            if not retain_graph:
+            if not retain_graph and isinstance(node, Function):
                 node.release()
 
 
-def _seen_by_hooks(node: Function, dz: Array) -> Array:
+def _seen_by_hooks(node: Any, dz: Array) -> Array:
     """The gradient of the node's output after its hooks, kept if the tensor asked for that."""
     for hook in node.hooks or ():
         dz = hook(dz)
@@ -103,17 +108,18 @@ def _seen_by_hooks(node: Function, dz: Array) -> Array:
     return dz
 
 
-def _consumers(roots: Iterable[Any], only: set[Function] | None) -> dict[Any, int]:
+def _consumers(roots: Iterable[Any], only: set[Any] | None) -> dict[Any, int]:
     """For each operation and leaf from the roots on, the number of gradients it has to wait for."""
     counts: dict[Any, int] = dict.fromkeys(roots, 0)
-    stack = [root for root in counts if isinstance(root, Function)]
+    stack = [root for root in counts if not isinstance(root, Tensor)]
     while stack:
         node = stack.pop()
         if only is not None and node not in only:
             continue
         if node.edges is None:
+            name = type(node.node if isinstance(node, Output) else node).__name__
             raise GraphError(
-                f"backward through {type(node).__name__} a second time: its graph was freed by the first; "
+                f"backward through {name} a second time: its graph was freed by the first; "
                 "compute forward again, or call the first one with retain_graph=True"
             )
         for edge in node.edges:
@@ -121,49 +127,60 @@ def _consumers(roots: Iterable[Any], only: set[Function] | None) -> dict[Any, in
                 continue
             if edge not in counts:
                 counts[edge] = 0
-                if isinstance(edge, Function):
+                if not isinstance(edge, Tensor):
                     stack.append(edge)
             counts[edge] += 1
     return counts
 
 
-def _chain_rule(node: Function, dz: Array, edges: tuple[Any, ...]) -> list[Array | Part | None]:
+def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...]) -> list[Array | Part | None]:
     """The gradients of an operation's inputs, in the shapes and dtypes of the inputs themselves."""
     node.check_unchanged()
-    half = dz.dtype == float16 and node.computes
-    returned = node.backward(dz.astype(float32) if half else dz)
-    if not isinstance(returned, (tuple, list)):
-        returned = (returned,)
+    returned = _call(node, dz)
     if len(returned) != len(edges):
         raise GraphError(f"{type(node).__name__}.backward: {len(returned)} gradients for {len(edges)} inputs")
     if listening.observers:
         returned = [dx.whole() if isinstance(dx, Part) else dx for dx in returned]
     grads: list[Array | Part | None] = []
     for dx, edge in zip(returned, edges):
-        if edge is None or dx is None:
-            grads.append(None)
-            continue
-        if isinstance(dx, Part):
-            grads.append(dx)
-            continue
-        shape, dtype = edge.meta if isinstance(edge, Function) else (edge.shape, edge.dtype)
-        if dx.shape != shape:
-            dx = sum_to(dx, shape, type(node).__name__)
-        if dx.dtype != dtype:
-            dx = dx.astype(dtype)
-        if not isinstance(dx, node.backend.array_type):
-            dx = node.backend.asarray(dx)
-        if not isinstance(edge, Function) and _is_held(dx, dz, node, grads):
-            dx = node.backend.copy(dx)  # it will be a leaf's .grad
-        grads.append(dx)
+        fits = edge is None or dx is None or isinstance(dx, Part)
+        grads.append((None if edge is None else dx) if fits else _fit(dx, edge, node, dz, grads))
     for observer in listening.observers:
         observer.on_backward(node, dz, returned, grads)
     return grads
 
 
-def _is_held(dx: Array, dz: Array, node: Function, others: list[Array | Part | None]) -> bool:
+def _call(node: Function, dz: Any) -> Sequence[Any]:
+    """What `node.backward` returns for dz; float16 is computed in float32. Several outputs have a dz each."""
+    if isinstance(dz, dict):
+        zeros = node.backend.xp.zeros if node.materialize else lambda shape, dtype: None
+        arrived = [dz[i] if i in dz else zeros(*meta) for i, meta in enumerate(node.meta)]
+    else:
+        arrived = [dz]
+    if node.computes:
+        arrived = [d.astype(float32) if d is not None and d.dtype == float16 else d for d in arrived]
+    returned = node.backward(*arrived)
+    return returned if isinstance(returned, (tuple, list)) else (returned,)
+
+
+def _fit(dx: Array, edge: Any, node: Function, dz: Any, others: list[Array | Part | None]) -> Array:
+    """dx in the shape and dtype of the input, and in memory of its own where it will be a leaf's `.grad`."""
+    leaf = isinstance(edge, Tensor)
+    shape, dtype = (edge.shape, edge.dtype) if leaf else edge.meta
+    if dx.shape != shape:
+        dx = sum_to(dx, shape, type(node).__name__)
+    if dx.dtype != dtype:
+        dx = dx.astype(dtype)
+    if not isinstance(dx, node.backend.array_type):
+        dx = node.backend.asarray(dx)
+    return node.backend.copy(dx) if leaf and _is_held(dx, dz, node, others) else dx
+
+
+def _is_held(dx: Array, dz: Any, node: Function, others: list[Array | Part | None]) -> bool:
     """Whether something else has the memory of dx: what it is a view of, what arrived, the operation, another input."""
     if dx is dz or dx.base is not None or node.keeps(dx):
+        return True
+    if isinstance(dz, dict) and any(dx is arrived for arrived in dz.values()):
         return True
     return id(dx) in map(id, others)
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from ..backend import Array, Backend, same_backend
 from ..dtypes import FLOATING, float16, float32
-from ..errors import ArgumentError, GraphError, ShapeError
+from ..errors import GraphError, ShapeError
+from .context import take_context
 from .grad_mode import grad_mode
+from .layout import inherits_strides
 from .memory import Storage, checksum, root
 from .observe import listening
-from .tensor import Tensor, edge_of, view_of, wrap
-
-Meta = tuple[tuple[int, ...], Any]  # shape and dtype
+from .tensor import Output, Tensor, edge_of, view_of, wrap
 
 
 class Function:
@@ -31,7 +31,8 @@ class Function:
     it. Inputs are Tensors, Python numbers or None. `backward(dz)` returns one gradient per input (None where
     there is none), in any shape that the input was broadcast to; it must not change dz in place. Both
     may use the array module `self.xp` and `self.backend`; `self.needs[i]` tells whether input i wants
-    a gradient, so that an expensive one can be skipped.
+    a gradient, so that an expensive one can be skipped. A `forward` that returns a tuple has several outputs, and
+    its `backward(dz0, dz1, ...)` takes one gradient per output: zeros for an output that nothing used.
 
     The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name.
     """
@@ -40,23 +41,21 @@ class Function:
 
     computes = True  # does arithmetic: float16 is computed in float32 and rounded once
     is_view = False  # the output shares memory with the first input
+    constants: frozenset[int] = frozenset()  # the outputs that no gradient comes back from
+    materialize = True  # an output that nothing used has a gradient of zeros, not None
 
     backend: Backend
     needs: tuple[bool, ...]
     edges: tuple[Any, ...] | None  # per input, where its gradient goes: a Function, a leaf, None; None once freed
-    meta: Meta  # shape and dtype of the output
+    meta: Any  # shape and dtype of the output; a list of them for several
     versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version; its checksum if exposed
     hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
     retain: Callable[[Array], None] | None  # called with what the hooks made of it
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for name, form in (("forward", "forward(self, x)"), ("backward", "backward(self, dz)")):
-            if isinstance(vars(cls).get(name), staticmethod):
-                raise ArgumentError(
-                    f"{cls.__name__}: {name} is an ordinary method in minidl: write def {form}, without @staticmethod "
-                    "and ctx; it gets raw arrays and keeps what backward needs on self"
-                )
+        if isinstance(vars(cls).get("forward"), staticmethod):
+            take_context(cls)
 
     @property
     def xp(self) -> Any:
@@ -67,8 +66,8 @@ class Function:
         """The operation itself; what backward will need is kept by name on `self`."""
         raise TypeError(f"{type(self).__name__} has no forward")
 
-    def backward(self, dz: Array) -> Any:
-        """The gradients of the inputs (arrays, a Part or None), given the gradient dz of the output."""
+    def backward(self, *dz: Array) -> Any:
+        """The gradients of the inputs (arrays, a Part or None), given the gradient dz of each output."""
         raise TypeError(f"{type(self).__name__} has no backward: it cannot be differentiated")
 
     @classmethod
@@ -99,53 +98,79 @@ class Function:
         return {name: p.default for name, p in parameters.items() if p.default is not Parameter.empty}
 
     @classmethod
-    def apply(cls, *inputs: Any, **options: Any) -> Tensor:
-        """Run the operation, and record it if an input wants a gradient."""
+    def apply(cls, *inputs: Any, **options: Any) -> Any:
+        """Run the operation, and record it if an input wants a gradient. A Tensor, or a tuple of several."""
         node = cls()
-        arrays = tuple([x._array if isinstance(x, Tensor) else x for x in inputs])
-        backend = node.backend = same_backend(cls.__name__, arrays)
-        edges = tuple([edge_of(x) for x in inputs]) if grad_mode.enabled else (None,) * len(inputs)
-        node.needs = tuple([edge is not None for edge in edges])
+        arrays, edges, half = node._inputs(inputs)
+        node.backend = backend = same_backend(cls.__name__, arrays)
         try:
             if cls.is_view:
                 z = node.forward(*arrays, **options)
             else:
                 with backend.quiet():
-                    z = node._compute(arrays, options)
+                    z = node._in_float32(arrays, options) if half else node.forward(*arrays, **options)
         except ValueError as error:
             if "could not be broadcast" not in str(error) or isinstance(error, ShapeError):
                 raise
             raise ShapeError(f"{cls.__name__}: {error}; from the right, lengths must be equal or 1") from None
-        if isinstance(z, np.generic):
-            z = backend.asarray(z)  # reductions of NumPy return scalars
-        output = view_of(inputs[0], z) if cls.is_view else wrap(z)
-        if True in node.needs and z.dtype in FLOATING:
-            node._record(edges, inputs, output)
+        if isinstance(z, (tuple, list)):
+            output: Any = node._outputs(z, edges, inputs, options)
+        else:
+            if isinstance(z, np.generic):
+                z = backend.asarray(z)  # reductions of NumPy return scalars
+            output = view_of(inputs[0], z, (cls, options)) if cls.is_view else wrap(z)
+            if not cls.is_view and not z.flags.c_contiguous:
+                output._strides = z.strides if inherits_strides(inputs, z.shape) else None
+            if True in node.needs and z.dtype in FLOATING and not node.constants:
+                node._record(edges, inputs, (output,))
+                node.meta = z.shape, z.dtype
+                output._edge, output._requires_grad = node, True
         for observer in listening.observers:
             observer.on_forward(node, inputs, options, output)
         return output
 
-    def _compute(self, arrays: tuple[Any, ...], options: dict[str, Any]) -> Array:
+    def _inputs(self, inputs: tuple[Any, ...]) -> tuple[list[Any], list[Any], bool]:
+        """The raw arrays, where their gradients go, and whether to compute in float32 what is kept in float16."""
+        arrays, edges, half, recording = [], [], False, grad_mode.enabled
+        for x in inputs:
+            if isinstance(x, Tensor):
+                edges.append(edge_of(x) if recording else None)
+                x = x._array
+                half = half or (x.dtype == float16 and self.computes)
+            else:
+                edges.append(None)
+            arrays.append(x)
+        self.needs = tuple([edge is not None for edge in edges])
+        return arrays, edges, half
+
+    def _in_float32(self, arrays: list[Any], options: dict[str, Any]) -> Any:
         """`forward`; float16 is for keeping, not for computing: widen, compute in float32, round once."""
-        if not self.computes or not any(map(_is_half, arrays)):
-            return self.forward(*arrays, **options)
-        wide = [x.astype(float32) if _is_half(x) else x for x in arrays]
-        z = self.forward(*wide, **options)
+        z = self.forward(*[x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays], **options)
+        if isinstance(z, (tuple, list)):
+            return [part.astype(float16) if part.dtype == float32 else part for part in z]
         return z.astype(float16) if z.dtype == float32 else z
 
-    def _record(self, edges: tuple[Any, ...], inputs: tuple[Any, ...], output: Tensor) -> None:
+    def _record(self, edges: list[Any], inputs: tuple[Any, ...], outputs: tuple[Tensor, ...]) -> None:
         """Tie the operation to what made its inputs, and note the state of the memory that it saw."""
-        self.edges = edges
-        self.meta = output._array.shape, output._array.dtype
+        self.edges = tuple(edges)
         self.hooks = self.retain = None
-        self.versions = [
-            (memory, memory.version, None if memory.exposed is None else self._seal_of(memory))
-            for x in (*inputs, output)
-            if isinstance(x, Tensor)
-            for memory in (x._storage,)
-        ]
-        output.grad_fn = self
-        output._requires_grad = True
+        self.versions = versions = []
+        for x in (*inputs, *outputs):
+            if isinstance(x, Tensor):
+                memory = x._storage
+                versions.append((memory, memory.version, None if memory.exposed is None else self._seal_of(memory)))
+
+    def _outputs(self, arrays: Any, edges: list[Any], inputs: tuple[Any, ...], options: Any) -> tuple[Tensor, ...]:
+        """The tensors of an operation with several outputs; those of integers take no gradient."""
+        arrays = [self.backend.asarray(z) if isinstance(z, np.generic) else z for z in arrays]
+        outputs = tuple([wrap(z) for z in arrays])
+        if True in self.needs and any(z.dtype in FLOATING for z in arrays):
+            self._record(edges, inputs, outputs)
+            self.meta = [(z.shape, z.dtype) for z in arrays]
+            for place, (z, output) in enumerate(zip(arrays, outputs)):
+                if z.dtype in FLOATING and place not in self.constants:
+                    output._edge, output._requires_grad = Output(self, place, self.meta[place]), True
+        return outputs
 
     def _seal_of(self, memory: Storage) -> int:
         """The checksum of exposed memory, or 0 if backward needs none of it: then nobody will compare."""
@@ -185,7 +210,3 @@ class Function:
         """Give back what was kept for backward, and the graph behind it."""
         self.__dict__.clear()
         self.edges, self.versions = None, []
-
-
-def _is_half(x: Any) -> bool:
-    return getattr(x, "dtype", None) == float16

@@ -13,6 +13,7 @@ class Storage:
     """The memory behind a tensor and its views: counts its changes, so that backward can notice them."""
 
     version = 0  # bumped by every in-place change made through a tensor
+    rewrites = 0  # recorded in-place writes: views made before the last one have an old history
     viewed = False  # some other tensor sees the same memory
     frozen: str | None = None  # why this memory must not be changed in place
     exposed: Array | None = None  # the raw array, once it has been handed out

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..backend import Array, backend_of, same_backend
 from ..dtypes import FLOATING
 from ..errors import ArgumentError, DtypeError, GraphError, ShapeError
+from .layout import strides_of
 from .memory import Storage
+from .view import Step, View
 
 if TYPE_CHECKING:
     from ._signatures import TensorMethods
@@ -25,13 +27,14 @@ _NO_GRADIENT = "this tensor does not require gradients, so none will reach it"
 class Tensor(TensorMethods):
     """An array that can take part in differentiation.
 
-    Made by `minidl.tensor(...)` and its friends; this constructor wraps an array without copying it.
-
-    Attributes:
-        grad_fn: the Function that made it, or None for a leaf.
+    Made by `minidl.tensor(...)` and its friends; this constructor wraps an array without copying it. Attributes of
+    one's own can be set on it, as on any object.
     """
 
-    __slots__ = ("__weakref__", "_array", "_grad", "_hooks", "_requires_grad", "_storage", "grad_fn")
+    __slots__ = (
+        "__dict__", "__weakref__", "_array", "_edge", "_grad", "_hooks", "_requires_grad", "_storage", "_strides",
+        "_view",
+    )  # fmt: skip
     __array_priority__ = 1000  # NumPy leaves `array + tensor` to the tensor
     __hash__ = object.__hash__
 
@@ -41,7 +44,9 @@ class Tensor(TensorMethods):
         self._storage = Storage(array)
         self._hooks: list[Callable[[Array], Array]] | None = None
         self._grad: Tensor | None = None
-        self.grad_fn: Any = None
+        self._edge: Any = None  # where its gradient goes on to: a Function, one of several outputs, None for a leaf
+        self._view: View | None = None
+        self._strides: tuple[int, ...] | None = None  # in PyTorch, where the elements do not lie row by row
         self._requires_grad = False
         if requires_grad:
             self.requires_grad_()
@@ -49,11 +54,18 @@ class Tensor(TensorMethods):
     @property
     def requires_grad(self) -> bool:
         """Whether gradients flow to this tensor; assigning is `requires_grad_`."""
+        follow_base(self)
         return self._requires_grad
 
     @requires_grad.setter
     def requires_grad(self, requires_grad: bool) -> None:
         self.requires_grad_(requires_grad)
+
+    @property
+    def grad_fn(self) -> Any:
+        """The Function that made it; None for a leaf."""
+        follow_base(self)
+        return self._edge.node if isinstance(self._edge, Output) else self._edge
 
     @property
     def grad(self) -> Tensor | None:
@@ -99,11 +111,11 @@ class Tensor(TensorMethods):
         if value._storage is not self._storage:
             self._storage.version += 1  # operations that kept the old memory must notice
             self._array, self._storage = value._array, value._storage
-            self._storage.viewed = True
+            self._storage.viewed, self._view, self._strides = True, None, strides_of(value)
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph: no gradient flows through it."""
-        return view_of(self, self._array)
+        return alias_of(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Say whether gradients flow to this leaf, and return it. Only floating dtypes can."""
@@ -113,6 +125,8 @@ class Tensor(TensorMethods):
             )
         if not requires_grad and self.grad_fn is not None:
             raise GraphError("requires_grad can be switched off only on a leaf; use .detach()")
+        if requires_grad and self._edge is None:
+            self._view = None  # a leaf has no history to follow
         self._requires_grad = bool(requires_grad)
         return self
 
@@ -140,17 +154,33 @@ class Tensor(TensorMethods):
                     kept += tensor.grad._array
                 tensor._grad = wrap(kept)
 
-        self.grad_fn.retain = keep
+        edge_of(self).retain = keep
 
     def _attach(self, hook: Callable[[Array], Array]) -> RemovableHook:
         if not self.requires_grad:
             raise GraphError(_NO_GRADIENT)
-        if self.grad_fn is not None:
-            hooks = self.grad_fn.hooks = self.grad_fn.hooks or []
+        if self._edge is not None:
+            hooks = self._edge.hooks = self._edge.hooks or []
         else:
             hooks = self._hooks = self._hooks or []
         hooks.append(hook)
         return RemovableHook(hooks, hook)
+
+
+class Output:
+    """One of several outputs of an operation: where the gradients of that tensor meet on their way back."""
+
+    __slots__ = ("hooks", "meta", "node", "place", "retain")
+
+    def __init__(self, node: Any, place: int, meta: tuple[tuple[int, ...], Any]) -> None:
+        self.node, self.place, self.meta = node, place, meta
+        self.hooks: list[Callable[[Array], Array]] | None = None
+        self.retain: Callable[[Array], None] | None = None
+
+    @property
+    def edges(self) -> tuple[Any, ...] | None:
+        """The operation itself, unless its graph was freed."""
+        return None if self.node.edges is None else (self.node,)
 
 
 class RemovableHook:
@@ -179,9 +209,22 @@ def _call_hook(hook: Hook, gradient: Array, meta: tuple[tuple[int, ...], Any]) -
 
 def edge_of(x: Any) -> Any:
     """Where the gradient of an input goes: to the operation that made it, to the leaf itself, or nowhere."""
-    if not isinstance(x, Tensor) or not x._requires_grad:
+    if not isinstance(x, Tensor):
         return None
-    return x if x.grad_fn is None else x.grad_fn
+    if x._view is not None:
+        follow_base(x)
+    if not x._requires_grad:
+        return None
+    return x if x._edge is None else x._edge
+
+
+def follow_base(x: Tensor) -> None:
+    """Give a view the history that its base has now, if a recorded write has changed it."""
+    view = x._view
+    if view is not None and view.age != x._storage.rewrites:
+        again = view.again()
+        x._edge, x._requires_grad = again._edge, again._requires_grad
+        view.age = x._storage.rewrites
 
 
 def wrap(array: Array, storage: Storage | None = None) -> Tensor:
@@ -189,12 +232,24 @@ def wrap(array: Array, storage: Storage | None = None) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     tensor._array = array
     tensor._storage = Storage(array) if storage is None else storage
-    tensor._hooks = tensor._grad = tensor.grad_fn = None
+    tensor._hooks = tensor._grad = tensor._edge = tensor._view = tensor._strides = None
     tensor._requires_grad = False
     return tensor
 
 
-def view_of(source: Tensor, array: Array) -> Tensor:
-    """A tensor that sees (part of) the memory of `source`."""
+def alias_of(source: Tensor) -> Tensor:
+    """A tensor that sees the memory of `source`, with a history of its own."""
     source._storage.viewed = True
-    return wrap(array, source._storage)
+    tensor = wrap(source._array, source._storage)
+    tensor._strides = strides_of(source)
+    return tensor
+
+
+def view_of(source: Tensor, array: Array, step: Step) -> Tensor:
+    """A tensor that sees (part of) the memory of `source`, and follows it when recorded operations write there."""
+    source._storage.viewed = True
+    tensor = wrap(array, source._storage)
+    known = source._view
+    base, steps = (source, ()) if known is None else (known.base, known.steps)
+    tensor._view = View(base, (*steps, step), source._storage.rewrites)
+    return tensor

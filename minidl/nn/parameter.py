@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.inplace import overwrite
+from ..engine.layout import strides_of
 from ..engine.tensor import Tensor
 from ..errors import DtypeError
 from ..tensors.creation import tensor
@@ -33,7 +34,7 @@ class Parameter(Tensor):
         if not isinstance(data, Tensor):
             raise DtypeError(f"Parameter: data must be a Tensor; got {type(data).__name__}; use minidl.tensor(...)")
         super().__init__(data._array)
-        self._storage = data._storage
+        self._storage, self._strides = data._storage, strides_of(data)
         self._storage.viewed = True
         if requires_grad:
             self.requires_grad_()

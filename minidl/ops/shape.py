@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from ..engine.function import Function
+from ..engine.layout import as_in_pytorch, can_be_viewed, is_row_by_row
 from ..engine.memory import Storage
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
@@ -69,7 +70,12 @@ class Diagonal(Function):
 
     def forward(self, x: Any, offset: int, dim1: int, dim2: int) -> Any:
         self.shape, self.offset, self.dims = x.shape, offset, (dim1, dim2)
-        return x.diagonal(offset, dim1, dim2)
+        below, above = max(-offset, 0), max(offset, 0)  # rows and columns before the first element
+        length = max(min(x.shape[dim1] - below, x.shape[dim2] - above), 0)
+        planes = self.xp.moveaxis(x, (dim1, dim2), (-2, -1))
+        start = planes[..., below : below + max(length, 1), above : above + max(length, 1)]
+        strides = (*start.strides[:-2], start.strides[-2] + start.strides[-1])
+        return self.xp.lib.stride_tricks.as_strided(start, (*start.shape[:-2], length), strides)
 
     def backward(self, dz: Any) -> Any:
         dx = self.xp.zeros(self.shape, dz.dtype)
@@ -150,12 +156,17 @@ def shares_memory(view: Any, x: Any) -> bool:
 
 
 def _reshaped(function: str, input: Any, shape: Any) -> Tensor:
-    """The input in `shape`, of which one length may be -1. Where NumPy had to copy, writing to it is refused."""
+    """The input in `shape`, of which one length may be -1: a view, or a copy where the strides allow no view.
+
+    Where PyTorch has a view and the backend's order in memory made a copy necessary, writing to it is refused.
+    """
     x = tensor_of(function, input)
-    z = Reshape.apply(x, shape=_whole_shape(function, x.shape, shape))
+    new = _whole_shape(function, x.shape, shape)
+    z = Reshape.apply(x, shape=new)
     if z._array.size and not shares_memory(z._array, x._array):
-        z._storage = Storage(z._array)
-        z._storage.frozen = _COPIED.format(function)
+        z._storage, z._view = Storage(z._array), None
+        if can_be_viewed(x, new):
+            z._storage.frozen = _COPIED.format(function)
     return z
 
 
@@ -177,7 +188,7 @@ def _whole_shape(function: str, old: tuple[int, ...], shape: Any) -> tuple[int, 
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     """The same elements in `shape`, of which one length may be -1 (worked out). ShapeError if they do not fit.
 
-    A view where the strides allow one, else a copy; writing in place to such a copy is refused.
+    A view where the strides allow one, else a copy.
 
     >>> import minidl
     >>> minidl.arange(6).reshape(2, -1)
@@ -190,10 +201,17 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
 def view(input: Tensor, size: Sequence[int]) -> Tensor:
     """The same elements in `size`, sharing memory (`x.view(2, -1)`).
 
-    PyTorch raises where strides allow no view. Here the layout may differ from PyTorch's, so the result is then a
-    copy, and changing it or its source in place is refused.
+    ShapeError where PyTorch's strides allow no view, as after `.t()`. Where only the backend's own order in memory
+    allows none, as after a convolution, the result is a copy, and changing it or its source in place is refused.
     """
-    z = _reshaped("view", input, size)
+    x = tensor_of("view", input)
+    shape = _whole_shape("view", x.shape, size)
+    if not can_be_viewed(x, shape):
+        raise ShapeError(
+            f"view: strides {as_in_pytorch(x).strides} (in bytes) of shape {x.shape} allow no view of shape {shape}; "
+            "use .reshape(...), which copies where it must"
+        )
+    z = _reshaped("view", x, shape)
     if z._storage.frozen is not None:
         input._storage.frozen = "view: a .view() of this tensor had to copy, so a change would not reach it"
     return z
@@ -211,8 +229,9 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension."""
-    return flatten(input)
+    """All elements in one dimension, row by row in memory: a copy unless they lie so already."""
+    x = tensor_of("ravel", input)
+    return flatten(x if is_row_by_row(x) else Clone.apply(x, order="C"))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:

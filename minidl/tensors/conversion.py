@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from ..backend import Backend, backend_of, get_backend
 from ..devices import backend_for, device, device_of
 from ..dtypes import FLOATING, DType, as_dtype
 from ..engine.function import Function
-from ..engine.tensor import Tensor, view_of, wrap
+from ..engine.layout import as_in_pytorch, is_row_by_row
+from ..engine.tensor import Tensor, alias_of, wrap
 from ..errors import ArgumentError, BackendError, DtypeError, GraphError, ShapeError
 from ..ops._check.arguments import cast, normal_dim
 from ..ops.join import unbind
@@ -231,7 +233,7 @@ def size(self: Tensor, dim: int | None = None) -> Any:
 
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """For each dimension (or for `dim`), how many elements further in memory the next element is."""
-    steps = tuple(step // self._array.itemsize for step in self._array.strides)
+    steps = tuple(step // self._array.itemsize for step in as_in_pytorch(self).strides)
     return steps if dim is None else steps[normal_dim("stride", dim, self.ndim)]
 
 
@@ -261,8 +263,11 @@ def is_floating_point(self: Tensor) -> bool:
 
 
 def is_contiguous(self: Tensor) -> bool:
-    """Whether the elements lie in memory row by row, without gaps."""
-    return bool(self._array.flags.c_contiguous)
+    """Whether the elements lie in memory row by row, without gaps, as far as PyTorch's rules go.
+
+    A backend may have chosen another order for what an operation made; `numpy()` shows it.
+    """
+    return is_row_by_row(self)
 
 
 def contiguous(self: Tensor) -> Tensor:
@@ -313,7 +318,7 @@ def _settings(self: Tensor, dtype: DType | None, device: Any) -> dict[str, Any]:
 
 def shallow_copy(self: Tensor) -> Tensor:
     """For `copy.copy`: another leaf that sees the same memory."""
-    return view_of(self, self._array).requires_grad_(self.requires_grad)
+    return alias_of(self).requires_grad_(self.requires_grad)
 
 
 def deep_copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
@@ -322,6 +327,7 @@ def deep_copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
         raise GraphError("deepcopy: this tensor is part of a graph, which is not copied; use .detach() first")
     copied = wrap(self._array.copy()).requires_grad_(self.requires_grad)
     memo[id(self)] = copied
+    copied.__dict__.update(deepcopy(self.__dict__, memo))
     if self.grad is not None:
         copied._grad = deep_copy(self.grad, memo)
     return copied

@@ -54,6 +54,7 @@ def from_numpy(array: Any) -> Tensor:
         raise DtypeError(f"from_numpy: takes a NumPy array; got {type(array).__name__}; use minidl.tensor(...)")
     as_dtype(array.dtype)
     made = Tensor(array)
+    made._strides = None if array.flags.c_contiguous else array.strides
     made._storage.expose(array)
     return made
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..backend import Array
 from ..engine.backward import seed_gradient, walk
-from ..engine.function import Function
 from ..engine.tensor import Tensor, edge_of, wrap
 from ..errors import ArgumentError, GraphError, refuse
 
@@ -36,8 +35,8 @@ def grad(
         if not x.requires_grad:
             raise GraphError(f"grad: inputs[{i}] does not require gradients; call .requires_grad_() before forward")
     roots = [(edge_of(out), seed_gradient(out, seed)) for out, seed in zip(outs, _seeds(outs, grad_outputs))]
-    leaves: dict[int, Any] = {id(x): None for x in ins if x.grad_fn is None}
-    watched: dict[Function, Any] = {x.grad_fn: None for x in ins if x.grad_fn is not None}
+    leaves: dict[int, Any] = {id(x): None for x in ins if x.is_leaf}
+    watched: dict[Any, Any] = {edge_of(x): None for x in ins if not x.is_leaf}
 
     def arrived(leaf: Tensor, gradient: Array) -> None:
         if id(leaf) in leaves:
@@ -45,9 +44,9 @@ def grad(
                 gradient = hook(gradient)
             leaves[id(leaf)] = gradient
 
-    only = _leading_to([edge for edge, _ in roots if isinstance(edge, Function)], set(leaves), set(watched))
+    only = _leading_to([edge for edge, _ in roots if not isinstance(edge, Tensor)], set(leaves), set(watched))
     walk(roots, arrived, retain_graph, only, watched)
-    found = [leaves[id(x)] if x.grad_fn is None else watched[x.grad_fn] for x in ins]
+    found = [leaves[id(x)] if x.is_leaf else watched[edge_of(x)] for x in ins]
     for i, g in enumerate(found):
         if g is None and not allow_unused:
             raise GraphError(f"grad: the outputs do not depend on inputs[{i}]; allow_unused=True returns None for it")
@@ -74,17 +73,17 @@ def _seeds(outputs: list[Tensor], grad_outputs: Any) -> list[Tensor | None]:
     return seeds
 
 
-def _leading_to(roots: list[Function], leaves: set[int], targets: set[Function]) -> set[Function]:
+def _leading_to(roots: list[Any], leaves: set[int], targets: set[Any]) -> set[Any]:
     """The operations between the roots and those leaves (by id) and targets; the targets themselves stay out."""
-    users: dict[Function, list[Function]] = {root: [] for root in roots}
+    users: dict[Any, list[Any]] = {root: [] for root in roots}
     stack = list(users)
-    goals: list[Function] = []  # operations with a wanted input
+    goals: list[Any] = []  # operations with a wanted input
     while stack:
         node = stack.pop()
         if node.edges is None:
             goals.append(node)  # freed: the walk will say so
         for edge in node.edges or ():
-            if isinstance(edge, Function):
+            if edge is not None and not isinstance(edge, Tensor):
                 if edge not in users:
                     users[edge] = []
                     stack.append(edge)

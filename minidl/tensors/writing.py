@@ -1,7 +1,7 @@
 """The methods that change a tensor: `add_`, `zero_`, `x += y`, `x[i] = y`.
 
 Outside of a graph the memory itself is overwritten. Where a gradient has to flow, the tensor becomes the result of the
-recorded operation instead, and other tensors never see a change of memory.
+recorded operation; where other tensors see its memory, they see the change, and follow it in the graph.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ..backend import backend_of, same_backend
 from ..dtypes import DType
 from ..engine.function import Function
 from ..engine.grad_mode import grad_mode
-from ..engine.inplace import check_writable, overwrite, rebind
+from ..engine.inplace import check_writable, is_shared, overwrite, rebind, unshared
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..ops._check.arguments import Number, cast, element
-from ..ops.index import overwrite_items, set_items
+from ..ops.index import Slice, overwrite_items, parse, put_value, set_items
 from ..random import Generator, generator_or_default
 from .sampling import draw
 
@@ -45,7 +45,8 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @wraps(function)
     def method(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        result = function(input, *args, **kwargs)
+        before = unshared(input) if _recorded(input, *args, *kwargs.values()) else input
+        result = function(before, *(before if x is input else x for x in args), **kwargs)
         if result.shape != input.shape:
             raise ShapeError(f"{name}: the result has shape {result.shape}, which does not fit into {input.shape}")
         _check_fits(name, result.dtype, input.dtype)
@@ -141,7 +142,7 @@ def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = No
 def set_item(self: Tensor, index: Any, value: Any) -> None:
     """x[index] = value: a number or a tensor, broadcast and cast to x's dtype."""
     if _recorded(self, value):
-        rebind(self, set_items(self, index, value))
+        _record_item(self, index, value)
         return
     check_writable(self)
     same_backend("x[...] = value", (self._array, value._array if isinstance(value, Tensor) else value))
@@ -149,7 +150,19 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
     self._storage.version += 1
 
 
+def _record_item(x: Tensor, index: Any, value: Any) -> None:
+    """x[index] = value where a gradient has to flow."""
+    basic, arrays = parse(x, index)
+    if is_shared(x) and all(array is None for array in arrays):
+        part = put_value(x, basic, arrays, value)
+        if not isinstance(part, Tensor):
+            part = wrap(backend_of(x._array).asarray(part, x.dtype))
+        rebind(Slice.apply(x, index=basic), part)
+    else:
+        rebind(x, set_items(unshared(x), index, value))
+
+
 def detach_(self: Tensor) -> Tensor:
     """Take the tensor itself out of the graph: it becomes a leaf that requires no gradient."""
-    self.grad_fn, self._requires_grad = None, False
+    self._edge, self._view, self._requires_grad = None, None, False
     return self

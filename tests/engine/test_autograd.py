@@ -577,14 +577,3 @@ def test_shapes_that_do_not_broadcast_are_told_with_the_operation():
     for call in (lambda: x + y, lambda: x * y, lambda: x / y, lambda: minidl.maximum(x, y), lambda: x == y):
         with pytest.raises(ShapeError, match=r"\w+: .*\(2, ?3\).*\(4, ?5\)"):
             call()
-
-
-def test_a_function_in_pytorch_s_form_is_told_this_one():
-    with pytest.raises(
-        ArgumentError, match=r"Square: forward is an ordinary method in minidl: write def forward\(self, x\)"
-    ):
-
-        class Square(Function):
-            @staticmethod
-            def forward(ctx, x):
-                return x * x

@@ -1,0 +1,121 @@
+"""PyTorch's form of a Function: static methods that take `ctx`, and Tensors in the place of raw arrays.
+
+class Square(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, dz):
+        (x,) = ctx.saved_tensors
+        return 2 * x * dz
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, signature
+from typing import Any
+
+from ..errors import ArgumentError, GraphError, refuse
+from .grad_mode import no_grad
+from .memory import root
+from .observe import unobserved
+from .tensor import Tensor, wrap
+
+
+class Context:
+    """What `forward` hands on to `backward`; attributes of one's own may be set on it.
+
+    Attributes:
+        needs_input_grad: per argument of forward, whether a gradient is wanted.
+    """
+
+    def __init__(self, needs: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs
+        self.saved: tuple[Tensor | None, ...] = ()
+        self.constants: tuple[Tensor, ...] = ()
+        self.materialize = True
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for backward, which will find them in `saved_tensors`. A later change to them is noticed."""
+        for x in tensors:
+            if x is not None and not isinstance(x, Tensor):
+                raise ArgumentError(
+                    f"save_for_backward: takes Tensors and None; got {type(x).__name__}; set other things on ctx"
+                )
+        self.saved = tensors
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        """What `save_for_backward` kept."""
+        return self.saved
+
+    def mark_non_differentiable(self, *outputs: Tensor) -> None:
+        """Say that no gradient comes back from these outputs."""
+        self.constants = outputs
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether an output that nothing used has a gradient of zeros (the default) or None."""
+        self.materialize = bool(value)
+
+    def mark_dirty(self, *inputs: Tensor) -> None:
+        """Refused: an operation of minidl does not change its inputs."""
+        refuse("Function", mark_dirty=inputs or True)
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a backward that is not made of differentiable operations; every first derivative may be such."""
+    backward.once_differentiable = True  # type: ignore[attr-defined]
+    return backward
+
+
+def take_context(cls: Any) -> None:
+    """Let a Function in PyTorch's form be one of minidl's: its methods get a Context and Tensors."""
+    forward, backward = cls.forward, cls.backward
+    setup = getattr(cls, "setup_context", None)
+
+    def forward_on_arrays(self: Any, *arrays: Any, **options: Any) -> Any:
+        self.context = context = Context(self.needs)
+        inputs = [wrap(x) if isinstance(x, self.backend.array_type) else x for x in arrays]
+        with no_grad(), unobserved():
+            if setup is None:
+                result = forward(context, *inputs, **options)
+            else:
+                result = forward(*inputs, **options)
+                setup(context, tuple(inputs), result)
+        return _returned(self, inputs, result)
+
+    def backward_on_arrays(self: Any, *dz: Any) -> Any:
+        with no_grad(), unobserved():
+            returned = backward(self.context, *[None if d is None else wrap(d) for d in dz])
+        grads = list(returned) if isinstance(returned, tuple | list) else [returned]
+        while len(grads) > len(self.needs) and grads[-1] is None:
+            grads.pop()
+        return tuple([g._array if isinstance(g, Tensor) else g for g in grads])
+
+    named = signature(forward)
+    if setup is not None:
+        first = Parameter("ctx", Parameter.POSITIONAL_OR_KEYWORD)
+        named = named.replace(parameters=[first, *named.parameters.values()])
+    forward_on_arrays.__signature__ = named  # type: ignore[attr-defined]
+    cls.forward, cls.backward, cls.computes = forward_on_arrays, backward_on_arrays, False
+
+
+def _returned(node: Any, inputs: list[Any], result: Any) -> Any:
+    """The arrays that a forward on Tensors returned, in memory of their own; noted is what backward will need."""
+    name, context = type(node).__name__, node.context
+    outputs = result if isinstance(result, tuple | list) else [result]
+    for x in outputs:
+        if not isinstance(x, Tensor):
+            raise ArgumentError(f"{name}.forward: must return a Tensor or several; got {type(x).__name__}")
+    tensors = [x for x in inputs if isinstance(x, Tensor)]
+    if any(x._storage.version for x in tensors):
+        raise GraphError(f"{name}.forward: changes an input in place, which is left out of minidl; make a new tensor")
+    node.constants = frozenset(i for i, x in enumerate(outputs) if any(x is fixed for fixed in context.constants))
+    node.materialize = context.materialize
+    node.saved = [x._array for x in context.saved if x is not None]
+    memory = {id(root(x._array)) for x in tensors}
+    arrays = [node.backend.copy(x._array) if id(root(x._array)) in memory else x._array for x in outputs]
+    return tuple(arrays) if isinstance(result, tuple | list) else arrays[0]
