@@ -13,6 +13,7 @@ import math as _math
 # `methods` gives Tensor its methods and operators; everything else may then use them.
 from .tensors import methods as methods  # isort: skip
 from . import _moved, autograd, cuda, nn, optim
+from ._version import __version__ as __version__
 from .backend import use_backend
 from .backend.numpy.threads import get_num_threads, set_num_threads
 from .devices import device
@@ -157,8 +158,6 @@ from .tensors.creation import (
 from .tensors.gradients import grad
 from .tensors.sampling import bernoulli, multinomial, normal, rand, rand_like, randint, randn, randn_like, randperm
 from .tensors.saving import load, save
-
-__version__ = "0.1.0"
 
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .. import __version__
+from .._version import __version__
 from ..errors import BackendError, CheckpointError, DataError, MinidlError
 from ..models.networks import UnknownModelError
 from . import bench, data, doctor, explain, gradcheck, predict, summary, test, train

@@ -8,7 +8,7 @@ import shutil
 import sys
 from importlib import metadata
 
-from .. import __version__
+from .._version import __version__
 from ..backend.numpy.threads import available_cores, get_num_threads
 from ..data.sources import cache_folder, verify
 from .report import FAIL, OK, WARN, Check, Finding

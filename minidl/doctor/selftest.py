@@ -18,6 +18,7 @@ import numpy as np
 import minidl
 
 from .. import nn, optim
+from .._version import __version__
 from ..backend import backend_of, get_backend, use_backend
 from ..engine.tensor import Tensor
 from ..models.networks import make_model
@@ -173,7 +174,7 @@ def _versions() -> dict[str, Any]:
     cupy = get_backend("cupy").xp
     runtime = cupy.cuda.runtime
     return {
-        "minidl": minidl.__version__,
+        "minidl": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "cupy": cupy.__version__,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import __version__
+from .._version import __version__
 from ..backend import backend_of
 from ..backend.window import Window
 from ..ops.conv import Conv2d

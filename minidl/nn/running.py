@@ -5,19 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..errors import MinidlError
-
-if TYPE_CHECKING:
-    from .module import Module
 
 
 class _Running(threading.local):
     """The modules inside each other whose forward is running in this thread, the outermost first."""
 
     def __init__(self) -> None:
-        self.modules: list[Module] = []
+        self.modules: list[Any] = []  # Modules
 
 
 running = _Running()
@@ -42,7 +39,7 @@ def current_module_path() -> str:
     return path_of(running.modules)
 
 
-def path_of(modules: Sequence[Module]) -> str:
+def path_of(modules: Sequence[Any]) -> str:
     """The dotted name of the last of these modules, each of which is run by the one before."""
     names = []
     for outer, inner in pairwise(modules):

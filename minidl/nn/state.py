@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from ..backend import backend_of
 from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor
 from ..errors import CheckpointError, DtypeError
-
-if TYPE_CHECKING:
-    from .module import Module
 
 
 class IncompatibleKeys(NamedTuple):
@@ -28,7 +25,7 @@ class IncompatibleKeys(NamedTuple):
         return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
-def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
+def load_state(module: Any, state: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
     """Copy the values of `state` into the module's tensors of the same names.
 
     CheckpointError, with nothing loaded, if a value does not fit or, with `strict`, names differ.
@@ -77,6 +74,6 @@ def _fitting(name: str, target: Tensor, value: Any) -> tuple[Any, str]:
     return host, ""
 
 
-def _is_optional(module: Module, name: str) -> bool:
+def _is_optional(module: Any, name: str) -> bool:
     path, _, last = name.rpartition(".")
     return last in module.get_submodule(path)._optional_state

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__
+from .._version import __version__
 from ..backend import current_backend
 from ..backend.numpy.threads import get_num_threads
 from ..errors import CheckpointError
