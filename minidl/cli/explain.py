@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..explain.breaks import BREAKS
-from ..explain.page import render_worksheet
-from ..explain.text import as_text
-from ..explain.worksheet import worksheet
+from ..explain.teaching.breaks import BREAKS
+from ..explain.teaching.worksheet import worksheet
+from ..explain.views.page import render_worksheet
+from ..explain.views.text import as_text
 from ..files import replace_file
 from ..training.options import OptionError
 from .console import RED, YELLOW, coloured, notice, say, table

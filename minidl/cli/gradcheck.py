@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..explain.tape import Leaf
+from ..explain.recording.tape import Leaf
 from .console import RED, coloured, say, say_json, table
 from .passes import add_options, chosen_pass, wants_torch
 

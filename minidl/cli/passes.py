@@ -13,8 +13,8 @@ from ..backend import backend_of
 from ..data import datasets
 from ..data.datasets import ImageDataset
 from ..engine.tensor import Tensor
-from ..explain import passes
-from ..explain.breaks import BREAKS
+from ..explain.teaching import passes
+from ..explain.teaching.breaks import BREAKS
 from ..models.networks import check_model, make_model
 from ..random import manual_seed
 from ..training import predict

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from minidl.data import datasets
-from minidl.explain import Tape, passes
+from minidl.explain import Tape
+from minidl.explain.teaching import passes
 
 
 @cache

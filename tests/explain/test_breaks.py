@@ -11,8 +11,9 @@ import pytest
 import minidl
 from minidl.engine import backward as engine
 from minidl.errors import ArgumentError
-from minidl.explain import breaks, passes, record
-from minidl.explain.breaks import BREAKS
+from minidl.explain import record
+from minidl.explain.teaching import breaks, passes
+from minidl.explain.teaching.breaks import BREAKS
 from minidl.ops.conv import Conv2d
 from tests.explain.passes import digits
 
@@ -67,7 +68,7 @@ def test_the_source_that_is_shown_is_the_one_that_ran(name: str) -> None:
     assert number is not None
     lines, first = inspect.getsourcelines(BREAKS[name].replacement)
     source = tape.sources[number]
-    assert (source.file, source.first) == ("minidl/explain/mistakes.py", first)
+    assert (source.file, source.first) == ("minidl/explain/teaching/mistakes.py", first)
     assert list(source.lines) == [line.rstrip("\n") for line in lines]
     in_file = (ROOT / source.file).read_text(encoding="utf-8").splitlines()
     assert list(source.lines) == in_file[first - 1 : first - 1 + len(lines)]

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 import minidl
 from minidl import Function
 from minidl.explain import record
-from minidl.explain.passes import example
-from minidl.explain.trace import VISITS
-from minidl.explain.values import Value, block_of
+from minidl.explain.recording.trace import VISITS
+from minidl.explain.recording.values import Value, block_of
+from minidl.explain.teaching.passes import example
 from minidl.nn import functional as F
 from tests.explain.passes import array_of, digits, lecture, lecture_json
 

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 import minidl.ops
 from minidl import Function
 from minidl.cli import main
-from minidl.explain import passes
-from minidl.explain.breaks import BREAKS
-from minidl.explain.formulas import formulas_of, translated
-from minidl.explain.mathml import characters, mathml
-from minidl.explain.text import WORDS, as_text
-from minidl.explain.worksheet import worksheet
+from minidl.explain.teaching import passes
+from minidl.explain.teaching.breaks import BREAKS
+from minidl.explain.teaching.worksheet import worksheet
+from minidl.explain.views.formulas import formulas_of, translated
+from minidl.explain.views.mathml import characters, mathml
+from minidl.explain.views.text import WORDS, as_text
 from tests.explain.passes import digits, lecture
 
 Result = tuple[int, str, str]

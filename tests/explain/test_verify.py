@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import minidl
 from minidl import Function, nn
 from minidl.explain import Tape, record
-from minidl.explain.differences import sample_size
-from minidl.explain.passes import example
+from minidl.explain.checks.differences import sample_size
+from minidl.explain.teaching.passes import example
 from minidl.nn import functional as F
 from tests.explain.passes import digits, lecture, states
 

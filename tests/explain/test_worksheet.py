@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minidl.cli import main
-from minidl.explain.worksheet import LARGEST, RECIPES, worksheet
+from minidl.explain.teaching.worksheet import LARGEST, RECIPES, worksheet
 
 Numbers = dict[str, np.ndarray]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from minidl.explain.page import render
+from minidl.explain.views.page import render
 
 from .browser import Page, chromium
 from .tapes import lecture_tape, odd_tape, small_tape

@@ -11,7 +11,8 @@ import numpy as np
 
 import minidl
 from minidl import nn
-from minidl.explain import breaks, record
+from minidl.explain import record
+from minidl.explain.teaching import breaks
 from minidl.models import make_model
 from minidl.nn import functional as F
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from minidl.explain.page import render_worksheet
-from minidl.explain.worksheet import worksheet
+from minidl.explain.teaching.worksheet import worksheet
+from minidl.explain.views.page import render_worksheet
 
 from .browser import SIZES, Page
 

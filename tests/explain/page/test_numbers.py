@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minidl.explain.page import render
+from minidl.explain.views.page import render
 
 from .browser import Page
 from .tapes import is_rounding, numbers, parsed

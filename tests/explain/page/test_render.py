@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from minidl.errors import ArgumentError
-from minidl.explain.page import render, render_worksheet
+from minidl.explain.views.page import render, render_worksheet
 
 from .browser import Page
 

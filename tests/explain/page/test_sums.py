@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minidl.explain.page import text
+from minidl.explain.views.page import text
 
 from .browser import Page
 from .tapes import is_rounding, numbers, parsed

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 import minidl
-from minidl.explain import passes, record, verify
-from minidl.explain.breaks import BREAKS
-from minidl.explain.page import render, words
+from minidl.explain import record
+from minidl.explain.checks import verify
+from minidl.explain.teaching import passes
+from minidl.explain.teaching.breaks import BREAKS
+from minidl.explain.views.page import render, words
 from tests.explain.passes import digits
 
 from .browser import Page
@@ -206,8 +208,8 @@ def test_a_sound_run_has_no_notice(open_page: Open) -> None:
 def test_every_mistake_has_its_text() -> None:
     import json
 
-    from minidl.explain.breaks import BREAKS
-    from minidl.explain.page import MISTAKES, text
+    from minidl.explain.teaching.breaks import BREAKS
+    from minidl.explain.views.page import MISTAKES, text
 
     told = json.loads(text(MISTAKES))
     assert told.keys() == BREAKS.keys()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .tape import Verdict
+from ..recording.tape import Verdict
 
 STEPS = (1e-4, 1e-5, 1e-6, 1e-7)  # relative to the largest number of the tensor
 APPROXIMATE = 1e-3  # relative to the largest gradient

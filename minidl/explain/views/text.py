@@ -6,15 +6,12 @@ import re
 import textwrap
 from collections.abc import Callable
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..recording.tape import Event, Input, Node, Recording, Verdict
+from ..recording.values import Value
 from .formulas import formulas_of
-from .values import Value
-
-if TYPE_CHECKING:
-    from .tape import Event, Input, Node, Tape, Verdict
 
 WIDTH = 96
 
@@ -43,7 +40,7 @@ WORDS = {
 }  # fmt: skip
 
 
-def as_text(tape: Tape, lang: str = "en", paint: Paint = lambda text, state: text) -> str:
+def as_text(tape: Recording, lang: str = "en", paint: Paint = lambda text, state: text) -> str:
     """The whole walk, at most 96 columns wide. `lang` is en or ko; `paint` colours a verdict by its state."""
     return "\n".join(_Walk(tape, lang, paint).lines())
 
@@ -51,7 +48,7 @@ def as_text(tape: Tape, lang: str = "en", paint: Paint = lambda text, state: tex
 class _Walk:
     """The lines of the walk, one section after the other."""
 
-    def __init__(self, tape: Tape, lang: str, paint: Paint) -> None:
+    def __init__(self, tape: Recording, lang: str, paint: Paint) -> None:
         self.tape, self.lang, self.words, self.paint = tape, lang, WORDS[lang], paint
         self.room = WIDTH - 8 if lang == "en" else 60  # letters; one of Hangul is two columns wide
         self.verdicts = {(check.node, check.input): check.verdict for check in tape.checks}

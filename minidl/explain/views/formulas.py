@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from ..engine.function import Function
+from ...engine.function import Function
 from .mathml import mathml
 
 FORMULA = re.compile(r"^[^\W\d_]\S*(\[[^=]*\])? ?\+?= ?\S")

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import nn
-from ..engine.tensor import Tensor
-from ..errors import ArgumentError
-from ..models.networks import make_model
-from ..nn import functional as F
-from ..random import manual_seed
-from ..tensors.creation import tensor, zeros
+from ... import nn
+from ...engine.tensor import Tensor
+from ...errors import ArgumentError
+from ...models.networks import make_model
+from ...nn import functional as F
+from ...random import manual_seed
+from ...tensors.creation import tensor, zeros
+from ..record import record
+from ..tape import Tape
 from . import breaks
-from .record import record
-from .tape import Tape
 
 SEED = 0
 

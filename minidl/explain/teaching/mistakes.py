@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..backend import Array, backend_of
-from ..backend.window import Window
-from ..engine.function import Function
-from ..engine.observe import listening
+from ...backend import Array, backend_of
+from ...backend.window import Window
+from ...engine.function import Function
+from ...engine.observe import listening
 
 
 class ConvKernelNotFlipped:

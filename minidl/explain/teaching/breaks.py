@@ -1,7 +1,8 @@
 """Seeded mistakes: a wrong rule in the place of a right one, for as long as a `with` block lasts.
 
 >>> import minidl
->>> from minidl.explain import breaks, record
+>>> from minidl.explain import record
+>>> from minidl.explain.teaching import breaks
 >>> x = minidl.tensor([1.0, 2.0], requires_grad=True)
 >>> with breaks.broken("tanh-not-squared"), record() as tape:
 ...     minidl.tanh(x).sum().backward()
@@ -14,26 +15,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from ..engine import backward as engine
-from ..engine.function import Function
-from ..errors import ArgumentError
-from ..ops.activation import Relu, Tanh
-from ..ops.conv import Conv2d
-from ..ops.loss.classification import CrossEntropy
-from ..ops.pool import MaxPool2d
+from ...engine import backward as engine
+from ...errors import ArgumentError
+from ...ops.activation import Relu, Tanh
+from ...ops.conv import Conv2d
+from ...ops.loss.classification import CrossEntropy
+from ...ops.pool import MaxPool2d
+from ..recording.replaced import Replacement, active, mended, replaced
 from . import mistakes
+
+__all__ = ["BREAKS", "Break", "active", "broken", "mended"]
 
 
 @dataclass(frozen=True)
-class Break:
+class Break(Replacement):
     """One mistake: what is replaced by what, what it is in words, and in which example pass it can be seen."""
 
-    name: str
-    owner: Any
-    attribute: str
-    replacement: Any
     says: str
     example: str = "lecture"
 
@@ -84,44 +82,11 @@ BREAKS = {
     )
 }  # fmt: skip
 
-_active: list[tuple[Break, Any]] = []  # with what each replaced
-
 
 @contextmanager
 def broken(name: str) -> Iterator[Break]:
     """Put the mistake of that name in place. ArgumentError if there is none, or one is in place already."""
     if name not in BREAKS:
         raise ArgumentError(f"there is no mistake {name!r}; there are: {', '.join(BREAKS)}")
-    if _active:
-        raise ArgumentError(f"the mistake {_active[0][0].name!r} is in place already; one at a time")
-    found = BREAKS[name]
-    original = getattr(found.owner, found.attribute)
-    _active.append((found, original))
-    setattr(found.owner, found.attribute, found.replacement)
-    try:
-        yield found
-    finally:
-        _active.pop()
-        setattr(found.owner, found.attribute, original)
-
-
-@contextmanager
-def mended() -> Iterator[None]:
-    """Within it the right rule is back, so that a broken pass can be held against it."""
-    for found, original in _active:
-        setattr(found.owner, found.attribute, original)
-    try:
-        yield
-    finally:
-        for found, _ in _active:
-            setattr(found.owner, found.attribute, found.replacement)
-
-
-def active() -> str | None:
-    """The name of the mistake that is in place."""
-    return _active[0][0].name if _active else None
-
-
-def breaks_forward(function: type[Function]) -> bool:
-    """Whether the mistake that is in place is in this operation's forward."""
-    return any(found.attribute == "forward" and issubclass(function, found.owner) for found, _ in _active)
+    with replaced(BREAKS[name]):
+        yield BREAKS[name]

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.window import Window
-from ..engine.function import Function
-from ..ops.activation import Relu, Tanh
-from ..ops.arithmetic import Add, Mul
-from ..ops.conv import Conv2d
-from ..ops.linalg import Linear, MatMul
-from ..ops.loss.classification import CrossEntropy
-from ..ops.pool import AvgPool2d, MaxPool2d
-from ..ops.shape import Reshape
-from .replay import find_seed
-from .tape import Tape, Verdict
+from ...backend.window import Window
+from ...engine.function import Function
+from ...ops.activation import Relu, Tanh
+from ...ops.arithmetic import Add, Mul
+from ...ops.conv import Conv2d
+from ...ops.linalg import Linear, MatMul
+from ...ops.loss.classification import CrossEntropy
+from ...ops.pool import AvgPool2d, MaxPool2d
+from ...ops.shape import Reshape
+from ..recording.replay import find_seed
+from ..recording.tape import Recording, Verdict
 
 Translation = Callable[[Any, list[Any], dict[str, Any]], Any]
 
@@ -26,7 +26,7 @@ class _NoTranslation(Exception):
     """An operation, or an option of one, that the table below does not know."""
 
 
-def add_torch(tape: Tape) -> None:
+def add_torch(tape: Recording) -> None:
     """Give every verdict PyTorch's gradient, if PyTorch can run the whole pass; else leave it without."""
     import torch
 
@@ -53,7 +53,7 @@ def add_torch(tape: Tape) -> None:
             _put(leaf.verdict, leaves[i])
 
 
-def _forward(torch: Any, tape: Tape) -> tuple[dict[int, Any], dict[int, Any]]:
+def _forward(torch: Any, tape: Recording) -> tuple[dict[int, Any], dict[int, Any]]:
     """The pass in PyTorch, in the recorded dtypes: the outputs of the operations, and the leaves."""
     leaves = {i: torch.tensor(leaf.array) for i, leaf in enumerate(tape.leaves)}
     for i, leaf in enumerate(tape.leaves):
@@ -83,7 +83,7 @@ def _put(verdict: Verdict, tensor: Any) -> None:
         verdict.torch = gradient if verdict.places is None else gradient[verdict.places]
 
 
-def _uses(tape: Tape, number: int) -> int:
+def _uses(tape: Recording, number: int) -> int:
     return sum(x.source == number for node in tape.nodes for x in node.inputs)
 
 

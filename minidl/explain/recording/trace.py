@@ -7,7 +7,6 @@ step.
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,8 +14,8 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, MappingProxyType, ModuleType
 from typing import Any
 
-from ..backend import Backend, base
-from ..engine.function import Function
+from ...backend import Backend, base
+from ...engine.function import Function
 from .sources import Sources
 
 VISITS = 12  # of one line in one call; a loop that goes on is only counted
@@ -36,12 +35,11 @@ class Step:
 
 @dataclass
 class Call:
-    """One call of an operation's forward or backward: its arguments by name, and its lines in order."""
+    """One call of an operation's forward or backward: its lines in order."""
 
     node: Function
     phase: str
     source: int
-    arguments: dict[str, Any]
     steps: list[Step] = field(default_factory=list)
     visits: Counter[tuple[int, int]] = field(default_factory=Counter)  # of each source and line
 
@@ -85,7 +83,7 @@ class LineTracer:
             node = frame.f_locals.get(code.co_varnames[0])
             if not isinstance(node, Function):
                 return None
-            self.call = Call(node, code.co_name, self.sources.add(code), _arguments(frame))
+            self.call = Call(node, code.co_name, self.sources.add(code))
             self.file = code.co_filename
         elif code.co_filename not in (self.file, base.__file__) or code.co_name.startswith("<"):
             return None
@@ -161,19 +159,3 @@ class _Frame:
         own = vars(self.node)
         names.update({f"self.{name}": own[name] for name in self.attributes if name in own})
         return names
-
-
-def _arguments(frame: FrameType) -> dict[str, Any]:
-    """The arguments of a call by name, without self; the arrays first, as `apply` was given them."""
-    code, found = frame.f_code, frame.f_locals
-    names = code.co_varnames
-    by_place, by_name = names[1 : code.co_argcount], names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    further = iter(names[code.co_argcount + code.co_kwonlyargcount :])
-    arguments = {name: found[name] for name in by_place}
-    if code.co_flags & inspect.CO_VARARGS:
-        name = next(further)
-        arguments.update({f"{name}[{i}]": x for i, x in enumerate(found[name])})
-    arguments.update({name: found[name] for name in by_name})
-    if code.co_flags & inspect.CO_VARKEYWORDS:
-        arguments.update(found[next(further)])
-    return arguments

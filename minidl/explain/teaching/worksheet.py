@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.tensor import Tensor
-from ..nn import functional as F
-from ..ops.arithmetic import add, mul, square, sub
-from ..ops.linalg import matmul
-from ..ops.reduce import mean, sum
-from ..ops.shape import reshape
-from .mathml import mathml
+from ...engine.tensor import Tensor
+from ...nn import functional as F
+from ...ops.arithmetic import add, mul, square, sub
+from ...ops.linalg import matmul
+from ...ops.reduce import mean, sum
+from ...ops.shape import reshape
+from ..views.mathml import mathml
 
 LARGEST = 60  # no answer is larger
 TRIES = 10_000

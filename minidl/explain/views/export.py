@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .._version import __version__
-from ..backend import backend_of
-from ..backend.window import Window
-from ..ops.conv import Conv2d
-from ..ops.pool import AvgPool2d, MaxPool2d
+from ..._version import __version__
+from ...backend import backend_of
+from ...backend.window import Window
+from ...ops.conv import Conv2d
+from ...ops.pool import AvgPool2d, MaxPool2d
+from ..recording.tape import Leaf, Node, Recording, Verdict
+from ..recording.values import LIMIT, Values
 from .formulas import formulas_of
-from .values import LIMIT, Values
-
-if TYPE_CHECKING:
-    from .tape import Leaf, Node, Tape, Verdict
 
 BUDGET = 2_400_000  # characters of JSON: with its program and styles, the page stays below 3 MB
 LEAST = 64  # elements of an array that are kept in any case
 KINDS: dict[Any, str] = {Conv2d: "conv", MaxPool2d: "pool", AvgPool2d: "pool"}
 
 
-def tape_dict(tape: Tape) -> dict[str, Any]:
+def tape_dict(tape: Recording) -> dict[str, Any]:
     """The whole tape; of large arrays as much as the page has room for."""
     values = Values()
     values.items = list(tape.values.items)
@@ -53,7 +51,7 @@ def tape_dict(tape: Tape) -> dict[str, Any]:
         limit //= 2
 
 
-def _node(tape: Tape, node: Node) -> dict[str, Any]:
+def _node(tape: Recording, node: Node) -> dict[str, Any]:
     formulas = formulas_of(node.function)
     korean = formulas.translated("ko")
     return {

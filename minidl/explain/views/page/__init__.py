@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ...errors import ArgumentError
+from ....errors import ArgumentError
 from .worksheet import sheet_pages
 
 __all__ = ["LANGUAGES", "render", "render_worksheet"]

@@ -7,19 +7,18 @@ a max is at the winner that the pass itself saw, whatever float64 would have rou
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
-from ..backend import backend_of
-from ..dtypes import float64
-from ..engine.grad_mode import no_grad
-from ..engine.observe import unobserved
-from ..engine.tensor import Tensor
-from .tape import Node, Tape
+from ...backend import backend_of
+from ...dtypes import float64
+from ...engine.grad_mode import no_grad
+from ...engine.observe import unobserved
+from ...engine.tensor import Tensor
+from .tape import Node, Recording
 
 ALIKE = 0.02  # an output that differs by more from the recorded one, relative to the largest, is another one
 
@@ -35,7 +34,7 @@ class Replay:
         refused: operation -> why its forward cannot be run again.
     """
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Recording) -> None:
         self.tape = tape
         self.inputs = [[_wide(x.array, x.value is not None) for x in node.inputs] for node in tape.nodes]
         self.options = [_options(node) for node in tape.nodes]
@@ -146,7 +145,7 @@ def _change(now: np.ndarray, before: np.ndarray) -> np.ndarray:
     return change
 
 
-def find_seed(tape: Tape, node: Node) -> np.ndarray | None:
+def find_seed(tape: Recording, node: Node) -> np.ndarray | None:
     """What backward began with at this operation: what arrived there beyond what other operations sent."""
     if node.dz is None or node.sums + 1 <= len(node.arrived):
         return None
@@ -163,7 +162,7 @@ def _wide(x: Any, is_array: bool) -> Any:
 
 def _options(node: Node) -> dict[str, Any]:
     """The options for a replay on the host: floating dtypes are float64, and callbacks that may be left out are."""
-    defaults = {name: p.default for name, p in inspect.signature(node.function.forward).parameters.items()}
+    defaults = node.function.defaults()
     found = {}
     for name, thing in node.options.items():
         if isinstance(thing, np.dtype) and thing.kind == "f":

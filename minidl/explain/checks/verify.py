@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.numpy.threads import parallel
-from ..random import default_generator
-from . import breaks
+from ...backend.numpy.threads import parallel
+from ...random import default_generator
+from ..recording.replaced import mended
+from ..recording.replay import Replay, quiet_engine
+from ..recording.tape import Check, Leaf, Node, Recording, Verdict
 from .differences import Change, Differences, Target, differences, sample_size
-from .replay import Replay, quiet_engine
-from .tape import Check, Leaf, Node, Tape, Verdict
 
 Key = tuple[str, int, int]  # "output", operation, 0; "input", operation, input; or "leaf", leaf, 0
 NOT_FINITE = "what arrived holds NaN or infinity"
@@ -25,14 +25,14 @@ FAINT = "too small beside the function itself for differences in float64"
 NO_NUMBERS = "the pass holds NaN or infinity here"
 
 
-def verify(tape: Tape) -> None:
+def verify(tape: Recording) -> None:
     """Fill in `tape.checks` and the verdicts of the leaves.
 
     Thousands of small products run in one thread: several would spend their time waiting for each other.
     """
     state = default_generator.get_state()
     try:
-        with breaks.mended(), quiet_engine():
+        with mended(), quiet_engine():
             parallel(lambda _: _Verifier(tape).run(), 1, microseconds=0)
     finally:
         default_generator.set_state(state)
@@ -41,7 +41,7 @@ def verify(tape: Tape) -> None:
 class _Verifier:
     """The verdicts of one tape."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Recording) -> None:
         self.tape = tape
         self.replay = Replay(tape)
         nodes = [tape.nodes[number] for number in self.replay.relevant]

@@ -1,0 +1,224 @@
+"""What the engine and the tracer tell, written down: operations, their lines, their numbers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...backend import backend_of
+from ...engine import backward as engine
+from ...engine.backward import _accumulate
+from ...engine.function import Function
+from ...engine.observe import Observer, observed
+from ...engine.tensor import Tensor
+from ...errors import MinidlError
+from ...nn.running import current_module_path, running
+from .replaced import active, breaks_forward
+from .tape import Event, Input, Leaf, Node, Recording
+from .trace import Call, LineTracer
+
+TEXT = 80  # characters of a local value that is no array
+
+
+class RecordingError(MinidlError, RuntimeError):
+    """A recording that cannot be made: another one is running, or the pass cannot be told as one."""
+
+
+class Recorder(Observer):
+    """Fills a tape with what the engine and the tracer tell."""
+
+    def __init__(self, tape: Recording) -> None:
+        self.tape = tape
+        self.tracer = LineTracer(tape.sources, self._kept, self._followed)
+        self.thread = threading.get_ident()
+        self.followed: Call | None = None
+        self.numbers: dict[int, int] = {}  # id of a Function -> number of the operation
+        self.alive: list[Any] = []  # keeps those ids from being used again
+        self.made: dict[int, int] = {}  # id of an output -> operation
+        self.leaf_of: dict[int, int] = {}
+        self.modules: dict[int, Any] = {}  # outermost modules that ran
+
+    def start(self) -> None:
+        """Listen to the engine and follow this thread."""
+        self.tape.broken = active()
+        self.listening = observed(self)
+        self.listening.__enter__()
+        self.tracer.start()
+
+    def stop(self) -> None:
+        """No longer."""
+        self.tracer.stop()
+        self.listening.__exit__(None, None, None)
+
+    def finish(self, variables: Mapping[str, Any]) -> None:
+        """Name the leaves, by their modules or else by the user's own `variables`, and see what they have gained."""
+        models = [module for module in self.modules.values() if next(module.parameters(), None) is not None]
+        called = {id(thing): name for name, thing in variables.items() if not name.startswith("_")}
+        names: dict[int, str] = {}
+        for model in models:
+            prefix = "" if len(models) == 1 else called.get(id(model), type(model).__name__) + "."
+            for name, member in [*model.named_parameters(), *model.named_buffers()]:
+                names.setdefault(id(member), prefix + name)
+        self.tape.model = "\n".join(map(repr, models))
+        for leaf in self.tape.leaves:
+            leaf.name = names.get(id(leaf.tensor), called.get(id(leaf.tensor)))
+            if leaf.gradient is None:  # minidl.grad leaves .grad alone
+                sent = [self.tape.nodes[n].gradients[k] for n, k in leaf.uses if self.tape.nodes[n].dz is not None]
+                found = [g for g in sent if g is not None]
+                leaf.gradient = sum(found[1:], found[0]) if found else None
+
+    def _kept(self, thing: Any) -> int | str:
+        """An array's place among the values; anything else as a short text."""
+        if isinstance(thing, Tensor):
+            thing = thing._array
+        if isinstance(thing, np.generic) or hasattr(thing, "__array_interface__"):
+            return self.tape.values.add(np.asarray(thing))
+        if type(thing).__module__.startswith("cupy") and hasattr(thing, "get"):
+            return self.tape.values.add(thing.get())
+        return shown(thing)
+
+    def _followed(self, call: Call) -> None:
+        self.followed = call
+
+    def _take(self, node: Function, phase: str) -> Call | None:
+        """The call that has just been followed, if it is that one."""
+        call, self.followed = self.followed, None
+        return call if call is not None and call.node is node and call.phase == phase else None
+
+    def on_forward(self, node: Function, inputs: tuple[Any, ...], options: Mapping[str, Any], output: Any) -> None:
+        """Note the operation."""
+        call = self._take(node, "forward")
+        number = len(self.tape.nodes)
+        labels = [*type(node).names(len(inputs)), *(f"x{i}" for i in range(len(inputs)))]
+        if running.modules:
+            self.modules[id(running.modules[0])] = running.modules[0]
+        array = host(output._array).copy()
+        recorded = Node(
+            id=number, function=type(node), name=current_module_path(),
+            inputs=[self._input(x, number, i, label) for i, (x, label) in enumerate(zip(inputs, labels))],
+            output=self.tape.values.add(array), array=array,
+            options={**type(node).defaults(), **options},
+            forward_source=None if call is None else call.source, broken=breaks_forward(type(node)),
+        )  # fmt: skip
+        self.tape.nodes.append(recorded)
+        self.numbers[id(node)], self.made[id(output)] = number, number
+        self.alive += [node, output]
+        self._walk(recorded, "forward", call, [recorded.output])
+
+    def _input(self, x: Any, number: int, position: int, label: str) -> Input:
+        if not isinstance(x, Tensor):
+            return Input(label, None, x, None, None, False)
+        array = host(x._array).copy()
+        value = self.tape.values.add(array)
+        source = self.numbers.get(id(x.grad_fn)) if x.grad_fn is not None else self.made.get(id(x))
+        if source is not None and self.tape.nodes[source].output != value:
+            source = None  # changed in place since
+        leaf = None
+        if source is None:
+            if id(x) not in self.leaf_of:
+                self.leaf_of[id(x)] = len(self.tape.leaves)
+                self.tape.leaves.append(Leaf(x, None, value, array))
+            leaf = self.leaf_of[id(x)]
+            self.tape.leaves[leaf].uses.append((number, position))
+        return Input(label, value, array, source, leaf, x.requires_grad)
+
+    def on_backward(self, node: Function, dz: Any, returned: Sequence[Any], grads: Sequence[Any]) -> None:
+        """Note what arrived, what was returned, and what the engine made of it."""
+        if id(node) not in self.numbers:
+            return
+        call = self._take(node, "backward")
+        recorded = self.tape.nodes[self.numbers[id(node)]]
+        if recorded.dz is not None:
+            raise RecordingError(
+                f"record: backward went through {recorded.op} a second time; one recording holds one backward pass; "
+                "open another `with record()` for the second"
+            )
+        recorded.dz = host(dz).copy()
+        if not recorded.arrived and recorded.array.size == 1:
+            self.tape.loss = float(recorded.array.reshape(()))
+        recorded.backward_source = None if call is None else call.source
+        recorded.hooked = bool(node.hooks)
+        recorded.gradients = [None if g is None else host(g).copy() for g in grads]
+        add = self.tape.values.add
+        places = [None if r is None else add(host(r)) for r in returned]
+        self._walk(recorded, "backward", call, places)
+        for k, (before, after) in enumerate(zip(returned, recorded.gradients)):
+            if before is None or after is None:
+                continue
+            if (source := recorded.inputs[k].source) is not None:
+                self.tape.nodes[source].arrived.append((recorded.id, k))
+            if before.shape != after.shape:
+                axes = _summed_axes(before.shape, after.shape)
+                self._engine(engine.sum_to, kind="summed", input=k, axes=axes, **{"from": places[k], "to": add(after)})
+            if before.dtype != after.dtype:
+                what = {"input": k, "dtype": str(after.dtype), "from": places[k], "to": add(after)}
+                self._engine(None, kind="cast", **what)
+
+    def on_sum(self, node: Function, gradient: Any, total: Any) -> None:
+        """Note that a further gradient reached an operation's output."""
+        if id(node) not in self.numbers:
+            return
+        number = self.numbers[id(node)]
+        self.tape.nodes[number].sums += 1
+        uses = self.tape.nodes[number].sums + 1
+        total_value = self.tape.values.add(host(total))
+        self._engine(engine._add, kind="accumulated", node=number, uses=uses, total=total_value)
+
+    def on_leaf(self, leaf: Any, gradient: Any) -> None:
+        """Note that a gradient was added to a leaf's `.grad`."""
+        if id(leaf) not in self.leaf_of:
+            return
+        number = self.leaf_of[id(leaf)]
+        known, total = self.tape.leaves[number], host(leaf.grad._array)
+        if known.before is None:
+            known.before = total.astype(np.float64) - host(gradient)
+        known.gradient = (total - known.before).astype(total.dtype)
+        self._engine(_accumulate, kind="leaf", leaf=number, total=self.tape.values.add(total))
+
+    def _engine(self, function: Any, **what: Any) -> None:
+        """Note what the engine did after the last line, and which function of it did."""
+        if self.tape.events:
+            what["source"] = None if function is None else self.tape.sources.add(function.__code__)
+            self.tape.events[-1].engine.append(what)
+
+    def _walk(self, node: Node, phase: str, call: Call | None, returned: list[int | None]) -> None:
+        """The lines of a call as events; one without a line where it could not be followed."""
+        steps = call.steps if call is not None else []
+        self.tape.events += [Event(phase, node.id, step) for step in steps]
+        if steps:
+            self.tape.events[-1].returned = returned
+
+
+def host(array: Any) -> np.ndarray:
+    """The array as NumPy's; sums of 0-dimensional arrays may be NumPy's scalars."""
+    if isinstance(array, np.generic):
+        return np.asarray(array)
+    return np.asarray(backend_of(array).to_numpy(array))
+
+
+def shown(thing: Any) -> str:
+    """A local value that is no array, in few characters."""
+    if isinstance(thing, list | tuple):
+        inner = ", ".join(shown(item) for item in thing[:4]) + (", ..." if len(thing) > 4 else "")
+        text = f"[{inner}]" if isinstance(thing, list) else f"({inner}{',' * (len(thing) == 1)})"
+    elif isinstance(thing, Tensor):
+        return shown(thing._array)
+    elif hasattr(thing, "shape") and hasattr(thing, "dtype"):
+        few = prod(thing.shape) <= 8
+        text = np.array2string(host(thing), separator=", ") if few else f"{thing.dtype} {tuple(thing.shape)}"
+    elif callable(thing):
+        text = getattr(thing, "__name__", type(thing).__name__)
+    else:
+        text = repr(thing)
+    text = " ".join(text.split())
+    return text if len(text) <= TEXT else text[: TEXT - 3] + "..."
+
+
+def _summed_axes(before: tuple[int, ...], after: tuple[int, ...]) -> list[int]:
+    """The axes over which a gradient of shape `before` was summed to be one of shape `after`."""
+    extra = len(before) - len(after)
+    return [*range(extra), *(extra + i for i, n in enumerate(after) if n != before[extra + i])]

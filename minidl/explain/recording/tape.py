@@ -1,0 +1,127 @@
+"""The recorded pass: operations, leaves, lines, values, checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...engine.function import Function
+from ...engine.tensor import Tensor
+from .sources import Sources
+from .trace import Step
+from .values import Values
+
+
+@dataclass
+class Input:
+    """One input of an operation: its name there, where it came from, what it held."""
+
+    label: str
+    value: int | None
+    array: Any  # a copy on the host; a number, or None
+    source: int | None  # the operation that made it
+    leaf: int | None  # else its place among the leaves
+    wants: bool  # a gradient
+
+
+@dataclass
+class Node:
+    """One recorded operation. `gradients` are what its backward sent to each input, as the engine passed it on."""
+
+    id: int
+    function: type[Function]
+    name: str
+    inputs: list[Input]
+    output: int
+    array: np.ndarray
+    options: dict[str, Any]
+    forward_source: int | None
+    broken: bool = False  # its forward was a seeded mistake
+    hooked: bool = False
+    backward_source: int | None = None
+    dz: np.ndarray | None = None
+    gradients: list[np.ndarray | None] = field(default_factory=list)
+    arrived: list[tuple[int, int]] = field(default_factory=list)  # (operation, input) that sent a gradient here
+    sums: int = 0  # times that the engine added one to what was there
+
+    @property
+    def op(self) -> str:
+        """The operation's name."""
+        return self.function.__name__
+
+
+@dataclass
+class Leaf:
+    """A tensor that no recorded operation made: a parameter, an input, a constant."""
+
+    tensor: Tensor
+    name: str | None
+    value: int
+    array: np.ndarray
+    before: np.ndarray | None = None  # what .grad held when the first gradient came
+    gradient: np.ndarray | None = None  # what the pass added to .grad
+    uses: list[tuple[int, int]] = field(default_factory=list)  # (operation, input)
+    verdict: Verdict | None = None
+
+
+@dataclass
+class Event:
+    """One line of the walk, and what the engine did after it."""
+
+    phase: str
+    node: int
+    step: Step
+    returned: list[int | None] | None = None
+    engine: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Verdict:
+    """What the differences say of one gradient.
+
+    `state` is exact (the same up to the rounding of the pass's dtype), approximate, kink (right between the slopes
+    of two sides), MISMATCH, or not checked. `analytic`, `numeric` and `torch` hold the `places` (indices into the flat
+    gradient) that were compared, or the whole gradient where `places` is None.
+    """
+
+    state: str
+    checked: str
+    analytic: np.ndarray | None = None
+    numeric: np.ndarray | None = None
+    torch: np.ndarray | None = None
+    places: np.ndarray | None = None
+    max_difference: float | None = None
+    kinks: int = 0
+    closeness: str = "exact"  # of the elements that lie at no kink: exact or approximate
+    inherited: bool = False  # what arrived was wrong already; given that, this is right
+
+
+@dataclass
+class Check:
+    """The verdict on the gradient sent to one input of an operation, or (input None) on that of its output."""
+
+    node: int
+    input: int | None
+    verdict: Verdict
+
+
+class Recording:
+    """One recorded pass: `nodes` in the order they ran, `leaves`, the lines as `events`, the gradients' `checks`."""
+
+    def __init__(self, title: str = "") -> None:
+        self.title, self.model = title, ""
+        self.input: str | dict[str, str] = ""  # what went in, in words; or so in each language
+        self.values, self.sources = Values(), Sources()
+        self.nodes: list[Node] = []
+        self.leaves: list[Leaf] = []
+        self.events: list[Event] = []
+        self.broken: str | None = None
+        self.seconds = 0.0
+        self.checks: list[Check] = []
+        self.loss: float | None = None
+
+    def mismatches(self) -> list[Check]:
+        """The checks that failed, the nearest to the loss first."""
+        return [check for check in self.checks if check.verdict.state == "MISMATCH"]
