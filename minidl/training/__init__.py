@@ -1,5 +1,6 @@
 """Training: the loop, its options, and the run folder that keeps all that a run was and found."""
 
-from .loop import DivergenceError, Evaluation, Progress, Trainer, evaluate, predict
+from .evaluation import Evaluation, evaluate, predict
+from .loop import DivergenceError, Progress, Trainer
 
 __all__ = ["DivergenceError", "Evaluation", "Progress", "Trainer", "evaluate", "predict"]

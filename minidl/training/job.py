@@ -15,7 +15,8 @@ from ..models.networks import check_model, find_model, with_whole_path
 from ..random import manual_seed
 from ..tensors import saving as checkpoint
 from .data import evaluation_loader, open_splits, train_loader
-from .loop import Evaluation, Progress, Trainer, evaluate, to_device
+from .evaluation import Evaluation, evaluate, to_device
+from .loop import Progress, Trainer
 from .options import OptionError, Options, flag, make_optimizer, make_scheduler, planned_length
 from .run import RunFolder
 

@@ -1,15 +1,13 @@
-"""The training loop: fit, evaluate, and the state from which a stopped run goes on to the same bits."""
+"""The training loop, and the state from which a stopped run resumes to the same bits."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from ..backend import backend_of, current_backend
+from ..backend import backend_of
 from ..data import DataLoader
 from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor
@@ -18,10 +16,10 @@ from ..nn import Module
 from ..nn import functional as F
 from ..optim.lr_scheduler import ReduceLROnPlateau
 from ..random import default_generator
+from .evaluation import Loss, evaluate, on_device
 from .meter import DivergenceError, Meter
 
 REPORT_SECONDS = 0.5  # how often losses are read and progress is told
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -44,56 +42,8 @@ class Progress:
     eta: float
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What a classifier made of a data set: mean loss, accuracy, scores `(N, C)` and labels `(N,)`."""
-
-    loss: float
-    accuracy: float
-    scores: np.ndarray
-    labels: np.ndarray
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """softmax of the scores: `(N, C)` float64, rows that sum to 1."""
-        return _softmax(self.scores)
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """The class with the highest score of each sample: `(N,)`."""
-        return self.scores.argmax(1)
-
-
-def evaluate(model: Module, loader: DataLoader, loss: Loss = F.cross_entropy) -> Evaluation:
-    """Run `model` over `loader`, whose batches are (images, labels), without recording and in evaluation mode."""
-    was_training = model.training
-    model.eval()
-    total, scores, labels = 0.0, [], []
-    with no_grad():
-        for x, y in _on_device(loader):
-            z = model(x)
-            total += loss(z, y).item() * len(y)
-            scores.append(_to_numpy(z))
-            labels.append(_to_numpy(y))
-    model.train(was_training)
-    all_scores, all_labels = np.concatenate(scores), np.concatenate(labels)
-    accuracy = float((all_scores.argmax(1) == all_labels).mean())
-    return Evaluation(total / len(all_labels), accuracy, all_scores, all_labels)
-
-
-def predict(model: Module, images: np.ndarray) -> np.ndarray:
-    """The probability of each class, `(N, C)` float64, for images `(N, C, H, W)` float32 from 0 to 1."""
-    with no_grad():
-        return _softmax(_to_numpy(model.eval()(to_device(Tensor(images)))))
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(1, keepdims=True), dtype=np.float64)
-    return exponentials / exponentials.sum(1, keepdims=True)
-
-
 class Trainer:
-    """Trains a classifier, and can stop after any step and go on later exactly where it was.
+    """Trains a classifier, and can stop after any step and resume later exactly where it was.
 
     Args:
         model: gives scores `(N, C)` for a batch.
@@ -105,7 +55,7 @@ class Trainer:
         loss: of (scores, labels), the mean over the batch.
 
     Attributes:
-        history: one dictionary an epoch: epoch, step, train_loss, train_accuracy, val_loss, val_accuracy, lr (at its
+        history: a dictionary per epoch: epoch, step, train_loss, train_accuracy, val_loss, val_accuracy, lr (at its
             end), seconds (of training), images_per_second.
         epoch, step: how many are done.
 
@@ -162,7 +112,7 @@ class Trainer:
         before, here = self.meter.seen, 0
         began = reported = time.perf_counter()
         resumed_seconds = self.seconds
-        for x, y in _on_device(self.loader):
+        for x, y in on_device(self.loader):
             self._step(x, y)
             here += len(y)
             now = time.perf_counter()
@@ -267,7 +217,7 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict`, with the same model, optimizer, schedule and data."""
+        """Resume from `state_dict`, with the same model, optimizer, schedule and data."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler is not None:
@@ -281,18 +231,3 @@ class Trainer:
 
 def _watches_a_metric(scheduler: Any) -> bool:
     return isinstance(scheduler, ReduceLROnPlateau)
-
-
-def _on_device(loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches of `loader`, where the current backend computes."""
-    for x, y in loader:
-        yield to_device(x), to_device(y)
-
-
-def to_device(tensor: Tensor) -> Tensor:
-    """The tensor in the current backend's library: itself if it is there."""
-    return tensor.to("cuda" if current_backend().name == "cupy" else "cpu")
-
-
-def _to_numpy(tensor: Tensor) -> np.ndarray:
-    return backend_of(tensor._array).to_numpy(tensor._array)

@@ -1,0 +1,80 @@
+"""What a classifier makes of a data set, or of a few images: scores, accuracy, probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..backend import backend_of, current_backend
+from ..data import DataLoader
+from ..engine.grad_mode import no_grad
+from ..engine.tensor import Tensor
+from ..nn import Module
+from ..nn import functional as F
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a classifier made of a data set: mean loss, accuracy, scores `(N, C)` and labels `(N,)`."""
+
+    loss: float
+    accuracy: float
+    scores: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """softmax of the scores: `(N, C)` float64, rows that sum to 1."""
+        return _softmax(self.scores)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The class with the highest score of each sample: `(N,)`."""
+        return self.scores.argmax(1)
+
+
+def evaluate(model: Module, loader: DataLoader, loss: Loss = F.cross_entropy) -> Evaluation:
+    """Run `model` over `loader`, whose batches are (images, labels), without recording and in evaluation mode."""
+    was_training = model.training
+    model.eval()
+    total, scores, labels = 0.0, [], []
+    with no_grad():
+        for x, y in on_device(loader):
+            z = model(x)
+            total += loss(z, y).item() * len(y)
+            scores.append(_to_numpy(z))
+            labels.append(_to_numpy(y))
+    model.train(was_training)
+    all_scores, all_labels = np.concatenate(scores), np.concatenate(labels)
+    accuracy = float((all_scores.argmax(1) == all_labels).mean())
+    return Evaluation(total / len(all_labels), accuracy, all_scores, all_labels)
+
+
+def predict(model: Module, images: np.ndarray) -> np.ndarray:
+    """The probability of each class, `(N, C)` float64, for images `(N, C, H, W)` float32 from 0 to 1."""
+    with no_grad():
+        return _softmax(_to_numpy(model.eval()(to_device(Tensor(images)))))
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(scores - scores.max(1, keepdims=True), dtype=np.float64)
+    return exponentials / exponentials.sum(1, keepdims=True)
+
+
+def on_device(loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches of `loader`, where the current backend computes."""
+    for x, y in loader:
+        yield to_device(x), to_device(y)
+
+
+def to_device(tensor: Tensor) -> Tensor:
+    """The tensor in the current backend's library: itself if it is there."""
+    return tensor.to("cuda" if current_backend().name == "cupy" else "cpu")
+
+
+def _to_numpy(tensor: Tensor) -> np.ndarray:
+    return backend_of(tensor._array).to_numpy(tensor._array)
