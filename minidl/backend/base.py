@@ -111,6 +111,10 @@ class Backend(ABC):
         """formula(*arrays), where each element of the result depends on that element of the arrays alone."""
         return formula(*arrays)
 
+    def product(self, formula: Callable[..., Any], *arrays: Array) -> Array:
+        """y · formula(x, ...), where y is the last of the arrays: a gradient times a slope, elementwise."""
+        return formula(*arrays[:-1]) * arrays[-1]
+
     def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
         """formula(*arrays), which mixes elements along `axes` alone: an array, or several, that keep all axes."""
         return formula(*arrays)
@@ -131,9 +135,17 @@ class Backend(ABC):
         """Σ x · y (or Σ x) over `axes`, which stay with length 1, for x and y of one shape."""
         return (x if y is None else x * y).sum(axis=axes, keepdims=True)
 
-    def relu(self, x: Array) -> Array:
-        """max(x, 0), NaN kept."""
-        return self.xp.maximum(x, 0)
+    def maximum(self, x: Array, low: float) -> Array:
+        """max(x, low) for a number, NaN kept."""
+        return self.xp.maximum(x, low)
+
+    def minimum(self, x: Array, high: float) -> Array:
+        """min(x, high) for a number, NaN kept."""
+        return self.xp.minimum(x, high)
+
+    def one_or(self, other: float, mask: Array, dtype: Any) -> Any:
+        """1 where the mask (bool) is true, elsewhere that number: an array of a floating dtype, or 1 for all."""
+        return 1 if other == 1 else self.xp.where(mask, dtype.type(1), dtype.type(other))
 
     def channel_sums(self, x: Array) -> Array:
         """The sum of x (N, C, H, W) over all but its channels: (C,)."""

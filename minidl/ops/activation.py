@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..engine.function import Function
+from ..engine.elementwise import Elementwise
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError, refuse
 from ._check.arguments import float_only, floating, not_bool, number, promoted, tensor_of
@@ -13,204 +13,195 @@ from ._check.arguments import float_only, floating, not_bool, number, promoted, 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
-class Relu(Function):
-    """z = max(x, 0)        dz/dx = 1 where x > 0, else 0"""
+class Relu(Elementwise):
+    """z = max(x, 0)        ∂z/∂x = 1 where x > 0, else 0"""
 
-    def forward(self, x: Any) -> Any:
-        z = self.backend.relu(x)
-        if self.needs[0]:
-            self.on = z != 0  # one byte a value, where z is four; NaN passes its gradient on, as in PyTorch
-        return z
+    cheap = True
 
-    def backward(self, dz: Any) -> Any:
-        return self.backend.masked(dz, self.on)
+    def value(self, x: Any) -> Any:
+        return self.backend.maximum(x, 0)
 
-
-class LeakyRelu(Function):
-    """z = x where x > 0, else slope x        dz/dx = 1 where x > 0, else slope"""
-
-    def forward(self, x: Any, slope: float) -> Any:
-        self.x, self.slope, inf = x, slope, math.inf
-        return self.backend.elementwise(lambda x: x.clip(0, inf) + slope * x.clip(-inf, 0), x)
-
-    def backward(self, dz: Any) -> Any:
-        return self.backend.elementwise(lambda x, dz: dz * one_or(self.slope, x > 0, dz.dtype), self.x, dz)
+    def passes(self, z: Any) -> Any:
+        return z != 0  # where x > 0, and where it is NaN, as in PyTorch
 
 
-class Elu(Function):
-    """z = scale x where x > 0, else scale a (e^(rate x) - 1)        dz/dx = scale, else scale a rate e^(rate x)"""
+class LeakyRelu(Elementwise):
+    """z = x where x > 0, else a x        ∂z/∂x = 1 where x > 0, else a"""
 
-    def forward(self, x: Any, a: float, scale: float = 1.0, rate: float = 1.0) -> Any:
-        self.x, self.a, self.scale, self.rate = x, a, scale, rate
-        inf, expm1 = math.inf, self.xp.expm1
-        return self.backend.elementwise(lambda x: scale * (x.clip(0, inf) + a * expm1(rate * x.clip(-inf, 0))), x)
+    a: float
 
-    def backward(self, dz: Any) -> Any:
-        def slope(x: Any) -> Any:
-            e = self.xp.exp(self.rate * self.xp.fmin(x, 0))  # 1 where x is positive or NaN
-            return self.scale * one_or(self.a * self.rate, ~(x <= 0), x.dtype) * e
+    def value(self, x: Any) -> Any:
+        return self.backend.maximum(x, 0) + self.a * self.backend.minimum(x, 0)
 
-        return self.backend.elementwise(lambda x, dz: dz * slope(x), self.x, dz)
+    def slope(self, x: Any) -> Any:
+        return self.backend.one_or(self.a, x > 0, x.dtype)
 
 
-class Gelu(Function):
-    """z = x Φ(x), Φ the normal distribution's cdf        dz/dx = Φ(x) + x φ(x),  φ(x) = e^(-x²/2) / √(2π)"""
+class Elu(Elementwise):
+    """z = scale x where x > 0, else scale a (e^(rate x) - 1)        ∂z/∂x = scale, else scale a rate e^(rate x)"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
-        self.cdf = self.backend.elementwise(lambda x: 0.5 * (1 + self.backend.erf(x * math.sqrt(0.5))), x)
-        return x * self.cdf
+    a: float
+    scale: float = 1.0
+    rate: float = 1.0
 
-    def backward(self, dz: Any) -> Any:
-        def pdf(x: Any) -> Any:
-            return self.xp.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+    def value(self, x: Any) -> Any:
+        below = self.a * self.xp.expm1(self.rate * self.backend.minimum(x, 0))
+        return self.scale * (self.backend.maximum(x, 0) + below)
 
-        return self.backend.elementwise(lambda x, cdf, dz: dz * (cdf + x * pdf(x)), self.x, self.cdf, dz)
+    def slope(self, x: Any) -> Any:
+        e = self.xp.exp(self.rate * self.xp.fmin(x, 0))  # 1 where x is positive or NaN
+        return self.scale * self.backend.one_or(self.a * self.rate, ~(x <= 0), x.dtype) * e
 
 
-class GeluTanh(Function):
-    """z = x (1 + t) / 2,  t = tanh u,  u = √(2/π) (x + 0.044715 x³)        dz/dx = (1 + t)/2 + x (1 - t²) u'/2"""
+class Gelu(Elementwise):
+    """z = x Φ(x), Φ the normal distribution's cdf        ∂z/∂x = Φ(x) + x φ(x),  φ(x) = e^(-x²/2) / √(2π)"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
-        self.t = self.xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x)))
-        return 0.5 * x * (1 + self.t)
+    def cdf(self, x: Any) -> Any:
+        return 0.5 * (1 + self.backend.erf(x * math.sqrt(0.5)))
 
-    def backward(self, dz: Any) -> Any:
-        x, t = self.x, self.t
+    def value(self, x: Any, cdf: Any) -> Any:
+        return x * cdf
+
+    def slope(self, x: Any, cdf: Any) -> Any:
+        pdf = self.xp.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        return cdf + x * pdf
+
+
+class GeluTanh(Elementwise):
+    """z = x (1 + t) / 2,  t = tanh u,  u = √(2/π) (x + 0.044715 x³)        ∂z/∂x = (1 + t)/2 + x (1 - t²) u'/2"""
+
+    def t(self, x: Any) -> Any:
+        return self.xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x)))
+
+    def value(self, x: Any, t: Any) -> Any:
+        return 0.5 * x * (1 + t)
+
+    def slope(self, x: Any, t: Any) -> Any:
         du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * (x * x))
-        return dz * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du)
+        return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du
 
 
-class Sigmoid(Function):
-    """z = 1 / (1 + e^-x)        dz/dx = z (1 - z)"""
+class Sigmoid(Elementwise):
+    """z = 1 / (1 + e^-x)        ∂z/∂x = z (1 - z)"""
 
-    def forward(self, x: Any) -> Any:
-        self.z = self.backend.elementwise(lambda x: sigmoid_of(self.xp, x), x)
-        return self.z
+    def value(self, x: Any) -> Any:
+        return 1 / (1 + self.xp.exp(-x))  # 0, as it should be, where e^-x overflows
 
-    def backward(self, dz: Any) -> Any:
-        return self.backend.elementwise(lambda z, dz: dz * ((1 - z) * z), self.z, dz)
-
-
-class Tanh(Function):
-    """z = tanh x        dz/dx = 1 - z²"""
-
-    def forward(self, x: Any) -> Any:
-        self.z = self.backend.elementwise(self.xp.tanh, x)
-        return self.z
-
-    def backward(self, dz: Any) -> Any:
-        return self.backend.elementwise(lambda z, dz: dz * (1 - z * z), self.z, dz)
+    def slope(self, z: Any) -> Any:
+        return z * (1 - z)
 
 
-class Silu(Function):
-    """z = x σ(x)        dz/dx = σ(x) (1 + x (1 - σ(x)))"""
+class Tanh(Elementwise):
+    """z = tanh x        ∂z/∂x = 1 - z²"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
-        self.s = self.backend.elementwise(lambda x: sigmoid_of(self.xp, x), x)
-        return x * self.s
+    def value(self, x: Any) -> Any:
+        return self.xp.tanh(x)
 
-    def backward(self, dz: Any) -> Any:
-        return self.backend.elementwise(lambda x, s, dz: dz * (s * (1 + x * (1 - s))), self.x, self.s, dz)
+    def slope(self, z: Any) -> Any:
+        return 1 - z * z
 
 
-class Softplus(Function):
-    """z = log(1 + e^(βx)) / β, and x itself where βx > threshold        dz/dx = σ(βx), and 1 there"""
+class Silu(Elementwise):
+    """z = x s,  s = σ(x)        ∂z/∂x = s (1 + x (1 - s))"""
 
-    def forward(self, x: Any, beta: float, threshold: float) -> Any:
-        self.x, self.beta, self.threshold = x, beta, threshold
-        where, log1p, exp = self.xp.where, self.xp.log1p, self.xp.exp
-        return self.backend.elementwise(lambda x: where(x * beta > threshold, x, log1p(exp(x * beta)) / beta), x)
+    def s(self, x: Any) -> Any:
+        return sigmoid_of(self.xp, x)
 
-    def backward(self, dz: Any) -> Any:
-        def slope(bx: Any) -> Any:
-            return self.xp.where(bx > self.threshold, bx.dtype.type(1), sigmoid_of(self.xp, bx))
+    def value(self, x: Any, s: Any) -> Any:
+        return x * s
 
-        return self.backend.elementwise(lambda x, dz: dz * slope(x * self.beta), self.x, dz)
+    def slope(self, x: Any, s: Any) -> Any:
+        return s * (1 + x * (1 - s))
 
 
-class LogSigmoid(Function):
-    """z = log σ(x) = min(x, 0) - log(1 + e^-|x|)        dz/dx = 1 - σ(x) = σ(-x)"""
+class Softplus(Elementwise):
+    """z = log(1 + e^(βx)) / β, and x itself where βx > threshold        ∂z/∂x = σ(βx), and 1 there"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
-        return self.xp.minimum(x, 0) - self.xp.log1p(self.xp.exp(-self.xp.abs(x)))
+    beta: float
+    threshold: float
 
-    def backward(self, dz: Any) -> Any:
-        return dz * sigmoid_of(self.xp, -self.x)
+    def value(self, x: Any) -> Any:
+        bx = x * self.beta
+        return self.xp.where(bx > self.threshold, x, self.xp.log1p(self.xp.exp(bx)) / self.beta)
 
-
-class Mish(Function):
-    """z = x t,  t = tanh(log(1 + e^x))        dz/dx = t + x (1 - t²) σ(x)"""
-
-    def forward(self, x: Any) -> Any:
-        xp = self.xp
-        softplus = xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
-        self.x, self.t = x, xp.tanh(softplus)
-        return x * self.t
-
-    def backward(self, dz: Any) -> Any:
-        t = self.t
-        return dz * (t + self.x * (1 - t * t) * sigmoid_of(self.xp, self.x))
+    def slope(self, x: Any) -> Any:
+        bx = x * self.beta
+        return self.xp.where(bx > self.threshold, x.dtype.type(1), sigmoid_of(self.xp, bx))
 
 
-class Softsign(Function):
-    """z = x / (1 + |x|)        dz/dx = 1 / (1 + |x|)²"""
+class LogSigmoid(Elementwise):
+    """z = log σ(x) = min(x, 0) - log(1 + e^-|x|)        ∂z/∂x = 1 - σ(x) = σ(-x)"""
 
-    def forward(self, x: Any) -> Any:
-        self.below = self.xp.abs(x) + 1
-        return x / self.below
+    def value(self, x: Any) -> Any:
+        return self.backend.minimum(x, 0) - self.xp.log1p(self.xp.exp(-self.xp.abs(x)))
 
-    def backward(self, dz: Any) -> Any:
-        return dz / self.below / self.below
-
-
-class Hardtanh(Function):
-    """z = min(max(x, low), high)        dz/dx = 1 where low < x < high, the bounds themselves not included"""
-
-    def forward(self, x: Any, low: float, high: float) -> Any:
-        self.x, self.low, self.high = x, low, high
-        return x.clip(low, high)
-
-    def backward(self, dz: Any) -> Any:
-        outside = (self.x <= self.low) | (self.x >= self.high)
-        return self.backend.masked(dz, ~outside)
+    def slope(self, x: Any) -> Any:
+        return sigmoid_of(self.xp, -x)
 
 
-class Hardsigmoid(Function):
-    """z = min(max(x + 3, 0), 6) / 6        dz/dx = 1/6 where -3 < x < 3"""
+class Mish(Elementwise):
+    """z = x t,  t = tanh(log(1 + e^x))        ∂z/∂x = t + x (1 - t²) σ(x)"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
-        return self.backend.elementwise(lambda x: (x + 3).clip(0, 6) / 6, x)
+    def t(self, x: Any) -> Any:
+        softplus = self.backend.maximum(x, 0) + self.xp.log1p(self.xp.exp(-self.xp.abs(x)))
+        return self.xp.tanh(softplus)
 
-    def backward(self, dz: Any) -> Any:
-        masked = self.backend.masked
-        return self.backend.elementwise(lambda x, dz: masked(dz / 6, (x > -3) & (x < 3)), self.x, dz)
+    def value(self, x: Any, t: Any) -> Any:
+        return x * t
 
-
-class Hardswish(Function):
-    """z = x min(max(x + 3, 0), 6) / 6        dz/dx = 0 up to -3, x/3 + 1/2 between, 1 from 3 on"""
-
-    def forward(self, x: Any) -> Any:
-        self.x = x
-        return self.backend.elementwise(lambda x: x * (x + 3).clip(0, 6) / 6, x)
-
-    def backward(self, dz: Any) -> Any:
-        masked = self.backend.masked
-        return self.backend.elementwise(
-            lambda x, dz: masked(dz, ~(x < 3)) + masked(dz * (x / 3 + 0.5), (x > -3) & (x < 3)), self.x, dz
-        )
+    def slope(self, x: Any, t: Any) -> Any:
+        return t + x * (1 - t * t) * sigmoid_of(self.xp, x)
 
 
-def one_or(below: float, above: Any, dtype: Any) -> Any:
-    """1 where `above` (bool), elsewhere the number `below`: quicker than `where`, which branches at each element."""
-    if below == 1:
-        return 1
-    one = above.astype(dtype)
-    return one.clip(below, 1) if 0 <= below <= 1 else one + below * (1 - one)
+class Softsign(Elementwise):
+    """z = x / (1 + |x|)        ∂z/∂x = 1 / (1 + |x|)²"""
+
+    def value(self, x: Any) -> Any:
+        return x / (1 + self.xp.abs(x))
+
+    def slope(self, x: Any) -> Any:
+        size = self.xp.abs(x)
+        return (1 + 0 * size) / (1 + size) / (1 + size)  # NaN at infinity, where z is
+
+
+class Hardtanh(Elementwise):
+    """z = min(max(x, low), high)        ∂z/∂x = 1 where low < x < high, the bounds themselves not included"""
+
+    low: float
+    high: float
+    cheap = True
+
+    def value(self, x: Any) -> Any:
+        return x.clip(self.low, self.high)
+
+    def passes(self, x: Any) -> Any:
+        return ~((x <= self.low) | (x >= self.high))  # and where x is NaN, as in PyTorch
+
+
+class Hardsigmoid(Elementwise):
+    """z = min(max(x + 3, 0), 6) / 6        ∂z/∂x = 1/6 where -3 < x < 3"""
+
+    def value(self, x: Any) -> Any:
+        return (x + 3).clip(0, 6) / 6
+
+    def slope(self) -> Any:
+        return 1 / 6
+
+    def passes(self, x: Any) -> Any:
+        return (x > -3) & (x < 3)
+
+
+class Hardswish(Elementwise):
+    """z = x min(max(x + 3, 0), 6) / 6        ∂z/∂x = 0 up to -3, x/3 + 1/2 between, 1 from 3 on"""
+
+    def value(self, x: Any) -> Any:
+        return x * (x + 3).clip(0, 6) / 6
+
+    def slope(self, x: Any) -> Any:
+        return 1 + self.backend.masked(x / 3 - 0.5, x < 3)
+
+    def passes(self, x: Any) -> Any:
+        return ~(x <= -3)
 
 
 def sigmoid_of(xp: Any, x: Any) -> Any:
@@ -234,7 +225,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     """input where it is positive, else negative_slope * input."""
     refuse("leaky_relu", inplace=inplace)
     slope = number("leaky_relu", "negative_slope", negative_slope)
-    return LeakyRelu.apply(float_only("leaky_relu", input), slope=slope)
+    return LeakyRelu.apply(float_only("leaky_relu", input), a=slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:

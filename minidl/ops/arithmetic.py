@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.elementwise import Elementwise
 from ..engine.function import Function
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError
@@ -119,26 +120,28 @@ class Neg(Function):
         return -dz
 
 
-class Reciprocal(Function):
-    """z = 1 / x        dz/dx = -1 / x² = -z²"""
+class Reciprocal(Elementwise):
+    """z = 1 / x        ∂z/∂x = -1 / x² = -z²"""
 
-    def forward(self, x: Any) -> Any:
-        self.z = 1.0 / x
-        return self.z
+    cheap = True
 
-    def backward(self, dz: Any) -> Any:
-        return -dz * (self.z * self.z)
+    def value(self, x: Any) -> Any:
+        return 1.0 / x
+
+    def slope(self, z: Any) -> Any:
+        return -z * z
 
 
-class Square(Function):
-    """z = x²        dz/dx = 2 x"""
+class Square(Elementwise):
+    """z = x²        ∂z/∂x = 2 x"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
+    cheap = True
+
+    def value(self, x: Any) -> Any:
         return x * x
 
-    def backward(self, dz: Any) -> Any:
-        return dz * (2 * self.x)
+    def slope(self, x: Any) -> Any:
+        return 2 * x
 
 
 class Pow(Function):
@@ -189,16 +192,20 @@ def _power(xp: Any, x: Any, y: Any) -> Any:
     return x**y
 
 
-class Lerp(Function):
-    """z = x + w (y - x)        dz/dx = 1 - w,  dz/dy = w,  dz/dw = y - x"""
+class Lerp(Elementwise):
+    """z = x + w (y - x)        ∂z/∂x = 1 - w,  ∂z/∂y = w,  ∂z/∂w = y - x"""
 
-    def forward(self, x: Any, y: Any, w: Any) -> Any:
-        self.x, self.y, self.w = x, y, w
+    def value(self, x: Any, y: Any, w: Any) -> Any:
         return x + w * (y - x)
 
-    def backward(self, dz: Any) -> Any:
-        dw = dz * (self.y - self.x) if self.needs[2] else None
-        return dz * (1 - self.w), dz * self.w, dw
+    def slope_x(self, w: Any) -> Any:
+        return 1 - w
+
+    def slope_y(self, w: Any) -> Any:
+        return w
+
+    def slope_w(self, x: Any, y: Any) -> Any:
+        return y - x
 
 
 def add(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:

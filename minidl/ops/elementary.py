@@ -5,122 +5,119 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..engine.elementwise import Elementwise
 from ..engine.function import Function
 from ..engine.tensor import Tensor
 from ..errors import DtypeError
 from ._check.arguments import floating, int_tuple, not_bool, tensor_of
 
 
-class Exp(Function):
-    """z = e^x        dz/dx = z"""
+class Exp(Elementwise):
+    """z = e^x        ∂z/∂x = z"""
 
-    def forward(self, x: Any) -> Any:
-        self.z = self.xp.exp(x)
-        return self.z
+    def value(self, x: Any) -> Any:
+        return self.xp.exp(x)
 
-    def backward(self, dz: Any) -> Any:
-        return dz * self.z
-
-
-class Expm1(Function):
-    """z = e^x - 1, accurate near 0        dz/dx = z + 1"""
-
-    def forward(self, x: Any) -> Any:
-        self.z = self.xp.expm1(x)
-        return self.z
-
-    def backward(self, dz: Any) -> Any:
-        return dz * (self.z + 1)
+    def slope(self, z: Any) -> Any:
+        return z
 
 
-class Log(Function):
-    """z = log_b x        dz/dx = 1 / (x log b)"""
+class Expm1(Elementwise):
+    """z = e^x - 1, accurate near 0        ∂z/∂x = z + 1"""
 
-    def forward(self, x: Any, base: float = math.e) -> Any:
-        self.x, self.base = x, base
-        if base == 2:
+    def value(self, x: Any) -> Any:
+        return self.xp.expm1(x)
+
+    def slope(self, z: Any) -> Any:
+        return z + 1
+
+
+class Log(Elementwise):
+    """z = log_b x        ∂z/∂x = 1 / (x log b)"""
+
+    base: float = math.e
+
+    def value(self, x: Any) -> Any:
+        if self.base == 2:
             return self.xp.log2(x)
-        return self.xp.log10(x) if base == 10 else self.xp.log(x)
+        return self.xp.log10(x) if self.base == 10 else self.xp.log(x)
 
-    def backward(self, dz: Any) -> Any:
-        return dz / (self.x * math.log(self.base))
+    def slope(self, x: Any) -> Any:
+        return 1 / (x * math.log(self.base))
 
 
-class Log1p(Function):
-    """z = log(1 + x), accurate near 0        dz/dx = 1 / (1 + x)"""
+class Log1p(Elementwise):
+    """z = log(1 + x), accurate near 0        ∂z/∂x = 1 / (1 + x)"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
+    def value(self, x: Any) -> Any:
         return self.xp.log1p(x)
 
-    def backward(self, dz: Any) -> Any:
-        return dz / (self.x + 1)
+    def slope(self, x: Any) -> Any:
+        return 1 / (1 + x)
 
 
-class Sqrt(Function):
-    """z = √x        dz/dx = 1 / (2 z)"""
+class Sqrt(Elementwise):
+    """z = √x        ∂z/∂x = 1 / (2 z)"""
 
-    def forward(self, x: Any) -> Any:
-        self.z = self.xp.sqrt(x)
-        return self.z
+    cheap = True
 
-    def backward(self, dz: Any) -> Any:
-        return dz / (2 * self.z)
+    def value(self, x: Any) -> Any:
+        return self.xp.sqrt(x)
 
-
-class Rsqrt(Function):
-    """z = 1 / √x        dz/dx = -z³ / 2"""
-
-    def forward(self, x: Any) -> Any:
-        self.z = 1 / self.xp.sqrt(x)
-        return self.z
-
-    def backward(self, dz: Any) -> Any:
-        return dz * (-0.5 * (self.z * self.z * self.z))
+    def slope(self, z: Any) -> Any:
+        return 1 / (2 * z)
 
 
-class Sin(Function):
-    """z = sin x        dz/dx = cos x"""
+class Rsqrt(Elementwise):
+    """z = 1 / √x        ∂z/∂x = -z³ / 2"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
+    def value(self, x: Any) -> Any:
+        return 1 / self.xp.sqrt(x)
+
+    def slope(self, z: Any) -> Any:
+        return -0.5 * (z * z * z)
+
+
+class Sin(Elementwise):
+    """z = sin x        ∂z/∂x = cos x"""
+
+    def value(self, x: Any) -> Any:
         return self.xp.sin(x)
 
-    def backward(self, dz: Any) -> Any:
-        return dz * self.xp.cos(self.x)
-
-
-class Cos(Function):
-    """z = cos x        dz/dx = -sin x"""
-
-    def forward(self, x: Any) -> Any:
-        self.x = x
+    def slope(self, x: Any) -> Any:
         return self.xp.cos(x)
 
-    def backward(self, dz: Any) -> Any:
-        return -dz * self.xp.sin(self.x)
+
+class Cos(Elementwise):
+    """z = cos x        ∂z/∂x = -sin x"""
+
+    def value(self, x: Any) -> Any:
+        return self.xp.cos(x)
+
+    def slope(self, x: Any) -> Any:
+        return -self.xp.sin(x)
 
 
-class Erf(Function):
-    """z = erf x = 2/√π ∫ e^(-t²) dt from 0 to x        dz/dx = 2/√π e^(-x²)"""
+class Erf(Elementwise):
+    """z = erf x = 2/√π ∫ e^(-t²) dt from 0 to x        ∂z/∂x = 2/√π e^(-x²)"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
+    def value(self, x: Any) -> Any:
         return self.backend.erf(x)
 
-    def backward(self, dz: Any) -> Any:
-        return dz * (2 / math.sqrt(math.pi) * self.xp.exp(-self.x * self.x))
+    def slope(self, x: Any) -> Any:
+        return 2 / math.sqrt(math.pi) * self.xp.exp(-x * x)
 
 
-class Abs(Function):
-    """z = |x|        dz/dx = sign x, and 0 at 0"""
+class Abs(Elementwise):
+    """z = |x|        ∂z/∂x = sign x, and 0 at 0"""
 
-    def forward(self, x: Any) -> Any:
-        self.x = x
+    cheap = True
+
+    def value(self, x: Any) -> Any:
         return self.xp.abs(x)
 
-    def backward(self, dz: Any) -> Any:
-        return dz * sign_of(self.x)
+    def slope(self, x: Any) -> Any:
+        return sign_of(x)
 
 
 class Step(Function):

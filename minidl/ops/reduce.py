@@ -101,13 +101,20 @@ class Prod(Reduction):
             return dz
         dz, x, z = dz.reshape(self.narrow), self.x, self.z
         size = self.xp.abs(z)
-        if ((size >= self.xp.finfo(z.dtype).tiny) & (size < math.inf)).all():  # z has all its digits
-            return dz * (z / x)
-        x = self.xp.moveaxis(x, self.dim[0], -1)
-        before, after = self.xp.ones_like(x), self.xp.ones_like(x)
+        exact = (size >= self.xp.finfo(z.dtype).tiny) & (size < math.inf)  # z has all its digits
+        return dz * (z / x if exact.all() else self.xp.where(exact, z / x, self.others()))
+
+    def others(self) -> Any:
+        """The product of all but x_i, for every i: of the shape of x. 0 is no trouble, nor what overflows."""
+        xp, dim = self.xp, self.dim[0]
+        x = xp.moveaxis(self.x.astype("float64"), dim, -1)  # more room, as in PyTorch
+        before, after = xp.ones_like(x), xp.ones_like(x)
         before[..., 1:] = x[..., :-1].cumprod(axis=-1)  # x_0 ... x_(i-1)
         after[..., :-1] = x[..., :0:-1].cumprod(axis=-1)[..., ::-1]  # x_(i+1) ... x_(n-1)
-        return dz * self.xp.moveaxis(before * after, -1, self.dim[0])
+        found = xp.moveaxis(before * after, -1, dim).astype(self.x.dtype)
+        found = xp.where(xp.isnan(found), self.z / self.x, found)  # one of them overflowed, the other underflowed
+        several = (self.x == 0).sum(axis=dim, keepdims=True) > 1
+        return xp.where(several, 0, found)  # one more zero is among the others, and infinities do not matter
 
 
 class LogSumExp(Reduction):

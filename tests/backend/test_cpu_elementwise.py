@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,12 +72,36 @@ def test_elementwise_of_arrays_that_are_broadcast(rng: np.random.Generator) -> N
     np.testing.assert_array_equal(cpu.elementwise(np.add, y, x), x + y)
 
 
+@given(x=arrays(shapes(max_side=6)), turned=st.booleans(), workers=st.integers(1, 3), number=st.booleans())
+def test_product(x: np.ndarray, turned: bool, workers: int, number: bool) -> None:
+    """The same bits as the slope times y, where the slope is of arrays, of none, or of a number too."""
+    y = np.asfortranarray(x + 1) if turned else x + 1
+    formulas: list[Callable[..., Any]] = [lambda: 0.5, lambda x: x, lambda x, w: w * x]
+    before = threads.get_num_threads()
+    threads.set_num_threads(workers)
+    try:
+        for formula, given in zip(formulas, ([], [x], [x, 3.0 if number else x])):
+            z, plain = cpu.product(formula, *given, y), formula(*given) * y
+            assert (z.shape, z.dtype) == (plain.shape, plain.dtype)
+            assert z.tobytes() == plain.tobytes()
+    finally:
+        threads.set_num_threads(before)
+
+
+@pytest.mark.parametrize("other", [1, 0, 0.25, -0.5, 3.0])
+def test_one_or(other: float, rng: np.random.Generator) -> None:
+    mask = rng.random(20) > 0.5
+    found = np.broadcast_to(cpu.one_or(other, mask, np.dtype("float32")), mask.shape)
+    np.testing.assert_array_equal(found, np.where(mask, 1, np.float32(other)))
+
+
 def test_elementwise_hands_out_memory_of_its_own(rng: np.random.Generator) -> None:
     """The engine copies a gradient that is a view."""
     x = rng.standard_normal((5, 6, 7)).transpose(2, 0, 1)
     assert cpu.elementwise(np.exp, x).base is None
     assert cpu.masked(x, x > 0).base is None
-    assert cpu.relu(x).base is None
+    assert cpu.maximum(x, 0).base is None
+    assert cpu.product(np.exp, x, x).base is None
 
 
 @given(
@@ -118,13 +143,13 @@ def test_inner(x: np.ndarray, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @given(x=arrays(shapes(min_dims=1)))
-def test_relu(dtype: type, x: np.ndarray) -> None:
+def test_maximum_and_minimum(dtype: type, x: np.ndarray) -> None:
     x = x.astype(dtype)
     if x.flags.writeable and x.size > 2:
         x.flat[:2] = np.nan, 0
-    z = cpu.relu(x)
-    assert z.dtype == dtype
-    np.testing.assert_array_equal(z, np.where(np.isnan(x) | (x > 0), x, 0))
+    for z, keeps in ((cpu.maximum(x, 0), x > 0), (cpu.minimum(x, 0), x < 0)):
+        assert z.dtype == dtype
+        np.testing.assert_array_equal(z, np.where(np.isnan(x) | keeps, x, 0))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -146,7 +171,8 @@ def test_a_mask_may_be_broadcast(rng: np.random.Generator) -> None:
 def test_results_keep_the_memory_order(order: tuple[int, ...], rng: np.random.Generator) -> None:
     x = rng.standard_normal((3, 4, 5, 6)).transpose(order)
     assert cpu.elementwise(np.exp, x).strides == x.strides
-    assert cpu.relu(x).strides == x.strides
+    assert cpu.maximum(x, 0).strides == x.strides
+    assert cpu.product(np.exp, x, np.ones(x.shape)).strides == x.strides
     assert cpu.masked(x, x > 0).strides == x.strides
 
 

@@ -29,11 +29,26 @@ def images(draw: Any, smallest: int = 0) -> np.ndarray:
 
 
 @given(images())
-def test_relu(x: np.ndarray) -> None:
-    z = backend.relu(x)
-    assert z.dtype == x.dtype
-    np.testing.assert_array_equal(z, np.where(np.isnan(x) | (x > 0), x, 0))
-    np.testing.assert_array_equal(z, Backend.relu(backend, x))
+def test_maximum_and_minimum(x: np.ndarray) -> None:
+    for name, keeps in (("maximum", x > 0), ("minimum", x < 0)):
+        z = getattr(backend, name)(x, 0)
+        assert z.dtype == x.dtype
+        np.testing.assert_array_equal(z, np.where(np.isnan(x) | keeps, x, 0))
+        np.testing.assert_array_equal(z, getattr(Backend, name)(backend, x, 0))
+
+
+@given(images(), st.sampled_from([1, 0, 0.25, -0.5, 3.0]))
+def test_one_or(x: np.ndarray, other: float) -> None:
+    found = backend.one_or(other, x > 0, x.dtype)
+    np.testing.assert_array_equal(found, Backend.one_or(backend, other, x > 0, x.dtype))
+
+
+@given(images())
+def test_product(x: np.ndarray) -> None:
+    def slope(x: np.ndarray) -> np.ndarray:
+        return 1 - x * x
+
+    np.testing.assert_array_equal(backend.product(slope, x, x), Backend.product(backend, slope, x, x))
 
 
 @given(images(), ORDERS)

@@ -39,6 +39,9 @@ class NumpyBackend(Backend):
     def elementwise(self, formula: Callable[..., Array], *arrays: Array) -> Array:
         return elementwise.elementwise(formula, *arrays)
 
+    def product(self, formula: Callable[..., Any], *arrays: Array) -> Array:
+        return elementwise.product(formula, *arrays)
+
     def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
         return elementwise.along(axes, formula, *arrays)
 
@@ -82,8 +85,14 @@ class NumpyBackend(Backend):
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
         return elementwise.inner(x, y, axes)
 
-    def relu(self, x: Array) -> Array:
-        return elementwise.relu(x)
+    def maximum(self, x: Array, low: float) -> Array:
+        return elementwise.maximum(x, low)
+
+    def minimum(self, x: Array, high: float) -> Array:
+        return elementwise.minimum(x, high)
+
+    def one_or(self, other: float, mask: Array, dtype: Any) -> Any:
+        return elementwise.one_or(other, mask, dtype)
 
     def channel_sums(self, x: Array) -> Array:
         return elementwise.channel_sums(x)

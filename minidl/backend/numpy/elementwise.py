@@ -36,7 +36,7 @@ ELEMENTS_OF_ONE_CALL = 3_000  # the same, where the formula is a single call
 def elementwise(formula: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
     """formula(*arrays), elementwise; of large arrays of one shape in blocks, in the memory order of the first."""
     x = arrays[0]
-    if x.size <= BLOCK or any(array.shape != x.shape for array in arrays):
+    if x.size <= BLOCK or any(_shape(array) != x.shape for array in arrays):
         return formula(*arrays)
 
     def write(z: np.ndarray, *blocks: np.ndarray) -> None:
@@ -45,13 +45,43 @@ def elementwise(formula: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.n
     return _in_blocks(write, formula(*[array[:0] for array in arrays]).dtype, ELEMENTS, *arrays)
 
 
-def relu(x: np.ndarray) -> np.ndarray:
-    """max(x, 0), NaN kept."""
+def product(formula: Callable[..., Any], *arrays: Any) -> np.ndarray:
+    """formula(x, ...) · y for the arrays x, ..., y, elementwise: cut into blocks as `elementwise` does."""
+    *given, y = arrays
+    if y.size <= BLOCK or any(_shape(array) != y.shape for array in given):
+        return formula(*given) * y
+
+    def write(z: np.ndarray, *blocks: np.ndarray) -> None:
+        np.multiply(formula(*blocks[:-1]), blocks[-1], out=z)
+
+    dtype = (formula(*[array[:0] for array in given]) * y[:0]).dtype
+    return _in_blocks(write, dtype, ELEMENTS, *arrays)
+
+
+def _shape(array: Any) -> Any:
+    return getattr(array, "shape", None)  # None: a number among the arrays
+
+
+def maximum(x: np.ndarray, low: float) -> np.ndarray:
+    """max(x, low) for a number, NaN kept."""
     if x.size <= FEW or x.dtype.kind != "f":
-        return np.maximum(x, 0)
+        return np.maximum(x, low)
     if x.size <= BLOCK:
-        return x.clip(0, np.inf)
-    return _in_blocks(lambda z, x: x.clip(0, np.inf, out=z), x.dtype, ELEMENTS_OF_ONE_CALL, x)
+        return x.clip(low, np.inf)
+    return _in_blocks(lambda z, x: x.clip(low, np.inf, out=z), x.dtype, ELEMENTS_OF_ONE_CALL, x)
+
+
+def minimum(x: np.ndarray, high: float) -> np.ndarray:
+    """min(x, high) for a number, NaN kept."""
+    return np.minimum(x, high) if x.size <= FEW or x.dtype.kind != "f" else x.clip(-np.inf, high)
+
+
+def one_or(other: float, mask: np.ndarray, dtype: Any) -> Any:
+    """1 where the mask is true, elsewhere that number; quicker than `where`, which branches at each element."""
+    if other == 1:
+        return 1
+    one = mask.astype(dtype)
+    return one.clip(other, 1) if 0 <= other <= 1 else one + other * (1 - one)
 
 
 def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:

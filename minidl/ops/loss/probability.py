@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.elementwise import Elementwise
 from ...engine.function import Function
 from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError
@@ -60,29 +61,31 @@ class BinaryCrossEntropyWithLogits(Function):
         return dx, dt, None, None
 
 
-class KlDivergence(Function):
-    """z = t (log t - x), 0 where t = 0        dz/dx = -t,  dz/dt = log t + 1 - x"""
+class KlDivergence(Elementwise):
+    """z = t (log t - x), 0 where t = 0        ∂z/∂x = -t,  ∂z/∂t = log t + 1 - x"""
 
-    def forward(self, x: Any, t: Any) -> Any:
-        self.x, self.t = x, t
+    def value(self, x: Any, t: Any) -> Any:
         entropy = self.xp.where(t == 0, 0, t * self.xp.log(t))
         return entropy - t * x
 
-    def backward(self, dz: Any) -> Any:
-        x, t = self.x, self.t
-        dt = dz * (self.xp.where(t == 0, 0, self.xp.log(t)) + t / t - x)  # NaN at t = 0, as in PyTorch
-        return -dz * t, dt
+    def slope_x(self, t: Any) -> Any:
+        return -t
+
+    def slope_t(self, x: Any, t: Any) -> Any:
+        return self.xp.where(t == 0, 0, self.xp.log(t)) + t / t - x  # NaN at t = 0, as in PyTorch
 
 
-class KlDivergenceOfLogs(Function):
-    """z = e^t (t - x)        dz/dx = -e^t,  dz/dt = e^t (t - x + 1)"""
+class KlDivergenceOfLogs(Elementwise):
+    """z = e^t (t - x)        ∂z/∂x = -e^t,  ∂z/∂t = e^t + z"""
 
-    def forward(self, x: Any, t: Any) -> Any:
-        self.gap, self.p = t - x, self.xp.exp(t)
-        return self.p * self.gap
+    def value(self, x: Any, t: Any) -> Any:
+        return self.xp.exp(t) * (t - x)
 
-    def backward(self, dz: Any) -> Any:
-        return -dz * self.p, dz * self.p * (self.gap + 1)
+    def slope_x(self, t: Any) -> Any:
+        return -self.xp.exp(t)
+
+    def slope_t(self, t: Any, z: Any) -> Any:
+        return self.xp.exp(t) + z
 
 
 def binary_cross_entropy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...engine.function import Function
+from ...engine.elementwise import Elementwise
 from ...engine.tensor import Tensor
 from ...errors import ArgumentError, ShapeError
 from .._check.arguments import number, promoted, tensor_of
@@ -14,62 +14,66 @@ from ..reduce import sum
 from .arguments import alike, check_reduction, reduced
 
 
-class AbsoluteError(Function):
-    """z = |x - y|        dz/dx = sign(x - y),  dz/dy = -dz/dx,  both 0 where x = y"""
+class AbsoluteError(Elementwise):
+    """z = |x - y|        ∂z/∂x = sign(x - y),  ∂z/∂y = -∂z/∂x,  both 0 where x = y"""
 
-    def forward(self, x: Any, y: Any) -> Any:
-        self.error = x - y
-        return self.xp.abs(self.error)
+    def value(self, x: Any, y: Any) -> Any:
+        return self.xp.abs(x - y)
 
-    def backward(self, dz: Any) -> Any:
-        dx = dz * sign_of(self.error)
-        return dx, -dx if self.needs[1] else None
+    def slope_x(self, x: Any, y: Any) -> Any:
+        return sign_of(x - y)
 
-
-class SquaredError(Function):
-    """z = (x - y)²        dz/dx = 2 (x - y),  dz/dy = -dz/dx"""
-
-    def forward(self, x: Any, y: Any) -> Any:
-        self.error = x - y
-        return self.error * self.error
-
-    def backward(self, dz: Any) -> Any:
-        dx = 2 * dz * self.error
-        return dx, -dx if self.needs[1] else None
+    def slope_y(self, x: Any, y: Any) -> Any:
+        return sign_of(y - x)
 
 
-class Huber(Function):
-    """z = ½ e² where |e| < δ, else δ (|e| - ½ δ), with e = x - y        dz/dx = e cut to -δ ... δ,  dz/dy = -dz/dx
+class SquaredError(Elementwise):
+    """z = (x - y)²        ∂z/∂x = 2 (x - y),  ∂z/∂y = -∂z/∂x"""
+
+    def value(self, x: Any, y: Any) -> Any:
+        error = x - y
+        return error * error
+
+    def slope_x(self, x: Any, y: Any) -> Any:
+        return 2 * (x - y)
+
+    def slope_y(self, x: Any, y: Any) -> Any:
+        return 2 * (y - x)
+
+
+class Huber(Elementwise):
+    """z = ½ e² where |e| < δ, else δ (|e| - ½ δ), with e = x - y        ∂z/∂x = e cut to -δ ... δ,  ∂z/∂y = -∂z/∂x
 
     Both are c (|e| - ½ c), with c = |e| cut to δ.
     """
 
-    def forward(self, x: Any, y: Any, delta: float) -> Any:
-        self.x, self.y, self.delta = x, y, delta
+    delta: float
 
-        def loss(size: Any) -> Any:
-            cut = size.clip(0, delta)
-            return cut * (size - 0.5 * cut)
+    def value(self, x: Any, y: Any) -> Any:
+        size = self.xp.abs(x - y)
+        cut = size.clip(0, self.delta)
+        return cut * (size - 0.5 * cut)
 
-        return self.backend.elementwise(lambda x, y: loss(abs(x - y)), x, y)
+    def slope_x(self, x: Any, y: Any) -> Any:
+        return (x - y).clip(-self.delta, self.delta)
 
-    def backward(self, dz: Any) -> Any:
-        def gradient(x: Any, y: Any, dz: Any) -> Any:
-            return dz * (x - y).clip(-self.delta, self.delta)
-
-        dx = self.backend.elementwise(gradient, self.x, self.y, dz)
-        return dx, -dx if self.needs[1] else None
+    def slope_y(self, x: Any, y: Any) -> Any:
+        return (y - x).clip(-self.delta, self.delta)
 
 
-class RootOrZero(Function):
-    """z = √x        dz/dx = 1 / (2 z), and 0 where x = 0: a perfect prediction is left alone"""
+class RootOrZero(Elementwise):
+    """z = √x        ∂z/∂x = 1 / (2 z), and 0 where x = 0: a perfect prediction is left alone"""
 
-    def forward(self, x: Any) -> Any:
-        self.z = self.xp.sqrt(x)
-        return self.z
+    cheap = True
 
-    def backward(self, dz: Any) -> Any:
-        return self.xp.where(self.z == 0, 0, dz / (2 * self.z))
+    def value(self, x: Any) -> Any:
+        return self.xp.sqrt(x)
+
+    def slope(self, z: Any) -> Any:
+        return 1 / (2 * z)
+
+    def passes(self, z: Any) -> Any:
+        return z != 0
 
 
 def l1_loss(
