@@ -1,4 +1,4 @@
-"""An operation on each element by itself: its value and its slope; all else about it is the same for every one of them.
+"""An operation on each element by itself: its value and its slope; the rest is the same for all of them.
 
     class Sigmoid(Elementwise):
         \"""z = 1 / (1 + e^-x)        ∂z/∂x = z (1 - z)\"""
@@ -9,8 +9,8 @@
         def slope(self, z):
             return z * (1 - z)
 
-The base computes large arrays in blocks shared among threads, multiplies dz by the slope, and keeps for backward what the
-slope asks for by the names of its parameters: here z and not x, and nothing if no gradient is wanted.
+The base computes large arrays in blocks shared among threads, multiplies dz by the slope, and keeps for backward what
+the slope asks for by the names of its parameters: here z and not x, and nothing if no gradient is wanted.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ from .function import Function
 
 
 class Rule(NamedTuple):
-    """How the gradient of one input is made: the methods that say so, and the arrays they are called with."""
+    """How the gradient of one input is made. Places are those among the inputs, the intermediate results and z."""
 
     slope: str | None  # the method that gives ∂z/∂(input)
-    passes: str | None  # the method that tells where the gradient passes at all
-    kept: tuple[str, ...]  # what the slope is called with, kept under these names
-    places: tuple[int, ...]  # where each of them is among what forward knows
-    watched: tuple[int, ...]  # the same for what `passes` is called with
+    passes: str | None  # the method that tells where the gradient passes
+    kept: tuple[tuple[str, int], ...]  # what the slope takes: the name that it is kept under, and its place
+    watched: tuple[int, ...]  # the places of what `passes` takes
 
 
 class Elementwise(Function):
     """One operation on each element: `value` and the local derivative `slope`, as pure formulas on arrays.
 
     * `value(self, x)` is z; with several inputs, `value(self, x, y)`: they may be broadcast, or be Python numbers.
-    * `slope` is ∂z/∂x. It takes those of x and z that it needs, and these are kept: `slope(self, x)`, `slope(self, z)`,
-      `slope(self, x, z)` or `slope(self)`. With several inputs there is one for each, `slope_x` and `slope_y`. dx = dz · slope.
-    * `passes`, with parameters like these, tells where (bool) the gradient passes at all: elsewhere dx is 0, even where
-      dz is infinite or the slope is not a number. It is computed in forward, and its one byte per element is kept.
-      Without a slope beside it, dx is dz itself where it passes.
-    * A further parameter of `value` names a method that gives an intermediate result of the inputs, such as `cdf(self, x)`
-      for `value(self, x, cdf)`. It is computed once, and a slope may ask for it too.
-    * Options are declared in the class (`alpha: float = 1.0`, or without a default), and found on self (`self.alpha`).
+    * `slope` is ∂z/∂x, and dx = dz · slope. It takes, and so keeps, those of x and z that it needs: `slope(self, x)`,
+      `slope(self, z)`, `slope(self, x, z)` or `slope(self)`. With several inputs each has its own: `slope_x`, ...
+    * `passes`, with parameters like these, tells where (bool) the gradient passes: elsewhere dx is 0, even if dz is
+      infinite or the slope NaN. It is computed in forward, and only its one byte per element is kept. Without a
+      slope beside it, dx is dz itself where it passes.
+    * A further parameter of `value` names a method that computes an intermediate result, such as `cdf(self, x)` for
+      `value(self, x, cdf)`. It is computed once, and a slope may ask for it too.
+    * Options are declared in the class (`alpha: float`, or with a default) and found on self (`self.alpha`).
     * `cheap = True`: the value is a single pass through memory, such as |x|, which blocks would only slow down.
 
     ArgumentError when the class is made, if a parameter names nothing or an input has no slope.
     """
 
     value: Callable[..., Any]
+    slope: Callable[..., Any]
     cheap: ClassVar[bool] = False
 
     _inputs: ClassVar[tuple[str, ...]]
@@ -59,6 +59,7 @@ class Elementwise(Function):
     _required: ClassVar[frozenset[str]]
     _parts: ClassVar[tuple[tuple[str, tuple[int, ...]], ...]]
     _rules: ClassVar[tuple[Rule, ...]]
+    _only: ClassVar[tuple[str, int] | None]  # the one array that is kept, where there is no more to it; -1: z
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -73,15 +74,18 @@ class Elementwise(Function):
         known = [*cls._inputs, *parts, "z"]
         cls._parts = tuple([(part, cls._places(part, known)) for part in parts])
         cls._rules = tuple([cls._rule("" if len(cls._inputs) == 1 else f"_{name}", known) for name in cls._inputs])
+        rule, cls._only = cls._rules[0], None
+        if len(cls._rules) == 1 and len(rule.kept) == 1 and not rule.passes:
+            name, place = rule.kept[0]
+            cls._only = name, -1 if name == "z" else place
 
     @classmethod
     def _rule(cls, suffix: str, known: list[str]) -> Rule:
         slope, passes = [name + suffix if hasattr(cls, name + suffix) else None for name in ("slope", "passes")]
         if slope is None and passes is None:
             raise ArgumentError(f"{cls.__name__}: states no slope{suffix}; write def slope{suffix}(self, ...)")
-        kept = tuple(_parameters(getattr(cls, slope))) if slope else ()
-        places = cls._places(slope, known) if slope else ()
-        return Rule(slope, passes, kept, places, cls._places(passes, known) if passes else ())
+        kept = tuple(zip(_parameters(getattr(cls, slope)), cls._places(slope, known))) if slope else ()
+        return Rule(slope, passes, kept, cls._places(passes, known) if passes else ())
 
     @classmethod
     def _places(cls, method: str, known: list[str]) -> tuple[int, ...]:
@@ -96,14 +100,14 @@ class Elementwise(Function):
             self._set(options)
         known = inputs
         for part, places in self._parts:
-            known += (self._each(getattr(self, part), *[known[i] for i in places]),)
-        z = self._each(self.value, *known)
-        if True in self.needs:
+            known += (self.backend.elementwise(_method(self, part), *[known[i] for i in places]),)
+        z = self.value(*known) if self.cheap else self.backend.elementwise(self.value, *known)
+        if self._only is None:
             self._keep((*known, z))
+        elif self.needs[0]:
+            name, place = self._only
+            self.__dict__[name] = z if place < 0 else known[place]
         return z
-
-    def _each(self, formula: Callable[..., Any], *arrays: Any) -> Array:
-        return formula(*arrays) if self.cheap else self.backend.elementwise(formula, *arrays)
 
     def _set(self, options: dict[str, Any]) -> None:
         """Keep the options by name. TypeError, as for any call, if one is unknown or missing."""
@@ -114,16 +118,19 @@ class Elementwise(Function):
         self.__dict__.update(options)
 
     def _keep(self, known: tuple[Any, ...]) -> None:
-        """Keep what backward will need."""
+        """Keep what backward will need of the inputs, the intermediate results and z."""
         kept = self.__dict__
         for needed, rule in zip(self.needs, self._rules):
             if needed:
-                if rule.passes:
-                    kept[rule.passes] = self._each(getattr(self, rule.passes), *[known[i] for i in rule.watched])
-                for name, place in zip(rule.kept, rule.places):
+                for name, place in rule.kept:
                     kept[name] = known[place]
+                if rule.passes:
+                    formula, arrays = _method(self, rule.passes), [known[i] for i in rule.watched]
+                    kept[rule.passes] = formula(*arrays) if self.cheap else self.backend.elementwise(formula, *arrays)
 
     def backward(self, dz: Array) -> Any:
+        if self._only is not None:
+            return self.backend.product(self.slope, self.__dict__[self._only[0]], dz)
         if len(self._rules) == 1:
             return self._chain(self._rules[0], dz)
         return tuple([self._chain(rule, dz) if needed else None for rule, needed in zip(self._rules, self.needs)])
@@ -132,8 +139,13 @@ class Elementwise(Function):
         """dz · slope where the gradient passes, else 0."""
         kept = self.__dict__
         if rule.slope:
-            dz = self.backend.product(getattr(self, rule.slope), *[kept[name] for name in rule.kept], dz)
+            dz = self.backend.product(getattr(self, rule.slope), *[kept[name] for name, _ in rule.kept], dz)
         return self.backend.masked(dz, kept[rule.passes]) if rule.passes else dz
+
+    @classmethod
+    def slopes(cls) -> list[Any]:
+        """For each input the method that states its derivative: its `slope`, or else where it `passes`."""
+        return [getattr(cls, rule.slope or rule.passes or "") for rule in cls._rules]
 
     @classmethod
     def names(cls, count: int) -> list[str]:
@@ -144,6 +156,11 @@ class Elementwise(Function):
     def defaults(cls) -> dict[str, Any]:
         """The options that need not be given, with what they are then."""
         return {name: getattr(cls, name) for name in sorted(cls._options - cls._required)}
+
+
+def _method(node: Elementwise, name: str) -> Callable[..., Any]:
+    """A method whose result may be kept under its own name."""
+    return getattr(type(node), name).__get__(node)
 
 
 def _parameters(method: Callable[..., Any]) -> list[str]:

@@ -14,7 +14,7 @@ from ._check.arguments import Number, Operand, floating, not_bool, number, promo
 
 
 class Add(Function):
-    """z = x + y        dz/dx = 1,  dz/dy = 1"""
+    """z = x + y        ∂z/∂x = 1,  ∂z/∂y = 1"""
 
     def forward(self, x: Any, y: Any) -> Any:
         return x + y
@@ -24,7 +24,7 @@ class Add(Function):
 
 
 class AddScaled(Function):
-    """z = x + a y        dz/dx = 1,  dz/dy = a"""
+    """z = x + a y        ∂z/∂x = 1,  ∂z/∂y = a"""
 
     def forward(self, x: Any, y: Any, a: Number) -> Any:
         self.a = a
@@ -35,7 +35,7 @@ class AddScaled(Function):
 
 
 class Sub(Function):
-    """z = x - y        dz/dx = 1,  dz/dy = -1"""
+    """z = x - y        ∂z/∂x = 1,  ∂z/∂y = -1"""
 
     def forward(self, x: Any, y: Any) -> Any:
         return x - y
@@ -45,7 +45,7 @@ class Sub(Function):
 
 
 class Mul(Function):
-    """z = x * y        dz/dx = y,  dz/dy = x"""
+    """z = x * y        ∂z/∂x = y,  ∂z/∂y = x"""
 
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
@@ -58,7 +58,7 @@ class Mul(Function):
 
 
 class Div(Function):
-    """z = x / y        dz/dx = 1 / y,  dz/dy = -x / y²"""
+    """z = x / y        ∂z/∂x = 1 / y,  ∂z/∂y = -x / y²"""
 
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
@@ -71,7 +71,7 @@ class Div(Function):
 
 
 class RoundedDiv(Function):
-    """z = x / y rounded down ("floor") or towards 0 ("trunc")        dz/dx = dz/dy = 0: z is a staircase"""
+    """z = x / y rounded down ("floor") or towards 0 ("trunc")        ∂z/∂x = ∂z/∂y = 0: z is a staircase"""
 
     def forward(self, x: Any, y: Any, mode: str) -> Any:
         if x.dtype.kind == "f":
@@ -87,7 +87,7 @@ class RoundedDiv(Function):
 
 
 class Remainder(Function):
-    """z = x - y floor(x / y), which has the sign of y        dz/dx = 1,  dz/dy = -floor(x / y)"""
+    """z = x - y floor(x / y), which has the sign of y        ∂z/∂x = 1,  ∂z/∂y = -floor(x / y)"""
 
     def forward(self, x: Any, y: Any) -> Any:
         if x.dtype.kind != "f":
@@ -100,7 +100,7 @@ class Remainder(Function):
 
 
 class Fmod(Function):
-    """z = x - y trunc(x / y), which has the sign of x        dz/dx = 1,  dz/dy = -trunc(x / y)"""
+    """z = x - y trunc(x / y), which has the sign of x        ∂z/∂x = 1,  ∂z/∂y = -trunc(x / y)"""
 
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
@@ -111,7 +111,7 @@ class Fmod(Function):
 
 
 class Neg(Function):
-    """z = -x        dz/dx = -1"""
+    """z = -x        ∂z/∂x = -1"""
 
     def forward(self, x: Any) -> Any:
         return -x
@@ -145,7 +145,7 @@ class Square(Elementwise):
 
 
 class Pow(Function):
-    """z = x ** y        dz/dx = y x^(y-1), and 0 where y = 0;  dz/dy = z log x, and 0 where x = 0 <= y"""
+    """z = x ** y        ∂z/∂x = y x^(y-1), and 0 where y = 0;  ∂z/∂y = z log x, and 0 where x = 0 <= y"""
 
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y

@@ -14,7 +14,7 @@ from ._check.arguments import tensor_of
 
 
 class Dropout(Function):
-    """z = x · mask,  mask = 0 with probability p, else 1 / (1 - p)        dz/dx = mask"""
+    """z = x · mask,  mask = 0 with probability p, else 1 / (1 - p)        ∂z/∂x = mask"""
 
     def forward(self, x: Any, kept: np.ndarray, p: float) -> Any:
         scale = x.dtype.type(0 if p == 1 else 1 / (1 - p))

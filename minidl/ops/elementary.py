@@ -121,7 +121,7 @@ class Abs(Elementwise):
 
 
 class Step(Function):
-    """z = a step function of x        dz/dx = 0 (between the steps)"""
+    """z = a step function of x        ∂z/∂x = 0 (between the steps)"""
 
     def forward(self, x: Any, name: str, decimals: int = 0) -> Any:
         if name == "sign":

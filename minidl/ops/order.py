@@ -97,7 +97,7 @@ class TakeAlong(Function):
 
 
 class Chosen(Function):
-    """z = one element of all: the largest, smallest or median        dz/dx = 1 there; k equal ones get 1/k each"""
+    """z = one element of all: the largest, smallest or median        ∂z/∂x = 1 there; k equal ones get 1/k each"""
 
     computes = False
 

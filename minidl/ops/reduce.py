@@ -40,7 +40,7 @@ class Reduction(Function):
 
 
 class Sum(Reduction):
-    """z = Σ x        dz/dx = 1"""
+    """z = Σ x        ∂z/∂x = 1"""
 
     def forward(self, x: Any, dim: tuple[int, ...], keepdim: bool, dtype: Any = None) -> Any:
         self.start(x, dim)
@@ -51,7 +51,7 @@ class Sum(Reduction):
 
 
 class Mean(Reduction):
-    """z = Σ x / n        dz/dx = 1 / n"""
+    """z = Σ x / n        ∂z/∂x = 1 / n"""
 
     def forward(self, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
         self.start(x, dim)
@@ -63,7 +63,7 @@ class Mean(Reduction):
 
 
 class Var(Reduction):
-    """z = Σ (x - mean)² / (n - c)        dz/dx = 2 (x - mean) / (n - c)"""
+    """z = Σ (x - mean)² / (n - c)        ∂z/∂x = 2 (x - mean) / (n - c)"""
 
     def forward(self, x: Any, dim: tuple[int, ...], keepdim: bool, correction: float) -> Any:
         self.start(x, dim)
@@ -78,7 +78,7 @@ class Var(Reduction):
 
 
 class Std(Var):
-    """z = √(Σ (x - mean)² / (n - c))        dz/dx = (x - mean) / ((n - c) z), and 0 where z = 0"""
+    """z = √(Σ (x - mean)² / (n - c))        ∂z/∂x = (x - mean) / ((n - c) z), and 0 where z = 0"""
 
     def forward(self, x: Any, dim: tuple[int, ...], keepdim: bool, correction: float) -> Any:
         self.z = self.xp.sqrt(super().forward(x, dim, keepdim, correction))
@@ -89,7 +89,7 @@ class Std(Var):
 
 
 class Prod(Reduction):
-    """z = Π x along one dim        dz/dx_i = the product of all the others"""
+    """z = Π x along one dim        ∂z/∂x_i = the product of all the others"""
 
     def forward(self, x: Any, dim: int, keepdim: bool, dtype: Any = None) -> Any:
         self.start(x, (dim,) if x.ndim else ())
@@ -118,7 +118,7 @@ class Prod(Reduction):
 
 
 class LogSumExp(Reduction):
-    """z = log Σ e^x        dz/dx = e^(x - z): the softmax of x"""
+    """z = log Σ e^x        ∂z/∂x = e^(x - z): the softmax of x"""
 
     def forward(self, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
         xp = self.xp
@@ -133,7 +133,7 @@ class LogSumExp(Reduction):
 
 
 class Norm(Reduction):
-    """z = (Σ |x|^p)^(1/p)        dz/dx = sign(x) (|x| / z)^(p-1), and 0 where z = 0; for p = 2: x / z"""
+    """z = (Σ |x|^p)^(1/p)        ∂z/∂x = sign(x) (|x| / z)^(p-1), and 0 where z = 0; for p = 2: x / z"""
 
     def forward(self, x: Any, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
         xp = self.xp
@@ -161,7 +161,7 @@ class Norm(Reduction):
 
 
 class Amax(Reduction):
-    """z = max x (or min)        dz/dx = 1 at the extreme; k equal ones get 1/k each"""
+    """z = max x (or min)        ∂z/∂x = 1 at the extreme; k equal ones get 1/k each"""
 
     def forward(self, x: Any, dim: tuple[int, ...], keepdim: bool, how: str) -> Any:
         self.start(x, dim)

@@ -13,7 +13,7 @@ from ._check.arguments import Operand, promoted, tensor_of
 
 
 class Maximum(Function):
-    """z = max(x, y)        dz/dx = 1 where x > y, 1/2 where x = y;  dz/dy the other way round"""
+    """z = max(x, y)        ∂z/∂x = 1 where x > y, 1/2 where x = y;  ∂z/∂y the other way round"""
 
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
@@ -26,7 +26,7 @@ class Maximum(Function):
 
 
 class Minimum(Function):
-    """z = min(x, y)        dz/dx = 1 where x < y, 1/2 where x = y;  dz/dy the other way round"""
+    """z = min(x, y)        ∂z/∂x = 1 where x < y, 1/2 where x = y;  ∂z/∂y the other way round"""
 
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
@@ -39,7 +39,7 @@ class Minimum(Function):
 
 
 class Clamp(Function):
-    """z = min(max(x, low), high)        dz/dx = 1 where low <= x <= high;  dz/dlow, dz/dhigh where they bind"""
+    """z = min(max(x, low), high)        ∂z/∂x = 1 where low <= x <= high;  ∂z/∂low, ∂z/∂high where they bind"""
 
     def forward(self, x: Any, low: Any, high: Any) -> Any:
         self.x, self.low, self.high = x, low, high
@@ -59,7 +59,7 @@ class Clamp(Function):
 
 
 class Where(Function):
-    """z = x where c, else y        dz/dx = c,  dz/dy = not c"""
+    """z = x where c, else y        ∂z/∂x = c,  ∂z/∂y = not c"""
 
     computes = False
 

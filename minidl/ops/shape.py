@@ -139,7 +139,7 @@ class Tile(Function):
 
 
 class Clone(Function):
-    """z = x in memory of its own        dz/dx = 1"""
+    """z = x in memory of its own        ∂z/∂x = 1"""
 
     computes = False
 

@@ -18,7 +18,7 @@ from tests.support.compare import to_numpy
 
 
 class Square(Function):
-    """z = x²        dz/dx = 2x"""
+    """z = x²        ∂z/∂x = 2x"""
 
     def forward(self, x):
         self.x = x
@@ -29,7 +29,7 @@ class Square(Function):
 
 
 class Total(Function):
-    """z = Σ x        dz/dx = 1"""
+    """z = Σ x        ∂z/∂x = 1"""
 
     def forward(self, x):
         self.shape = x.shape

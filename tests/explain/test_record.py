@@ -169,7 +169,7 @@ def test_the_random_stream_goes_on_as_without_a_recording() -> None:
 
 
 class Doubled(Function):
-    """z = 2 x        dz/dx = 2"""
+    """z = 2 x        ∂z/∂x = 2"""
 
     def forward(self, x: Any) -> Any:
         two = 2

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import minidl.ops
 from minidl import Function
 from minidl.cli import main
+from minidl.engine.elementwise import Elementwise
 from minidl.explain.teaching import passes
 from minidl.explain.teaching.breaks import BREAKS
 from minidl.explain.teaching.worksheet import worksheet
@@ -94,7 +95,13 @@ def every_operation() -> Iterator[type[Function]]:
             yield found
             yield from below(found)
 
-    return (found for found in below(Function) if found.__module__.startswith("minidl.") and "forward" in vars(found))
+    return (
+        found
+        for found in below(Function)
+        if found.__module__.startswith("minidl.")
+        and found is not Elementwise
+        and {"forward", "value"} & vars(found).keys()
+    )
 
 
 def test_the_words_of_every_formula_are_known_in_korean() -> None:
@@ -155,6 +162,9 @@ def test_fractions_powers_subscripts_and_sums() -> None:
     assert "<msup><mi>e</mi><mrow><mo>−</mo><mi>x</mi></mrow></msup>" in mathml(["z = e^-x"])
     assert "<munder><mo>∑</mo><mrow><mi>i</mi><mi>j</mi></mrow></munder>" in mathml(["z = Σ_ij x"])
     assert "<msqrt><mi>x</mi></msqrt>" in mathml(["z = √x"])
+    for d in "∂d":  # a reader's own docstring may say dz/dx
+        made = f"<mfrac><mrow><mi>{d}</mi><mi>z</mi></mrow><mrow><mi>{d}</mi><mi>x</mi></mrow></mfrac>"
+        assert made in mathml([f"{d}z/{d}x = z"])
 
 
 def test_explain_text_without_colours_on_a_pipe(run: Callable[..., Result]) -> None:

@@ -47,14 +47,14 @@ def elementwise(formula: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.n
 
 def product(formula: Callable[..., Any], *arrays: Any) -> np.ndarray:
     """formula(x, ...) · y for the arrays x, ..., y, elementwise: cut into blocks as `elementwise` does."""
-    *given, y = arrays
-    if y.size <= BLOCK or any(_shape(array) != y.shape for array in given):
-        return formula(*given) * y
+    y = arrays[-1]
+    if y.size <= BLOCK or any(_shape(array) != y.shape for array in arrays):
+        return formula(*arrays[:-1]) * y
 
     def write(z: np.ndarray, *blocks: np.ndarray) -> None:
         np.multiply(formula(*blocks[:-1]), blocks[-1], out=z)
 
-    dtype = (formula(*[array[:0] for array in given]) * y[:0]).dtype
+    dtype = (formula(*[array[:0] for array in arrays[:-1]]) * y[:0]).dtype
     return _in_blocks(write, dtype, ELEMENTS, *arrays)
 
 

@@ -58,4 +58,4 @@ def active() -> str | None:
 
 def breaks_forward(function: type[Function]) -> bool:
     """Whether the mistake that is in place is in this operation's forward."""
-    return any(found.attribute == "forward" and issubclass(function, found.owner) for found, _ in _active)
+    return any(found.attribute in ("forward", "value") and issubclass(function, found.owner) for found, _ in _active)

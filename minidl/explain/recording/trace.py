@@ -2,7 +2,8 @@
 
 Only the frames of an operation's own `forward` and `backward` are followed, and what they call in the same file or
 among the backend's plain array versions (`backend/base.py`). What they call elsewhere (NumPy, a tuned primitive) is one
-step.
+step. Of an elementwise operation these are the formulas that it states (`value`, `slope`, ...), and where their base
+applies the chain rule; what else the base does is passed over.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from types import CodeType, FrameType, MappingProxyType, ModuleType
 from typing import Any
 
 from ...backend import Backend, base
+from ...engine.elementwise import Elementwise, Rule
 from ...engine.function import Function
 from .sources import Sources
 
 VISITS = 12  # of one line in one call; a loop that goes on is only counted
+
+CHAIN = Elementwise._chain.__code__
+MACHINERY = CHAIN.co_filename  # the file of the base of elementwise operations
 
 Local = tuple[str, "int | str", bool]  # name, a value's place or a text, whether this line changed it
 Keep = Callable[[Any], "int | str"]
@@ -61,7 +66,7 @@ class LineTracer:
     def __init__(self, sources: Sources, keep: Keep, finished: Callable[[Call], None]) -> None:
         self.sources, self.keep, self.finished = sources, keep, finished
         self.call: Call | None = None  # the operation that runs at the moment
-        self.file = ""
+        self.files: set[str] = set()  # whose functions are followed
         self.depth = 0
 
     def start(self) -> None:
@@ -83,12 +88,21 @@ class LineTracer:
             node = frame.f_locals.get(code.co_varnames[0])
             if not isinstance(node, Function):
                 return None
-            self.call = Call(node, code.co_name, self.sources.add(code))
-            self.file = code.co_filename
-        elif code.co_filename not in (self.file, base.__file__) or code.co_name.startswith("<"):
+            stated = _stated(node, code)
+            self.call = Call(node, code.co_name, self.sources.add(stated))
+            self.files = {code.co_filename, stated.co_filename, base.__file__}
+        elif code.co_filename not in self.files or code.co_name.startswith("<"):
             return None
         self.depth += 1
+        if code.co_filename == MACHINERY and code is not CHAIN:
+            return self._passed_over
         return _Frame(self, self.call.node, code)
+
+    def _passed_over(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """Python's hook for a function whose lines are not steps."""
+        if event == "return":
+            self.left()
+        return self._passed_over
 
     def left(self) -> None:
         """A followed function has returned."""
@@ -154,8 +168,15 @@ class _Frame:
         names = {
             name: thing
             for name, thing in frame.f_locals.items()
-            if thing is not self.node and not isinstance(thing, ModuleType | Backend)
+            if thing is not self.node and not isinstance(thing, ModuleType | Backend | Rule)
         }
         own = vars(self.node)
         names.update({f"self.{name}": own[name] for name in self.attributes if name in own})
         return names
+
+
+def _stated(node: Function, code: CodeType) -> CodeType:
+    """The code that says what an operation does in this phase: its own, or the formula of an elementwise one."""
+    if code.co_filename != MACHINERY or not isinstance(node, Elementwise):
+        return code
+    return (type(node).value if code.co_name == "forward" else node.slopes()[0]).__code__

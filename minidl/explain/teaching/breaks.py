@@ -72,7 +72,7 @@ BREAKS = {
             "max pooling hands its gradient to all pixels of the window, not to the largest",
         ),
         Break(
-            "tanh-not-squared", Tanh, "backward", mistakes.TanhNotSquared.backward,
+            "tanh-not-squared", Tanh, "slope", mistakes.TanhNotSquared.slope,
             "the derivative of tanh is taken for 1 - z", "residual",
         ),
         Break(

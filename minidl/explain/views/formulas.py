@@ -1,7 +1,8 @@
 """The formula and the derivative of an operation, from its docstring, as text and as presentation MathML.
 
-The docstrings of minidl's operations say `z = x * y        dz/dx = y,  dz/dy = x`: the formula, at least four spaces,
-the derivative; more derivatives may follow on lines of their own. The same is read from an operation of the user's own.
+The docstrings of minidl's operations say `z = x * y        ∂z/∂x = y,  ∂z/∂y = x`: the formula, at least four spaces,
+the derivative; more derivatives may follow on lines of their own. The same is read from an operation of the user's own,
+where dz/dx will do as well.
 Where a docstring says nothing of the kind there is no formula, rather than a wrong one.
 """
 
@@ -17,7 +18,7 @@ from ...engine.function import Function
 from .mathml import mathml
 
 FORMULA = re.compile(r"^[^\W\d_]\S*(\[[^=]*\])? ?\+?= ?\S")
-DERIVATIVE = re.compile(r"^d[^\W\d]\w*(\[[^=:]*\]|/d\w+)?\s*(\+?=|:)")
+DERIVATIVE = re.compile(r"^([∂d][^\W\d]\w*/[∂d]\w+|d[^\W\d]\w*(\[[^=:]*\])?)\s*(\+?=|:)")
 
 
 @cache
@@ -70,7 +71,7 @@ def formulas_of(function: type[Function]) -> Formulas:
 
     >>> from minidl.ops.arithmetic import Mul
     >>> formulas_of(Mul).plain, formulas_of(Mul).derivative_plain
-    ('z = x * y', 'dz/dx = y,  dz/dy = x')
+    ('z = x * y', '∂z/∂x = y,  ∂z/∂y = x')
     """
     text = vars(function).get("__doc__") or ""
     formula: list[str] = []

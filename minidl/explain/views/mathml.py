@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from html import escape, unescape
 
 TOKEN = re.compile(
-    r"(?P<ratio>d[^\W\d_]\w*/d[^\W\d_]\w*)"
+    r"(?P<ratio>[∂d][^\W\d_]\w*/[∂d][^\W\d_]\w*)"
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<sign>[ΣΠ]|\*\*|\+=|<=|>=|\.\.\.)"
     r"|(?P<word>[가-힣]+|[α-ωΑ-Ω][\u0302']?|[^\W\d_²³ᵀ½α-ωΑ-Ω가-힣][\u0302']?(?:[^\W\d_²³ᵀ½α-ωΑ-Ω가-힣][\u0302']?|\d)*)"
@@ -32,7 +32,6 @@ NAMES = frozenset(
         "sigmoid",
         "sign",
         "sin",
-        "slope",
         "softmax",
         "tan",
         "tanh",
@@ -277,11 +276,11 @@ def _is_variable(text: str) -> bool:
 
 
 def _variable(text: str) -> str:
-    """A variable, or its gradient: d and the variable."""
-    if len(text) > 1 and text[0] == "d":
+    """A variable, or its gradient: d (∂ in a local derivative) and the variable."""
+    if len(text) > 1 and text[0] in "d∂":
         name, _, place = text[1:].partition("_")
         under = f"<msub><mi>{escape(name)}</mi><mi>{escape(place)}</mi></msub>" if place else f"<mi>{escape(name)}</mi>"
-        return f"<mrow><mi>d</mi>{under}</mrow>"
+        return f"<mrow><mi>{text[0]}</mi>{under}</mrow>"
     return f"<mi>{escape(text)}</mi>"
 
 

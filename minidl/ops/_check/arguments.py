@@ -18,7 +18,7 @@ Operand = Tensor | Number
 
 
 class Cast(Function):
-    """z = x in another dtype        dz/dx = 1"""
+    """z = x in another dtype        ∂z/∂x = 1"""
 
     computes = False
 

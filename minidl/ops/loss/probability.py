@@ -19,7 +19,7 @@ from .arguments import REDUCTIONS, alike, check_reduction, check_weight, reduced
 class BinaryCrossEntropy(Function):
     """z = -w (t log x + (1 - t) log(1 - x))        each logarithm at least -100, as in PyTorch
 
-    dz/dx = w (x - t) / (x (1 - x)),  dz/dt = w (log(1 - x) - log x)
+    ∂z/∂x = w (x - t) / (x (1 - x)),  ∂z/∂t = w (log(1 - x) - log x)
     """
 
     def forward(self, x: Any, t: Any, w: Any) -> Any:
@@ -39,7 +39,7 @@ class BinaryCrossEntropy(Function):
 class BinaryCrossEntropyWithLogits(Function):
     """z = w ((1 - t) x + (1 + (p - 1) t) log(1 + e^-x))        binary cross-entropy of σ(x), positives counted p times
 
-    dz/dx = w ((1 - t + p t) σ(x) - p t),  dz/dt = w ((p - 1) log(1 + e^-x) - x)
+    ∂z/∂x = w ((1 - t + p t) σ(x) - p t),  ∂z/∂t = w ((p - 1) log(1 + e^-x) - x)
     """
 
     def forward(self, x: Any, t: Any, w: Any, p: Any) -> Any:
