@@ -28,9 +28,10 @@ class Rule(NamedTuple):
     """How the gradient of one input is made. Places are those among the inputs, the intermediate results and z."""
 
     slope: str | None  # the method that gives ∂z/∂(input)
+    kept: tuple[tuple[str, int], ...]  # what it takes: the name that it is kept under, and its place
     passes: str | None  # the method that tells where the gradient passes
-    kept: tuple[tuple[str, int], ...]  # what the slope takes: the name that it is kept under, and its place
-    watched: tuple[int, ...]  # the places of what `passes` takes
+    watched: int  # the place of what that one takes
+    mask: str  # the name that its answer is kept under
 
 
 class Elementwise(Function):
@@ -39,13 +40,13 @@ class Elementwise(Function):
     * `value(self, x)` is z; with several inputs, `value(self, x, y)`: they may be broadcast, or be Python numbers.
     * `slope` is ∂z/∂x, and dx = dz · slope. It takes, and so keeps, those of x and z that it needs: `slope(self, x)`,
       `slope(self, z)`, `slope(self, x, z)` or `slope(self)`. With several inputs each has its own: `slope_x`, ...
-    * `passes`, with parameters like these, tells where (bool) the gradient passes: elsewhere dx is 0, even if dz is
-      infinite or the slope NaN. It is computed in forward, and only its one byte per element is kept. Without a
-      slope beside it, dx is dz itself where it passes.
+    * `passes(self, x)`, or of z, tells where (bool) the gradient passes: elsewhere dx is 0, even if dz is infinite or
+      the slope NaN. It is computed in forward, and only its one byte per element is kept. Without a slope beside it,
+      dx is dz itself where it passes.
     * A further parameter of `value` names a method that computes an intermediate result, such as `cdf(self, x)` for
       `value(self, x, cdf)`. It is computed once, and a slope may ask for it too.
     * Options are declared in the class (`alpha: float`, or with a default) and found on self (`self.alpha`).
-    * `cheap = True`: the value is a single pass through memory, such as |x|, which blocks would only slow down.
+    * `cheap = True`: a single pass through memory, such as |x|, which blocks would only slow down.
 
     ArgumentError when the class is made, if a parameter names nothing or an input has no slope.
     """
@@ -54,7 +55,7 @@ class Elementwise(Function):
     slope: Callable[..., Any]
     cheap: ClassVar[bool] = False
 
-    _inputs: ClassVar[tuple[str, ...]]
+    _taken: ClassVar[tuple[str, ...]]
     _options: ClassVar[frozenset[str]]
     _required: ClassVar[frozenset[str]]
     _parts: ClassVar[tuple[tuple[str, tuple[int, ...]], ...]]
@@ -67,13 +68,13 @@ class Elementwise(Function):
             raise ArgumentError(f"{cls.__name__}: states no value; write def value(self, x)")
         taken = _parameters(cls.value)
         parts = [name for name in taken if callable(getattr(cls, name, None))]
-        cls._inputs = tuple([name for name in taken if name not in parts])
+        cls._taken = tuple([name for name in taken if name not in parts])
         declared = {name for base in cls.__mro__[: cls.__mro__.index(Elementwise)] for name in get_annotations(base)}
         cls._options = frozenset(declared)
         cls._required = frozenset([name for name in declared if not hasattr(cls, name)])
-        known = [*cls._inputs, *parts, "z"]
+        known = [*cls._taken, *parts, "z"]
         cls._parts = tuple([(part, cls._places(part, known)) for part in parts])
-        cls._rules = tuple([cls._rule("" if len(cls._inputs) == 1 else f"_{name}", known) for name in cls._inputs])
+        cls._rules = tuple([cls._rule("" if len(cls._taken) == 1 else f"_{name}", known) for name in cls._taken])
         rule, cls._only = cls._rules[0], None
         if len(cls._rules) == 1 and len(rule.kept) == 1 and not rule.passes:
             name, place = rule.kept[0]
@@ -84,8 +85,10 @@ class Elementwise(Function):
         slope, passes = [name + suffix if hasattr(cls, name + suffix) else None for name in ("slope", "passes")]
         if slope is None and passes is None:
             raise ArgumentError(f"{cls.__name__}: states no slope{suffix}; write def slope{suffix}(self, ...)")
-        kept = tuple(zip(_parameters(getattr(cls, slope)), cls._places(slope, known))) if slope else ()
-        return Rule(slope, passes, kept, cls._places(passes, known) if passes else ())
+        taken = _parameters(getattr(cls, slope)) if slope else []
+        names = [f"{name}_" if hasattr(cls, name) else name for name in taken]  # beside the method of that name
+        kept = tuple(zip(names, cls._places(slope, known))) if slope else ()
+        return Rule(slope, kept, passes, cls._places(passes, known)[0] if passes else 0, f"mask{suffix}")
 
     @classmethod
     def _places(cls, method: str, known: list[str]) -> tuple[int, ...]:
@@ -100,13 +103,14 @@ class Elementwise(Function):
             self._set(options)
         known = inputs
         for part, places in self._parts:
-            known += (self.backend.elementwise(_method(self, part), *[known[i] for i in places]),)
+            known += (self.backend.elementwise(getattr(self, part), *[known[i] for i in places]),)
         z = self.value(*known) if self.cheap else self.backend.elementwise(self.value, *known)
-        if self._only is None:
+        if self._only is not None:  # the common case, in few calls
+            if self.needs[0]:
+                name, place = self._only
+                self.__dict__[name] = z if place < 0 else known[place]
+        elif True in self.needs:
             self._keep((*known, z))
-        elif self.needs[0]:
-            name, place = self._only
-            self.__dict__[name] = z if place < 0 else known[place]
         return z
 
     def _set(self, options: dict[str, Any]) -> None:
@@ -125,12 +129,13 @@ class Elementwise(Function):
                 for name, place in rule.kept:
                     kept[name] = known[place]
                 if rule.passes:
-                    formula, arrays = _method(self, rule.passes), [known[i] for i in rule.watched]
-                    kept[rule.passes] = formula(*arrays) if self.cheap else self.backend.elementwise(formula, *arrays)
+                    formula, x = getattr(self, rule.passes), known[rule.watched]
+                    kept[rule.mask] = formula(x) if self.cheap else self.backend.elementwise(formula, x)
 
     def backward(self, dz: Array) -> Any:
         if self._only is not None:
-            return self.backend.product(self.slope, self.__dict__[self._only[0]], dz)
+            kept = self.__dict__[self._only[0]]
+            return self.slope(kept) * dz if self.cheap else self.backend.product(self.slope, kept, dz)
         if len(self._rules) == 1:
             return self._chain(self._rules[0], dz)
         return tuple([self._chain(rule, dz) if needed else None for rule, needed in zip(self._rules, self.needs)])
@@ -140,7 +145,11 @@ class Elementwise(Function):
         kept = self.__dict__
         if rule.slope:
             dz = self.backend.product(getattr(self, rule.slope), *[kept[name] for name, _ in rule.kept], dz)
-        return self.backend.masked(dz, kept[rule.passes]) if rule.passes else dz
+        return self._passed(dz, kept[rule.mask]) if rule.passes else dz
+
+    def _passed(self, dz: Array, mask: Array) -> Array:
+        """dz where the mask is true, else 0."""
+        return self.backend.masked(dz, mask)
 
     @classmethod
     def slopes(cls) -> list[Any]:
@@ -150,17 +159,12 @@ class Elementwise(Function):
     @classmethod
     def names(cls, count: int) -> list[str]:
         """What `value` calls its first `count` arguments, the arrays."""
-        return list(cls._inputs[:count])
+        return list(cls._taken[:count])
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
         """The options that need not be given, with what they are then."""
         return {name: getattr(cls, name) for name in sorted(cls._options - cls._required)}
-
-
-def _method(node: Elementwise, name: str) -> Callable[..., Any]:
-    """A method whose result may be kept under its own name."""
-    return getattr(type(node), name).__get__(node)
 
 
 def _parameters(method: Callable[..., Any]) -> list[str]:

@@ -2,8 +2,8 @@
 
 Only the frames of an operation's own `forward` and `backward` are followed, and what they call in the same file or
 among the backend's plain array versions (`backend/base.py`). What they call elsewhere (NumPy, a tuned primitive) is one
-step. Of an elementwise operation these are the formulas that it states (`value`, `slope`, ...), and where their base
-applies the chain rule; what else the base does is passed over.
+step. Of an elementwise operation these are the formulas that it states (`value`, `slope`, ...), and the line of their
+base that stops a gradient; what else the base does is passed over.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from types import CodeType, FrameType, MappingProxyType, ModuleType
 from typing import Any
 
 from ...backend import Backend, base
-from ...engine.elementwise import Elementwise, Rule
+from ...engine.elementwise import Elementwise
 from ...engine.function import Function
 from .sources import Sources
 
 VISITS = 12  # of one line in one call; a loop that goes on is only counted
 
-CHAIN = Elementwise._chain.__code__
-MACHINERY = CHAIN.co_filename  # the file of the base of elementwise operations
+PASSED = Elementwise._passed.__code__
+MACHINERY = PASSED.co_filename  # the file of the base of elementwise operations
 
 Local = tuple[str, "int | str", bool]  # name, a value's place or a text, whether this line changed it
 Keep = Callable[[Any], "int | str"]
@@ -94,7 +94,7 @@ class LineTracer:
         elif code.co_filename not in self.files or code.co_name.startswith("<"):
             return None
         self.depth += 1
-        if code.co_filename == MACHINERY and code is not CHAIN:
+        if code.co_filename == MACHINERY and code is not PASSED:
             return self._passed_over
         return _Frame(self, self.call.node, code)
 
@@ -168,7 +168,7 @@ class _Frame:
         names = {
             name: thing
             for name, thing in frame.f_locals.items()
-            if thing is not self.node and not isinstance(thing, ModuleType | Backend | Rule)
+            if thing is not self.node and not isinstance(thing, ModuleType | Backend)
         }
         own = vars(self.node)
         names.update({f"self.{name}": own[name] for name in self.attributes if name in own})
