@@ -44,7 +44,7 @@ class Elementwise(Function):
       the slope NaN. It is computed in forward, and only its one byte per element is kept. Without a slope beside it,
       dx is dz itself where it passes.
     * A further parameter of `value` names a method that computes an intermediate result, such as `cdf(self, x)` for
-      `value(self, x, cdf)`. It is computed once, and a slope may ask for it too.
+      `value(self, x, cdf)`. It is computed once, and a slope may ask for it too; what is left of `value` is cheap then.
     * Options are declared in the class (`alpha: float`, or with a default) and found on self (`self.alpha`).
     * `cheap = True`: a single pass through memory, such as |x|, which blocks would only slow down.
 
@@ -104,7 +104,7 @@ class Elementwise(Function):
         known = inputs
         for part, places in self._parts:
             known += (self.backend.elementwise(getattr(self, part), *[known[i] for i in places]),)
-        z = self.value(*known) if self.cheap else self.backend.elementwise(self.value, *known)
+        z = self.value(*known) if self.cheap or self._parts else self.backend.elementwise(self.value, *known)
         if self._only is not None:  # the common case, in few calls
             if self.needs[0]:
                 name, place = self._only
