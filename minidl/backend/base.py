@@ -7,8 +7,9 @@ or what is worth tuning.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import product
 from math import prod
 from typing import Any, Literal
 
@@ -127,13 +128,17 @@ class Backend(ABC):
         """x @ y."""
         return self.xp.matmul(x, y)
 
-    def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
-        """The products of two pairs of matrices."""
-        return self.matmul(*first), self.matmul(*second)
+    def one_job(self) -> AbstractContextManager[None]:
+        """Within it, results may be left to be done at its end, together; none of them may be looked at before."""
+        return nullcontext()
 
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
         """Σ x · y (or Σ x) over `axes`, which stay with length 1, for x and y of one shape."""
         return (x if y is None else x * y).sum(axis=axes, keepdims=True)
+
+    def mean(self, x: Array, y: Array | None, axes: Axes) -> Array:
+        """The mean of x · y (or of x) over `axes`, which stay with length 1."""
+        return (x if y is None else x * y).mean(axis=axes, keepdims=True)
 
     def maximum(self, x: Array, low: float) -> Array:
         """max(x, low) for a number, NaN kept."""
@@ -158,24 +163,6 @@ class Backend(ABC):
     def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
         """x // y and x % y of floats, as Python has them."""
         return floor_divmod(x, y, self.xp)
-
-    def cross_entropy(self, x: Array, t: Array) -> tuple[Array, Array]:
-        """-log softmax(x)[t] of every sample, and softmax(x): (N, d1, ...) and (N, C, d1, ...); t is (N, d1, ...)."""
-        x = x - x.max(axis=1, keepdims=True)  # the largest score is 0, so that no exp overflows
-        e = self.xp.exp(x)
-        norm = e.sum(axis=1, keepdims=True)
-        return self.xp.log(norm[:, 0]) - x[self.own_class(t)], e / norm
-
-    def softmax_minus_onehot(self, softmax: Array, t: Array, share: Array) -> Array:
-        """share · (softmax - onehot(t)), for a share (N, d1, ...) or one for all: (N, C, d1, ...)."""
-        dx = softmax * self.xp.broadcast_to(share, t.shape)[:, None]
-        dx[self.own_class(t)] -= share
-        return dx
-
-    def own_class(self, t: Array) -> tuple[Array, ...]:
-        """Where in (N, C, d1, ...) each sample's own class lies, for labels t (N, d1, ...)."""
-        axes = [self.xp.arange(n).reshape((n,) + (1,) * (t.ndim - 1 - i)) for i, n in enumerate(t.shape)]
-        return (*axes[:1], t, *axes[1:])
 
     def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
         """v ← momentum · v + kept · g;  p ← p - lr · v, or with nesterov p - lr · (g + momentum · v); in place."""
@@ -230,45 +217,33 @@ class Backend(ABC):
         return dx[:, :, top : top + size[0], left : left + size[1]]
 
     def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
-        """z[n,o,p,q] = bias[o] + sum_cij w[o,c,i,j] x[n,c,p*s+i*d,q*s+j*d]: (N, O, Ho, Wo).
+        """z[n,o,p,q] = bias[o] + Σ_cij w[o,c,i,j] · x[n,c,p·s+i·d,q·s+j·d]: (N, O, Ho, Wo).
 
-        x is (N, C, H, W); w is (O, C / groups, kh, kw): group g of the outputs sees group g of the channels.
+        x is (N, C, H, W); w is (O, C / groups, kh, kw): group g of the outputs sees group g of the channels. Taps in
+        the padding are left out. Tuned in numpy/conv.py and cupy/backend.py, as are its two gradients.
         """
-        taps = self._grouped_windows(x, window, groups)
-        kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
-        z = self.xp.einsum("ngchwij,gocij->ngohw", taps, kernels, optimize=True)
-        z = z.reshape(x.shape[0], w.shape[0], *z.shape[3:])
+        x, w = _by_group(x, 1, groups), _by_group(w, 0, groups)  # (N, G, C/G, H, W), (G, O/G, C/G, kh, kw)
+        z = self.xp.zeros((x.shape[0], groups, w.shape[1], *window.output_size(x.shape[3:])), x.dtype)
+        for i, j, pixels, outputs in _taps(window, x.shape[3:], z.shape[3:]):
+            z[outputs] += self.xp.einsum("goc,ngcpq->ngopq", w[..., i, j], x[pixels])
+        z = z.reshape(z.shape[0], prod(z.shape[1:3]), *z.shape[3:])
         return z if bias is None else z + bias[:, None, None]
 
     def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: tuple[int, int]) -> Array:
-        """The gradient of `correlate` with respect to x: (N, C, H, W) for `size` = (H, W)."""
-        kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])  # (G, O/G, C/G, kh, kw)
-        dz = dz.reshape(dz.shape[0], groups, dz.shape[1] // groups, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
-        taps = self.xp.einsum("ngohw,gocij->ngchwij", dz, kernels, optimize=True)
-        taps = taps.reshape(taps.shape[0], w.shape[1] * groups, *taps.shape[3:])
-        return self.scatter_windows(taps, window, size)
+        """dx[n,c,p·s+i·d,q·s+j·d] += Σ_o w[o,c,i,j] · dz[n,o,p,q] for all p, q, i, j: (N, C, H, W), `size` = (H, W)."""
+        dz, w = _by_group(dz, 1, groups), _by_group(w, 0, groups)  # (N, G, O/G, Ho, Wo), (G, O/G, C/G, kh, kw)
+        dx = self.xp.zeros((dz.shape[0], groups, w.shape[2], *size), dz.dtype)
+        for i, j, pixels, outputs in _taps(window, size, dz.shape[3:]):
+            dx[pixels] += self.xp.einsum("goc,ngopq->ngcpq", w[..., i, j], dz[outputs])
+        return dx.reshape(dx.shape[0], prod(dx.shape[1:3]), *size)
 
     def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
-        """The gradient of `correlate` with respect to w: (O, C / groups, kh, kw)."""
-        taps = self._grouped_windows(x, window, groups, (dz.shape[2], dz.shape[3]))
-        o = dz.shape[1]
-        dz = dz.reshape(dz.shape[0], groups, dz.shape[1] // groups, *dz.shape[2:])  # (N, G, O/G, Ho, Wo)
-        dw = self.xp.einsum("ngohw,ngchwij->gocij", dz, taps, optimize=True)
-        return dw.reshape(o, *dw.shape[2:])
-
-    def correlate_grads(
-        self, dz: Array, x: Array, w: Array, window: Window, groups: int, needs: Sequence[bool]
-    ) -> tuple[Array | None, Array | None, Array | None]:
-        """The gradients of `correlate` with respect to x, w and bias, None where not needed."""
-        dx = self.correlate_grad_input(dz, w, window, groups, (x.shape[2], x.shape[3])) if needs[0] else None
-        dw = self.correlate_grad_weight(dz, x, window, groups) if needs[1] else None
-        return dx, dw, self.channel_sums(dz) if needs[2] else None
-
-    def _grouped_windows(self, x: Array, window: Window, groups: int, size: tuple[int, int] | None = None) -> Array:
-        taps = self.windows(x, window)
-        if size is not None:
-            taps = taps[:, :, : size[0], : size[1]]
-        return taps.reshape(x.shape[0], groups, x.shape[1] // groups, *taps.shape[2:])  # (N, G, C/G, Ho, Wo, kh, kw)
+        """dw[o,c,i,j] = Σ_npq dz[n,o,p,q] · x[n,c,p·s+i·d,q·s+j·d]: (O, C / groups, kh, kw)."""
+        dz, x = _by_group(dz, 1, groups), _by_group(x, 1, groups)  # (N, G, O/G, Ho, Wo), (N, G, C/G, H, W)
+        dw = self.xp.zeros((groups, dz.shape[2], x.shape[2], *window.kernel), x.dtype)
+        for i, j, pixels, outputs in _taps(window, x.shape[3:], dz.shape[3:]):
+            dw[..., i, j] = self.xp.einsum("ngopq,ngcpq->goc", dz[outputs], x[pixels])
+        return dw.reshape(prod(dw.shape[:2]), *dw.shape[2:])
 
     def max_pool(self, x: Array, window: Window, size: tuple[int, int]) -> tuple[Array, Array]:
         """The largest tap of each window (padding is -inf) and which it was, row by row: two (N, C, Ho, Wo).
@@ -295,29 +270,58 @@ class Backend(ABC):
         """The first result of `max_pool`, for when no gradient is wanted."""
         return self.max_pool(x, window, size)[0]
 
-    def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
-        """dz sent to the taps that won: (N, C, H, W) for `size` = (H, W)."""
-        kh, kw = window.kernel
-        wide = window.covering(size, (dz.shape[2], dz.shape[3]))
-        taps = self.xp.arange(kh * kw) == winners[..., None]  # (N, C, Ho, Wo, kh*kw)
-        taps = self.xp.where(taps, dz[..., None], dz.dtype.type(0))
-        return self.scatter_windows(taps.reshape(*dz.shape, kh, kw), wide, size)
+    def add_at_winners(self, dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
+        """dx[n,c,p·s+i·d,q·s+j·d] += dz[n,c,p,q] where i·kw + j = winners[n,c,p,q]: (N, C, H, W), `size` = (H, W)."""
+        dx = self.xp.zeros((*dz.shape[:2], *size), dz.dtype)
+        for i, j, pixels, outputs in _taps(window, size, dz.shape[2:]):
+            dx[pixels] += self.masked(dz[outputs], winners[outputs] == i * window.kernel[1] + j)
+        return dx
 
     def sum_pool(self, x: Array, window: Window) -> Array:
-        """The sum of the taps of each window (padding is 0): (N, C, Ho, Wo)."""
-        taps = self.windows(x, window)  # (N, C, Ho, Wo, kh, kw)
-        z = self.xp.zeros(taps.shape[:4], x.dtype)
-        for i in range(window.kernel[0]):
-            for j in range(window.kernel[1]):
-                z += taps[..., i, j]
+        """z[n,c,p,q] = Σ_ij x[n,c,p·s+i·d,q·s+j·d], with 0 for the padding: (N, C, Ho, Wo)."""
+        z = self.xp.zeros((*x.shape[:2], *window.output_size(x.shape[2:])), x.dtype)
+        for _, _, pixels, outputs in _taps(window, x.shape[2:], z.shape[2:]):
+            z[outputs] += x[pixels]
         return z
 
-    def sum_pool_grad(self, dz: Array, window: Window, size: tuple[int, int]) -> Array:
-        """dz handed to every tap of its window: (N, C, H, W) for `size` = (H, W)."""
-        taps = self.xp.broadcast_to(dz[..., None, None], (*dz.shape, *window.kernel))
-        return self.scatter_windows(taps, window, size)
+    def add_at_taps(self, dz: Array, window: Window, size: tuple[int, int]) -> Array:
+        """dx[n,c,p·s+i·d,q·s+j·d] += dz[n,c,p,q] for all p, q, i, j: (N, C, H, W) for `size` = (H, W)."""
+        dx = self.xp.zeros((*dz.shape[:2], *size), dz.dtype)
+        for _, _, pixels, outputs in _taps(window, size, dz.shape[2:]):
+            dx[pixels] += dz[outputs]
+        return dx
 
 
 def lowest(dtype: Any) -> Any:
     """The value that never wins a maximum."""
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def _by_group(x: Array, axis: int, groups: int) -> Array:
+    """x with an axis cut in two: (groups, its length / groups)."""
+    return x.reshape(*x.shape[:axis], groups, x.shape[axis] // groups, *x.shape[axis + 1 :])
+
+
+Place = tuple[Any, slice, slice]
+
+
+def _taps(window: Window, size: tuple[int, int], out: tuple[int, int]) -> Iterator[tuple[int, int, Place, Place]]:
+    """Each tap (i, j) of a window; the pixels of an image of `size` that it reads; and the outputs that it is read for.
+
+    Both as indices of arrays (..., H, W) and (..., Ho, Wo): where the tap is in the padding, neither has a place.
+    """
+    rows, columns = (_line(window, axis, size[axis], out[axis]) for axis in (0, 1))
+    for (i, (h, p)), (j, (v, q)) in product(enumerate(rows), enumerate(columns)):
+        yield i, j, (..., h, v), (..., p, q)
+
+
+def _line(window: Window, axis: int, length: int, out: int) -> list[tuple[slice, slice]]:
+    """For each tap along one axis: the pixels that it reads, and the outputs that it is read for."""
+    step, found = window.stride[axis], []
+    for i in range(window.kernel[axis]):
+        first = i * window.dilation[axis] - window.padding[axis][0]  # the pixel that output 0 reads
+        start = min(out, max(0, -(first // step)))
+        stop = max(start, min(out, -((first - length) // step)))
+        pixels = slice(first + start * step, first + (stop - 1) * step + 1, step) if stop > start else slice(0)
+        found.append((pixels, slice(start, stop)))
+    return found

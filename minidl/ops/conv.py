@@ -1,9 +1,9 @@
 """Convolution and transposed convolution: a small kernel slides over an image.
 
-Both are built from three primitives of the backend: `correlate`, and its gradients with respect to the image
-(`correlate_grad_input`) and the kernel (`correlate_grad_weight`); `correlate_grads` is these two and the bias's. A
-transposed convolution is the gradient of a convolution used as a forward pass, so the two classes below mirror each
-other. `minidl/proof/reference.py` has the same mathematics in plain loops.
+Both are built from three primitives, which `minidl/backend/base.py` defines in a few lines each: `correlate`, and its
+gradients with respect to the image (`correlate_grad_input`) and the kernel (`correlate_grad_weight`). A transposed
+convolution is the gradient of a convolution used as a forward pass, so the two classes below mirror each other.
+`minidl/proof/reference.py` has the same mathematics in plain loops.
 """
 
 from __future__ import annotations
@@ -28,46 +28,56 @@ class Conv2d(Function):
     db[o] = Σ_npq dz[n,o,p,q]
     """
 
+    def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
+        self.x, self.w, self.how = x, w, (window, groups)
+        return self.backend.correlate(x, w, b, *self.how)  # (N, O, Ho, Wo)
+
+    def backward(self, dz: Any) -> Any:
+        x, w, how, backend = self.x, self.w, self.how, self.backend
+        dx = dw = db = None
+        with backend.one_job():  # the threads share all three
+            if self.needs[0]:
+                dx = backend.correlate_grad_input(dz, w, *how, x.shape[2:])  # (N, C, H, W)
+            if self.needs[1]:
+                dw = backend.correlate_grad_weight(dz, x, *how)  # (O, C/groups, kh, kw)
+            if self.needs[2]:
+                db = backend.channel_sums(dz)  # (O,)
+        return dx, dw, db
+
     @classmethod
     def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
         return prod(output.shape) * prod(inputs[1].shape[1:])  # each output is a sum over one kernel
-
-    def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
-        self.x, self.w, self.window, self.groups = x, w, window, groups
-        return self.backend.correlate(x, w, b, window, groups)  # (N, O, Ho, Wo)
-
-    def backward(self, dz: Any) -> Any:
-        x, w, window, groups = self.x, self.w, self.window, self.groups
-        dx, dw, db = self.backend.correlate_grads(dz, x, w, window, groups, self.needs)
-        return dx, dw, db  # (N, C, H, W), (O, C/groups, kh, kw), (O,)
 
 
 class ConvTranspose2d(Function):
     """z[n,o,p+i,q+j] += w[c,o,i,j] · x[n,c,p,q], then + b[o]        (stride s: p·s+i, q·s+j)
 
-    Forward is Conv2d's dx, so dx is Conv2d's forward; dw has x and dz in each other's place.
+    dx[n,c,p,q] = Σ_oij w[c,o,i,j] · dz[n,o,p+i,q+j]        z is Conv2d's dx, so this is Conv2d's z
+    dw[c,o,i,j] = Σ_npq x[n,c,p,q] · dz[n,o,p+i,q+j]        Conv2d's dw, with x and dz in each other's place
+    db[o] = Σ_npq dz[n,o,p,q]
     """
+
+    def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int, size: Pair) -> Any:
+        self.x, self.w, self.how = x, w, (window, groups)
+        z = self.backend.correlate_grad_input(x, w, *self.how, size)  # (N, O, Ho, Wo) for size = (Ho, Wo)
+        return z if b is None else z + b[:, None, None]
+
+    def backward(self, dz: Any) -> Any:
+        x, w, how, backend = self.x, self.w, self.how, self.backend
+        dx = dw = db = None
+        with backend.one_job():
+            if self.needs[0]:
+                dx = backend.correlate(dz, w, None, *how)
+                dx = dx[:, :, : x.shape[2], : x.shape[3]]  # with output_padding there may be room for one more
+            if self.needs[1]:
+                dw = backend.correlate_grad_weight(x, dz, *how)
+            if self.needs[2]:
+                db = backend.channel_sums(dz)
+        return dx, dw, db
 
     @classmethod
     def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
         return prod(inputs[0].shape) * prod(inputs[1].shape[1:])  # each input is spread over one kernel
-
-    def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int, size: Pair) -> Any:
-        self.x, self.w, self.window, self.groups = x, w, window, groups
-        z = self.backend.correlate_grad_input(x, w, window, groups, size)  # (N, O, Ho, Wo) for size = (Ho, Wo)
-        return z if b is None else z + b[:, None, None]
-
-    def backward(self, dz: Any) -> Any:
-        x, w, window, groups = self.x, self.w, self.window, self.groups
-        dx = dw = db = None
-        if self.needs[0]:
-            dx = self.backend.correlate(dz, w, None, window, groups)
-            dx = dx[:, :, : x.shape[2], : x.shape[3]]  # with output_padding there may be room for one more
-        if self.needs[1]:
-            dw = self.backend.correlate_grad_weight(x, dz, window, groups)
-        if self.needs[2]:
-            db = self.backend.channel_sums(dz)
-        return dx, dw, db
 
 
 def conv2d(

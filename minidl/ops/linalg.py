@@ -19,10 +19,6 @@ class MatMul(Function):
     A vector x is a row, a vector y a column; dimensions before the last two are broadcast.
     """
 
-    @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
-        return prod(output.shape) * inputs[0].shape[-1]
-
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
         if x.ndim > 2 and y.ndim == 2:  # one large product instead of many small ones
@@ -48,13 +44,13 @@ class MatMul(Function):
             dy = matmul(x.swapaxes(-1, -2), dz)
         return dx, dy
 
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        return prod(output.shape) * inputs[0].shape[-1]
+
 
 class Linear(Function):
     """z = x wᵀ + b        dx = dz w,  dw = dzᵀ x,  db = sum of dz over the rows"""
-
-    @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
-        return prod(output.shape) * inputs[1].shape[1]
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
         self.x, self.w = x, w
@@ -64,14 +60,15 @@ class Linear(Function):
         return z.reshape(*x.shape[:-1], len(w))
 
     def backward(self, dz: Any) -> Any:
-        x, w, dz, dx, dw = _rows(self.x), self.w, _rows(dz), None, None
-        if self.needs[0] and self.needs[1]:
-            dx, dw = self.backend.matmuls((dz, w), (dz.T, x))
-        elif self.needs[0]:
-            dx = self.backend.matmul(dz, w)
-        elif self.needs[1]:
-            dw = self.backend.matmul(dz.T, x)
-        return None if dx is None else dx.reshape(self.x.shape), dw, dz.sum(0) if self.needs[2] else None
+        x, w, dz, matmul = _rows(self.x), self.w, _rows(dz), self.backend.matmul
+        with self.backend.one_job():  # the threads share both products
+            dx = matmul(dz, w).reshape(self.x.shape) if self.needs[0] else None
+            dw = matmul(dz.T, x) if self.needs[1] else None
+        return dx, dw, dz.sum(0) if self.needs[2] else None
+
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        return prod(output.shape) * inputs[1].shape[1]
 
 
 def _rows(x: Any) -> Any:

@@ -23,58 +23,63 @@ Track = Callable[[Array, Array], None]
 
 
 class Normalize(Function):
-    """x̂ = (x - mean(x)) / √(var(x) + ε),  z = w · x̂ + b        mean and var over `axes`; w, b broadcast
+    """x̂ = (x - mean(x)) / σ,  σ = √(var(x) + ε),  z = w · x̂ + b        mean and var over `axes`; w, b broadcast
 
-    dx = (g - mean(g) - x̂ · mean(g · x̂)) / √(var + ε)        where g = w · dz: x also moved the mean and the variance
+    dx = (g - mean(g) - x̂ · mean(g · x̂)) / σ        where g = w · dz: x also moved the mean and the variance
     dw = dz · x̂,  db = dz
     """
 
     def forward(self, x: Any, w: Any, b: Any, axes: tuple[int, ...], eps: float, track: Track | None = None) -> Any:
-        self.axes, self.count = axes, math.prod(x.shape[axis] for axis in axes)
-        mean = self.sum(x) / self.count
+        self.axes, self.w = axes, w
+        mean = self.mean(x)
         centred = x - mean
-        var = self.sum(centred, centred) / self.count
+        var = self.mean(centred, centred)
         if track is not None:
             track(mean, var)
-        self.scale = 1 / self.xp.sqrt(var + eps)
-        centred *= self.scale
-        self.w, self.b, self.normal = w, b, centred
+        self.sigma = self.xp.sqrt(var + eps)
+        self.normal = self.xp.divide(centred, self.sigma, out=centred)  # x̂
         return _scaled(self.normal, w, b)
 
     def backward(self, dz: Any) -> Any:
-        w, normal = self.w, self.normal
-        if self.is_one_for_all(w) and self.is_one_for_all(self.b):  # then the sums are the gradients of w and b
-            dw, db = self.sum(dz, normal), self.sum(dz)
-            dx = (dz - db / self.count - normal * (dw / self.count)) * (self.scale if w is None else w * self.scale)
-            return dx, dw, db
-        g = dz if w is None else dz * w
-        dx = (g - self.sum(g) / self.count - normal * (self.sum(g, normal) / self.count)) * self.scale
+        normal = self.normal
+        g = dz if self.w is None else self.w * dz
+        dx = (g - self.mean(g) - normal * self.mean(g, normal)) / self.sigma
         return dx, dz * normal if self.needs[1] else None, dz
 
-    def is_one_for_all(self, parameter: Any) -> bool:
-        """Whether it has one value for all that is summed."""
-        if parameter is None:
-            return True
-        return parameter.ndim == self.normal.ndim and all(parameter.shape[axis] == 1 for axis in self.axes)
+    def mean(self, x: Any, y: Any = None) -> Any:
+        """The mean of x, or of x · y, over `axes`, which stay with length 1."""
+        return self.backend.mean(x, y, self.axes)
 
-    def sum(self, x: Any, y: Any = None) -> Any:
-        """Σ x, or Σ x · y, over `axes`, which stay with length 1."""
-        return self.backend.inner(x, y, self.axes)
+
+class NormalizeChannels(Normalize):
+    """x̂ = (x - mean(x)) / σ,  σ = √(var(x) + ε),  z = w · x̂ + b        w and b are the same all over `axes`
+
+    dx = w / σ · (dz - mean(dz) - x̂ · mean(dz · x̂))        over m values, mean(dz) = db / m and mean(dz · x̂) = dw / m
+    dw = Σ dz · x̂,  db = Σ dz
+    """
+
+    def backward(self, dz: Any) -> Any:
+        normal, m = self.normal, math.prod(dz.shape[axis] for axis in self.axes)
+        dw = self.backend.inner(dz, normal, self.axes)  # Σ dz · x̂
+        db = self.backend.inner(dz, None, self.axes)  # Σ dz
+        scale = 1 / self.sigma if self.w is None else self.w / self.sigma
+        dx = scale * (dz - db / m - normal * (dw / m))
+        return dx, dw, db
 
 
 class Standardize(Function):
-    """x̂ = (x - mean) / √(var + ε),  z = w · x̂ + b        mean and var are given, and constant; all broadcast
+    """x̂ = (x - mean) / σ,  σ = √(var + ε),  z = w · x̂ + b        mean and var are given, and constant; all broadcast
 
-    dx = dz · w / √(var + ε),  dw = dz · x̂,  db = dz
+    dx = w / σ · dz,  dw = dz · x̂,  db = dz
     """
 
     def forward(self, x: Any, w: Any, b: Any, mean: Any, var: Any, eps: float) -> Any:
-        self.scale = 1 / self.xp.sqrt(var + eps)
-        self.w, self.normal = w, (x - mean) * self.scale
+        self.w, self.sigma = w, self.xp.sqrt(var + eps)
+        self.normal = (x - mean) / self.sigma
         return _scaled(self.normal, w, b)
 
     def backward(self, dz: Any) -> Any:
-        dx = dz * (self.scale if self.w is None else self.scale * self.w)
+        dx = (1 if self.w is None else self.w) / self.sigma * dz
         return dx, dz * self.normal if self.needs[1] else None, dz, None, None
 
 
@@ -101,8 +106,8 @@ def batch_norm(
     in place: running = (1 - momentum) · running + momentum · batch, the variance with 1/(n - 1). Otherwise the
     running ones are used. float16 inputs may come with float32 parameters.
 
-    Raises `ArgumentError` in evaluation without running statistics, `ShapeError` for fewer than 2 values a channel in
-    training or parameters of another shape, `DtypeError`.
+    Raises `ArgumentError` in evaluation without running statistics, and for an `eps` that is negative, or 0 in
+    training; `ShapeError` for fewer than 2 values a channel in training or parameters of another shape; `DtypeError`.
     """
     name = "batch_norm"
     x = _input(name, input, 2)
@@ -111,11 +116,14 @@ def batch_norm(
     _check_parameters(name, x, (channels,), given)
     wide = (1, channels) + (1,) * (x.ndim - 2)  # (1, C, 1, ...)
     w, b = _reshaped(weight, wide), _reshaped(bias, wide)
+    eps = number(name, "eps", eps)
+    if eps < 0 or (training and eps == 0):
+        raise ArgumentError(f"{name}: eps must be {'positive in training' if training else 'at least 0'}; got {eps!r}")
     if not training:
         if running_mean is None or running_var is None:
             raise ArgumentError(f"{name}: evaluation (training=False) needs running_mean and running_var")
         mean, var = reshape(running_mean.detach(), wide), reshape(running_var.detach(), wide)
-        return Standardize.apply(x, w, b, mean, var, eps=number(name, "eps", eps))
+        return Standardize.apply(x, w, b, mean, var, eps=eps)
     count = x._array.size // max(channels, 1)
     if count == 1:
         raise ShapeError(f"{name}: training needs more than 1 value a channel; got an input of shape {x.shape}")
@@ -128,7 +136,7 @@ def batch_norm(
                 overwrite(running, moved.astype(running.dtype, copy=False))
 
     axes = (0, *range(2, x.ndim))
-    return Normalize.apply(x, w, b, axes=axes, eps=number(name, "eps", eps), track=track if count else None)
+    return NormalizeChannels.apply(x, w, b, axes=axes, eps=eps, track=track if count else None)
 
 
 def layer_norm(
@@ -196,7 +204,7 @@ def instance_norm(
     _check_parameters("instance_norm", x, (x.shape[1],), {"weight": weight, "bias": bias})
     wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)
     w, b = _reshaped(weight, wide), _reshaped(bias, wide)
-    return Normalize.apply(x, w, b, axes=tuple(range(2, x.ndim)), eps=number("instance_norm", "eps", eps))
+    return NormalizeChannels.apply(x, w, b, axes=tuple(range(2, x.ndim)), eps=number("instance_norm", "eps", eps))
 
 
 def _input(name: str, input: Any, least: int) -> Tensor:

@@ -21,7 +21,7 @@ from .shape import reshape, transpose
 
 
 class MaxPool2d(Function):
-    """z[n,c,p,q] = max_ij x[n,c,p·s+i,q·s+j]        dx: dz goes to the tap that won; windows that overlap add up"""
+    """z[n,c,p,q] = max_ij x[n,c,p·s+i,q·s+j]        dx[n,c,p·s+i,q·s+j] += dz[n,c,p,q] where tap ij won, else 0"""
 
     def forward(self, x: Any, window: Window, size: Pair) -> Any:
         self.window, self.size = window, x.shape[2:]
@@ -31,18 +31,21 @@ class MaxPool2d(Function):
         return z
 
     def backward(self, dz: Any) -> Any:
-        return self.backend.max_pool_grad(dz, self.winners, self.window, self.size)
+        return self.backend.add_at_winners(dz, self.winners, self.window, self.size)
 
 
 class AvgPool2d(Function):
-    """z[n,c,p,q] = Σ_ij x[n,c,p·s+i,q·s+j] / divisor[p,q]        dx: every tap gets dz / divisor"""
+    """z[n,c,p,q] = Σ_ij x[n,c,p·s+i,q·s+j] / divisor[p,q]
+
+    dx[n,c,p·s+i,q·s+j] += dz[n,c,p,q] / divisor[p,q] for every tap ij
+    """
 
     def forward(self, x: Any, window: Window, size: Pair, divisor: Any) -> Any:
         self.window, self.size, self.divisor = window, x.shape[2:], divisor
         return self.backend.sum_pool(x, window) / divisor  # (N, C, Ho, Wo)
 
     def backward(self, dz: Any) -> Any:
-        return self.backend.sum_pool_grad(dz / self.divisor, self.window, self.size)
+        return self.backend.add_at_taps(dz / self.divisor, self.window, self.size)
 
 
 class AdaptiveAvgPool(Function):

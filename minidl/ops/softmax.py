@@ -11,46 +11,57 @@ from ..errors import ArgumentError
 from ._check.arguments import cast, float_only, normal_dim, tensor_of
 
 
-class Softmax(Function):
-    """z_i = e^(x_i) / Σ_j e^(x_j) along dim        dx = z (dz - Σ_j dz_j z_j)"""
+class Rowwise(Function):
+    """An operation on rows, the elements along `dim`, each row by itself.
+
+    A subclass states the rule for some rows: `value(x)` and `gradient(z, dz)`. The backend may apply them to a part of
+    the rows at a time, so that what lies between stays in the cache, and on several threads.
+    """
 
     def forward(self, x: Any, dim: int) -> Any:
         self.dim = dim
-
-        def softmax(x: Any) -> Any:
-            e = self.xp.exp(shifted(x, dim))
-            return e / e.sum(axis=dim, keepdims=True)
-
-        self.z = self.backend.along(dim, softmax, x)
-        return self.z
-
-    def backward(self, dz: Any) -> Any:
-        def gradient(z: Any, dz: Any) -> Any:
-            return z * (dz - self.backend.inner(dz, z, self.dim))
-
-        return self.backend.along(self.dim, gradient, self.z, dz)
-
-
-class LogSoftmax(Function):
-    """z_i = x_i - log Σ_j e^(x_j) along dim        dx = dz - e^z Σ_j dz_j"""
-
-    def forward(self, x: Any, dim: int) -> Any:
-        self.dim = dim
-
-        def log_softmax(x: Any) -> Any:
-            x = shifted(x, dim)
-            e = self.xp.exp(x)
-            norm = e.sum(axis=dim, keepdims=True)
-            return x - self.xp.log(norm), e, norm
-
-        z, self.e, self.norm = self.backend.along(dim, log_softmax, x)
+        found = self.backend.along(dim, self.value, x)
+        z, self.kept = found if isinstance(found, tuple) else (found, found)
         return z
 
     def backward(self, dz: Any) -> Any:
-        def gradient(e: Any, norm: Any, dz: Any) -> Any:
-            return dz - e * (dz.sum(axis=self.dim, keepdims=True) / norm)  # e^z is e / norm
+        return self.backend.along(self.dim, self.gradient, self.kept, dz)
 
-        return self.backend.along(self.dim, gradient, self.e, self.norm, dz)
+    def value(self, x: Any) -> Any:
+        """z; or z and what `gradient` needs in its place."""
+        raise NotImplementedError
+
+    def gradient(self, z: Any, dz: Any) -> Any:
+        """dx."""
+        raise NotImplementedError
+
+    def sum(self, x: Any) -> Any:
+        """Σ x over each row, whose axis stays."""
+        return x.sum(axis=self.dim, keepdims=True)
+
+
+class Softmax(Rowwise):
+    """z_i = e^(x_i) / Σ_j e^(x_j) along dim        dx = z (dz - Σ_j dz_j z_j)"""
+
+    def value(self, x: Any) -> Any:
+        e = self.xp.exp(shifted(x, self.dim))
+        return e / self.sum(e)
+
+    def gradient(self, z: Any, dz: Any) -> Any:
+        return z * (dz - self.backend.inner(dz, z, self.dim))
+
+
+class LogSoftmax(Rowwise):
+    """z_i = x_i - log Σ_j e^(x_j) along dim        dx = dz - softmax(x) Σ_j dz_j"""
+
+    def value(self, x: Any) -> Any:
+        x = shifted(x, self.dim)
+        e = self.xp.exp(x)
+        total = self.sum(e)
+        return x - self.xp.log(total), e / total  # and softmax(x), for the gradient
+
+    def gradient(self, softmax: Any, dz: Any) -> Any:
+        return dz - softmax * self.sum(dz)
 
 
 def shifted(x: Any, dim: int) -> Any:

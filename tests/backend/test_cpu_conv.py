@@ -19,6 +19,7 @@ from minidl.backend.numpy import columns, threads
 from minidl.backend.numpy import conv as cpu_conv
 from minidl.backend.numpy import matmul as cpu_matmul
 from minidl.backend.numpy.backend import NumpyBackend
+from minidl.backend.numpy.elementwise import channel_sums
 from minidl.backend.numpy.matmul import piece
 from minidl.backend.window import Window
 from tests.support.strategies import arrays
@@ -40,12 +41,17 @@ class Problem:
         return self.x.shape[2], self.x.shape[3]
 
     def results(self, library) -> list[np.ndarray]:
-        """The correlation and its two gradients, one by one and together."""
+        """The correlation and its two gradients, one by one and together, with the bias's."""
+        z = library.correlate(self.x, self.w, self.bias, self.window, self.groups)
+        alone = self.gradients(library)
+        with threads.one_job():
+            together = [*self.gradients(library), library.channel_sums(self.dz)]
+        return [z, *alone, *together]
+
+    def gradients(self, library) -> list[np.ndarray]:
         return [
-            library.correlate(self.x, self.w, self.bias, self.window, self.groups),
             library.correlate_grad_input(self.dz, self.w, self.window, self.groups, self.size),
             library.correlate_grad_weight(self.dz, self.x, self.window, self.groups),
-            *library.correlate_grads(self.dz, self.x, self.w, self.window, self.groups, (True, True, True)),
         ]
 
 
@@ -56,13 +62,16 @@ class Plain:
     correlate_grad_input = staticmethod(lambda *a: Backend.correlate_grad_input(NumpyBackend(), *a))
     correlate_grad_weight = staticmethod(lambda *a: Backend.correlate_grad_weight(NumpyBackend(), *a))
 
-    @staticmethod
-    def correlate_grads(dz, x, w, window, groups, needs):
-        return (
-            Plain.correlate_grad_input(dz, w, window, groups, (x.shape[2], x.shape[3])),
-            Plain.correlate_grad_weight(dz, x, window, groups),
-            dz.sum(axis=(0, 2, 3)),
-        )
+    channel_sums = staticmethod(lambda *a: Backend.channel_sums(NumpyBackend(), *a))
+
+
+class Tuned:
+    """The versions of the NumPy backend."""
+
+    correlate = staticmethod(cpu_conv.correlate)
+    correlate_grad_input = staticmethod(cpu_conv.correlate_grad_input)
+    correlate_grad_weight = staticmethod(cpu_conv.correlate_grad_weight)
+    channel_sums = staticmethod(channel_sums)
 
 
 @st.composite
@@ -125,7 +134,7 @@ def test_equals_the_plain_version(
     sizes: dict[str, Any] = {"COLUMNS": run, "PANEL": panel, "BUFFER_BYTES": buffer, "WORTH_SKIPPING": skipping}
     sizes["ENTRIES"] = buffer
     with tuned(workers, **sizes, piece=lambda length, _: max(1, min(length, longest))):
-        found = problem.results(cpu_conv)
+        found = problem.results(Tuned)
     for ours, plain in zip(found, problem.results(Plain)):
         assert ours.shape == plain.shape
         np.testing.assert_allclose(ours, plain, rtol=0, atol=1e-10)
@@ -140,7 +149,7 @@ def test_equals_pytorch(problem: Problem) -> None:
     padding = (window.padding[0][0], window.padding[1][0])
     z = torch.nn.functional.conv2d(x, w, bias, window.stride, padding, window.dilation, problem.groups)
     z.backward(torch.tensor(problem.dz.copy()))
-    for ours, theirs in zip(problem.results(cpu_conv), (z.detach(), x.grad, w.grad, x.grad, w.grad, bias.grad)):
+    for ours, theirs in zip(problem.results(Tuned), (z.detach(), x.grad, w.grad, x.grad, w.grad, bias.grad)):
         np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-10)
 
 
@@ -150,7 +159,7 @@ def test_keeps_the_dtype_and_its_precision(dtype: type, problem: Problem) -> Non
     exact = problem.results(Plain)
     problem.x, problem.w, problem.dz = (a.astype(dtype) for a in (problem.x, problem.w, problem.dz))
     problem.bias = None if problem.bias is None else problem.bias.astype(dtype)
-    for ours, plain in zip(problem.results(cpu_conv), exact):
+    for ours, plain in zip(problem.results(Tuned), exact):
         assert ours.dtype == dtype
         scale = max(1.0, float(np.abs(plain).max(initial=0.0)))
         np.testing.assert_allclose(ours.astype(float), plain, rtol=0, atol=DTYPES[dtype] * scale)
@@ -180,7 +189,7 @@ def test_as_close_to_the_truth_as_pytorch(shape: tuple[int, ...], rng: np.random
     dz = rng.standard_normal((n, o, *window.output_size((h, h))))
     exact = Problem(x, w, None, dz, window, 1).results(Plain)
     single = [a.astype(np.float32) for a in (x, w, dz)]
-    ours = Problem(single[0], single[1], None, single[2], window, 1).results(cpu_conv)
+    ours = Problem(single[0], single[1], None, single[2], window, 1).results(Tuned)
     tx, tw, tdz = (torch.tensor(a) for a in single)
     z = torch.nn.functional.conv2d(tx.requires_grad_(), tw.requires_grad_(), padding=p)
     z.backward(tdz)
@@ -197,10 +206,10 @@ def test_same_bits_every_time_and_with_any_number_of_threads(groups: int, rng: n
     dz = rng.standard_normal((40, 20, 17, 17)).astype(np.float32)
     problem = Problem(x, w, None, dz, window, groups)
     with tuned(1):
-        first = problem.results(cpu_conv)
+        first = problem.results(Tuned)
     for workers in (1, 2, 3, 2, 1):
         with tuned(workers):
-            for a, b in zip(first, problem.results(cpu_conv)):
+            for a, b in zip(first, problem.results(Tuned)):
                 np.testing.assert_array_equal(a, b)
 
 
@@ -208,7 +217,7 @@ def test_inputs_are_left_as_they_were(rng: np.random.Generator) -> None:
     x, w, dz = rng.standard_normal((2, 4, 6, 6)), rng.standard_normal((4, 4, 3, 3)), rng.standard_normal((2, 4, 4, 4))
     for a in (x, w, dz):
         a.flags.writeable = False
-    Problem(x, w, None, dz, Window((3, 3)), 1).results(cpu_conv)
+    Problem(x, w, None, dz, Window((3, 3)), 1).results(Tuned)
 
 
 @pytest.mark.parametrize("n", [64, 256])
@@ -219,7 +228,7 @@ def test_memory_beyond_the_result_does_not_grow_with_the_batch(n: int, rng: np.r
     problem = Problem(x, w, None, x, window, 1)
     tracemalloc.start()
     try:
-        results = problem.results(cpu_conv)
+        results = problem.results(Tuned)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -232,13 +241,19 @@ def test_results_are_contiguous_with_the_batch_last(rng: np.random.Generator) ->
     assert z.transpose(1, 2, 3, 0).flags.c_contiguous
 
 
-@given(problems(), st.tuples(st.booleans(), st.booleans(), st.booleans()))
-def test_gradients_that_are_not_needed_are_none(problem: Problem, needs: tuple[bool, bool, bool]) -> None:
-    arguments = problem.dz, problem.x, problem.w, problem.window, problem.groups
-    for found, all_of_them, needed in zip(
-        cpu_conv.correlate_grads(*arguments, needs), cpu_conv.correlate_grads(*arguments, (True, True, True)), needs
-    ):
-        if needed:
-            np.testing.assert_allclose(found, all_of_them, rtol=0, atol=1e-10)
-        else:
-            assert found is None
+@given(problems(), st.tuples(st.booleans(), st.booleans(), st.booleans()), st.integers(1, 3))
+def test_gradients_that_are_done_together_are_those_that_are_done_alone(
+    problem: Problem, needs: tuple[bool, bool, bool], workers: int
+) -> None:
+    calls = [
+        lambda: Tuned.correlate_grad_input(problem.dz, problem.w, problem.window, problem.groups, problem.size),
+        lambda: Tuned.correlate_grad_weight(problem.dz, problem.x, problem.window, problem.groups),
+        lambda: Tuned.channel_sums(problem.dz),
+    ]
+    wanted = [call for call, needed in zip(calls, needs) if needed]
+    with tuned(workers):
+        alone = [call() for call in wanted]
+        with threads.one_job():
+            together = [call() for call in wanted]
+    for found, expected in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(found, expected)

@@ -20,7 +20,6 @@ from tests.support.strategies import arrays, shapes
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cpu, "FEW", 4)
-    monkeypatch.setattr(cpu, "SMALL", 8)
     monkeypatch.setattr(cpu, "BLOCK", 16)
     monkeypatch.setattr(threads, "SMALL_WORK", 0.0)
 
@@ -130,17 +129,6 @@ def test_along(x: np.ndarray, data: st.DataObject, block: int, workers: int) -> 
         np.testing.assert_array_equal(z, plain)
 
 
-@given(x=arrays(shapes(min_dims=1)), data=st.data())
-def test_inner(x: np.ndarray, data: st.DataObject) -> None:
-    axes = tuple(data.draw(st.sets(st.integers(0, x.ndim - 1))))
-    y = data.draw(arrays(x.shape))
-    for some in (axes, axes[0]) if axes else (axes,):
-        for z, plain in ((cpu.inner(x, y, some), x * y), (cpu.inner(x, None, some), x)):
-            plain = plain.sum(axis=some, keepdims=True)
-            assert z.shape == plain.shape
-            np.testing.assert_allclose(z, plain, rtol=1e-12, atol=1e-12)
-
-
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @given(x=arrays(shapes(min_dims=1)))
 def test_maximum_and_minimum(dtype: type, x: np.ndarray) -> None:
@@ -192,6 +180,12 @@ def test_channel_sums(dtype: type, order: tuple[int, ...], n: int, rng: np.rando
 SIZES = st.integers(0, 40)
 
 
+def together(*pairs: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
+    """Products whose strips are one job."""
+    with threads.one_job():
+        return [cpu_matmul.matmul(*pair) for pair in pairs]
+
+
 @given(SIZES, SIZES, SIZES, st.booleans(), st.booleans(), st.integers(1, 3), st.sampled_from([0, 50, 1 << 20]))
 def test_matmul(m: int, k: int, n: int, x_turned: bool, y_turned: bool, workers: int, waking: int) -> None:
     rng = np.random.default_rng(m * n + k)
@@ -202,7 +196,7 @@ def test_matmul(m: int, k: int, n: int, x_turned: bool, y_turned: bool, workers:
     threads.set_num_threads(workers)
     try:
         z = cpu_matmul.matmul(x, y)
-        pair = cpu_matmul.matmuls((x, y), (y.T, x.T))
+        pair = together((x, y), (y.T, x.T))
     finally:
         threads.set_num_threads(before[0])
         cpu_matmul.SMALL, cpu_matmul.STRIP, cpu_matmul.WAKING = before[1:]
@@ -224,7 +218,7 @@ def test_matmul_gives_the_same_bits_with_any_number_of_threads(rng: np.random.Ge
     before, results = threads.get_num_threads(), []
     for workers in (1, 2, 3):
         threads.set_num_threads(workers)
-        results.append((cpu_matmul.matmul(x, y), *cpu_matmul.matmuls((x, y), (y.T, x.T))))
+        results.append((cpu_matmul.matmul(x, y), *together((x, y), (y.T, x.T))))
     threads.set_num_threads(before)
     for products in results[1:]:
         for z, same in zip(products, results[0]):

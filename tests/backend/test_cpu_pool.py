@@ -55,7 +55,7 @@ def test_equals_pytorch(problem: Any, tile: int, workers: int, order: str) -> No
     try:
         z, winners = cpu_pool.max_pool(np.asarray(x, order=order), window, out)
         dz = np.random.default_rng(0).standard_normal(z.shape)
-        dx = cpu_pool.max_pool_grad(dz, winners, window, x.shape[2:])
+        dx = cpu_pool.add_at_winners(dz, winners, window, x.shape[2:])
     finally:
         cpu_pool.TILE_WINDOWS, threads.SMALL_WORK = before[:2]
         threads.set_num_threads(before[2])
@@ -71,7 +71,7 @@ def test_equals_pytorch(problem: Any, tile: int, workers: int, order: str) -> No
 def test_keeps_the_dtype(dtype: type, rng: np.random.Generator) -> None:
     x = rng.standard_normal((3, 2, 7, 7)).astype(dtype)
     z, winners = cpu_pool.max_pool(x, Window((2, 2), (2, 2)), (3, 3))
-    dx = cpu_pool.max_pool_grad(z, winners, Window((2, 2), (2, 2)), (7, 7))
+    dx = cpu_pool.add_at_winners(z, winners, Window((2, 2), (2, 2)), (7, 7))
     assert z.dtype == dx.dtype == dtype
     assert winners.dtype == np.uint8
     assert dx.sum(dtype=float) == pytest.approx(z.sum(dtype=float))
@@ -90,7 +90,7 @@ def test_gradient_of_infinities_stays_where_it_belongs() -> None:
     window = Window((2, 2), (2, 2))
     _, winners = cpu_pool.max_pool(x, window, (1, 1))
     for value in (np.inf, -np.inf, np.nan):
-        dx = cpu_pool.max_pool_grad(np.full((1, 1, 1, 1), value, np.float32), winners, window, (2, 2))
+        dx = cpu_pool.add_at_winners(np.full((1, 1, 1, 1), value, np.float32), winners, window, (2, 2))
         np.testing.assert_array_equal(dx, [[[[0, value], [0, 0]]]])
 
 
@@ -101,7 +101,7 @@ def test_a_window_of_more_than_256_taps() -> None:
     z, winners = cpu_pool.max_pool(x, window, (1, 1))
     assert z.item() == 1
     assert winners.item() == 398
-    np.testing.assert_array_equal(cpu_pool.max_pool_grad(z, winners, window, (20, 20)), x)
+    np.testing.assert_array_equal(cpu_pool.add_at_winners(z, winners, window, (20, 20)), x)
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 4, 4), (2, 0, 4, 4)])
@@ -109,11 +109,11 @@ def test_nothing_in_nothing_out(shape: tuple[int, ...]) -> None:
     window = Window((2, 2), (2, 2))
     z, winners = cpu_pool.max_pool(np.zeros(shape, np.float32), window, (2, 2))
     assert z.shape == winners.shape == (*shape[:2], 2, 2)
-    assert cpu_pool.max_pool_grad(z, winners, window, (4, 4)).shape == shape
+    assert cpu_pool.add_at_winners(z, winners, window, (4, 4)).shape == shape
 
 
 def test_results_keep_the_batch_last(rng: np.random.Generator) -> None:
     x = rng.standard_normal((2, 6, 6, 5)).transpose(3, 0, 1, 2)
     z, winners = cpu_pool.max_pool(x, Window((2, 2), (2, 2)), (3, 3))
-    dx = cpu_pool.max_pool_grad(z, winners, Window((2, 2), (2, 2)), (6, 6))
+    dx = cpu_pool.add_at_winners(z, winners, Window((2, 2), (2, 2)), (6, 6))
     assert all(a.transpose(1, 2, 3, 0).flags.c_contiguous for a in (z, winners, dx))

@@ -98,7 +98,7 @@ def test_max_pool_and_its_gradient(window, size, images, dtype, ceil_mode, data)
     if x.dtype.kind == "f":
         dz, winners = numbers((images, 2, *out), dtype, seed=1), found[1]
         assert_same(
-            tuned("max_pool_grad")(dz, winners, window, size), plain("max_pool_grad")(dz, winners, window, size)
+            tuned("add_at_winners")(dz, winners, window, size), plain("add_at_winners")(dz, winners, window, size)
         )
 
 
@@ -111,29 +111,11 @@ def test_arrays_that_are_not_contiguous():
     assert_same(winners, expected[1])
     dz = numbers((5, 2, 3, 3)).transpose(0, 3, 1, 2)
     assert_same(
-        tuned("max_pool_grad")(dz, winners, window, (4, 6)), plain("max_pool_grad")(dz.copy(), winners, window, (4, 6))
+        tuned("add_at_winners")(dz, winners, window, (4, 6)),
+        plain("add_at_winners")(dz.copy(), winners, window, (4, 6)),
     )
     w = numbers((4, 3, 2, 2))
     assert_same(tuned("correlate")(x, w, None, window, 1), plain("correlate")(x.copy(), w, None, window, 1))
-
-
-@given(
-    st.integers(0, 4), st.integers(1, 7), st.lists(st.integers(1, 3), max_size=2), st.booleans(),
-    st.sampled_from(["float32", "float64"]), st.data(),
-)  # fmt: skip
-def test_cross_entropy_and_its_gradient(samples, classes, inner, one_share, dtype, data):
-    x = numbers((samples, classes, *inner), dtype) * 20
-    for value in (np.inf, -np.inf, np.nan):
-        if x.size:
-            places = data.draw(st.lists(st.integers(0, x.size - 1), max_size=1), str(value))
-            x.ravel()[np.array(places, int)] = value
-    rng = np.random.default_rng(1)
-    t = get_backend("cupy").asarray(rng.integers(0, classes, (samples, *inner)))
-    found, expected = tuned("cross_entropy")(x, t), plain("cross_entropy")(x, t)
-    for ours, theirs in zip(found, expected):
-        assert_close(ours, theirs)
-    share = numbers(() if one_share else t.shape, dtype)
-    assert_close(tuned("softmax_minus_onehot")(found[1], t, share), plain("softmax_minus_onehot")(found[1], t, share))
 
 
 @given(st.integers(0, 20), st.sampled_from([1, 0.9]), st.booleans(), st.sampled_from(["float32", "float64"]))

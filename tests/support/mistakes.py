@@ -218,7 +218,7 @@ class MaxPoolLooksForTheWinnerAmongZeros(Function):
     def backward(self, dz: Any) -> Any:
         taps = self.backend.windows(self.x, self.window)  # padded with 0, which beats every negative pixel
         winners = taps.reshape(*taps.shape[:4], 4).argmax(axis=-1)
-        return self.backend.max_pool_grad(dz, winners, self.window, self.x.shape[2:])
+        return self.backend.add_at_winners(dz, winners, self.window, self.x.shape[2:])
 
 
 class DropoutDrawsAnotherMask(Function):

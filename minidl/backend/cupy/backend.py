@@ -57,14 +57,8 @@ class CupyBackend(Backend):
     def max_pool(self, x: Array, window: Window, size: Pair) -> tuple[Array, Array]:
         return cupy_kernels.max_pool(x, window, size, lowest(x.dtype))
 
-    def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
-        return cupy_kernels.max_pool_grad(dz, winners, window, size)
-
-    def cross_entropy(self, x: Array, t: Array) -> tuple[Array, Array]:
-        return cupy_kernels.cross_entropy(x, t)
-
-    def softmax_minus_onehot(self, softmax: Array, t: Array, share: Array) -> Array:
-        return cupy_kernels.softmax_minus_onehot(softmax, t, share)
+    def add_at_winners(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
+        return cupy_kernels.add_at_winners(dz, winners, window, size)
 
     def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
         cupy_kernels.sgd_update(p, g, v, lr, momentum, kept, nesterov)

@@ -1,4 +1,4 @@
-"""Kernels for what array calls do only by many launches or much memory: windows, pooling, softmax, update rules.
+"""Kernels for what array calls do only by many launches or much memory: windows, pooling, update rules.
 
 Each has a twin in array calls, in `base.py`, which says what it computes; the tests hold one against the other. One
 thread makes one element of the result and reads what it needs, so nothing is added by two threads at once, and a run
@@ -7,7 +7,6 @@ gives the same bits again.
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import cupy
@@ -101,7 +100,7 @@ _max_pool = cupy.ElementwiseKernel(
 )
 
 # One thread, one pixel: the sum of dz over the windows whose maximum it was.
-_max_pool_grad = cupy.ElementwiseKernel(
+_add_at_winners = cupy.ElementwiseKernel(
     f"raw T dz, raw int64 winners, {_GEOMETRY}",
     "T dx",
     """
@@ -120,38 +119,11 @@ _max_pool_grad = cupy.ElementwiseKernel(
     }
     dx = sum;
     """,
-    "minidl_max_pool_grad",
+    "minidl_add_at_winners",
 )
 
 # One thread, one element of the result: a product (O, N, Ho·Wo) becomes images (N, O, Ho·Wo), with the bias added.
 _add_bias = cupy.ElementwiseKernel("T x, T bias", "T z", "z = x + bias", "minidl_add_bias")
-
-# One thread, one sample: -log softmax(x)[t] and softmax(x). The c scores of sample i lie `inner` apart, d1 · d2 · ...
-_cross_entropy = cupy.ElementwiseKernel(
-    "raw T x, int64 t, int64 c, int64 inner",
-    "T loss, raw T softmax",
-    """
-    const ptrdiff_t first = i / inner * c * inner + i % inner;
-    T top = x[first];
-    for (ptrdiff_t k = 1; k < c; ++k) {
-        const T score = x[first + k * inner];
-        if (score > top || score != score) top = score;
-    }
-    T sum = T(0);
-    for (ptrdiff_t k = 0; k < c; ++k) sum += softmax[first + k * inner] = exp(x[first + k * inner] - top);
-    for (ptrdiff_t k = 0; k < c; ++k) softmax[first + k * inner] /= sum;
-    loss = log(sum) - (x[first + t * inner] - top);
-    """,
-    "minidl_cross_entropy",
-)
-
-# One thread, one score.
-_softmax_minus_onehot = cupy.ElementwiseKernel(
-    "T softmax, int64 t, T share, int64 c, int64 inner",
-    "T dx",
-    "dx = softmax * share - (i / inner % c == t ? share : T(0))",
-    "minidl_softmax_minus_onehot",
-)
 
 # One thread, one weight.
 _sgd = cupy.ElementwiseKernel(
@@ -198,33 +170,17 @@ def max_pool(x: Array, window: Window, out: tuple[int, int], lowest: Any) -> tup
     return z, winners
 
 
-def max_pool_grad(dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
-    """dz (N, C, Ho, Wo) sent to the pixels that won: (N, C, H, W), as `Backend.max_pool_grad`."""
+def add_at_winners(dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
+    """dz (N, C, Ho, Wo) sent to the pixels that won: (N, C, H, W), as `Backend.add_at_winners`."""
     dz, winners = cupy.ascontiguousarray(dz), cupy.ascontiguousarray(winners)
     dx = cupy.empty((*dz.shape[:2], *size), dz.dtype)
-    return _max_pool_grad(dz, winners, *_geometry(dx.shape, window, dz.shape[2:]), dx) if dx.size else dx
+    return _add_at_winners(dz, winners, *_geometry(dx.shape, window, dz.shape[2:]), dx) if dx.size else dx
 
 
 def add_bias(x: Array, bias: Array) -> Array:
     """x + bias in one launch, written row by row whatever the strides of x."""
     z = cupy.empty(x.shape, x.dtype)
     return _add_bias(x, bias, z)
-
-
-def cross_entropy(x: Array, t: Array) -> tuple[Array, Array]:
-    """The loss of each sample and softmax(x), as `Backend.cross_entropy`."""
-    x, t = cupy.ascontiguousarray(x), t.astype("int64", copy=False)
-    losses, softmax = cupy.empty(t.shape, x.dtype), cupy.empty(x.shape, x.dtype)
-    if losses.size:
-        _cross_entropy(x, t, x.shape[1], prod(x.shape[2:]), losses, softmax)
-    return losses, softmax
-
-
-def softmax_minus_onehot(softmax: Array, t: Array, share: Array) -> Array:
-    """share · (softmax - onehot(t)), as `Backend.softmax_minus_onehot`."""
-    dx = cupy.empty(softmax.shape, softmax.dtype)
-    t, share = t.astype("int64", copy=False), cupy.broadcast_to(share, t.shape)[:, None]
-    return _softmax_minus_onehot(softmax, t[:, None], share, softmax.shape[1], prod(softmax.shape[2:]), dx)
 
 
 def sgd_update(p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:

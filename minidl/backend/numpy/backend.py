@@ -11,7 +11,7 @@ import numpy as np
 from ..base import Array, Axes, Backend
 from ..special import erf
 from ..window import Pair, Window
-from . import conv, copy, divmod, elementwise, gather, matmul, order, pool, scatter
+from . import conv, copy, divmod, elementwise, gather, matmul, order, pool, scatter, sums, threads
 from .workspace import keep_freed_memory
 
 ERF_BLOCK = 1 << 14  # elements whose intermediate results stay in the cache
@@ -75,11 +75,11 @@ class NumpyBackend(Backend):
     def matmul(self, x: Array, y: Array) -> Array:
         return matmul.matmul(x, y)
 
-    def matmuls(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
-        return matmul.matmuls(first, second)
-
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
-        return elementwise.inner(x, y, axes)
+        return sums.inner(x, y, axes)
+
+    def mean(self, x: Array, y: Array | None, axes: Axes) -> Array:
+        return sums.mean(x, y, axes)
 
     def minimum(self, x: Array, high: float) -> Array:
         return elementwise.minimum(x, high)
@@ -103,19 +103,21 @@ class NumpyBackend(Backend):
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
 
+    def one_job(self) -> AbstractContextManager[None]:
+        return threads.one_job()
+
+    # A kernel with infinities or NaN goes the plain way, on which nothing is multiplied with padding.
+
     def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
-        return conv.correlate(x, w, bias, window, groups)
+        tuned = conv.correlate if np.isfinite(w).all() else super().correlate
+        return tuned(x, w, bias, window, groups)
 
     def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
-        return conv.correlate_grad_input(dz, w, window, groups, size)
+        tuned = conv.correlate_grad_input if np.isfinite(w).all() else super().correlate_grad_input
+        return tuned(dz, w, window, groups, size)
 
     def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
-        return conv.correlate_grad_weight(dz, x, window, groups)
-
-    def correlate_grads(
-        self, dz: Array, x: Array, w: Array, window: Window, groups: int, needs: Sequence[bool]
-    ) -> tuple[Array | None, Array | None, Array | None]:
-        return conv.correlate_grads(dz, x, w, window, groups, needs)
+        return conv.correlate_grad_weight(dz, x, window, groups, plain=super().correlate_grad_weight)
 
     def max_pool(self, x: Array, window: Window, size: Pair) -> tuple[Array, Array]:
         return pool.max_pool(x, window, size)
@@ -123,11 +125,11 @@ class NumpyBackend(Backend):
     def max_pool_values(self, x: Array, window: Window, size: Pair) -> Array:
         return pool.max_pool(x, window, size, want_winners=False)[0]
 
-    def max_pool_grad(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
-        return pool.max_pool_grad(dz, winners, window, size)
+    def add_at_winners(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
+        return pool.add_at_winners(dz, winners, window, size)
 
     def sum_pool(self, x: Array, window: Window) -> Array:
         return pool.sum_pool(x, window)
 
-    def sum_pool_grad(self, dz: Array, window: Window, size: Pair) -> Array:
-        return pool.sum_pool_grad(dz, window, size)
+    def add_at_taps(self, dz: Array, window: Window, size: Pair) -> Array:
+        return pool.add_at_taps(dz, window, size)

@@ -7,8 +7,7 @@ in the textbook's way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import product
 from math import gcd
 
@@ -16,84 +15,47 @@ import numpy as np
 
 from ..window import Pair, Window
 from .columns import Taps, tiles
-from .elementwise import channel_sums
 from .layout import batch_last
 from .matmul import piece
-from .threads import parallel
+from .threads import Work, do
 from .workspace import scratch
 
 PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
 SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the result does not depend on threads
 
 
-@dataclass(slots=True)
-class Work:
-    """What is left to do for a result: `task(0)` ... `task(count - 1)`, in any order, on any thread."""
-
-    task: Callable[[int], None]
-    count: int
-    multiply_adds: int
-
-
 def correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, window: Window, groups: int) -> np.ndarray:
-    """z[n,o,p,q] = bias[o] + sum_cij w[o,c,i,j] x[n,c,p*s+i*d,q*s+j*d]: (N, O, Ho, Wo).
-
-    x is (N, C, H, W); w is (O, C / groups, kh, kw).
-    """
+    """As `Backend.correlate` in ../base.py, for a kernel w without infinities and NaN: 0 is multiplied for padding."""
     z = np.empty((w.shape[0], *window.output_size(x.shape[2:]), x.shape[0]), x.dtype)
-    _run(_correlation(_batch_last(x, groups), _grouped(w, groups), bias, _taps(window), _by_group(z, groups)))
+    do(_correlation(_batch_last(x, groups), _grouped(w, groups), bias, _taps(window), _by_group(z, groups)))
     return z.transpose(3, 0, 1, 2)
 
 
 def correlate_grad_input(dz: np.ndarray, w: np.ndarray, window: Window, groups: int, size: Pair) -> np.ndarray:
-    """The gradient of `correlate` with respect to x: (N, C, H, W) for `size` = (H, W)."""
+    """As `Backend.correlate_grad_input` in ../base.py, for a kernel w without infinities and NaN."""
     dx = np.empty((w.shape[1] * groups, *size, dz.shape[0]), dz.dtype)
-    _run(*_input_gradient(_batch_last(dz, groups), _grouped(w, groups), window, _by_group(dx, groups)))
+    do(*_input_gradient(_batch_last(dz, groups), _grouped(w, groups), window, _by_group(dx, groups)))
     return dx.transpose(3, 0, 1, 2)
 
 
-def correlate_grad_weight(dz: np.ndarray, x: np.ndarray, window: Window, groups: int) -> np.ndarray:
-    """The gradient of `correlate` with respect to w: (O, C / groups, kh, kw)."""
-    sums, work = _weight_gradient(_batch_last(dz, groups), _batch_last(x, groups), _taps(window))
-    _run(work)
-    return _kernels(sums, window.kernel, x.dtype)
+def correlate_grad_weight(
+    dz: np.ndarray, x: np.ndarray, window: Window, groups: int, plain: Callable[..., np.ndarray] | None = None
+) -> np.ndarray:
+    """As `Backend.correlate_grad_weight` in ../base.py, which is `plain`: what to do again if there is NaN.
 
-
-def correlate_grads(
-    dz: np.ndarray, x: np.ndarray, w: np.ndarray, window: Window, groups: int, needs: Sequence[bool]
-) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
-    """The gradients with respect to x, w and bias, None where not needed: dx, dw, db.
-
-    The tiles of all are one job, for which other threads are woken once; db is read off the tiles of dw, if there are.
+    It may come from infinities in dz, which meet the 0 of the padding here.
     """
-    dz5, works, dx, sums = _batch_last(dz, groups), [], None, None
-    if needs[0]:
-        dx = np.empty((x.shape[1], *x.shape[2:], x.shape[0]), dz.dtype)
-        works += _input_gradient(dz5, _grouped(w, groups), window, _by_group(dx, groups))
-    if needs[1]:
-        sums, work = _weight_gradient(dz5, _batch_last(x, groups), _taps(window))
-        works.append(work)
-    _run(*works)
-    db = None
-    if needs[2]:
-        db = channel_sums(dz) if sums is None else sums[:, :, -1].sum(axis=0).reshape(-1).astype(dz.dtype, copy=False)
-    return (
-        None if dx is None else dx.transpose(3, 0, 1, 2),
-        None if sums is None else _kernels(sums, window.kernel, x.dtype),
-        db,
-    )
+    dw = np.empty((dz.shape[1], x.shape[1] // groups, *window.kernel), x.dtype)
+    sums, work = _weight_gradient(_batch_last(dz, groups), _batch_last(x, groups), _taps(window))
 
+    def add_up() -> None:
+        dw[...] = _kernels(sums, window.kernel)
+        if plain is not None and np.isnan(dw).any():
+            dw[...] = plain(dz, x, window, groups)
 
-def _run(*works: Work) -> None:
-    """Do all of it, the longest tasks first, so that threads end together."""
-    longest_first = sorted(works, key=lambda work: -work.multiply_adds / max(1, work.count))
-    tasks = [(work.task, i) for work in longest_first for i in range(work.count)]
-
-    def run(number: int) -> None:
-        task, i = tasks[number]
-        task(i)
-
-    parallel(run, len(tasks), sum(work.multiply_adds for work in works) / PRODUCTS)
+    work.finish = add_up
+    do(work)
+    return dw
 
 
 def _correlation(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Taps, z: np.ndarray) -> Work:
@@ -117,7 +79,7 @@ def _correlation(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Ta
         else:
             np.add(result, offset, out=target, casting="same_kind")
 
-    return Work(fill, len(cut), kernels.shape[4] * z.size)
+    return Work(fill, len(cut), kernels.shape[4] * z.size / PRODUCTS)
 
 
 def _input_gradient(dz: np.ndarray, w: np.ndarray, window: Window, dx: np.ndarray) -> list[Work]:
@@ -140,9 +102,7 @@ def _input_gradient(dz: np.ndarray, w: np.ndarray, window: Window, dx: np.ndarra
 
 
 def _weight_gradient(dz: np.ndarray, x: np.ndarray, taps: Taps) -> tuple[np.ndarray, Work]:
-    """Partial sums (shares, G, kh * C/G * kw + 1, O/G) of dw, and of db below it.
-
-    dz is (G, O/G, Ho, Wo, N), x is (G, C/G, H, W, N).
+    """Partial sums (shares, G, kh * C/G * kw, O/G) of dw, for dz (G, O/G, Ho, Wo, N) and x (G, C/G, H, W, N).
 
     The columns are gathered again rather than kept from the forward pass: that is faster than reading them back.
     """
@@ -151,27 +111,25 @@ def _weight_gradient(dz: np.ndarray, x: np.ndarray, taps: Taps) -> tuple[np.ndar
     depth = x.shape[1] * taps.kernel[0] * taps.kernel[1]
     cut = tiles(taps, x.shape, dz.shape[2:], o, (x.itemsize, dtype.itemsize))
     shares = min(SHARES, len(cut))
-    sums = np.zeros((max(shares, 1), g, depth + 1, o), dtype)
+    sums = np.zeros((max(shares, 1), g, depth, o), dtype)
 
     def add_share(share: int) -> None:
         for tile in cut[share::shares]:
             gradient = _gradient_rows(dz[:, :, *tile.where], depth, dtype)
-            ones = np.ones((1, gradient.shape[2]), dtype)
-            sums[share, :, depth] += np.matmul(ones, gradient).sum(axis=(1, 2))
             for part, columns in tile.columns(x, dtype):
                 g, r, pieces, k, width = columns.shape
                 rows = gradient[:, part.rows, part.columns].reshape(g, r, pieces, width, o)
                 products = scratch("products", (g, r, pieces, k, o), dtype)
                 sums[share, :, part.depths] += np.matmul(columns, rows, out=products).sum(axis=(1, 2))
 
-    return sums, Work(add_share, shares, depth * dz.size)
+    return sums, Work(add_share, shares, depth * dz.size / PRODUCTS)
 
 
-def _kernels(sums: np.ndarray, kernel: Pair, dtype: np.dtype) -> np.ndarray:
-    """Partial sums (shares, G, kh * C/G * kw + 1, O/G) added up, as kernels (O, C/G, kh, kw)."""
+def _kernels(sums: np.ndarray, kernel: Pair) -> np.ndarray:
+    """Partial sums (shares, G, kh * C/G * kw, O/G) added up, as kernels (O, C/G, kh, kw)."""
     _, g, _, o = sums.shape
-    dw = sums[:, :, :-1].sum(axis=0).reshape(g, kernel[0], -1, kernel[1], o).transpose(0, 4, 2, 1, 3)
-    return np.ascontiguousarray(dw.reshape(g * o, -1, *kernel), dtype=dtype)
+    dw = sums.sum(axis=0).reshape(g, kernel[0], -1, kernel[1], o).transpose(0, 4, 2, 1, 3)
+    return dw.reshape(g * o, -1, *kernel)
 
 
 def _pieces(z: np.ndarray, columns: np.ndarray) -> np.ndarray:

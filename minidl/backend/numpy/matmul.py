@@ -15,9 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .threads import parallel
-
-Pair = tuple[np.ndarray, np.ndarray]
+from .threads import Work, do, parallel
 
 SMALL = 1 << 17  # multiply-adds of a product of matrices that BLAS never shares among threads
 SMALL_VECTOR = 1 << 13  # the same, of a product with a vector
@@ -39,7 +37,7 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         if work > SMALL and min(x.shape[0], y.shape[1]) > 1:
             z = np.empty((x.shape[0], y.shape[1]), x.dtype)
             tasks = _strips(x, y, z)
-            parallel(lambda i: tasks[i](), len(tasks), work / PRODUCTS)
+            do(Work(lambda i: tasks[i](), len(tasks), work / PRODUCTS))
             return z
     else:
         work = x.size * (y.shape[-1] if y.ndim > 1 else 1)
@@ -48,18 +46,6 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     result = []
     parallel(lambda _: result.append(np.matmul(x, y)), 1, work / PRODUCTS)
     return result[0]
-
-
-def matmuls(first: Pair, second: Pair) -> tuple[np.ndarray, np.ndarray]:
-    """Two products of matrices of one dtype, the strips of both as one job, for which threads are woken once."""
-    pairs = (first, second)
-    works = [x.size * y.shape[1] for x, y in pairs]
-    if min(works) <= SMALL or not all(min(len(x), y.shape[1]) > 1 and x.dtype.kind == "f" for x, y in pairs):
-        return matmul(*first), matmul(*second)
-    zs = [np.empty((len(x), y.shape[1]), x.dtype) for x, y in pairs]
-    tasks = [task for (x, y), z in zip(pairs, zs) for task in _strips(x, y, z)]
-    parallel(lambda i: tasks[i](), len(tasks), sum(works) / PRODUCTS)
-    return zs[0], zs[1]
 
 
 def _strips(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[Callable[[], object]]:

@@ -52,7 +52,7 @@ def max_pool(
     return z.transpose(3, 0, 1, 2), None if winners is None else winners.transpose(3, 0, 1, 2)
 
 
-def max_pool_grad(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pair) -> np.ndarray:
+def add_at_winners(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pair) -> np.ndarray:
     """dz sent to the taps that won, summed where windows overlap: (N, C, H, W) for `size` = (H, W)."""
     dz, winners = batch_last(dz), batch_last(winners)
     dx = np.empty((dz.shape[0], *size, dz.shape[3]), dz.dtype)
@@ -85,7 +85,7 @@ def sum_pool(x: np.ndarray, window: Window) -> np.ndarray:
     return z.transpose(3, 0, 1, 2)
 
 
-def sum_pool_grad(dz: np.ndarray, window: Window, size: Pair) -> np.ndarray:
+def add_at_taps(dz: np.ndarray, window: Window, size: Pair) -> np.ndarray:
     """dz handed to every tap of its window, summed where windows overlap: (N, C, H, W) for `size` = (H, W)."""
     dz = batch_last(dz)
     dx = np.empty((dz.shape[0], *size, dz.shape[3]), dz.dtype)

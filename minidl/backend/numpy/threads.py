@@ -13,10 +13,12 @@ it, nor on how many do: results are the same bits for every number of threads.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import Context, copy_context
+from dataclasses import dataclass
 from itertools import count as counter
 from queue import SimpleQueue
 from typing import Any
@@ -198,3 +200,53 @@ def parallel(task: Callable[[int], object], count: int, microseconds: float, pro
     with _pool.inside() if products and not _pool.is_inside() else nullcontext():
         for tile in range(count):
             task(tile)
+
+
+@dataclass(slots=True)
+class Work:
+    """What is left to do for a result: `task(0)` ... `task(count - 1)`, in any order on any thread, then `finish()`."""
+
+    task: Callable[[int], object]
+    count: int
+    microseconds: float  # a guess at what all of it takes one thread
+    finish: Callable[[], object] | None = None
+
+
+_put_off = threading.local()  # .works: those of the `one_job` that this thread is in
+
+
+def do(*works: Work) -> None:
+    """Do all of it, the longest tasks first, so that threads end together; within `one_job`, at its end."""
+    if (put_off := getattr(_put_off, "works", None)) is not None:
+        put_off += works
+        return
+    longest_first = sorted(works, key=lambda work: -work.microseconds / max(1, work.count))
+    tasks = [(work.task, i) for work in longest_first for i in range(work.count)]
+
+    def run(number: int) -> None:
+        task, i = tasks[number]
+        task(i)
+
+    parallel(run, len(tasks), sum(work.microseconds for work in works))
+    for work in works:
+        if work.finish is not None:
+            work.finish()
+
+
+@contextmanager
+def one_job() -> Iterator[None]:
+    """What is left to do for results within it is one job at its end: none of them may be looked at before.
+
+    Threads are woken once, and share the tiles of all. Whoever follows a program line by line (a debugger, `minidl
+    explain`) does look at results: then each of them is done at once.
+    """
+    if sys.gettrace() is not None or getattr(_put_off, "works", None) is not None:
+        yield
+        return
+    works: list[Work] = []
+    _put_off.works = works
+    try:
+        yield
+    finally:
+        _put_off.works = None
+    do(*works)

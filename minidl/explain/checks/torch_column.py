@@ -119,19 +119,11 @@ def _avg_pool(torch: Any, inputs: list[Any], options: dict[str, Any]) -> Any:
     return torch.nn.functional.avg_pool2d(inputs[0], window.kernel, window.stride)
 
 
-def _cross_entropy(torch: Any, inputs: list[Any], options: dict[str, Any]) -> Any:
-    x, labels, weight = inputs
-    ignore = -100 if options["ignore"] is None else options["ignore"]
-    return torch.nn.functional.cross_entropy(
-        x, labels.long(), weight, ignore_index=ignore, reduction=options["reduction"]
-    )
-
-
 TABLE: dict[type[Function], Translation] = {
     Add: lambda torch, inputs, options: inputs[0] + inputs[1],
     AvgPool2d: _avg_pool,
     Conv2d: _conv2d,
-    CrossEntropy: _cross_entropy,
+    CrossEntropy: lambda torch, inputs, options: torch.nn.functional.cross_entropy(inputs[0], inputs[1].long()),
     Linear: lambda torch, inputs, options: torch.nn.functional.linear(*inputs),
     MatMul: lambda torch, inputs, options: inputs[0] @ inputs[1],
     MaxPool2d: _max_pool,

@@ -9,39 +9,37 @@ from ...backend import Array, backend_of
 from ...backend.window import Window
 from ...engine.function import Function
 from ...engine.observe import listening
+from ...ops.loss.classification import onehot, own_class
 
 
 class ConvKernelNotFlipped:
     def backward(self: Any, dz: Any) -> Any:
-        x, w, window, groups = self.x, self.w, self.window, self.groups
+        x, w, how, backend = self.x, self.w, self.how, self.backend
         dx = dw = db = None
-        if self.needs[0]:
-            dx = self.backend.correlate_grad_input(dz, w[:, :, ::-1, ::-1], window, groups, x.shape[2:])
-        if self.needs[1]:
-            dw = self.backend.correlate_grad_weight(dz, x, window, groups)  # (O, C/groups, kh, kw)
-        if self.needs[2]:
-            db = dz.sum(axis=(0, 2, 3))  # (O,)
+        with backend.one_job():  # the threads share all three
+            if self.needs[0]:
+                dx = backend.correlate_grad_input(dz, w[:, :, ::-1, ::-1], *how, x.shape[2:])  # (N, C, H, W)
+            if self.needs[1]:
+                dw = backend.correlate_grad_weight(dz, x, *how)  # (O, C/groups, kh, kw)
+            if self.needs[2]:
+                db = backend.channel_sums(dz)  # (O,)
         return dx, dw, db
 
 
 class SoftmaxGlobalMax:
-    def forward(self: Any, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
-        t = self.start(x, t, w, reduction, ignore)
-        self.shape, batch = x.shape, x if x.ndim > 1 else x[None]  # (N, C, d1, ...)
-        self.t = t.reshape(batch.shape[0], *batch.shape[2:])
-        x = batch - batch.max()  # the largest score is 0, so that no exp overflows
+    def forward(self: Any, x: Any, t: Any) -> Any:  # scores (N, C, d1, ...), labels (N, d1, ...)
+        x = x - x.max()  # the largest score is 0, so that no exp overflows
         e = self.xp.exp(x)
-        norm = e.sum(axis=1, keepdims=True)
-        own = self.xp.take_along_axis(x, self.t[:, None], axis=1)
-        self.softmax = e / norm
-        return self.total(self.counted((self.xp.log(norm) - own)[:, 0].reshape(t.shape)))
+        total = e.sum(axis=1, keepdims=True)
+        self.softmax, self.t = e / total, t
+        losses = self.xp.log(total[:, 0]) - x[own_class(t)]  # -log softmax(x)[t]
+        return losses.sum() / t.size
 
 
 class LossNotAveraged:
     def backward(self: Any, dz: Any) -> Any:
-        share = self.counted(dz)  # (N, d1, ...), or one number for all
-        dx = self.backend.softmax_minus_onehot(self.softmax, self.t, share)  # (softmax - onehot(t)) · share
-        return dx.reshape(self.shape), None, None
+        softmax, t, classes = self.softmax, self.t, self.softmax.shape[1]
+        return (softmax - onehot(t, classes)) * dz, None
 
 
 class ReluMaskOfGradient:

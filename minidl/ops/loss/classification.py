@@ -7,131 +7,91 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ...backend import backend_of, same_backend
 from ...dtypes import int64, uint8
 from ...engine.function import Function
-from ...engine.tensor import Tensor
+from ...engine.tensor import Tensor, wrap
 from ...errors import ArgumentError, DtypeError, ShapeError
 from .._check.arguments import cast, float_only, number, promoted, tensor_of
-from ..arithmetic import add, div, mul, neg
+from ..arithmetic import add, mul, neg
+from ..comparison import ne
 from ..reduce import sum
+from ..selection import where
 from ..shape import reshape
 from ..softmax import log_softmax, shifted
 from .arguments import check_labels, check_reduction, check_weight, reduced
 
 
-class LabelLoss(Function):
-    """What losses of scores x (N, C, d1, ...) with labels t (N, d1, ...) share: ignored samples, weights, reduction."""
+class CrossEntropy(Function):
+    """z = -log softmax(x)[t], averaged over N samples        dx = (softmax(x) - onehot(t)) / N"""
 
-    def start(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
-        """The labels, 0 for what is ignored. Notes how much each sample counts, and what the sum is divided by."""
-        self.reduction = reduction
-        self.valid = None if ignore is None else t != ignore
-        if self.valid is not None:
-            t = self.xp.where(self.valid, t, 0)
-        self.count: Any = None if w is None else self.unignored(w[t])
-        self.divisor: Any = 1
-        if reduction == "mean":
-            self.divisor = t.size or np.nan
-            if self.count is not None:
-                self.divisor = self.count.sum()
-            elif self.valid is not None:
-                self.divisor = self.valid.sum().astype(x.dtype)
-        return t
-
-    def unignored(self, values: Any) -> Any:
-        """values (N, d1, ...), or one for all samples, with 0 for the ignored ones, whatever they were."""
-        return values if self.valid is None else self.xp.where(self.valid, values, values.dtype.type(0))
-
-    def counted(self, values: Any) -> Any:
-        """The same, times the weight of each sample's class."""
-        return self.unignored(values if self.count is None else values * self.count)
-
-    def total(self, losses: Any) -> Any:
-        """The losses themselves, their sum, or their mean."""
-        return losses if self.reduction == "none" else losses.sum() / self.divisor
-
-
-class CrossEntropy(LabelLoss):
-    """z = -log softmax(x)[t], averaged over N samples        dx = (softmax(x) - onehot(t)) / N
-
-    With weights sample i counts w[t_i] times, and N is their sum.
-    """
-
-    def forward(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
-        t = self.start(x, t, w, reduction, ignore)
-        self.shape, batch = x.shape, x if x.ndim > 1 else x[None]  # (N, C, d1, ...)
-        self.t = t.reshape(batch.shape[0], *batch.shape[2:])
-        losses, self.softmax = self.backend.cross_entropy(batch, self.t)
-        return self.total(self.counted(losses.reshape(t.shape)))
+    def forward(self, x: Any, t: Any) -> Any:  # scores (N, C, d1, ...), labels (N, d1, ...)
+        x = shifted(x, 1)
+        e = self.xp.exp(x)
+        total = e.sum(axis=1, keepdims=True)
+        self.softmax, self.t = e / total, t
+        losses = self.xp.log(total[:, 0]) - x[own_class(t)]  # -log softmax(x)[t]
+        return losses.sum() / t.size
 
     def backward(self, dz: Any) -> Any:
-        share = self.counted(dz / self.divisor)  # dz / N: (N, d1, ...), or one number for all
-        dx = self.backend.softmax_minus_onehot(self.softmax, self.t, share)  # (softmax - onehot(t)) · share
-        return dx.reshape(self.shape), None, None
+        softmax, t, classes = self.softmax, self.t, self.softmax.shape[1]
+        return (softmax - onehot(t, classes)) * (dz / t.size), None
 
 
-class SmoothedCrossEntropy(LabelLoss):
-    """z = -Σ_c q_c log softmax(x)_c, averaged        dx = (Σ_c q_c · softmax(x) - q) / N
+class NegativeLogLikelihood(Function):
+    """z = -x[t], for each sample        dx = -onehot(t) · dz"""
 
-    with q = w · ((1 - ε) onehot(t) + ε / C): a part ε of each label is spread over all classes.
-    """
-
-    def forward(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None, smoothing: float) -> Any:
-        self.own = self.backend.own_class(self.start(x, t, w, reduction, ignore))
-        self.dim = dim = min(1, x.ndim - 1)
-        x = shifted(x, dim)
-        logs = x - self.xp.log(self.xp.exp(x).sum(axis=dim, keepdims=True))
-        q = self.xp.full_like(logs, smoothing / x.shape[dim])
-        q[self.own] += 1 - smoothing
-        if w is not None:
-            q *= w.reshape((-1,) + (1,) * (x.ndim - dim - 1))
-        self.q, self.softmax = q, self.xp.exp(logs)
-        return self.total(self.unignored(-(q * logs).sum(axis=dim)))
-
-    def backward(self, dz: Any) -> Any:
-        share = self.unignored(dz / self.divisor)
-        dx = self.softmax * self.q.sum(axis=self.dim, keepdims=True) - self.q
-        return dx * (self.xp.expand_dims(share, self.dim) if share.ndim else share), None, None
-
-
-class NegativeLogLikelihood(LabelLoss):
-    """z = -x[t], averaged over N samples        dx = -onehot(t) / N        with weights as CrossEntropy"""
-
-    def forward(self, x: Any, t: Any, w: Any, reduction: str, ignore: int | None) -> Any:
-        self.own = self.backend.own_class(self.start(x, t, w, reduction, ignore))
-        self.shape = x.shape
-        return self.total(self.counted(-x[self.own]))
+    def forward(self, x: Any, t: Any) -> Any:  # (N, C, d1, ...), labels (N, d1, ...)
+        self.shape, self.t = x.shape, t
+        return -x[own_class(t)]
 
     def backward(self, dz: Any) -> Any:
         dx = self.xp.zeros(self.shape, dz.dtype)
-        dx[self.own] = self.counted(-dz / self.divisor)
-        return dx, None, None
+        dx[own_class(self.t)] = -dz
+        return dx, None
 
 
-class MultiMargin(LabelLoss):
-    """z = w[t] / C · Σ_{j≠t} max(0, r_j)^p with r_j = m - x_t + x_j, averaged over N samples
+class Average(Function):
+    """z = Σ_n x_n / Σ_n c_n        dx_n = dz / Σ_n c_n        where sample n counts c_n times"""
 
-    dx_j = w[t] / C · p · max(0, r_j)^(p - 1) / N where r_j > 0,  dx_t = -Σ_{j≠t} dx_j
-    """
-
-    def forward(self, x: Any, t: Any, w: Any, reduction: str, p: int, margin: float) -> Any:
-        self.own = self.backend.own_class(self.start(x, t, w, reduction, None))
-        self.p = p
-        if reduction == "mean":
-            self.divisor = t.size or np.nan  # not the sum of the weights
-        room = self.xp.maximum(x - x[self.own][:, None] + margin, 0)  # r, (N, C)
-        room[self.own] = 0
-        self.room = room
-        return self.total(self.counted((room if p == 1 else room * room).sum(axis=1)) / x.shape[1])
+    def forward(self, x: Any, c: Any) -> Any:
+        self.shape, self.count = x.shape, c.sum()
+        return x.sum() / self.count
 
     def backward(self, dz: Any) -> Any:
-        share = self.counted(dz / self.divisor) / self.room.shape[1]
-        share = share[:, None] if share.ndim else share
-        dx = (self.room > 0) * share if self.p == 1 else 2 * self.room * share
-        dx[self.own] = -dx.sum(axis=1)
-        return dx, None, None
+        return self.xp.broadcast_to(dz / self.count, self.shape), None
+
+
+class MultiMargin(Function):
+    """z = Σ_{j≠t} max(0, r_j)^p / C with r_j = m - x_t + x_j, for each sample
+
+    dx_j = p · max(0, r_j)^(p - 1) · dz / C where r_j > 0,  dx_t = -Σ_{j≠t} dx_j
+    """
+
+    def forward(self, x: Any, t: Any, p: int, margin: float) -> Any:  # (N, C), labels (N,)
+        self.p, self.t = p, t
+        r = self.xp.maximum(margin - x[own_class(t)][:, None] + x, 0)
+        r[own_class(t)] = 0
+        self.r = r
+        return (r**p).sum(axis=1) / x.shape[1]
+
+    def backward(self, dz: Any) -> Any:
+        share = dz[:, None] / self.r.shape[1]
+        dx = (self.r > 0) * share if self.p == 1 else 2 * self.r * share
+        dx[own_class(self.t)] = -dx.sum(axis=1)
+        return dx, None
+
+
+def onehot(t: Any, classes: int) -> Any:
+    """1 at each label, 0 elsewhere (as bool, a byte each): (N, C, d1, ...) for labels t (N, d1, ...)."""
+    return backend_of(t).xp.arange(classes).reshape(-1, *(1,) * (t.ndim - 1)) == t[:, None]
+
+
+def own_class(t: Any) -> tuple[Any, ...]:
+    """Where each sample's own class lies in scores (N, C, d1, ...): x[own_class(t)] is x[n, t[n], ...]."""
+    arange = backend_of(t).xp.arange
+    n, *rest = [arange(length).reshape(-1, *(1,) * (t.ndim - 1 - axis)) for axis, length in enumerate(t.shape)]
+    return (n, t, *rest)
 
 
 class HingeEmbedding(Function):
@@ -174,20 +134,26 @@ def cross_entropy(
     """
     name = "cross_entropy"
     check_reduction(name, reduction, size_average, reduce)
-    label_smoothing = number(name, "label_smoothing", label_smoothing)
-    if not 0 <= label_smoothing <= 1:
-        raise ArgumentError(f"{name}: label_smoothing must be in 0 ... 1; got {label_smoothing!r}")
+    smoothing = number(name, "label_smoothing", label_smoothing)
+    if not 0 <= smoothing <= 1:
+        raise ArgumentError(f"{name}: label_smoothing must be in 0 ... 1; got {smoothing!r}")
     x, t = _scores(name, input), tensor_of(name, target, "target")
-    classes = x.shape[min(1, x.ndim - 1)]
-    check_weight(name, x, weight, (classes,))
+    check_weight(name, x, weight, (x.shape[min(1, x.ndim - 1)],))
     if t.dtype.kind == "f" and t.shape == x.shape:
         if ignore_index != -100:
             raise ArgumentError(f"{name}: ignore_index {ignore_index} has no meaning for class probabilities")
-        return _soft_cross_entropy(x, t, weight, reduction, label_smoothing)
+        x, t = promoted(name, x, t)
+        return reduced(_expected(x, t, weight, smoothing), reduction)
     ignore = _checked_labels(name, x, t, ignore_index)
-    if label_smoothing == 0:
-        return CrossEntropy.apply(x, t, weight, reduction=reduction, ignore=ignore)
-    return SmoothedCrossEntropy.apply(x, t, weight, reduction=reduction, ignore=ignore, smoothing=label_smoothing)
+    if not smoothing and weight is None and ignore is None and reduction == "mean":
+        return CrossEntropy.apply(*_batch(x, t))
+    if not smoothing:
+        return _nll(name, log_softmax(x, min(1, x.ndim - 1)), t, weight, ignore, reduction)
+    scores, labels = _batch(x, t)
+    labels, kept, counts = _counts(name, labels, weight, ignore, x.dtype)
+    target = wrap(onehot(labels._array, scores.shape[1]).astype(x.dtype))
+    losses = _expected(scores, target, weight, smoothing)
+    return _reduced(losses, kept, counts, reduction, t.shape)
 
 
 def nll_loss(
@@ -207,7 +173,7 @@ def nll_loss(
     x, t = _scores("nll_loss", input), tensor_of("nll_loss", target, "target")
     check_weight("nll_loss", x, weight, (x.shape[min(1, x.ndim - 1)],))
     ignore = _checked_labels("nll_loss", x, t, ignore_index)
-    return NegativeLogLikelihood.apply(x, t, weight, reduction=reduction, ignore=ignore)
+    return _nll("nll_loss", x, t, weight, ignore, reduction)
 
 
 def multi_margin_loss(
@@ -234,9 +200,11 @@ def multi_margin_loss(
         raise ShapeError(f"{name}: input must be (N, C) or (C,); got {x.shape}")
     check_weight(name, x, weight, (x.shape[-1],))
     _checked_labels(name, x, t, None)
-    batch, labels = (x, t) if x.ndim == 2 else (reshape(x, (1, x.shape[0])), reshape(t, (1,)))
-    z = MultiMargin.apply(batch, labels, weight, reduction=reduction, p=p, margin=number(name, "margin", margin))
-    return z if z.shape == () or x.ndim == 2 else reshape(z, ())
+    scores, labels = _batch(x, t)
+    losses = MultiMargin.apply(scores, labels, p=p, margin=number(name, "margin", margin))
+    if weight is not None:
+        losses = mul(losses, _weights(name, labels, weight))
+    return _reduced(losses, None, None, reduction, t.shape)
 
 
 def hinge_embedding_loss(
@@ -282,9 +250,23 @@ def _checked_labels(name: str, x: Tensor, t: Tensor, ignore_index: int | None) -
     return ignore_index if check_labels(name, t, x.shape[min(1, x.ndim - 1)], ignore_index) else None
 
 
-def _soft_cross_entropy(x: Tensor, t: Tensor, weight: Tensor | None, reduction: str, smoothing: float) -> Tensor:
-    """Σ_c -t_c w_c log softmax(x)_c, for a target of class probabilities."""
-    x, t = promoted("cross_entropy", x, t)
+def _batch(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores and labels of a single sample, (C,) and (), as those of a batch of one; of a batch as they are."""
+    return (x, t) if x.ndim > 1 else (reshape(x, (1, x.shape[0])), reshape(t, (1,)))
+
+
+def _nll(name: str, x: Tensor, t: Tensor, weight: Tensor | None, ignore: int | None, reduction: str) -> Tensor:
+    """-x[t] for each sample, times the weight of its class."""
+    scores, labels = _batch(x, t)
+    labels, kept, counts = _counts(name, labels, weight, ignore, x.dtype)
+    losses = NegativeLogLikelihood.apply(scores, labels)
+    if weight is not None:
+        losses = mul(losses, _weights(name, labels, weight))
+    return _reduced(losses, kept, counts, reduction, t.shape)
+
+
+def _expected(x: Tensor, t: Tensor, weight: Tensor | None, smoothing: float) -> Tensor:
+    """Σ_c -t_c w_c log softmax(x)_c, for probabilities t of the classes, of which a part is spread evenly."""
     dim = min(1, x.ndim - 1)
     classes = x.shape[dim]
     if smoothing:
@@ -292,5 +274,32 @@ def _soft_cross_entropy(x: Tensor, t: Tensor, weight: Tensor | None, reduction: 
     terms = mul(log_softmax(x, dim), t)
     if weight is not None:
         terms = mul(terms, reshape(weight, (classes,) + (1,) * (x.ndim - dim - 1)))
-    losses = neg(sum(terms, dim))
-    return div(sum(losses), float(losses._array.size)) if reduction == "mean" else reduced(losses, reduction)
+    return neg(sum(terms, dim))
+
+
+def _counts(
+    name: str, t: Tensor, weight: Tensor | None, ignore: int | None, dtype: Any
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """The labels, 0 in place of `ignore`; which samples are kept (None: all); how much each counts (None: once)."""
+    if ignore is None:
+        return t, None, None if weight is None else _weights(name, t, weight)
+    kept = ne(t, ignore)
+    t = where(kept, t, 0)
+    return t, kept, cast(kept, dtype) if weight is None else where(kept, _weights(name, t, weight), 0.0)
+
+
+def _weights(name: str, t: Tensor, weight: Tensor) -> Tensor:
+    """The weight of each sample's class."""
+    same_backend(name, (t._array, weight._array))
+    return wrap(weight._array[t._array])
+
+
+def _reduced(
+    losses: Tensor, kept: Tensor | None, counts: Tensor | None, reduction: str, shape: tuple[int, ...]
+) -> Tensor:
+    """The losses in `shape`, their sum or their mean: what is not kept is 0, even where it was NaN."""
+    if kept is not None:
+        losses = where(kept, losses, 0.0)
+    if reduction == "mean" and counts is not None:
+        return Average.apply(losses, counts)
+    return reduced(losses if losses.shape == shape else reshape(losses, shape), reduction)

