@@ -140,6 +140,11 @@ class Backend(ABC):
         """The mean of x · y (or of x) over `axes`, which stay with length 1."""
         return (x if y is None else x * y).mean(axis=axes, keepdims=True)
 
+    def centred(self, x: Array, axes: Axes) -> tuple[Array, Array]:
+        """The mean of x over `axes`, which stay with length 1, and x minus it."""
+        mean = self.mean(x, None, axes)
+        return mean, x - mean
+
     def maximum(self, x: Array, low: float) -> Array:
         """max(x, low) for a number, NaN kept."""
         return self.xp.maximum(x, low)

@@ -31,8 +31,7 @@ class Normalize(Function):
 
     def forward(self, x: Any, w: Any, b: Any, axes: tuple[int, ...], eps: float, track: Track | None = None) -> Any:
         self.axes, self.w = axes, w
-        mean = self.mean(x)
-        centred = x - mean
+        mean, centred = self.backend.centred(x, axes)  # mean(x), x - mean(x)
         var = self.mean(centred, centred)
         if track is not None:
             track(mean, var)

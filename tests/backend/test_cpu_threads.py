@@ -254,3 +254,41 @@ def test_work_inside_work_leaves_the_setting_of_blas(microseconds: float, monkey
         after = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
     assert held and set(held) == {1}
     assert set(after) == {2}
+
+
+def test_one_job_does_at_its_end_what_was_asked_for_within_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads.sys, "gettrace", lambda: None)
+    done: list[str] = []
+
+    def work(name: str, microseconds: float) -> threads.Work:
+        return threads.Work(lambda i: done.append(f"{name}{i}"), 2, microseconds, lambda: done.append(name))
+
+    with threads.one_job():
+        threads.do(work("short", 1.0))
+        with threads.one_job():  # is part of the first
+            threads.do(work("long", 2.0))
+        assert done == []
+    assert done == ["long0", "long1", "short0", "short1", "short", "long"]
+    threads.do(work("alone", 1.0))
+    assert done[-3:] == ["alone0", "alone1", "alone"]
+
+
+def test_a_job_that_fails_while_it_is_put_together_is_dropped() -> None:
+    with pytest.raises(ZeroDivisionError), threads.one_job():
+        if sys.gettrace() is None:
+            threads.do(threads.Work(lambda i: pytest.fail("it was dropped"), 1, 1.0))
+        raise ZeroDivisionError
+    threads.do(threads.Work(lambda i: None, 1, 1.0))
+
+
+def test_who_follows_the_lines_sees_each_result_at_once() -> None:
+    """A debugger, or `minidl explain`: within one job no line may show memory that is not filled yet."""
+    done, before = [], sys.gettrace()
+    sys.settrace(lambda frame, event, argument: None)
+    try:
+        with threads.one_job():
+            threads.do(threads.Work(done.append, 2, 1.0))
+            seen = list(done)
+    finally:
+        sys.settrace(before)
+    assert seen == [0, 1]

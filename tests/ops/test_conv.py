@@ -132,6 +132,31 @@ def test_infinities_stay_where_their_windows_are():
 X, W = (4, 3, 8, 8), (6, 3, 3, 3)
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("where", ["x", "w", "dz"])
+@pytest.mark.parametrize(
+    "arguments",
+    [{"padding": 1}, {"padding": 0}, {"padding": 2, "dilation": 2}, {"padding": 1, "stride": 2}, {"groups": 2}],
+)
+def test_nothing_is_multiplied_with_padding(arguments, where, value):
+    """0 · inf is NaN: it may be so for a pixel, but what lies outside of the image is no pixel."""
+    rng = np.random.default_rng(0)
+    for ours, theirs in ((conv.conv2d, F.conv2d), (conv.conv_transpose2d, F.conv_transpose2d)):
+        arrays = {"x": rng.standard_normal((2, 4, 7, 6)), "w": rng.standard_normal((4, 4, 3, 3))}
+        arrays["w"] = arrays["w"][:, : 4 // arguments.get("groups", 1)]
+        arrays["dz"] = rng.standard_normal(theirs(*map(torch.tensor, (arrays["x"], arrays["w"])), **arguments).shape)
+        arrays[where][1, 0, 0, 0] = value
+        results = []
+        for library, function in ((minidl, ours), (torch, theirs)):
+            x, w, dz = (library.tensor(arrays[name]) for name in ("x", "w", "dz"))
+            z = function(x.requires_grad_(), w.requires_grad_(), **arguments)
+            z.backward(dz)
+            results.append([to_numpy(a) for a in (z, x.grad, w.grad)])
+        for found, expected in zip(*results):
+            known = ~np.isnan(expected)  # PyTorch multiplies with padding here and there
+            np.testing.assert_allclose(found[known], expected[known], rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("x", "w", "b", "arguments", "error", "words"),
     [

@@ -142,6 +142,72 @@ def test_the_mean_is_taken_out_before_squaring():
     np.testing.assert_allclose(z.std(axis=0), 1, rtol=1e-3)
 
 
+NORMS = {
+    "layer_norm": lambda n: ((2, n), {"normalized_shape": (n,)}),
+    "group_norm": lambda n: ((2, 4, n // 2), {"num_groups": 2}),
+    "instance_norm": lambda n: ((2, 2, n), {}),
+    "batch_norm": lambda n: ((2, 2, n // 2), {"running_mean": None, "running_var": None, "training": True}),
+}
+
+
+def normalized(library, function, x, dz, arguments):
+    """The result and the gradient of x."""
+    x = library.tensor(x).requires_grad_()
+    z = function(x, **arguments)
+    z.backward(library.tensor(dz))
+    return to_numpy(z), to_numpy(x.grad)
+
+
+@pytest.mark.parametrize("shift", [0, 100])
+@pytest.mark.parametrize("length", [1_000, 70_000, 600_000, 3_000_000])
+@pytest.mark.parametrize("name", NORMS)
+def test_float32_keeps_as_many_digits_as_pytorch_in_rows_of_any_length(name, length, shift):
+    shape, arguments = NORMS[name](length)
+    rng = np.random.default_rng(0)
+    x, dz = rng.standard_normal((2, *shape), np.float32) + np.float32([[shift], [0]]).reshape(2, *(1,) * len(shape))
+    exact = normalized(torch, getattr(F, name), x.astype(float), dz.astype(float), arguments)
+    ours = normalized(minidl, getattr(norm, name), x, dz, arguments)
+    theirs = normalized(torch, getattr(F, name), x, dz, arguments)
+    for found, bar, wanted in zip(ours, theirs, exact):
+        rounding = 3e-7 * np.abs(wanted).max()
+        assert np.abs(found - wanted).max() <= 1.5 * np.abs(bar - wanted).max() + rounding
+
+
+@pytest.mark.parametrize("shape", [(5000, 3), (2, 3, 50, 50), (2, 50, 50, 3)])
+def test_batch_norm_is_accurate_in_any_memory_order(shape):
+    x = np.random.default_rng(0).random(shape, np.float32) + 1
+    x = np.moveaxis(x, -1, 1)
+    exact = normalized(torch, F.batch_norm, *[x.astype(float)] * 2, NORMS["batch_norm"](1)[1])
+    for memory in (x, x.copy()):
+        found = normalized(minidl, norm.batch_norm, memory, memory, NORMS["batch_norm"](1)[1])
+        np.testing.assert_allclose(found[0], exact[0], atol=2e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", NORMS)
+def test_the_largest_numbers_have_a_mean_too(name, dtype):
+    """Their sum overflows; the mean does not, nor a result in which it is taken out."""
+    shape, arguments = NORMS[name](8)
+    x = np.full(shape, np.finfo(dtype).max)
+    for value in (x, x * np.resize(np.array([1, 0.5], dtype), shape)):
+        z, dx = normalized(minidl, getattr(norm, name), value, np.ones(shape, dtype), arguments)
+        assert np.isfinite(z).all() and np.isfinite(dx).all()
+
+
+@pytest.mark.parametrize("eps", [0.0, -1e-5])
+def test_batch_norm_refuses_an_eps_as_pytorch_does(eps):
+    x, mean, var = np.arange(12.0).reshape(4, 3), np.zeros(3), np.ones(3)
+    for training in (True, False):
+        ours, theirs = ([library.tensor(a) for a in (x, mean, var)] for library in (minidl, torch))
+        if eps < 0 or training:
+            with pytest.raises(ValueError, match="eps must be"):
+                F.batch_norm(*theirs, training=training, eps=eps)
+            with pytest.raises(ArgumentError, match=f"batch_norm: eps must be .*; got {eps}"):
+                norm.batch_norm(*ours, training=training, eps=eps)
+        else:
+            assert_close(norm.batch_norm(*ours, eps=eps), F.batch_norm(*theirs, eps=eps))
+
+
 def test_a_result_can_be_changed_in_place_without_harm_to_backward():
     x = minidl.tensor(np.random.default_rng(0).standard_normal((4, 3)), requires_grad=True)
     z = norm.layer_norm(x, (3,))

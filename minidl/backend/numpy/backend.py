@@ -81,6 +81,9 @@ class NumpyBackend(Backend):
     def mean(self, x: Array, y: Array | None, axes: Axes) -> Array:
         return sums.mean(x, y, axes)
 
+    def centred(self, x: Array, axes: Axes) -> tuple[Array, Array]:
+        return sums.centred(x, axes)
+
     def minimum(self, x: Array, high: float) -> Array:
         return elementwise.minimum(x, high)
 
