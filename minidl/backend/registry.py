@@ -14,7 +14,7 @@ from .numpy.backend import NumpyBackend
 
 _numpy = NumpyBackend()
 _made: dict[str, Backend] = {"numpy": _numpy}
-_by_type: dict[type, Backend] = {_numpy.array_type: _numpy}
+by_type: dict[type, Backend] = {_numpy.array_type: _numpy}
 _current: Backend | None = None
 
 
@@ -32,7 +32,7 @@ def get_backend(name: str) -> Backend:
                 f"the backend 'cupy' cannot be used: {reason}; install CuPy: pip install cupy-cuda12x, or use 'numpy'"
             ) from error
         made = CupyBackend()
-        _made[name], _by_type[made.array_type] = made, made
+        _made[name], by_type[made.array_type] = made, made
     return _made[name]
 
 
@@ -67,9 +67,9 @@ class use_backend(AbstractContextManager["use_backend"]):
 def backend_of(array: Array) -> Backend:
     """The backend whose array this is."""
     try:
-        return _by_type[type(array)]
+        return by_type[type(array)]
     except KeyError:
-        for array_type, backend in _by_type.items():
+        for array_type, backend in by_type.items():
             if isinstance(array, array_type):
                 return backend
         raise BackendError(
@@ -84,12 +84,12 @@ def same_backend(what: str, arrays: Sequence[Any]) -> Backend:
     """
     found: Backend | None = None
     for array in arrays:
-        backend = _by_type.get(type(array))
+        backend = by_type.get(type(array))
         if backend is None or backend is found:
             continue
         if found is not None:
             places = ", ".join(
-                f"argument {i} is in {_by_type[type(a)].name}" for i, a in enumerate(arrays) if type(a) in _by_type
+                f"argument {i} is in {by_type[type(a)].name}" for i, a in enumerate(arrays) if type(a) in by_type
             )
             raise BackendError(f"{what}: arrays of two libraries meet: {places}; move one with tensor.to(...)")
         found = backend

@@ -155,11 +155,11 @@ def _call(node: Function, dz: Any) -> Sequence[Any]:
     if isinstance(dz, dict):
         zeros = node.backend.xp.zeros if node.materialize else lambda shape, dtype: None
         arrived = [dz[i] if i in dz else zeros(*meta) for i, meta in enumerate(node.meta)]
+        if node.computes:
+            arrived = [d.astype(float32) if d is not None and d.dtype == float16 else d for d in arrived]
+        returned = node.backward(*arrived)
     else:
-        arrived = [dz]
-    if node.computes:
-        arrived = [d.astype(float32) if d is not None and d.dtype == float16 else d for d in arrived]
-    returned = node.backward(*arrived)
+        returned = node.backward(dz.astype(float32) if dz.dtype == float16 and node.computes else dz)
     return returned if isinstance(returned, (tuple, list)) else (returned,)
 
 

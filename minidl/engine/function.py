@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend, same_backend
+from ..backend.registry import by_type
 from ..dtypes import FLOATING, float16, float32
 from ..errors import GraphError, ShapeError
 from .context import take_context
 from .grad_mode import grad_mode
-from .layout import inherits_strides
+from .layout import inherited_strides
 from .memory import Storage, checksum, root
 from .observe import listening
 from .tensor import Output, Tensor, edge_of, view_of, wrap
@@ -102,7 +103,7 @@ class Function:
         """Run the operation, and record it if an input wants a gradient. A Tensor, or a tuple of several."""
         node = cls()
         arrays, edges, half = node._inputs(inputs)
-        node.backend = backend = same_backend(cls.__name__, arrays)
+        backend = node.backend
         try:
             if cls.is_view:
                 z = node.forward(*arrays, **options)
@@ -119,8 +120,8 @@ class Function:
             if isinstance(z, np.generic):
                 z = backend.asarray(z)  # reductions of NumPy return scalars
             output = view_of(inputs[0], z, (cls, options)) if cls.is_view else wrap(z)
-            if not cls.is_view and not z.flags.c_contiguous:
-                output._strides = z.strides if inherits_strides(inputs, z.shape) else None
+            if not z.flags.c_contiguous and not cls.is_view:
+                output._strides = inherited_strides(inputs, z)
             if True in node.needs and z.dtype in FLOATING and not node.constants:
                 node._record(edges, inputs, (output,))
                 node.meta = z.shape, z.dtype
@@ -131,16 +132,23 @@ class Function:
 
     def _inputs(self, inputs: tuple[Any, ...]) -> tuple[list[Any], list[Any], bool]:
         """The raw arrays, where their gradients go, and whether to compute in float32 what is kept in float16."""
-        arrays, edges, half, recording = [], [], False, grad_mode.enabled
+        arrays, edges, needs, half = [], [], [], False
+        recording = grad_mode.enabled
+        library: Any = None  # the type of the arrays; False where they are of several
         for x in inputs:
+            edge = None
             if isinstance(x, Tensor):
-                edges.append(edge_of(x) if recording else None)
+                if recording:
+                    edge = edge_of(x)
                 x = x._array
                 half = half or (x.dtype == float16 and self.computes)
-            else:
-                edges.append(None)
+                library = type(x) if library is None or library is type(x) else False
             arrays.append(x)
-        self.needs = tuple([edge is not None for edge in edges])
+            edges.append(edge)
+            needs.append(edge is not None)
+        self.needs = tuple(needs)
+        known = by_type.get(library)  # all arrays are of one library, whose backend is known by their type
+        self.backend = same_backend(type(self).__name__, arrays) if known is None else known
         return arrays, edges, half
 
     def _in_float32(self, arrays: list[Any], options: dict[str, Any]) -> Any:
@@ -181,8 +189,10 @@ class Function:
         for value in self.__dict__.values():
             if value is array:
                 return True
-            if isinstance(value, (list, tuple)) and any(item is array for item in value):  # quicker than list | tuple
-                return True
+            if isinstance(value, (list, tuple)):  # quicker than list | tuple
+                for item in value:
+                    if item is array:
+                        return True
         return False
 
     def kept_memory(self) -> set[int]:

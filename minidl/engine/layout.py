@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import get_backend
+from ..backend import Array, get_backend
 from .view import seen_by
 
 
@@ -37,9 +37,13 @@ def strides_of(x: Any) -> tuple[int, ...] | None:
     return None if is_row_by_row(x) else as_in_pytorch(x).strides
 
 
-def inherits_strides(inputs: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
-    """Whether an operation's output of this shape has strides of its own in PyTorch too: those of a strided input."""
-    return any(getattr(x, "shape", None) == shape and hasattr(x, "_storage") and not is_row_by_row(x) for x in inputs)
+def inherited_strides(inputs: tuple[Any, ...], array: Array) -> tuple[int, ...] | None:
+    """The strides of an operation's output if it has them from an input of its shape, and so in PyTorch too."""
+    for x in inputs:
+        view, strides = getattr(x, "_view", None), getattr(x, "_strides", None)
+        if (view is not None or strides is not None) and x.shape == array.shape and not is_row_by_row(x):
+            return array.strides
+    return None
 
 
 def can_be_viewed(x: Any, shape: tuple[int, ...]) -> bool:

@@ -14,9 +14,10 @@ from typing import Any
 from ..backend.window import Pair, Window
 from ..engine.function import Function
 from ..engine.tensor import Tensor
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..errors import ArgumentError, ShapeError
 from ._check.arguments import tensor_of
-from ._check.windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
+from ._check.convolution import conv_window, transposed_window
+from ._check.windows import IntPair, pair, remember
 from .shape import squeeze, unsqueeze
 
 
@@ -168,95 +169,44 @@ def conv_transpose1d(
     return squeeze(_conv_transpose2d(name, x, w, bias, steps[0], *sides, groups, steps[1]), -2)
 
 
-def _conv2d(
-    name: str, x: Any, w: Any, b: Any, stride: IntPair, padding: IntPair | str, dilation: IntPair, groups: int
-) -> Tensor:
-    x = images(name, x)
-    _check_parameters(name, x, w, b, groups)
-    channels, taken = x.shape[-3], w.shape[1] * groups
-    if channels != taken:
-        raise ShapeError(
-            f"{name}: input {x.shape} has {channels} channels but weight {w.shape} with groups={groups} takes {taken}: "
-            f"use an input of {taken} channels, or a weight of (out_channels, in_channels / groups, ...)"
-        )
-    outputs = w.shape[0]
-    if outputs % groups:
-        raise ShapeError(f"{name}: weight {w.shape} has {outputs} kernels, which groups={groups} does not divide")
-    _check_bias(name, b, outputs, w)
-    kernel, steps, dilation = w.shape[2:], pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
-    window = Window(kernel, steps, _conv_padding(name, padding, kernel, steps, dilation), dilation)
-    size_of_windows(f"{name}: input {x.shape}, weight {w.shape}", image_size(x), window)
-    return like_input(Conv2d.apply(with_batch(x), w, b, window=window, groups=groups), x)
+_windows: dict[Any, Window] = {}  # those of convolutions that were checked, by shapes, dtypes and options
+
+
+def _conv2d(name: str, input: Any, weight: Any, bias: Any, *options: Any) -> Tensor:
+    """options: stride, padding, dilation, groups."""
+    x, w, b = _tensors(name, input, weight, bias)
+    known = (
+        x.shape,
+        w.shape,
+        None if b is None else b.shape,
+        x.dtype,
+        w.dtype,
+        None if b is None else b.dtype,
+        str(options),
+    )  # text: 1 is 1.0 as a key
+    window = _windows.get(known)
+    if window is None:
+        window = remember(_windows, known, conv_window(name, x, w, b, *options))
+    groups = options[3]
+    if x.ndim == 3:
+        return squeeze(Conv2d.apply(unsqueeze(x, 0), w, b, window=window, groups=groups), 0)
+    return Conv2d.apply(x, w, b, window=window, groups=groups)
 
 
 def _conv_transpose2d(
-    name: str, x: Any, w: Any, b: Any, stride: IntPair, padding: IntPair, output_padding: IntPair,
+    name: str, input: Any, weight: Any, bias: Any, stride: IntPair, padding: IntPair, output_padding: IntPair,
     groups: int, dilation: IntPair,
 ) -> Tensor:  # fmt: skip
-    x = images(name, x)
-    _check_parameters(name, x, w, b, groups)
-    if x.shape[-3] != w.shape[0] or w.shape[0] % groups:
-        raise ShapeError(
-            f"{name}: input {x.shape} has {x.shape[-3]} channels, weight {w.shape} takes {w.shape[0]} in {groups} "
-            "groups: the weight must be (in_channels, out_channels / groups, ...), in_channels a multiple of groups"
-        )
-    _check_bias(name, b, w.shape[1] * groups, w)
-    steps, dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
-    (top, left), extra = pair(name, "padding", padding, 0), pair(name, "output_padding", output_padding, 0)
-    for more, step, distance in zip(extra, steps, dilation):
-        if more >= max(step, distance):
-            raise ArgumentError(
-                f"{name}: output_padding {output_padding!r} must be smaller than stride {steps} or dilation {dilation}"
-            )
-    window = Window(w.shape[2:], steps, ((top, top), (left, left)), dilation)
-    height, width = (
-        (length - 1) * step - 2 * pad + extent + more
-        for length, step, pad, extent, more in zip(x.shape[-2:], steps, (top, left), window.extent, extra)
-    )
-    if height < 1 or width < 1:
-        raise ShapeError(
-            f"{name}: input {x.shape} with weight {w.shape}, stride {stride!r} and padding {padding!r} would give "
-            f"an output of {height}x{width}; use less padding or a larger input"
-        )
-    z = ConvTranspose2d.apply(with_batch(x), w, b, window=window, groups=groups, size=(height, width))
-    return like_input(z, x)
+    x, w, b = _tensors(name, input, weight, bias)
+    window, size = transposed_window(name, x, w, b, stride, padding, output_padding, groups, dilation)
+    if x.ndim == 3:
+        return squeeze(ConvTranspose2d.apply(unsqueeze(x, 0), w, b, window=window, groups=groups, size=size), 0)
+    return ConvTranspose2d.apply(x, w, b, window=window, groups=groups, size=size)
 
 
-def _check_parameters(name: str, x: Tensor, w: Any, b: Any, groups: int) -> None:
-    """Weight and bias must be tensors in the dtype of x; the weight (.., .., kh, kw), not empty."""
-    tensor_of(name, w, "weight")
-    if type(groups) is not int or groups < 1:
-        raise ArgumentError(f"{name}: groups must be a positive integer; got {groups!r}")
-    if w.ndim != 4 or 0 in w.shape:
-        raise ShapeError(f"{name}: weight must have 4 dimensions, none of them empty; got {w.shape}")
-    for what, parameter in (("weight", w), ("bias", b)):
-        if parameter is not None and tensor_of(name, parameter, what).dtype != x.dtype:
-            raise DtypeError(
-                f"{name}: input is {x.dtype} but {what} is {parameter.dtype}; bring both to one dtype, "
-                f"for example input.to(minidl.{parameter.dtype})"
-            )
-
-
-def _check_bias(name: str, b: Tensor | None, outputs: int, w: Tensor) -> None:
-    if b is not None and b.shape != (outputs,):
-        raise ShapeError(
-            f"{name}: weight {w.shape} gives {outputs} channels, so bias must be ({outputs},); got {b.shape}"
-        )
-
-
-def _conv_padding(name: str, padding: IntPair | str, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:
-    """((top, bottom), (left, right)) of what `padding` says."""
-    if padding == "valid":
-        return (0, 0), (0, 0)
-    if padding == "same":
-        if stride != (1, 1):
-            raise ArgumentError(f"{name}: padding='same' needs stride 1; got {stride}; give the padding in numbers")
-        total = [d * (k - 1) for d, k in zip(dilation, kernel)]
-        return (total[0] // 2, total[0] - total[0] // 2), (total[1] // 2, total[1] - total[1] // 2)
-    if isinstance(padding, str):
-        raise ArgumentError(f"{name}: padding must be 'same', 'valid', an integer or two; got {padding!r}")
-    top, left = pair(name, "padding", padding, 0)
-    return (top, top), (left, left)
+def _tensors(name: str, input: Any, weight: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor | None]:
+    x, w = tensor_of(name, input), tensor_of(name, weight, "weight")
+    return x, w, None if bias is None else tensor_of(name, bias, "bias")
 
 
 def _as_rows(name: str, input: Any, weight: Any) -> tuple[Tensor, Tensor]:

@@ -15,9 +15,12 @@ from ..backend.window import Pair, Window
 from ..engine.function import Function
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError
-from ._check.windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
+from ._check.arguments import tensor_of
+from ._check.pooling import pooling_window
+from ._check.windows import IntPair, image_size, images, pair, remember
+from .batch import like_input, with_batch
 from .reduce import mean
-from .shape import reshape, transpose
+from .shape import reshape, squeeze, transpose, unsqueeze
 
 
 class MaxPool2d(Function):
@@ -92,9 +95,12 @@ def max_pool2d(
     >>> max_pool2d(minidl.tensor([[[1.0, 3.0, 2.0, -4.0]]]), (1, 2))
     tensor([[[3., 2.]]])
     """
-    x = images("max_pool2d", input, integers=True)
+    x = tensor_of("max_pool2d", input)
     window, size = _pooling("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
-    z = like_input(MaxPool2d.apply(with_batch(x), window=window, size=size), x)
+    if x.ndim == 3:
+        z = squeeze(MaxPool2d.apply(unsqueeze(x, 0), window=window, size=size), 0)
+    else:
+        z = MaxPool2d.apply(x, window=window, size=size)
     return (z, _indices(x, window, size)) if return_indices else z
 
 
@@ -118,7 +124,7 @@ def avg_pool2d(
     >>> avg_pool2d(minidl.tensor([[[1.0, 3.0, 2.0, -4.0]]]), (1, 2))
     tensor([[[ 2., -1.]]])
     """
-    x = images("avg_pool2d", input)
+    x = tensor_of("avg_pool2d", input)
     window, size = _pooling("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override is not None:
         if type(divisor_override) is not int or divisor_override == 0:
@@ -151,42 +157,14 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] |
     return z
 
 
-def _pooling(
-    name: str,
-    x: Tensor,
-    kernel_size: IntPair,
-    stride: IntPair | None,
-    padding: IntPair,
-    dilation: IntPair,
-    ceil_mode: bool,
-) -> tuple[Window, Pair]:
-    """The window, and how many of them there are."""
-    kernel = pair(name, "kernel_size", kernel_size, 1)
-    steps = kernel if stride is None or stride in ((), []) else pair(name, "stride", stride, 1)
-    (top, left), gaps = pair(name, "padding", padding, 0), pair(name, "dilation", dilation, 1)
-    window = Window(kernel, steps, ((top, top), (left, left)), gaps)
-    if 2 * top > window.extent[0] or 2 * left > window.extent[1]:
-        raise ArgumentError(
-            f"{name}: padding {padding!r} must be at most half the window, which is "
-            f"{window.extent[0]}x{window.extent[1]} (kernel_size {kernel_size!r}, dilation {dilation!r})"
-        )
-    size = size_of_windows(f"{name}: input {x.shape}", image_size(x), window, ceil_mode)
-    if gaps != (1, 1) and not _all_touch(image_size(x), window, size):
-        raise ArgumentError(
-            f"{name}: with kernel_size {kernel_size!r}, padding {padding!r} and dilation {dilation!r} a window over "
-            f"{x.shape} has all its taps in the padding; use less padding or dilation"
-        )
-    return window, size
+_windows: dict[Any, tuple[Window, Pair]] = {}  # those that were checked, by shape, dtype and options
 
 
-def _all_touch(image: Pair, window: Window, size: Pair) -> bool:
-    """Whether every window has a tap inside the image; dilated ones may straddle it."""
-    for axis, length in enumerate(image):
-        start = np.arange(size[axis])[:, None] * window.stride[axis] - window.padding[axis][0]
-        taps = start + np.arange(window.kernel[axis]) * window.dilation[axis]  # (outputs, kernel)
-        if not ((taps >= 0) & (taps < length)).any(axis=1).all():
-            return False
-    return True
+def _pooling(name: str, x: Tensor, *options: Any) -> tuple[Window, Pair]:
+    """The window, and how many of them there are. options: kernel_size, stride, padding, dilation, ceil_mode."""
+    known = name, x.shape, x.dtype, str(options)  # as text: 1 is 1.0 and True as a key
+    found = _windows.get(known)
+    return remember(_windows, known, pooling_window(name, x, *options)) if found is None else found
 
 
 def _divisor(x: Tensor, window: Window, size: Pair, count_include_pad: bool) -> Any:

@@ -9,7 +9,8 @@ from ..engine.function import Function
 from ..engine.tensor import Tensor
 from ..errors import DtypeError, ShapeError
 from ._check.arguments import tensor_of
-from ._check.windows import IntPair, image_size, images, like_input, pair, size_of_windows, with_batch
+from ._check.windows import IntPair, image_size, images, pair, size_of_windows
+from .batch import like_input, with_batch
 from .shape import squeeze, unsqueeze
 
 

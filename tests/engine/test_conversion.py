@@ -79,7 +79,7 @@ class ElsewhereBackend(NumpyBackend):
 def second_backend(monkeypatch):
     made = ElsewhereBackend()
     monkeypatch.setitem(registry._made, "cupy", made)
-    monkeypatch.setitem(registry._by_type, Elsewhere, made)
+    monkeypatch.setitem(registry.by_type, Elsewhere, made)
     return made
 
 

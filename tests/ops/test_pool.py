@@ -13,6 +13,7 @@ import minidl
 from minidl.backend import Backend, current_backend
 from minidl.errors import ArgumentError, DtypeError, ShapeError
 from minidl.ops import pool
+from minidl.ops._check.pooling import pooling_window
 from tests.support.compare import check, to_numpy
 from tests.support.strategies import arrays
 
@@ -77,7 +78,7 @@ def test_the_plain_primitives_agree_with_the_tuned_ones(call, seed):
     backend, rng = current_backend(), np.random.default_rng(seed)
     values = backend.asarray(rng.choice([0.0, 1.0, -np.inf, np.nan], x.shape, p=[0.3, 0.3, 0.3, 0.1]))
     options = {"stride": None, "dilation": 1, **arguments}
-    window, size = pool._pooling("", minidl.tensor(x), **options)
+    window, size = pooling_window("max_pool2d", minidl.tensor(x), **options)
     z, winners = Backend.max_pool(backend, values, window, size)
     tuned, tuned_winners = backend.max_pool(values, window, size)
     np.testing.assert_array_equal(backend.to_numpy(z), backend.to_numpy(tuned))

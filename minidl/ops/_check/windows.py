@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ...backend.window import Pair, Window
 from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError, ShapeError
-from ..shape import squeeze, unsqueeze
 from .arguments import tensor_of
 
 IntPair = int | Sequence[int]
+Found = TypeVar("Found")
+
+KNOWN = 4096  # checks remembered of one kind
+
+
+def remember(known: dict[Any, Found], key: Any, found: Found) -> Found:
+    """Note what a check found for these shapes and options, so that the same ones need not be checked again."""
+    if len(known) >= KNOWN:
+        known.clear()
+    known[key] = found
+    return found
 
 
 def pair(function: str, name: str, value: IntPair, least: int) -> Pair:
@@ -45,16 +55,6 @@ def images(function: str, x: Any, integers: bool = False) -> Tensor:
     if 0 in x.shape[-3:]:
         raise ShapeError(f"{function}: input {x.shape} is empty; only the batch may be of size 0")
     return x
-
-
-def with_batch(x: Tensor) -> Tensor:
-    """(C, H, W) as a batch of one."""
-    return unsqueeze(x, 0) if x.ndim == 3 else x
-
-
-def like_input(z: Tensor, x: Tensor) -> Tensor:
-    """The result for x without the batch dimension that x itself did not have."""
-    return squeeze(z, 0) if x.ndim == 3 else z
 
 
 def image_size(x: Tensor) -> Pair:
