@@ -11,6 +11,7 @@ import torch
 
 import minidl
 from minidl.backend import current_backend
+from minidl.engine.tensor import wrap
 from minidl.errors import MinidlError
 from tests.support.compare import assert_close
 
@@ -57,7 +58,7 @@ def translate(x: Any) -> Any:
 def _tensor(x: torch.Tensor) -> minidl.Tensor:
     if x.dtype not in _DTYPES or x.layout != torch.strided:
         raise Untranslatable(f"{x.dtype} {x.layout}")
-    made = minidl.Tensor(current_backend().asarray(_leaf(x).detach().numpy()))
+    made = wrap(current_backend().asarray(_leaf(x).detach().numpy()))
     return made.requires_grad_() if x.requires_grad else made
 
 
