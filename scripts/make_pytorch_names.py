@@ -1,4 +1,4 @@
-"""Writes `minidl/_pytorch_names.py`: PyTorch's public names, by which a missing one is told from a misspelt one.
+"""Writes `minidl/missing/names.py`: PyTorch's public names, by which a missing one is told from a misspelt one.
 
 python scripts/make_pytorch_names.py           writes the file; needs PyTorch
 python scripts/make_pytorch_names.py --check   fails if the file is not what it would write
@@ -16,7 +16,7 @@ from typing import Any
 import torch
 import torch.utils.data
 
-TARGET = Path(__file__).parents[1] / "minidl" / "_pytorch_names.py"
+TARGET = Path(__file__).parents[1] / "minidl" / "missing" / "names.py"
 HEAD = '''"""PyTorch's public names, by the room of minidl in which one would look for them.
 
 Written by scripts/make_pytorch_names.py from PyTorch {version}.

@@ -11,7 +11,7 @@ import pytest
 
 import minidl
 from minidl import nn, optim
-from minidl._pytorch_names import NAMES
+from minidl.missing.names import NAMES
 
 ROOT = Path(__file__).parents[1]
 OBJECTS = {"Tensor": minidl.ones(2, 2), "Module": nn.Linear(1, 1), "Optimizer": optim.SGD([minidl.ones(1)], lr=0.1)}

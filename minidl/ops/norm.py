@@ -126,7 +126,7 @@ def batch_norm(
     count = x._array.size // max(channels, 1)
     if count == 1:
         raise ShapeError(
-            f"{name}: training needs more than one value per channel, but the input {x.shape} is a batch of one; leave "
+            f"{name}: training needs more than 1 value per channel, but the input {x.shape} is a batch of one; leave "
             "a last batch of one out (drop_last=True), choose another batch size (--batch-size), or use model.eval()"
         )
     momentum = number(name, "momentum", momentum)

@@ -30,7 +30,7 @@ for _kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", 
 @cache
 def _of_pytorch(room: str) -> frozenset[str]:
     """PyTorch's names there; read only when something is missing."""
-    from ._pytorch_names import NAMES
+    from .names import NAMES
 
     return frozenset(NAMES[room].split())
 
