@@ -37,6 +37,7 @@ from .engine.function import Function
 from .engine.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .engine.tensor import Tensor
 from .errors import MinidlError
+from .missing import absent as _absent
 from .ops.activation import celu, relu, selu, sigmoid, tanh
 from .ops.arithmetic import (
     add,
@@ -173,7 +174,7 @@ def __getattr__(name: str) -> object:
     """`minidl.data` and `minidl.explain` are loaded when asked for: the engine needs neither OpenCV nor a tape."""
     if name in ("data", "explain"):
         return _importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"module 'minidl' has no attribute {name!r}")
+    raise _absent(f"module 'minidl' has no attribute {name!r}", "minidl", name, globals().keys)
 
 
 def is_tensor(obj: object) -> bool_:  # type: ignore[valid-type]

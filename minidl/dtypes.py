@@ -46,7 +46,7 @@ def as_dtype(dtype: Any) -> DType:
     """
     try:
         found = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         raise DtypeError(f"{dtype!r} is no dtype; use minidl.float32, minidl.int64, ...") from None
     if found not in SUPPORTED:
         names = ", ".join(sorted(str(known) for known in SUPPORTED))
@@ -56,6 +56,8 @@ def as_dtype(dtype: Any) -> DType:
 
 def scalar_dtype(value: bool | int | float) -> DType:
     """The dtype a Python number has on its own."""
+    if not isinstance(value, bool | int | float):
+        raise DtypeError(f"{value!r} is neither a Tensor nor a number")
     return bool_ if isinstance(value, bool) else int64 if isinstance(value, int) else _default
 
 
@@ -67,7 +69,10 @@ def promote_types(a: DType, b: DType) -> DType:
     >>> str(promote_types(int64, float32)), str(promote_types(uint8, int8))
     ('float32', 'int16')
     """
-    rank_a, rank_b = _CATEGORY[a.kind], _CATEGORY[b.kind]
+    try:
+        rank_a, rank_b = _CATEGORY[a.kind], _CATEGORY[b.kind]
+    except (AttributeError, KeyError):
+        raise DtypeError(f"promote_types: takes two dtypes; got {a!r} and {b!r}") from None
     if rank_a != rank_b:
         return a if rank_a > rank_b else b
     return np.promote_types(a, b)

@@ -1,13 +1,14 @@
 """Every error minidl raises on purpose: what came, what was expected, what to do.
 
-Each class is also the built-in error that Python would raise in its place, so `except ValueError` works.
+All are RuntimeErrors, as nearly all of PyTorch's errors are, so that `except RuntimeError` written for PyTorch catches
+them. Each is also the built-in error that Python would raise in its place, so `except ValueError` works too.
 
->>> issubclass(ShapeError, ValueError) and issubclass(ShapeError, MinidlError)
-True
+>>> issubclass(ShapeError, MinidlError), issubclass(ShapeError, RuntimeError), issubclass(ShapeError, ValueError)
+(True, True, True)
 """
 
 
-class MinidlError(Exception):
+class MinidlError(RuntimeError):
     """The root of minidl's own errors. The command line prints these as one line, never as a traceback."""
 
 
@@ -23,19 +24,35 @@ class ArgumentError(MinidlError, ValueError):
     """An argument whose value is out of range or unknown."""
 
 
-class RangeError(MinidlError, IndexError):
-    """An index or a label outside of the dimension it points into."""
+class ArgumentTypeError(ArgumentError, TypeError):
+    """An argument of the wrong Python type: text for a number, a number for a tuple."""
 
 
-class UnsupportedError(MinidlError, TypeError):
-    """An argument of PyTorch's that minidl leaves out; named, never ignored."""
+class RangeError(MinidlError, IndexError, ValueError):
+    """An index or a label outside of the dimension it points into, or a number that its dtype cannot hold."""
 
 
-class GraphError(MinidlError, RuntimeError):
+class DimensionError(ArgumentError, RangeError):
+    """A dimension that the tensor does not have, or in which there is nothing to choose from."""
+
+
+class IndexShapeError(ShapeError, IndexError):
+    """Shapes that cannot be indexed so: a mask of another shape, indices that do not broadcast, no dimension at all."""
+
+
+class IndexDtypeError(DtypeError, IndexError):
+    """What stands in `x[...]` and is no index: a fraction, text, a tensor of a floating dtype."""
+
+
+class UnsupportedError(MinidlError, TypeError, NotImplementedError):
+    """What is not there: an argument of PyTorch's that minidl leaves out, a method that a subclass has to define."""
+
+
+class GraphError(MinidlError):
     """The graph cannot be walked: freed, not scalar, or its arrays were changed in place."""
 
 
-class BackendError(MinidlError, RuntimeError):
+class BackendError(MinidlError):
     """The array library asked for cannot be used, or two libraries met in one operation."""
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import secrets
+from numbers import Real
+from operator import index
 from typing import Any
 
 import numpy as np
+
+from .errors import ArgumentTypeError, CheckpointError, RangeError
 
 
 class Generator:
@@ -23,8 +27,15 @@ class Generator:
         self.manual_seed(secrets.randbits(63) if seed is None else seed)
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream over from `seed` (any integer >= 0) and return the generator."""
-        self._seed = int(seed)
+        """Start the stream over from `seed` and return the generator.
+
+        As in PyTorch an integer of 64 bits, a negative one standing for 2**64 + seed. RangeError for a larger one.
+        """
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise ArgumentTypeError(f"manual_seed: the seed must be an integer; got {seed!r}")
+        if not -(2**63) <= index(seed) < 2**64:
+            raise RangeError(f"manual_seed: the seed must be from -2**63 to 2**64 - 1; got {seed}")
+        self._seed = index(seed) % 2**64
         self.numpy = np.random.Generator(np.random.PCG64(self._seed))
         return self
 
@@ -37,10 +48,14 @@ class Generator:
         return {"seed": self._seed, **copy.deepcopy(dict(self.numpy.bit_generator.state))}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go to the place in the stream that `get_state` returned."""
-        state = copy.deepcopy(state)
-        self._seed = state.pop("seed")
-        self.numpy.bit_generator.state = state
+        """Go to the place in the stream that `get_state` returned. CheckpointError if it is none."""
+        try:
+            place = copy.deepcopy(dict(state))
+            seed = place.pop("seed")
+            self.numpy.bit_generator.state = place
+        except (TypeError, ValueError, KeyError) as error:
+            raise CheckpointError(f"set_state: no state of a generator, as get_state() returns it: {error}") from None
+        self._seed = seed
 
 
 default_generator = Generator()
@@ -53,9 +68,11 @@ def manual_seed(seed: int) -> Generator:
     >>> _ = manual_seed(0); bool(a == default_generator.numpy.random())
     True
     """
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed) if isinstance(seed, Real) else seed)
 
 
 def generator_or_default(generator: Generator | None) -> np.random.Generator:
     """The NumPy generator behind `generator`, or behind the default one."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise ArgumentTypeError(f"generator must be a minidl.Generator; got {type(generator).__name__}")
     return (default_generator if generator is None else generator).numpy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,3 +190,18 @@ def test_json_for_any_program(tmp_path: Path) -> None:
     text = (tmp_path / "a.json").read_text(encoding="utf-8")
     assert json.loads(text) == {"loss": None, "curve": [None, 1.0], "name": "née"}
     assert "NaN" not in text
+
+
+def test_a_pickle_is_told_from_a_damaged_file(tmp_path: Path) -> None:
+    state = {"weight": torch.ones(2)}
+    torch.save(state, tmp_path / "new.pt")
+    torch.save(state, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    (tmp_path / "plain.pkl").write_bytes(pickle.dumps({"weight": [1.0]}))
+    for name in ("new.pt", "old.pt", "plain.pkl"):
+        with pytest.raises(CheckpointError, match=rf"{name}: is a pickle, as torch\.save writes it.*np\.savez"):
+            minidl.load(tmp_path / name)
+    np.savez(tmp_path / "weights.npz", **{name: w.numpy() for name, w in state.items()})  # as the error says
+    assert minidl.load(tmp_path / "weights.npz")["weight"].tolist() == [1, 1]
+    (tmp_path / "broken.npz").write_bytes(b"abc")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        minidl.load(tmp_path / "broken.npz")

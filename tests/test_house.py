@@ -11,7 +11,7 @@ PACKAGE = Path(minidl.__file__).parent
 FILES = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")])
 
 # From the ground up: what stands in a line imports only from the lines before it, and from its own room.
-GROUND = ("_version", "errors", "dtypes", "files", "random", "backend", "devices", "cuda")
+GROUND = ("_version", "missing", "errors", "dtypes", "files", "random", "backend", "devices", "cuda")
 ROOMS = (
     "engine", "ops", "tensors", "nn", "optim", "data", "proof", "models", "training", "explain", "bench", "doctor",
     "cli", "autograd",

@@ -174,3 +174,14 @@ def test_the_whole_path_means_the_same_everywhere(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     assert with_whole_path("../net.py:Net") == f"{tmp_path.parent.resolve() / 'net.py'}:Net"
     assert with_whole_path("lecture") == "lecture"
+
+
+@pytest.mark.parametrize("name", ["lecture", "mlp", "lenet"])
+@pytest.mark.parametrize(
+    ("shape", "kind"), [((1, 32, 32), "grey ones of 32x32"), ((3, 28, 28), "colour ones of 28x28")], ids=str
+)
+def test_images_that_a_built_in_model_cannot_take(name, shape, kind):
+    with pytest.raises(ShapeError, match=f"model {name}: takes grey images of 28x28, and these are {kind}") as raised:
+        check_model(name, make_model(name), minidl.zeros(2, *shape), 10)
+    assert "FILE.py:NAME" in str(raised.value)
+    assert "in_features" not in str(raised.value), "which is not for who gives a command to change"

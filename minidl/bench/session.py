@@ -52,6 +52,11 @@ class Request:
             raise OptionError(f"there is no suite {suite!r}; use one of {', '.join(SUITES)}")
         if threads is not None and threads < 1:
             raise OptionError(f"--threads must be at least 1, got {threads}")
+        if threads is not None and threads > available_cores():
+            raise OptionError(
+                f"--threads {threads}: this process has {available_cores()} cores; more threads than cores would only "
+                "measure how they wait for each other"
+            )
         names = tuple(backends or (("numpy", "cupy") if suite == "cpu-gpu" else ("numpy",)))
         if suite == "cpu-gpu" and set(names) != {"numpy", "cupy"}:
             raise OptionError("--suite cpu-gpu compares numpy with cupy; leave --backend out, or name both")

@@ -1,5 +1,6 @@
 """Data: sets, the loader that batches them, the transforms of images, and the files they come from."""
 
+from ..missing import of_module as _of_module
 from . import datasets, transforms
 from .collate import default_collate, default_convert
 from .dataset import ConcatDataset, Dataset, Subset, TensorDataset, random_split
@@ -12,3 +13,5 @@ __all__ = [
     "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler", "datasets", "default_collate", "default_convert",
     "random_split", "read_image", "transforms", "write_image",
 ]  # fmt: skip
+
+__getattr__ = _of_module(__name__, globals())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.tensor import Tensor
+from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..ops.join import stack
 
@@ -30,7 +30,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, Tensor):
         return _stack_tensors(batch)
     if isinstance(first, (np.ndarray, np.generic)):
-        return Tensor(_stack_arrays(batch))
+        return wrap(_stack_arrays(batch))
     if isinstance(first, (bool, int, float)):
         return _numbers(batch)
     if isinstance(first, (str, bytes)):
@@ -50,7 +50,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 def default_convert(sample: Any) -> Any:
     """A sample with its arrays made tensors, nothing added in front; what `batch_size=None` yields."""
     if isinstance(sample, (np.ndarray, np.generic)) and sample.dtype.kind not in "OSUV":
-        return Tensor(np.asarray(sample))
+        return wrap(np.asarray(sample))
     if isinstance(sample, Mapping):
         return {key: default_convert(value) for key, value in sample.items()}
     if isinstance(sample, tuple) and hasattr(sample, "_fields"):
@@ -91,10 +91,10 @@ def _stack_arrays(batch: Sequence[Any]) -> np.ndarray:
 def _numbers(batch: Sequence[Any]) -> Tensor:
     if isinstance(batch[0], float):
         _same_kind(batch, (float, int))
-        return Tensor(np.array(batch, dtype=np.float64))
+        return wrap(np.array(batch, dtype=np.float64))
     _same_kind(batch, int)
     whole = np.bool_ if all(isinstance(sample, bool) for sample in batch) else np.int64
-    return Tensor(np.array(batch, dtype=whole))
+    return wrap(np.array(batch, dtype=whole))
 
 
 def _mapping(first: Mapping[Any, Any], batch: Sequence[Any]) -> dict[Any, Any]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..backend import backend_of
-from ..engine.tensor import Tensor
+from ..engine.tensor import Tensor, wrap
 from ..errors import DataError
 from .collate import default_collate
 from .dataset import Dataset, Indices
@@ -68,7 +68,7 @@ class ImageDataset(Dataset):
         transform: Transform | None = None,
         target_transform: Transform | None = None,
     ) -> None:
-        self.data, self.targets = Tensor(images), Tensor(labels)
+        self.data, self.targets = wrap(images), wrap(labels)
         self.transform, self.target_transform = transform, target_transform
 
     def __len__(self) -> int:
@@ -86,10 +86,10 @@ class ImageDataset(Dataset):
         """The samples at `indices` `(B,)` as one batch: one gather, all images at once where transforms can."""
         images, targets = _host(self.data)[indices], _host(self.targets)[indices]
         if self.target_transform is None:
-            labels: Any = Tensor(targets)
+            labels: Any = wrap(targets)
         else:
             labels = default_collate([self.target_transform(int(target)) for target in targets])
-        return [Tensor(images) if self.transform is None else batched(self.transform, images), labels]
+        return [wrap(images) if self.transform is None else batched(self.transform, images), labels]
 
     @property
     def class_to_idx(self) -> dict[str, int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ArgumentTypeError
 from ..random import Generator, generator_or_default
 
 
@@ -16,6 +16,26 @@ class Sampler:
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError(f"{type(self).__name__} must define __iter__(self)")
+
+
+PART = 4096  # indices drawn at a time
+
+
+def _stream(generator: Generator | None) -> np.random.Generator:
+    """A stream for one epoch, which what else the generator is used for meanwhile cannot change."""
+    return np.random.Generator(np.random.PCG64(int(generator_or_default(generator).integers(1 << 63))))
+
+
+def _in_parts(total: int, draw: Callable[[int], np.ndarray], part: int = PART) -> Iterator[int]:
+    """`total` indices, at most `part` of them drawn at a time."""
+    for start in range(0, total, part):
+        yield from draw(min(part, total - start)).tolist()
+
+
+def _whole(sampler: str, num_samples: Any) -> int:
+    if isinstance(num_samples, bool) or not isinstance(num_samples, int | np.integer):
+        raise ArgumentTypeError(f"{sampler}: num_samples must be an integer; got {num_samples!r}")
+    return int(num_samples)
 
 
 class SequentialSampler(Sampler):
@@ -34,7 +54,8 @@ class SequentialSampler(Sampler):
 class RandomSampler(Sampler):
     """A new random order each epoch; with `replacement`, `num_samples` independent draws.
 
-    Without replacement, `num_samples` may exceed the data: then order follows order.
+    Without replacement, `num_samples` may exceed the data: then order follows order. Indices are drawn as they are
+    asked for, from a stream whose seed the generator gives when the epoch starts.
     """
 
     def __init__(
@@ -44,8 +65,10 @@ class RandomSampler(Sampler):
         num_samples: int | None = None,
         generator: Generator | None = None,
     ) -> None:
+        if not isinstance(replacement, bool):
+            raise ArgumentTypeError(f"RandomSampler: replacement must be True or False; got {replacement!r}")
         self.data_source, self.replacement, self.generator = data_source, replacement, generator
-        self.num_samples = len(data_source) if num_samples is None else num_samples
+        self.num_samples = len(data_source) if num_samples is None else _whole("RandomSampler", num_samples)
         if len(data_source) == 0 or self.num_samples <= 0:
             raise ArgumentError(
                 f"RandomSampler: cannot draw num_samples={self.num_samples} of {len(data_source)} samples; both must "
@@ -53,11 +76,10 @@ class RandomSampler(Sampler):
             )
 
     def __iter__(self) -> Iterator[int]:
-        random, size = generator_or_default(self.generator), len(self.data_source)
+        random, size = _stream(self.generator), len(self.data_source)
         if self.replacement:
-            return iter(random.integers(size, size=self.num_samples).tolist())
-        orders = [random.permutation(size) for _ in range(-(-self.num_samples // size))]
-        return iter(np.concatenate(orders)[: self.num_samples].tolist())
+            return _in_parts(self.num_samples, lambda count: random.integers(size, size=count))
+        return _in_parts(self.num_samples, lambda count: random.permutation(size)[:count], part=size)
 
     def __len__(self) -> int:
         return self.num_samples
@@ -94,6 +116,7 @@ class WeightedRandomSampler(Sampler):
         usable = self.weights.ndim == 1 and bool(np.isfinite(self.weights).all()) and bool((self.weights >= 0).all())
         if not usable or not self.weights.sum() > 0:
             raise ArgumentError("WeightedRandomSampler: weights must be a row of finite numbers >= 0, not all zero")
+        num_samples = _whole("WeightedRandomSampler", num_samples)
         if num_samples <= 0 or (not replacement and num_samples > np.count_nonzero(self.weights)):
             raise ArgumentError(
                 f"WeightedRandomSampler: num_samples={num_samples} must be at least 1 and, without replacement, at "
@@ -102,8 +125,10 @@ class WeightedRandomSampler(Sampler):
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def __iter__(self) -> Iterator[int]:
-        random, chances = generator_or_default(self.generator), self.weights / self.weights.sum()
-        return iter(random.choice(len(chances), self.num_samples, replace=self.replacement, p=chances).tolist())
+        random, chances = _stream(self.generator), self.weights / self.weights.sum()
+        if self.replacement:
+            return _in_parts(self.num_samples, lambda count: random.choice(len(chances), count, p=chances))
+        return iter(random.choice(len(chances), self.num_samples, replace=False, p=chances).tolist())
 
     def __len__(self) -> int:
         return self.num_samples

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from ..backend import Array, backend_of, same_backend
+from ..backend import Array, same_backend
 from ..dtypes import FLOATING
 from ..errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .layout import strides_of
@@ -27,8 +27,8 @@ _NO_GRADIENT = "this tensor does not require gradients, so none will reach it"
 class Tensor(TensorMethods):
     """An array that can take part in differentiation.
 
-    Made by `minidl.tensor(...)` and its friends; this constructor wraps an array without copying it. Attributes of
-    one's own can be set on it, as on any object.
+    Made by `minidl.tensor(...)` and its friends; `Tensor(...)` itself is PyTorch's old constructor. Attributes of one's
+    own can be set on it, as on any object.
     """
 
     __slots__ = (
@@ -38,18 +38,19 @@ class Tensor(TensorMethods):
     __array_priority__ = 1000  # NumPy leaves `array + tensor` to the tensor
     __hash__ = object.__hash__
 
-    def __init__(self, array: Array, requires_grad: bool = False) -> None:
-        backend_of(array)
-        self._array = array
-        self._storage = Storage(array)
-        self._hooks: list[Callable[[Array], Array]] | None = None
-        self._grad: Tensor | None = None
-        self._edge: Any = None  # where its gradient goes on to: a Function, one of several outputs, None for a leaf
-        self._view: View | None = None
-        self._strides: tuple[int, ...] | None = None  # in PyTorch, where the elements do not lie row by row
-        self._requires_grad = False
-        if requires_grad:
-            self.requires_grad_()
+    _array: Array
+    _storage: Storage
+    _hooks: list[Callable[[Array], Array]] | None
+    _grad: Tensor | None
+    _edge: Any  # where its gradient goes on to: a Function, one of several outputs, None for a leaf
+    _view: View | None
+    _strides: tuple[int, ...] | None  # in PyTorch, where the elements do not lie row by row
+    _requires_grad: bool
+
+    def _become(self, made: Tensor) -> None:
+        """Be what the new tensor `made` is; for constructors."""
+        for name in _HELD:
+            setattr(self, name, getattr(made, name))
 
     @property
     def requires_grad(self) -> bool:
@@ -84,6 +85,10 @@ class Tensor(TensorMethods):
                 )
             same_backend(".grad", (self._array, gradient._array))
         self._grad = gradient
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     @property
     def array(self) -> Array:
@@ -165,6 +170,9 @@ class Tensor(TensorMethods):
             hooks = self._hooks = self._hooks or []
         hooks.append(hook)
         return RemovableHook(hooks, hook)
+
+
+_HELD = [name for name in Tensor.__slots__ if not name.startswith("__")]
 
 
 class Output:

@@ -154,7 +154,7 @@ def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> No
     state, training, path = default_generator.get_state(), model.training, source_file(name)
     model.eval()
     with no_grad():
-        scores = model(images) if path is None else _call(lambda: model(images), path)
+        scores = _scores(name, model, images) if path is None else _call(lambda: model(images), path)
     model.train(training)
     default_generator.set_state(state)
     if not isinstance(scores, Tensor) or scores.shape != (images.shape[0], classes):
@@ -163,6 +163,21 @@ def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> No
             f"model {name}: gave {found} for images of shape {images.shape}; expected one score for each of the "
             f"{classes} classes, {(images.shape[0], classes)}"
         )
+
+
+def _scores(name: str, model: nn.Module, images: Tensor) -> Tensor:
+    """What a built-in model gives. ShapeError for images that it is not made for, in words for who gave the files."""
+    try:
+        return model(images)
+    except MinidlError as error:
+        _, channels, height, width = images.shape
+        if (channels, height, width) == (1, 28, 28):
+            raise
+        kind = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
+        raise ShapeError(
+            f"model {name}: takes grey images of 28x28, and these are {kind} ones of {height}x{width}; bring the files "
+            f"to 28x28 grey, or write a model for them: --model FILE.py:NAME"
+        ) from error
 
 
 def _from_file(path: Path, attribute: str) -> Any:

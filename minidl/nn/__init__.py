@@ -1,5 +1,6 @@
 """Layers, containers, losses and initial weights, by PyTorch's names."""
 
+from ..missing import of_module as _of_module
 from . import functional, init, utils
 from .activation import (
     CELU,
@@ -110,3 +111,5 @@ __all__ = [
     "init",
     "utils",
 ]
+
+__getattr__ = _of_module(__name__, globals())

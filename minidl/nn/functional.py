@@ -19,6 +19,7 @@ Each name leads to the file where its forward stands beside its backward:
 What PyTorch keeps outside of `functional` (`add`, `sum`, `matmul`, `cat`, ...) is in `minidl` itself.
 """
 
+from ..missing import of_module as _of_module
 from ..ops.activation import (
     celu,
     elu,
@@ -71,3 +72,5 @@ __all__ = [
     "relu6", "rmse_loss", "selu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh",
     "unfold",
 ]  # fmt: skip
+
+__getattr__ = _of_module(__name__, globals())

@@ -18,6 +18,7 @@ from ..backend import backend_of
 from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError, ShapeError
+from ..missing import of_module as _of_module
 from ..random import Generator, generator_or_default
 
 LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
@@ -228,3 +229,6 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
         raise ArgumentError(f"init: the mode {mode!r} is unknown; use 'fan_in' or 'fan_out'")
     fan = fans(tensor)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / math.sqrt(max(fan, 1))
+
+
+__getattr__ = _of_module(__name__, globals())

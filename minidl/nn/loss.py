@@ -9,6 +9,7 @@ from typing import Any
 
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError
+from ..ops._check.arguments import number
 from ..ops.loss.arguments import REDUCTIONS, check_reduction
 from . import functional as F
 from .module import Module
@@ -75,7 +76,7 @@ class SmoothL1Loss(_Loss):
         self, size_average: None = None, reduce: None = None, reduction: str = "mean", beta: float = 1.0
     ) -> None:
         super().__init__(size_average, reduce, reduction)
-        self.beta = beta
+        self.beta = number("SmoothL1Loss", "beta", beta)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
@@ -86,7 +87,7 @@ class HuberLoss(_Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
-        self.delta = delta
+        self.delta = number("HuberLoss", "delta", delta)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)

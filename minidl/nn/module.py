@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..backend import backend_of
 from ..devices import backend_for, device_of
 from ..devices import device as place
 from ..dtypes import FLOATING, as_dtype, float16, float32, float64
 from ..engine.tensor import RemovableHook, Tensor, wrap
-from ..errors import ArgumentError, DtypeError, MinidlError, refuse
+from ..errors import ArgumentError, DtypeError, MinidlError, UnsupportedError, refuse
+from ..missing import of_object
 from .parameter import Parameter, zero_grads
 from .running import locate, running
-from .state import IncompatibleKeys, load_state
+from .state import EXTRA, IncompatibleKeys, gives_extra, load_state
 from .text import indented, renamed
 
 Named = Iterator[tuple[str, Any]]
@@ -50,6 +51,12 @@ class Module:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        for name in ("_save_to_state_dict", "_load_from_state_dict"):
+            if name in vars(cls):
+                raise UnsupportedError(
+                    f"{cls.__name__}: {name} of PyTorch's is left out of minidl and would never be called; define "
+                    "get_extra_state and set_extra_state"
+                )
         if "__init__" not in vars(cls) and cls.__init__.__qualname__.startswith("_"):
             type.__setattr__(cls, "__init__", renamed(cls.__init__, f"{cls.__qualname__}.__init__"))
 
@@ -63,7 +70,7 @@ class Module:
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; every subclass defines it."""
-        raise TypeError(f"{type(self).__name__} has no forward: define it in the class")
+        raise UnsupportedError(f"{type(self).__name__} has no forward: define it in the class")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         modules = running.modules
@@ -85,6 +92,9 @@ class Module:
         for hook in tuple(self._hooks):
             output = hook(self, inputs, options, output)
         return output
+
+    if not TYPE_CHECKING:
+        __getattr__ = of_object("Module")
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -120,6 +130,7 @@ class Module:
             for others in names.values():
                 if others is not names[kind]:
                     others.pop(name, None)
+            self._transient.discard(name)
             names[kind][name] = None
         elif value is not None:
             if name in names["parameter"] or name in names["module"]:
@@ -389,13 +400,16 @@ class Module:
     ) -> dict[str, Tensor]:
         """All parameters and persistent buffers by dotted name, in PyTorch's order; they share memory with the module.
 
-        Detached unless `keep_vars`. Put into `destination` if one is given.
+        Detached unless `keep_vars`. Put into `destination` if one is given. A module that defines `get_extra_state()`
+        adds what it returns as "_extra_state"; loading hands it to `set_extra_state(state)`.
         """
         state = {} if destination is None else destination
         for kind in ("parameter", "buffer"):
             for name, member in self._own(kind).items():
                 if member is not None and name not in self._transient:
                     state[prefix + name] = member if keep_vars else member.detach()
+        if gives_extra(self):
+            state[prefix + EXTRA] = self.get_extra_state()  # type: ignore[attr-defined]
         for name, module in self._own("module").items():
             if module is not None:
                 module.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)

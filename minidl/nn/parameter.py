@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.inplace import overwrite
-from ..engine.layout import strides_of
-from ..engine.tensor import Tensor
+from ..engine.tensor import Tensor, alias_of, wrap
 from ..errors import DtypeError
 from ..tensors.creation import tensor
 
@@ -33,15 +32,13 @@ class Parameter(Tensor):
             data = tensor(np.empty(0, np.float32))
         if not isinstance(data, Tensor):
             raise DtypeError(f"Parameter: data must be a Tensor; got {type(data).__name__}; use minidl.tensor(...)")
-        super().__init__(data._array)
-        self._storage, self._strides = data._storage, strides_of(data)
-        self._storage.viewed = True
+        self._become(alias_of(data))
         if requires_grad:
             self.requires_grad_()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A parameter of the same values in memory of its own, with no gradient."""
-        copied = Parameter(Tensor(self._array.copy()), self.requires_grad)
+        copied = Parameter(wrap(self._array.copy()), self.requires_grad)
         memo[id(self)] = copied
         return copied
 
@@ -53,7 +50,17 @@ class Parameter(Tensor):
 
 
 def _rebuild(array: Any, requires_grad: bool) -> Parameter:
-    return Parameter(Tensor(array), requires_grad)
+    return Parameter(wrap(array), requires_grad)
+
+
+def listed(function: str, parameters: Any) -> list[Any]:
+    """The parameters as a list; a Tensor alone is one. DtypeError for a module, which has to say `.parameters()`."""
+    if isinstance(parameters, Tensor):
+        return [parameters]
+    if not isinstance(parameters, Iterable) or isinstance(parameters, str | bytes) or hasattr(parameters, "parameters"):
+        hint = "; write model.parameters()" if hasattr(parameters, "parameters") else ""
+        raise DtypeError(f"{function}: takes an iterable of tensors; got {type(parameters).__name__}{hint}")
+    return list(parameters)
 
 
 def zero_grads(parameters: Iterable[Tensor], set_to_none: bool = True) -> None:

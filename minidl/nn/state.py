@@ -12,6 +12,8 @@ from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor
 from ..errors import CheckpointError, DtypeError
 
+EXTRA = "_extra_state"
+
 
 class IncompatibleKeys(NamedTuple):
     """What `load_state_dict` did not find, and what it had no use for."""
@@ -26,15 +28,18 @@ class IncompatibleKeys(NamedTuple):
 
 
 def load_state(module: Any, state: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
-    """Copy the values of `state` into the module's tensors of the same names.
+    """Copy the values of `state` into the module's tensors of the same names; hand extra state to its modules.
 
     CheckpointError, with nothing loaded, if a value does not fit or, with `strict`, names differ.
     """
     if not isinstance(state, Mapping):
         raise DtypeError(f"load_state_dict: a mapping of names to tensors is expected; got {type(state).__name__}")
-    targets = module.state_dict(keep_vars=True)
-    missing = [name for name in targets if name not in state and not _is_optional(module, name)]
-    unexpected = [name for name in state if name not in targets]
+    modules = [(f"{path}." if path else "", inner) for path, inner in module.named_modules(remove_duplicate=False)]
+    given = {prefix + EXTRA for prefix, inner in modules if gives_extra(inner)}
+    takers = {prefix + EXTRA: inner for prefix, inner in modules if hasattr(type(inner), "set_extra_state")}
+    targets = {name: target for name, target in module.state_dict(keep_vars=True).items() if name not in given}
+    missing = [name for name in (*targets, *takers) if name not in state and not _is_optional(module, name)]
+    unexpected = [name for name in state if name not in targets and name not in takers]
     problems = []
     if strict and missing:
         problems.append("missing: " + ", ".join(missing))
@@ -56,6 +61,9 @@ def load_state(module: Any, state: Mapping[str, Any], strict: bool) -> Incompati
     for target, value in values:
         backend = backend_of(target._array)
         overwrite(target, backend.asarray(value, target.dtype))
+    for name, taker in takers.items():
+        if name in state:
+            taker.set_extra_state(state[name])
     return IncompatibleKeys(missing, unexpected)
 
 
@@ -72,6 +80,11 @@ def _fitting(name: str, target: Tensor, value: Any) -> tuple[Any, str]:
     if host.shape != target.shape:
         return None, f"{name}: shape {host.shape} in the state but {target.shape} in the model"
     return host, ""
+
+
+def gives_extra(module: Any) -> bool:
+    """Whether the module has state of its own to save, by `get_extra_state()`."""
+    return hasattr(type(module), "get_extra_state")
 
 
 def _is_optional(module: Any, name: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..backend import backend_of
@@ -10,9 +11,11 @@ from ..dtypes import float16, float32, promote_types
 from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, ShapeError, refuse
+from ..missing import of_module as _of_module
 from ..ops.join import cat
 from ..ops.shape import reshape
 from ..tensors.creation import tensor
+from .parameter import listed
 
 
 def clip_grad_norm_(
@@ -28,7 +31,7 @@ def clip_grad_norm_(
     `error_if_nonfinite`, ArgumentError if it is inf or NaN.
     """
     refuse("clip_grad_norm_", foreach=foreach)
-    gradients = _gradients(parameters)
+    gradients = _gradients("clip_grad_norm_", parameters)
     total = get_total_norm(gradients, norm_type, error_if_nonfinite)
     backend = backend_of(total._array)
     with backend.quiet():
@@ -46,17 +49,16 @@ def get_total_norm(
 ) -> Tensor:
     """The norm of all tensors as one vector; 0 for none."""
     refuse("get_total_norm", foreach=foreach)
-    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    p = float(norm_type)
-    if not listed:
+    given, p = listed("get_total_norm", tensors), float(norm_type)
+    if not given:
         return tensor(0.0)
-    dtype = listed[0].dtype
-    for other in listed:
+    dtype = given[0].dtype
+    for other in given:
         dtype = promote_types(dtype, other.dtype)
-    backend = backend_of(listed[0]._array)
+    backend = backend_of(given[0]._array)
     xp, wide = backend.xp, float32 if dtype == float16 else dtype
     with backend.quiet():
-        norms = xp.stack([_norm(xp, other._array.astype(wide, copy=False), p) for other in listed])
+        norms = xp.stack([_norm(xp, other._array.astype(wide, copy=False), p) for other in given])
         total = wrap(backend.asarray(_norm(xp, norms, p)).astype(dtype))
     if error_if_nonfinite and not bool(xp.isfinite(total._array)):
         raise ArgumentError(
@@ -70,13 +72,13 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
     """Bring every element of all gradients into [-clip_value, clip_value], in place."""
     refuse("clip_grad_value_", foreach=foreach)
     limit = float(clip_value)
-    for gradient in _gradients(parameters):
+    for gradient in _gradients("clip_grad_value_", parameters):
         overwrite(gradient, gradient._array.clip(-limit, limit))
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters one after the other, as one tensor of 1 dimension, in the graph."""
-    return cat([reshape(parameter, (-1,)) for parameter in parameters])
+    return cat([reshape(parameter, (-1,)) for parameter in listed("parameters_to_vector", parameters)])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
@@ -86,22 +88,30 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """
     if not isinstance(vec, Tensor):
         raise DtypeError(f"vector_to_parameters: a Tensor is expected; got {type(vec).__name__}")
-    listed = list(parameters)
-    sizes = [parameter._array.size for parameter in listed]
+    targets = listed("vector_to_parameters", parameters)
+    sizes = [parameter._array.size for parameter in targets]
     if vec.ndim != 1 or vec.shape[0] < sum(sizes):
         raise ShapeError(f"vector_to_parameters: a vector of {sum(sizes)} elements is expected; got shape {vec.shape}")
-    for parameter in listed:
+    for parameter in targets:
         if parameter.dtype != vec.dtype:
             raise DtypeError(f"vector_to_parameters: a vector of {vec.dtype} for a parameter of {parameter.dtype}")
     start = 0
-    for parameter, size in zip(listed, sizes):
+    for parameter, size in zip(targets, sizes):
         overwrite(parameter, vec._array[start : start + size].reshape(parameter.shape))
         start += size
 
 
-def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    listed = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    return [parameter.grad for parameter in listed if parameter.grad is not None]
+def _gradients(function: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    """The gradients there are. UserWarning for an iterator that has nothing left, as model.parameters() used twice."""
+    given = listed(function, parameters)
+    if not given and isinstance(parameters, Iterator):
+        warnings.warn(
+            f"{function}: the iterator of parameters is used up, so nothing is clipped; call model.parameters() again, "
+            "or keep list(model.parameters())",
+            UserWarning,
+            stacklevel=3,
+        )
+    return [parameter.grad for parameter in given if parameter.grad is not None]
 
 
 def _norm(xp: Any, x: Any, p: float) -> Any:
@@ -116,3 +126,6 @@ def _norm(xp: Any, x: Any, p: float) -> Any:
     if p == 2:
         return xp.sqrt((size * size).sum())
     return (size**p).sum() ** (1 / p)
+
+
+__getattr__ = _of_module(__name__, globals())

@@ -273,9 +273,9 @@ def remainder(input: Operand, other: Operand) -> Tensor:
     return _integral("remainder", Remainder, input, other)
 
 
-def fmod(input: Operand, other: Operand) -> Tensor:
+def fmod(input: Tensor, other: Operand) -> Tensor:
     """input - other * trunc(input / other), as C's fmod: it has the sign of `input`."""
-    return _integral("fmod", Fmod, input, other)
+    return _integral("fmod", Fmod, tensor_of("fmod", input), other)
 
 
 def _integral(name: str, function: type[Function], input: Operand, other: Operand, **options: Any) -> Tensor:

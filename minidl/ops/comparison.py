@@ -29,39 +29,39 @@ class Test(Function):
         return getattr(self.xp, name)(x)
 
 
-def eq(input: Operand, other: Operand) -> Tensor:
+def eq(input: Tensor, other: Operand) -> Tensor:
     """input == other, elementwise, broadcast, compared in the promoted dtype.
 
     >>> import minidl
     >>> minidl.eq(minidl.tensor([1, 2]), 2)
     tensor([False,  True])
     """
-    return Compare.apply(*promoted("eq", input, other), relation="equal")
+    return Compare.apply(*promoted("eq", tensor_of("eq", input), other), relation="equal")
 
 
-def ne(input: Operand, other: Operand) -> Tensor:
+def ne(input: Tensor, other: Operand) -> Tensor:
     """input != other, elementwise, broadcast."""
-    return Compare.apply(*promoted("ne", input, other), relation="not_equal")
+    return Compare.apply(*promoted("ne", tensor_of("ne", input), other), relation="not_equal")
 
 
-def lt(input: Operand, other: Operand) -> Tensor:
+def lt(input: Tensor, other: Operand) -> Tensor:
     """input < other, elementwise, broadcast."""
-    return Compare.apply(*promoted("lt", input, other), relation="less")
+    return Compare.apply(*promoted("lt", tensor_of("lt", input), other), relation="less")
 
 
-def le(input: Operand, other: Operand) -> Tensor:
+def le(input: Tensor, other: Operand) -> Tensor:
     """input <= other, elementwise, broadcast."""
-    return Compare.apply(*promoted("le", input, other), relation="less_equal")
+    return Compare.apply(*promoted("le", tensor_of("le", input), other), relation="less_equal")
 
 
-def gt(input: Operand, other: Operand) -> Tensor:
+def gt(input: Tensor, other: Operand) -> Tensor:
     """input > other, elementwise, broadcast."""
-    return Compare.apply(*promoted("gt", input, other), relation="greater")
+    return Compare.apply(*promoted("gt", tensor_of("gt", input), other), relation="greater")
 
 
-def ge(input: Operand, other: Operand) -> Tensor:
+def ge(input: Tensor, other: Operand) -> Tensor:
     """input >= other, elementwise, broadcast."""
-    return Compare.apply(*promoted("ge", input, other), relation="greater_equal")
+    return Compare.apply(*promoted("ge", tensor_of("ge", input), other), relation="greater_equal")
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from ..backend import backend_of
 from ..dtypes import int32, int64
 from ..engine.function import Function
 from ..engine.tensor import Tensor, wrap
-from ..errors import DtypeError, ShapeError, refuse
+from ..errors import DtypeError, IndexShapeError, ShapeError, refuse
 from ._check.arguments import broadcast_shape, cast, element, normal_dim, tensor_of
 from .index import check_indices, getitem
 from .shape import clone, expand, flatten, reshape
@@ -120,7 +120,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     x, i = tensor_of("index_select", input), _index_of("index_select", index)
     dim = normal_dim("index_select", dim, x.ndim)
     if i.ndim > 1:
-        raise ShapeError(f"index_select: index must have 1 dimension; got shape {i.shape}")
+        raise IndexShapeError(f"index_select: index must have 1 dimension; got shape {i.shape}")
     if x.ndim == 0:
         if i._array.size != 1:
             raise ShapeError(f"index_select: a 0-dimensional input takes one index; got shape {i.shape}")

@@ -16,8 +16,16 @@ from ..backend import backend_of
 from ..engine.function import Function
 from ..engine.part import Part
 from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, DtypeError, RangeError, ShapeError
-from ._check.arguments import broadcast_shape, cast, element, normal_dim, tensor_of
+from ..errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DtypeError,
+    IndexDtypeError,
+    IndexShapeError,
+    RangeError,
+    ShapeError,
+)
+from ._check.arguments import cast, element, normal_dim, tensor_of
 from .shape import reshape
 
 Arrays = list[Tensor | None]  # one a dimension of the basic view: an index array, or None for all of it
@@ -94,12 +102,14 @@ def getitem(input: Tensor, index: Any) -> Tensor:
 def set_items(input: Tensor, index: Any, value: Any) -> Tensor:
     """A copy of the input in which the elements at `index` are `value` (broadcast, cast to the input's dtype)."""
     basic, arrays = parse(input, index)
+    _check_put(input, index, value)
     return Put.apply(input, put_value(input, basic, arrays, value), *arrays, basic=(*basic, ...))
 
 
 def overwrite_items(input: Tensor, index: Any, value: Any) -> None:
     """input[index] = value in the memory of the input itself; nothing is recorded."""
     basic, arrays = parse(input, index)
+    _check_put(input, index, value)
     source = put_value(input, basic, arrays, value)
     raw = [None if array is None else array._array for array in arrays]
     with backend_of(input._array).quiet():
@@ -122,12 +132,31 @@ def put_value(x: Tensor, basic: tuple[Any, ...], arrays: Arrays, value: Any) -> 
     raise ShapeError(f"x[...] = value: a value of shape {value.shape} cannot be broadcast into the shape {shape}")
 
 
+def _check_put(x: Tensor, index: Any, value: Any) -> None:
+    """DtypeError, as in PyTorch, if index tensors put a tensor of another dtype; one element may go to a mask."""
+    if not isinstance(value, Tensor) or value.dtype == x.dtype:
+        return
+    parts = index if isinstance(index, tuple) else (index,)
+    found = [part for part in parts if isinstance(part, Tensor | np.ndarray | Sequence)]
+    arrays = [part for part in found if not (isinstance(part, Tensor) and part.ndim == 0 and part.dtype.kind == "i")]
+    if not arrays or (len(arrays) == 1 and value._array.size == 1 and _is_mask(_part(x, arrays[0]))):
+        return
+    raise DtypeError(
+        f"x[...] = value: index tensors put a value of {value.dtype} into a tensor of {x.dtype}; they must be the "
+        f"same; use value.to({x.dtype})"
+    )
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, Tensor) and part.dtype.kind == "b"
+
+
 def _taken_shape(shape: tuple[int, ...], arrays: Arrays) -> tuple[int, ...]:
     """The shape that the index arrays make of a view of `shape`."""
     places = [i for i, array in enumerate(arrays) if array is not None]
     if not places:
         return shape
-    common = broadcast_shape("index", *(array.shape for array in arrays if array is not None))
+    common = _broadcast([array.shape for array in arrays if array is not None])
     rest = [length for i, length in enumerate(shape) if i not in places]
     start = places[0] if places[-1] - places[0] == len(places) - 1 else 0  # arrays set apart come to the front
     return (*rest[:start], *common, *rest[start:])
@@ -170,8 +199,19 @@ def parse(x: Tensor, index: Any) -> tuple[tuple[Any, ...], Arrays]:
         dim += _consumed(part)
     taken_shapes = [array.shape for array in arrays if array is not None]
     if len(taken_shapes) > 1:
-        broadcast_shape("index", *taken_shapes)
+        _broadcast(taken_shapes)
     return tuple(basic), arrays
+
+
+def _broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """The common shape of index arrays."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        shown = " and ".join(map(str, shapes))
+        raise IndexShapeError(
+            f"index: shapes {shown} cannot be broadcast; from the right, lengths must be equal or 1"
+        ) from None
 
 
 def _part(x: Tensor, part: Any) -> Any:
@@ -188,12 +228,12 @@ def _part(x: Tensor, part: Any) -> Any:
         if part.ndim == 0 and part.dtype.kind == "i":
             return as_integer(part.item())
         if part.dtype.kind == "u":
-            raise DtypeError("index: uint8 could mean positions or a mask; use .long() or .bool()")
+            raise IndexDtypeError("index: uint8 could mean positions or a mask; use .long() or .bool()")
         if part.dtype.name not in ("int64", "int32", "bool"):
-            raise DtypeError(f"index: index tensors must be int64, int32 or bool; got {part.dtype}; use .long()")
+            raise IndexDtypeError(f"index: index tensors must be int64, int32 or bool; got {part.dtype}; use .long()")
         return part.item() if part.ndim == 0 else part
     if isinstance(part, np.bool_ | np.inexact) or not hasattr(part, "__index__"):
-        raise DtypeError(
+        raise IndexDtypeError(
             f"index: {part!r} is no index; use integers, slices, None, Ellipsis, or integer and bool tensors or lists"
         )
     return as_integer(part)
@@ -229,7 +269,7 @@ def _positive(part: slice, length: int) -> slice:
 def _where(mask: Tensor, dim: int, shape: tuple[int, ...]) -> list[Tensor]:
     """A mask as one index array a dimension: where it is True."""
     if mask.shape != shape[dim : dim + mask.ndim]:
-        raise ShapeError(
+        raise IndexShapeError(
             f"index: a mask of shape {mask.shape} for dimensions {dim} on of shape {shape}; they must be equal"
         )
     return [wrap(array) for array in backend_of(mask._array).xp.nonzero(mask._array)]
@@ -255,13 +295,24 @@ def check_indices(function: str, indices: Tensor, length: int, dim: int, negativ
         raise RangeError(f"{function}: index {wrong} is out of range for dimension {dim} of length {length}")
 
 
+def _position(function: str, name: str, value: Any) -> int:
+    """An integer, which may come as a tensor without dimensions; True and False are none."""
+    if isinstance(value, Tensor) and value.ndim == 0 and value.dtype.kind in "iu":
+        return int(value.item())
+    if isinstance(value, bool | Tensor) or not hasattr(value, "__index__"):
+        raise ArgumentTypeError(
+            f"{function}: {name} must be an integer, or a 0-dimensional tensor of integers; got {value!r}"
+        )
+    return as_integer(value)
+
+
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at `index` of dimension `dim`, without that dimension; a view."""
     x = tensor_of("select", input)
     if x.ndim == 0:
-        raise ShapeError("select: the input has no dimensions")
+        raise IndexShapeError("select: the input has no dimensions")
     dim = normal_dim("select", dim, x.ndim)
-    return getitem(x, (slice(None),) * dim + (as_integer(index),))
+    return getitem(x, (slice(None),) * dim + (_position("select", "index", index),))
 
 
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
@@ -270,7 +321,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     if x.ndim == 0:
         raise ShapeError("narrow: the input has no dimensions")
     dim = normal_dim("narrow", dim, x.ndim)
-    n, first = x.shape[dim], as_integer(start)
+    n, first, length = x.shape[dim], _position("narrow", "start", start), _position("narrow", "length", length)
     first = first + n if first < 0 else first
     if not 0 <= first <= n or length < 0 or first + length > n:
         raise RangeError(f"narrow: start {start} and length {length} do not fit into dimension {dim} of length {n}")

@@ -12,7 +12,7 @@ from ..backend import backend_of
 from ..dtypes import promote_types
 from ..engine.function import Function
 from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, RangeError, ShapeError
+from ..errors import ArgumentError, ArgumentTypeError, IndexShapeError, RangeError, ShapeError
 from ._check.arguments import cast, element, int_tuple, normal_dim, tensor_of
 from .gather import index_select
 from .index import Slice, getitem
@@ -55,7 +55,7 @@ class Pad(Function):
 def _tensors(function: str, tensors: Any) -> list[Tensor]:
     """The tensors in one dtype."""
     if isinstance(tensors, Tensor) or not isinstance(tensors, Sequence):
-        raise ArgumentError(f"{function}: takes a list or tuple of tensors; got {type(tensors).__name__}")
+        raise ArgumentTypeError(f"{function}: takes a list or tuple of tensors; got {type(tensors).__name__}")
     if not all(isinstance(x, Tensor) for x in tensors):
         for i, x in enumerate(tensors):
             tensor_of(function, x, f"tensors[{i}]")
@@ -160,7 +160,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def _with_dims(function: str, input: Any) -> Tensor:
     x = tensor_of(function, input, "tensor" if function == "split" else "input")
     if x.ndim == 0:
-        raise ShapeError(f"{function}: a 0-dimensional tensor has no dimension to take apart")
+        raise IndexShapeError(f"{function}: a 0-dimensional tensor has no dimension to take apart")
     return x
 
 

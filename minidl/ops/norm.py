@@ -125,7 +125,10 @@ def batch_norm(
         return Standardize.apply(x, w, b, mean, var, eps=eps)
     count = x._array.size // max(channels, 1)
     if count == 1:
-        raise ShapeError(f"{name}: training needs more than 1 value a channel; got an input of shape {x.shape}")
+        raise ShapeError(
+            f"{name}: training needs more than 1 value per channel, but the input {x.shape} is a batch of one; leave "
+            "a last batch of one out (drop_last=True), choose another batch size (--batch-size), or use model.eval()"
+        )
     momentum = number(name, "momentum", momentum)
 
     def track(mean: Array, var: Array) -> None:

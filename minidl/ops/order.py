@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..engine.function import Function
 from ..engine.tensor import Tensor
-from ..errors import ArgumentError, DtypeError, refuse
+from ..errors import ArgumentError, DimensionError, DtypeError, refuse
 from ._check.arguments import normal_dim, tensor_of
 from .selection import maximum, minimum
 from .shape import squeeze
@@ -148,7 +148,7 @@ def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Te
 def _not_empty(name: str, x: Tensor, dim: int | None) -> None:
     if (x._array.size if dim is None else (x.shape or (1,))[dim]) == 0:
         along = "" if dim is None else f" along dim {dim}"
-        raise ArgumentError(f"{name}: nothing to choose from: shape {x.shape} has no elements{along}")
+        raise DimensionError(f"{name}: nothing to choose from: shape {x.shape} has no elements{along}")
 
 
 def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from ..dtypes import as_dtype, int64
 from ..engine.function import Function
 from ..engine.tensor import Tensor
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DimensionError
 from ._check.arguments import cast, float_only, floating, normal_dim, normal_dims, number, tensor_of
 from .elementary import abs as abs_of
 from .elementary import sign_of
@@ -337,7 +337,7 @@ def _extreme(name: str, input: Tensor, dim: Dims, keepdim: bool, how: str) -> Te
 
 def _not_empty(name: str, x: Tensor, dims: tuple[int, ...]) -> None:
     if count(x.shape, dims) == 0:
-        raise ArgumentError(f"{name}: nothing to choose from: shape {x.shape} has no elements along dim {dims}")
+        raise DimensionError(f"{name}: nothing to choose from: shape {x.shape} has no elements along dim {dims}")
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:

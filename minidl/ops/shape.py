@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from ..engine.function import Function
 from ..engine.layout import as_in_pytorch, can_be_viewed, is_row_by_row
 from ..engine.memory import Storage
 from ..engine.tensor import Tensor
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, DimensionError, IndexShapeError, ShapeError, UnsupportedError
 from ._check.arguments import int_tuple, normal_dim, normal_dims, tensor_of
 
 _COPIED = (
@@ -204,6 +206,11 @@ def view(input: Tensor, size: Sequence[int]) -> Tensor:
     ShapeError where PyTorch's strides allow no view, as after `.t()`. Where only the backend's own order in memory
     allows none, as after a convolution, the result is a copy, and changing it or its source in place is refused.
     """
+    if isinstance(size, np.dtype):
+        raise UnsupportedError(
+            f"view: PyTorch's view(dtype), which reads the same bytes as {size}, is left out of minidl; .to(dtype) "
+            "converts the numbers"
+        )
     x = tensor_of("view", input)
     shape = _whole_shape("view", x.shape, size)
     if not can_be_viewed(x, shape):
@@ -382,7 +389,9 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
     if len(listed) != len(steps):
         raise ArgumentError(f"roll: {len(steps)} shifts for {len(listed)} dims; give one dimension each")
     order = tuple(normal_dim("roll", dim, x.ndim) for dim in listed)
-    return Roll.apply(x, shifts=steps, dims=order) if x.ndim else Roll.apply(x, shifts=0, dims=None)
+    if x.ndim == 0:
+        raise DimensionError(f"roll: dims {listed} for a 0-dimensional tensor, which has none; leave dims out")
+    return Roll.apply(x, shifts=steps, dims=order)
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -406,7 +415,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     """A view (..., K) of the elements whose index in dim2 is `offset` more than that in dim1; the last dimension."""
     x = tensor_of("diagonal", input)
     if x.ndim < 2:
-        raise ShapeError(f"diagonal: takes at least 2 dimensions; the input has shape {x.shape}")
+        raise IndexShapeError(f"diagonal: takes at least 2 dimensions; the input has shape {x.shape}")
     i, j = normal_dim("diagonal", dim1, x.ndim), normal_dim("diagonal", dim2, x.ndim)
     if i == j:
         raise ArgumentError(f"diagonal: dim1 {dim1} and dim2 {dim2} are the same dimension")

@@ -18,6 +18,7 @@ class Adagrad(Optimizer):
     """
 
     _left_out = ("foreach", "differentiable", "fused")
+    _remembers = ("step", "sum")
 
     def __init__(
         self,

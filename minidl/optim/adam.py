@@ -23,6 +23,7 @@ class Adam(Optimizer):
     """
 
     _left_out = ("foreach", "capturable", "differentiable", "fused")
+    _remembers = ("step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
     def __init__(
         self,

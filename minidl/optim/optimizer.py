@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from copy import deepcopy
+from functools import wraps
 from itertools import chain
 from numbers import Real
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,11 +17,36 @@ from ..dtypes import DType, float16, float32
 from ..engine.grad_mode import enable_grad, no_grad
 from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, BackendError, CheckpointError, DtypeError, ShapeError, UnsupportedError, refuse
-from ..nn.parameter import zero_grads
+from ..errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    BackendError,
+    CheckpointError,
+    DtypeError,
+    ShapeError,
+    UnsupportedError,
+    refuse,
+)
+from ..missing import of_object
+from ..nn.parameter import listed, zero_grads
 
 Group = dict[str, Any]
+_NO_STATE = "a dictionary as state_dict() returns it is expected, with 'state' and 'param_groups'"
+_SCHEDULED = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")  # what schedulers note in a group
 State = dict[str, Any]
+
+
+def noting(step: Callable[..., Any]) -> Callable[..., Any]:
+    """`step` that notes that it ran: schedulers warn when they are stepped before their optimizer."""
+
+    @wraps(step)
+    def noted(self: Optimizer, *args: Any, **options: Any) -> Any:
+        if self._opt_called is False:
+            self._opt_called = True
+        return step(self, *args, **options)
+
+    noted._notes = True  # type: ignore[attr-defined]
+    return noted
 
 
 class Optimizer:
@@ -35,7 +61,18 @@ class Optimizer:
         defaults: the options of groups that say nothing else.
     """
 
+    if not TYPE_CHECKING:
+        __getattr__ = of_object("Optimizer")
+
     _left_out: ClassVar[tuple[str, ...]] = ()  # PyTorch's options that only choose between implementations
+    _remembers: ClassVar[tuple[str, ...] | None] = None  # the names in a parameter's state; None: any
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "step" in vars(cls):
+            cls.step = noting(cls.step)  # type: ignore[method-assign]
+        if "_rule" in vars(cls) and "_remembers" not in vars(cls):
+            cls._remembers = None
 
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         if isinstance(params, Tensor):
@@ -43,8 +80,8 @@ class Optimizer:
         self.defaults = defaults
         self.state: dict[Tensor, State] = {}
         self.param_groups: list[Group] = []
-        self._opt_called = False  # schedulers warn when they are stepped before the optimizer
-        groups = list(params)
+        self._opt_called: bool | None = None  # whether `step` ran since a scheduler watches; None while none does
+        groups = listed(type(self).__name__, params)
         if not groups:
             raise ArgumentError(f"{type(self).__name__}: the list of parameters is empty")
         if not isinstance(groups[0], dict):
@@ -60,9 +97,9 @@ class Optimizer:
         params = param_group["params"]
         if isinstance(params, set):
             raise DtypeError(f"{who}: the order of a set changes between runs; give the parameters in a list")
-        listed = [params] if isinstance(params, Tensor) else list(params)
-        names = [item[0] for item in listed if isinstance(item, tuple)]
-        tensors = [item[1] if isinstance(item, tuple) else item for item in listed]
+        items = listed(who, params)
+        names = [item[0] for item in items if isinstance(item, tuple)]
+        tensors = [item[1] if isinstance(item, tuple) else item for item in items]
         if names and len(names) != len(tensors):
             raise ArgumentError(f"{who}: either all parameters of a group have names or none")
         for tensor in tensors:
@@ -99,9 +136,9 @@ class Optimizer:
         """Forget the gradients of all parameters, or with `set_to_none=False` fill them with zeros."""
         zero_grads((p for group in self.param_groups for p in group["params"]), set_to_none)
 
+    @noting
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter with a gradient. `closure`, if given, recomputes the loss first; it is returned."""
-        self._opt_called = True
         loss = None
         if closure is not None:
             with enable_grad():
@@ -134,7 +171,7 @@ class Optimizer:
 
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         """Change the parameter p in place, given its gradient g (which stays as it is), its state and options."""
-        raise TypeError(f"{type(self).__name__} has no update rule: define _rule in the class")
+        raise UnsupportedError(f"{type(self).__name__} has no update rule: define _rule in the class")
 
     def state_dict(self) -> dict[str, Any]:
         """State and options as PyTorch arranges them: {"state": {number: ...}, "param_groups": [...]}.
@@ -156,14 +193,11 @@ class Optimizer:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from what `state_dict()` returned; tensors or NumPy arrays are copied in the parameters' dtypes.
 
-        CheckpointError, with nothing loaded, if groups, their sizes or shapes differ.
+        CheckpointError, with nothing loaded, if groups, their sizes or shapes differ, or it is of another kind of
+        optimizer.
         """
         who = f"{type(self).__name__}.load_state_dict"
-        if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= set(state_dict):
-            raise CheckpointError(
-                f"{who}: a dictionary with 'state' and 'param_groups' is expected; got {state_dict!r}"
-            )
-        saved = state_dict["param_groups"]
+        saved = self._checked(who, state_dict)
         ours, theirs = [[len(group["params"]) for group in groups] for groups in (self.param_groups, saved)]
         if ours != theirs:
             raise CheckpointError(
@@ -185,8 +219,55 @@ class Optimizer:
             if number not in parameters:
                 raise CheckpointError(f"{who}: state of parameter {number!r}, which is in no group; nothing was loaded")
             parameter = parameters[number]
-            state[parameter] = {key: _loaded(who, number, parameter, key, x) for key, x in saved_state.items()}
+            state[parameter] = {
+                key: self._loaded(who, number, parameter, key, x) for key, x in saved_state.items() if x is not None
+            }
         self.state, self.param_groups = state, groups
+
+    def _checked(self, who: str, state_dict: Any) -> list[Group]:
+        """The groups of a state dict. CheckpointError if it is none, or one of another kind of optimizer."""
+        if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= set(state_dict):
+            raise CheckpointError(f"{who}: {_NO_STATE}; got {_shown(state_dict)}")
+        state, groups = state_dict["state"], state_dict["param_groups"]
+        if not isinstance(state, dict) or not all(isinstance(kept, dict) for kept in state.values()):
+            raise CheckpointError(f"{who}: {_NO_STATE}; its 'state' is {_shown(state)}")
+        if not isinstance(groups, list) or not all(isinstance(g, dict) and {"params", "lr"} <= set(g) for g in groups):
+            raise CheckpointError(f"{who}: {_NO_STATE}; its 'param_groups' are {_shown(groups)}, not groups with an lr")
+        known = {*self.defaults, "params", "param_names", *_SCHEDULED, *chain.from_iterable(self.param_groups)}
+        needed = [name for name, value in self.defaults.items() if value is not None and value is not False]
+        for group in groups:
+            foreign, lacking = [name for name in group if name not in known], [n for n in needed if n not in group]
+            if foreign and lacking:
+                raise CheckpointError(
+                    f"{who}: this is the state of another kind of optimizer: it has {', '.join(foreign)}, but no "
+                    f"{', '.join(lacking)}; nothing was loaded"
+                )
+        remembered = {key for kept in state.values() for key in kept}
+        if self._remembers is not None and not remembered <= set(self._remembers):
+            raise CheckpointError(
+                f"{who}: this is the state of another kind of optimizer: it remembers "
+                f"{', '.join(sorted(remembered))}, this one {', '.join(self._remembers)}; nothing was loaded"
+            )
+        return groups
+
+    def _loaded(self, who: str, number: Any, parameter: Tensor, key: str, value: Any) -> Any:
+        """A saved value as the state keeps it: a copy like the parameter, or a number."""
+        array = value._array if isinstance(value, Tensor) else value
+        if key == "step":
+            return _count(who, number, array)
+        if isinstance(array, np.generic) or not hasattr(array, "shape"):
+            if self._remembers is not None:
+                raise CheckpointError(
+                    f"{who}: {key} of parameter {number} must be a tensor; got {array!r}; nothing was loaded"
+                )
+            return deepcopy(array)
+        host = backend_of(array).to_numpy(array)
+        if host.shape != parameter.shape:
+            raise CheckpointError(
+                f"{who}: {key} of parameter {number} has shape {host.shape}, the parameter {parameter.shape}; "
+                "nothing was loaded"
+            )
+        return wrap(backend_of(parameter._array).asarray(host.astype(parameter.dtype)))
 
     def __repr__(self) -> str:
         lines = []
@@ -199,7 +280,8 @@ class Optimizer:
 def at_least_zero(who: str, what: str, value: Any) -> None:
     """ArgumentError, in PyTorch's words, unless the option is a number >= 0."""
     if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= 0.0:
-        raise ArgumentError(f"{who}: Invalid {what}: {value}; a number >= 0 is expected")
+        kind = ArgumentError if isinstance(value, Real) else ArgumentTypeError
+        raise kind(f"{who}: Invalid {what}: {value}; a number >= 0 is expected")
 
 
 def remember(state: State, key: str, p: Array, value: float = 0.0) -> Array:
@@ -223,17 +305,17 @@ def _cast(state: State, dtype: DType) -> State:
     return {key: wrap(x._array.astype(dtype)) if isinstance(x, Tensor) else x for key, x in state.items()}
 
 
-def _loaded(who: str, number: Any, parameter: Tensor, key: str, value: Any) -> Any:
-    """A saved value as the state keeps it: a copy like the parameter, or a number."""
-    array = value._array if isinstance(value, Tensor) else value
-    if isinstance(array, np.generic) or not hasattr(array, "shape"):
-        return int(array) if key == "step" else deepcopy(array)
-    host = backend_of(array).to_numpy(array)
-    if key == "step":
-        return int(host)
-    if host.shape != parameter.shape:
+def _shown(value: Any) -> str:
+    """What a wrong argument is, in a few words."""
+    text = repr(value)
+    return text if len(text) < 60 and "\n" not in text else f"a {type(value).__name__} of {len(value)} items"
+
+
+def _count(who: str, number: Any, steps: Any) -> int:
+    """A saved number of steps, which PyTorch keeps as a float."""
+    try:
+        return int(steps)
+    except (TypeError, ValueError):
         raise CheckpointError(
-            f"{who}: {key} of parameter {number} has shape {host.shape}, the parameter {parameter.shape}; "
-            "nothing was loaded"
-        )
-    return wrap(backend_of(parameter._array).asarray(host.astype(parameter.dtype)))
+            f"{who}: step of parameter {number} must be a number; got {steps!r}; nothing was loaded"
+        ) from None

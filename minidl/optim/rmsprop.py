@@ -20,6 +20,7 @@ class RMSprop(Optimizer):
     """
 
     _left_out = ("capturable", "foreach", "differentiable")
+    _remembers = ("step", "square_avg", "momentum_buffer", "grad_avg")
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ class SGD(Optimizer):
     """
 
     _left_out = ("foreach", "differentiable", "fused")
+    _remembers = ("momentum_buffer",)
 
     def __init__(
         self,

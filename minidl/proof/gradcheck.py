@@ -24,7 +24,7 @@ from ..tensors.gradients import grad
 SHOWN = 10  # places listed in a report
 
 
-class GradcheckError(MinidlError, RuntimeError):
+class GradcheckError(MinidlError):
     """A gradient is not the slope of its function; the message lists where."""
 
 

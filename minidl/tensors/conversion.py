@@ -14,7 +14,15 @@ from ..dtypes import FLOATING, DType, as_dtype
 from ..engine.function import Function
 from ..engine.layout import as_in_pytorch, is_row_by_row
 from ..engine.tensor import Tensor, alias_of, wrap
-from ..errors import ArgumentError, BackendError, DtypeError, GraphError, ShapeError
+from ..errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    BackendError,
+    DtypeError,
+    GraphError,
+    IndexShapeError,
+    ShapeError,
+)
 from ..ops._check.arguments import cast, normal_dim
 from ..ops.join import unbind
 from ..ops.shape import Clone
@@ -58,21 +66,34 @@ def _moved(x: Tensor, target: Backend) -> Tensor:
 
 
 def _wishes(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool]:
-    """Device, dtype and copy of the arguments of `to`."""
+    """Device, dtype and copy of the arguments of `to`, which come in PyTorch's orders."""
     names = ["dtype", "non_blocking", "copy"]
     if args and isinstance(args[0], Tensor):
         other = args[0]
+        names.insert(0, "device")
+        if len(args) > 1 and not isinstance(args[1], bool):
+            raise ArgumentTypeError(f"to: after a tensor come non_blocking and copy, True or False; got {args[1]!r}")
         args = (device_of(other._array), other.dtype, *args[1:])
-    if args and (args[0] is None or isinstance(args[0], str | device)):
+    elif args and (args[0] is None or isinstance(args[0], str | device)):
         names.insert(0, "device")
     if len(args) > len(names):
-        raise ArgumentError(f"to: takes at most {len(names)} arguments here; got {len(args)}")
+        raise ArgumentTypeError(f"to: takes at most {len(names)} arguments here; got {len(args)}")
     wishes = dict(zip(names, args))
     for name, value in kwargs.items():
         if name in wishes or name not in ("device", "dtype", "non_blocking", "copy"):
             raise TypeError(f"to() got an unexpected keyword argument {name!r}, or got it twice")
         wishes[name] = value
-    return wishes.get("device"), wishes.get("dtype"), bool(wishes.get("copy", False))
+    for name in ("non_blocking", "copy"):
+        if not isinstance(wishes.get(name, False), bool):
+            raise ArgumentTypeError(
+                f"to: {name} must be True or False; got {wishes[name]!r}; the order is to(device, dtype, "
+                "non_blocking, copy) or to(dtype, non_blocking, copy)"
+            )
+    if isinstance(wishes.get("dtype"), bool):
+        raise ArgumentTypeError(
+            f"to: {wishes['dtype']!r} stands where the dtype is expected; write to(device, None, non_blocking, copy)"
+        )
+    return wishes.get("device"), wishes.get("dtype"), wishes.get("copy", False)
 
 
 def _caster(name: str, dtype: Any) -> Callable[[Tensor], Tensor]:
@@ -227,7 +248,7 @@ def size(self: Tensor, dim: int | None = None) -> Any:
     if dim is None:
         return self.shape
     if self.ndim == 0:
-        raise ShapeError("size: a 0-dimensional tensor has no dimensions")
+        raise IndexShapeError("size: a 0-dimensional tensor has no dimensions")
     return self.shape[normal_dim("size", dim, self.ndim)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from itertools import chain
-from math import ceil
+from math import ceil, isfinite, prod
 from operator import index
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..backend import Backend, backend_of
 from ..devices import backend_for
 from ..dtypes import DType, as_dtype, get_default_dtype, int64, promote_types, scalar_dtype
 from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, DtypeError, RangeError, ShapeError
+from ..errors import ArgumentError, ArgumentTypeError, DtypeError, RangeError, ShapeError
 
 Number = bool | int | float
 
@@ -40,6 +40,30 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     return _finished(array.copy() if array is _raw(data) else array, requires_grad)
 
 
+def construct(self: Tensor, *data: Any, device: Any = None) -> None:
+    """PyTorch's old constructor: `Tensor(2, 3)` is of that size, `Tensor([1, 2])` holds a copy of these values.
+
+    Always of the default dtype (float32), also for an array of another one. `Tensor(tensor)` is the exception: another
+    tensor of the same memory and dtype. `minidl.tensor(...)` keeps the dtype of its values.
+
+    >>> from minidl import Tensor
+    >>> Tensor([1, 2]), Tensor(2, 3).shape
+    (tensor([1., 2.]), (2, 3))
+    """
+    only = data[0] if len(data) == 1 else None
+    if isinstance(only, Tensor):
+        made = only.to(device).view(only.shape)
+    elif isinstance(only, np.ndarray) or (isinstance(only, Sequence) and not isinstance(only, str | bytes)):
+        made = tensor(only, dtype=get_default_dtype(), device=device)
+    elif len(data) != 1 or (hasattr(only, "__index__") and not isinstance(only, bool)):
+        made = empty(*(data or (0,)), device=device)
+    else:
+        raise ArgumentTypeError(
+            f"Tensor: takes sizes, a list or an array; got {only!r}; minidl.tensor(...) makes a tensor of a number"
+        )
+    self._become(made)
+
+
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a tensor: itself if it is one of that dtype and device, sharing the memory of a NumPy array."""
     if isinstance(data, Tensor):
@@ -53,7 +77,7 @@ def from_numpy(array: Any) -> Tensor:
     if not isinstance(array, np.ndarray):
         raise DtypeError(f"from_numpy: takes a NumPy array; got {type(array).__name__}; use minidl.tensor(...)")
     as_dtype(array.dtype)
-    made = Tensor(array)
+    made = wrap(array)
     made._strides = None if array.flags.c_contiguous else array.strides
     made._storage.expose(array)
     return made
@@ -72,8 +96,11 @@ def _source(data: Any, dtype: Any, device: Any) -> tuple[Any, Backend]:
         return _from_python(raw, wanted), backend
     if not isinstance(raw, np.generic) and not isinstance(raw, backend.array_type):
         raw = backend_of(raw).to_numpy(raw)
+    if raw.dtype.kind not in "biuf":
+        raise DtypeError(f"tensor: takes arrays of numbers; got one of dtype {raw.dtype}")
     wanted = as_dtype(raw.dtype) if wanted is None else wanted
-    return (raw if raw.dtype == wanted else raw.astype(wanted)), backend
+    with backend.quiet():  # numbers that the dtype cannot hold
+        return (raw if raw.dtype == wanted else raw.astype(wanted)), backend
 
 
 def _from_python(data: Any, wanted: DType | None) -> Any:
@@ -87,13 +114,17 @@ def _from_python(data: Any, wanted: DType | None) -> Any:
         array = np.asarray(data)
     except (TypeError, ValueError) as error:
         raise ShapeError(f"tensor: the lists do not form a regular array of numbers: {error}") from None
+    if array.dtype.kind == "O" and all(isinstance(leaf, int) for leaf in leaves):
+        _refuse_large(array, int64 if wanted is None else wanted)
     if array.dtype.kind not in "biuf":
         raise DtypeError(f"tensor: takes numbers and lists, arrays or tensors of numbers; got {data!r}")
     if wanted is not None:
         return _in_dtype(array, wanted)
     dtypes = [as_dtype(leaf.dtype) for leaf in leaves if hasattr(leaf, "dtype")]
     if not dtypes:
-        return array.astype(get_default_dtype()) if array.dtype.kind == "f" else _in_dtype(array, array.dtype)
+        if array.dtype.kind == "f":
+            return array.astype(get_default_dtype())
+        return _in_dtype(array, int64 if array.dtype.kind == "u" else array.dtype)
     dtypes += [scalar_dtype(leaf) for leaf in leaves if not hasattr(leaf, "dtype")]
     return _in_dtype(array, reduce(promote_types, dtypes))
 
@@ -111,8 +142,14 @@ def _in_dtype(array: Any, dtype: DType) -> Any:
     limits = np.iinfo(int64 if dtype.kind == "u" and array.dtype.kind == "u" else dtype)
     low, high = (-limits.max if dtype.kind == "u" else limits.min), limits.max
     if not (low <= array.min() and array.max() <= high):  # NaN too
-        raise RangeError(f"tensor: a value between {array.min()} and {array.max()} does not fit into {dtype}")
+        _refuse_large(array[~((low <= array) & (array <= high))], dtype)
     return array.astype(int64).astype(dtype)
+
+
+def _refuse_large(array: Any, dtype: DType) -> None:
+    """RangeError that names the value furthest from 0."""
+    value = max(array.ravel().tolist(), key=abs)
+    raise RangeError(f"tensor: {value} does not fit into {dtype}; ask for another, such as dtype=minidl.float64")
 
 
 def _finished(array: Any, requires_grad: bool) -> Tensor:
@@ -127,15 +164,19 @@ def _sizes(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
         shape = tuple(index(n) for n in given if not isinstance(n, bool))
     except TypeError:
         shape = ()
-    if len(shape) != len(given) or any(n < 0 for n in shape):
+    if not size or len(shape) != len(given):
+        raise ArgumentTypeError(f"{function}: the size must be integers of at least 0; got {given!r}")
+    if any(n < 0 for n in shape):
         raise ArgumentError(f"{function}: the size must be integers of at least 0; got {given!r}")
+    if prod(shape) > np.iinfo(np.intp).max // 8:
+        raise ArgumentError(f"{function}: the size {shape} is {prod(shape):.1e} elements, more than memory can hold")
     return shape
 
 
 def shape_of(function: str, size: Any) -> tuple[int, ...]:
     """The shape given as one tuple."""
     if not isinstance(size, Iterable):
-        raise ArgumentError(f"{function}: the size must be a tuple of integers; got {size!r}; write ({size!r},)")
+        raise ArgumentTypeError(f"{function}: the size must be a tuple of integers; got {size!r}; write ({size!r},)")
     return _sizes(function, (tuple(size),))
 
 
@@ -166,14 +207,14 @@ def full(
     value = tensor(fill_value, dtype=dtype, device="cpu")
     if value.ndim:
         raise ShapeError(f"full: fill_value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
-    return _filled("full", shape_of("full", size), value._array[()], value.dtype, device, requires_grad)
+    return _filled("full", (shape_of("full", size),), value._array[()], value.dtype, device, requires_grad)
 
 
 def _like(function: str, input: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     if not isinstance(input, Tensor):
         raise DtypeError(f"{function}: input must be a Tensor; got {type(input).__name__}")
     place = backend_of(input._array).name if device is None else device
-    return _filled(function, input.shape, value, input.dtype if dtype is None else dtype, place, requires_grad)
+    return _filled(function, (input.shape,), value, input.dtype if dtype is None else dtype, place, requires_grad)
 
 
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -216,11 +257,13 @@ def arange(
     >>> arange(3), arange(1, 2.5, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000, 2.0000]))
     """
-    bounds = [x.item() if hasattr(x, "item") else x for x in ((0, start) if end is None else (start, end)) + (step,)]
+    bounds = [_plain("arange", x) for x in ((0, start) if end is None else (start, end)) + (step,)]
     whole = all(isinstance(x, int) for x in bounds)
     chosen = as_dtype(dtype) if dtype is not None else int64 if whole else get_default_dtype()
     if chosen.kind == "b":
         raise DtypeError("arange: counts in numbers; the dtype must not be bool")
+    if not all(map(isfinite, bounds)):
+        raise ArgumentError(f"arange: start, end and step must be finite; got {', '.join(map(str, bounds))}")
     exact = bounds
     if chosen.kind != "f":
         bounds = [int(x) for x in bounds]
@@ -231,8 +274,18 @@ def arange(
         count = -((first - last) // each)
     else:  # as in PyTorch, only int64 cuts off the bounds before counting
         count = ceil((exact[1] - exact[0]) / exact[2])
+    if count > np.iinfo(np.intp).max // 8 or max(abs(first), abs(last)) > np.iinfo(int64).max:
+        raise ArgumentError(f"arange: from {first} to {last} in steps of {each} is more than a tensor can hold")
     values = first + np.arange(count) * each
     return _finished(backend_for(device).asarray(values.astype(chosen)), requires_grad)
+
+
+def _plain(function: str, x: Any) -> Any:
+    """A bound as a Python number."""
+    value = x.item() if isinstance(x, Tensor | np.generic) else x
+    if not isinstance(value, int | float):
+        raise ArgumentTypeError(f"{function}: start, end and step must be numbers; got {x!r}")
+    return value
 
 
 def linspace(
@@ -246,7 +299,11 @@ def linspace(
     chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
     if chosen.kind != "f":
         raise DtypeError(f"linspace: the dtype must be a floating one; got {chosen}")
-    start, end = (x.item() if hasattr(x, "item") else x for x in (start, end))
+    start, end = (_plain("linspace", x) for x in (start, end))
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise ArgumentTypeError(f"linspace: steps, how many numbers there are, must be an integer; got {steps!r}")
+    if not (isfinite(start) and isfinite(end)):
+        raise ArgumentError(f"linspace: start and end must be finite; got {start} and {end}")
     if steps < 0:
         raise ArgumentError(f"linspace: steps must be at least 0; got {steps}")
     values = np.linspace(start, end, steps)

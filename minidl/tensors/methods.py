@@ -12,7 +12,8 @@ import numpy as np
 
 from ..engine import backward as engine
 from ..engine.tensor import Tensor
-from ..errors import ShapeError
+from ..errors import ArgumentTypeError, ShapeError
+from ..missing import of_object
 from ..ops import (
     activation,
     arithmetic,
@@ -30,7 +31,7 @@ from ..ops import (
 )
 from ..ops._check.arguments import Operand
 from . import conversion, writing
-from .creation import tensor
+from .creation import construct, tensor
 from .printing import tensor_text
 from .writing import in_place
 
@@ -85,6 +86,8 @@ def _several(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             return function(self, **named)
         if named:
             raise TypeError(f"{function.__name__}() got multiple values, {sizes} and {named}")
+        if not sizes:
+            raise ArgumentTypeError(f"{function.__name__}: give at least one integer, or a tuple of them")
         one = len(sizes) == 1 and not hasattr(sizes[0], "__index__")
         return function(self, sizes[0] if one else sizes)
 
@@ -185,6 +188,7 @@ _BINARY = {
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 SPECIAL: dict[str, Callable[..., Any]] = {
+    "__init__": construct,
     "__matmul__": _matrix_product,
     "__neg__": arithmetic.neg,
     "__pos__": arithmetic.positive,
@@ -219,6 +223,7 @@ def attach() -> None:
         setattr(Tensor, name, method)
     for name, getter in PROPERTIES.items():
         setattr(Tensor, name, property(getter))
+    Tensor.__getattr__ = of_object("Tensor")  # type: ignore[attr-defined]
 
 
 attach()

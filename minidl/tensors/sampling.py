@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,24 @@ import numpy as np
 from ..backend import backend_of
 from ..devices import backend_for
 from ..dtypes import DType, as_dtype, get_default_dtype, int64
+from ..engine.function import Function
 from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..errors import ArgumentError, ArgumentTypeError, DtypeError, RangeError, ShapeError, refuse
+from ..ops._check.arguments import number
 from ..random import Generator, generator_or_default
 from .creation import _finished, _sizes, shape_of
+
+
+class Drawn(Function):
+    """z drawn from distributions that the inputs describe        dx = 0, as in PyTorch: a draw has no derivative"""
+
+    computes = False
+
+    def forward(self, *described: Any, values: Any) -> Any:
+        return values
+
+    def backward(self, dz: Any) -> Any:
+        return tuple(self.xp.zeros_like(dz) for _ in self.needs)
 
 
 def draw(kind: str, shape: tuple[int, ...], dtype: DType, generator: Generator | None) -> Any:
@@ -67,7 +82,7 @@ def _drawn_like(kind: str, input: Tensor, dtype: Any, device: Any, requires_grad
 
 
 def randint(
-    low: int,
+    low: Any = None,
     high: Any = None,
     size: Sequence[int] | None = None,
     *,
@@ -76,26 +91,59 @@ def randint(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Random integers from low to high - 1: `randint(low, high, size)`, or `randint(high, size)` from 0."""
+    """Random integers from low to high - 1: `randint(low, high, size)`, or `randint(high, size)` from 0.
+
+    RangeError for integers that the dtype cannot hold.
+    """
     if size is None:
-        low, high, size = 0, low, high
-    if size is None or not isinstance(high, int):
-        raise ArgumentError("randint: give randint(high, size) or randint(low, high, size)")
-    if low >= high:
-        raise ArgumentError(f"randint: low {low} must be less than high {high}")
-    shape = shape_of("randint", size)
-    values = generator_or_default(generator).integers(low, high, shape)
-    return _finished(backend_for(device).asarray(np.asarray(values).astype(as_dtype(dtype))), requires_grad)
+        low, high, size = None, low, high
+    if high is None:
+        low, high = None, low
+    if size is None or high is None:
+        raise ArgumentTypeError("randint: give randint(high, size) or randint(low, high, size)")
+    first = 0 if low is None else _integer("randint", "low", low)
+    end, shape, chosen = _integer("randint", "high", high), shape_of("randint", size), as_dtype(dtype)
+    if first >= end:
+        raise ArgumentError(f"randint: low {first} must be less than high {end}")
+    _check_holds("randint", chosen, first, end - 1)
+    values = generator_or_default(generator).integers(first, end, shape)
+    return _finished(backend_for(device).asarray(np.asarray(values).astype(chosen)), requires_grad)
+
+
+def _integer(function: str, name: str, value: Any) -> int:
+    """An integer, which may come from NumPy or as a tensor without dimensions."""
+    if isinstance(value, Tensor) and value.ndim == 0 and value.dtype.kind in "iu":
+        return int(value.item())
+    if isinstance(value, bool | Tensor) or not hasattr(value, "__index__"):
+        raise ArgumentTypeError(f"{function}: {name} must be an integer; got {value!r}")
+    return index(value)
+
+
+def _check_holds(function: str, dtype: DType, low: int, high: int) -> None:
+    """RangeError unless the dtype holds all integers from low to high; a float32 or float64 one rounds them."""
+    if dtype.kind == "b":
+        least, most = 0, 1
+    else:
+        own, limits = (np.finfo if dtype.kind == "f" else np.iinfo)(dtype), np.iinfo(int64)
+        least, most = max(int(own.min), limits.min), min(int(own.max), limits.max)
+    if low < least or high > most:
+        raise RangeError(f"{function}: {dtype} cannot hold the integers from {low} to {high}; choose another dtype")
 
 
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: Any = int64, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """The integers 0 to n - 1 in random order."""
-    if n < 0:
-        raise ArgumentError(f"randperm: n must be at least 0; got {n}")
-    values = generator_or_default(generator).permutation(n)
-    return _finished(backend_for(device).asarray(values.astype(as_dtype(dtype))), requires_grad)
+    """The integers 0 to n - 1 in random order. RangeError for a dtype that cannot hold them all."""
+    count, chosen = _integer("randperm", "n", n), as_dtype(dtype)
+    if count < 0:
+        raise ArgumentError(f"randperm: n must be at least 0; got {count}")
+    if chosen.kind == "b":
+        raise DtypeError("randperm: bool holds no integers; use int64")
+    exact = 2 ** (np.finfo(chosen).nmant + 1) if chosen.kind == "f" else np.iinfo(chosen).max  # without a gap
+    if count - 1 > exact:
+        raise RangeError(f"randperm: {chosen} cannot hold the integers from 0 to {count - 1}; choose another dtype")
+    values = generator_or_default(generator).permutation(count)
+    return _finished(backend_for(device).asarray(values.astype(chosen)), requires_grad)
 
 
 def normal(
@@ -108,9 +156,15 @@ def normal(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Random numbers of normal distributions: of each mean and std of two tensors, or for two numbers of that size."""
+    """Random numbers of normal distributions: of each mean and std of two tensors, or for two numbers of that size.
+
+    Of tensors that require gradients the result does too, as in PyTorch, though they are all 0.
+    """
     parts = [x for x in (mean, std) if isinstance(x, Tensor)]
-    if not isinstance(std, Tensor) and std < 0:
+    for name, value in (("mean", mean), ("std", std)):
+        if not isinstance(value, Tensor):
+            number("normal", name, value)
+    if not isinstance(std, Tensor) and not std >= 0:  # NaN too
         raise ArgumentError(f"normal: std must be at least 0; got {std}")
     if not parts:
         if size is None:
@@ -123,7 +177,7 @@ def normal(
     if any(x.dtype.kind != "f" for x in parts):
         raise DtypeError(f"normal: tensors must be of a floating dtype; got {', '.join(str(x.dtype) for x in parts)}")
     backend, dtype = backend_of(parts[0]._array), parts[0].dtype
-    if isinstance(std, Tensor) and std._array.size and float(std._array.min()) < 0:
+    if isinstance(std, Tensor) and std._array.size and not float(std._array.min()) >= 0:
         raise ArgumentError("normal: every std must be at least 0")
     try:
         shape = np.broadcast_shapes(*(x.shape for x in parts))
@@ -131,11 +185,15 @@ def normal(
         raise ShapeError(f"normal: mean {parts[0].shape} and std {parts[1].shape} cannot be broadcast") from None
     noise = backend.asarray(np.asarray(draw("randn", shape, dtype, generator), dtype))
     centre, width = (x._array if isinstance(x, Tensor) else x for x in (mean, std))
-    return wrap(backend.asarray((noise * width + centre).astype(dtype)))
+    return Drawn.apply(*parts, values=backend.asarray((noise * width + centre).astype(dtype)))
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that the input (a floating dtype) gives for each element, else 0."""
+def bernoulli(input: Tensor, p: None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that the input (a floating dtype) gives for each element, else 0.
+
+    Of an input that requires a gradient the result does too, as in PyTorch, though it is 0.
+    """
+    refuse("bernoulli", p=p)
     if not isinstance(input, Tensor) or input.dtype.kind != "f":
         raise DtypeError("bernoulli: takes a Tensor of probabilities of a floating dtype")
     array = input._array
@@ -143,7 +201,7 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     if array.size and not (float(array.min()) >= 0 and float(array.max()) <= 1):
         raise ArgumentError("bernoulli: probabilities must lie in [0, 1]")
     dice = backend.asarray(np.asarray(generator_or_default(generator).random(input.shape)))
-    return wrap((dice < array).astype(input.dtype))
+    return Drawn.apply(input, values=(dice < array).astype(input.dtype))
 
 
 def multinomial(
@@ -162,6 +220,9 @@ def multinomial(
     rows = weights.reshape(-1, weights.shape[-1])
     if not np.isfinite(rows).all() or (rows < 0).any() or (rows.sum(1) <= 0).any():
         raise ArgumentError("multinomial: weights must be finite, at least 0, and not all 0 in a row")
+    num_samples = _integer("multinomial", "num_samples", num_samples)
+    if not isinstance(replacement, bool):
+        raise ArgumentTypeError(f"multinomial: replacement must be True or False; got {replacement!r}")
     if num_samples < 1 or (not replacement and ((rows > 0).sum(1) < num_samples).any()):
         raise ArgumentError(
             f"multinomial: {num_samples} samples of {rows.shape[1]} positions; "

@@ -26,6 +26,10 @@ from .creation import tensor
 
 STRUCTURE = "minidl.json"
 FORMAT = 1
+_PICKLE = (
+    "is a pickle, as torch.save writes it, which could run any code and is never loaded; in PyTorch write "
+    "np.savez(path, **{name: w.numpy() for name, w in model.state_dict().items()}), which minidl.load reads"
+)
 OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal states make equal files
 
 
@@ -65,6 +69,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name != STRUCTURE]
+            if any(name.endswith("data.pkl") for name in names):
+                raise CheckpointError(_PICKLE)
             text = archive.read(STRUCTURE) if STRUCTURE in archive.namelist() else None
             arrays = {name.removesuffix(".npy"): _read_array(archive, name) for name in names}
         if text is None:
@@ -75,10 +81,17 @@ def load(path: str | os.PathLike[str]) -> Any:
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file; expected a checkpoint, such as RUN/model.npz") from None
     except Exception as error:  # a damaged archive can raise nearly anything
+        if isinstance(error, zipfile.BadZipFile) and _is_pickle(path):
+            raise CheckpointError(f"{path}: {_PICKLE}") from None
         raise CheckpointError(
             f"{path}: is damaged, or no checkpoint of minidl ({error or type(error).__name__}); train again, or "
             "take another copy"
         ) from error
+
+
+def _is_pickle(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 def _known_format(structure: Any) -> Any:

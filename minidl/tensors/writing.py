@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..engine.grad_mode import grad_mode
 from ..engine.inplace import check_writable, is_shared, overwrite, rebind, unshared
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, ShapeError
-from ..ops._check.arguments import Number, cast, element
+from ..ops._check.arguments import Number, cast, element, number
 from ..ops.index import Slice, overwrite_items, parse, put_value, set_items
 from ..random import Generator, generator_or_default
 from .sampling import draw
@@ -119,6 +120,8 @@ def _put_drawn(name: str, target: Tensor, kind: str, scale: float, shift: float,
 
 def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator: Generator | None = None) -> Tensor:
     """The elements become random numbers, uniform in [from_, to)."""
+    if not isfinite(number("uniform_", "to", to) - number("uniform_", "from_", from_)):
+        raise ArgumentError(f"uniform_: from_ and to must be finite; got {from_} and {to}")
     if from_ > to:
         raise ArgumentError(f"uniform_: from_ {from_} must not be larger than to {to}")
     return _put_drawn("uniform_", self, "rand", to - from_, from_, generator)
@@ -126,7 +129,7 @@ def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator: Genera
 
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
     """The elements become random numbers of the normal distribution with that mean and standard deviation."""
-    if std < 0:
+    if not number("normal_", "std", std) >= 0:  # NaN too
         raise ArgumentError(f"normal_: std must be at least 0; got {std}")
     return _put_drawn("normal_", self, "randn", std, mean, generator)
 

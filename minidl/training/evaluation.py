@@ -10,7 +10,7 @@ import numpy as np
 from ..backend import backend_of, current_backend
 from ..data import DataLoader
 from ..engine.grad_mode import no_grad
-from ..engine.tensor import Tensor
+from ..engine.tensor import Tensor, wrap
 from ..nn import Module
 from ..nn import functional as F
 
@@ -57,7 +57,7 @@ def evaluate(model: Module, loader: DataLoader, loss: Loss = F.cross_entropy) ->
 def predict(model: Module, images: np.ndarray) -> np.ndarray:
     """The probability of each class, `(N, C)` float64, for images `(N, C, H, W)` float32 from 0 to 1."""
     with no_grad():
-        return _softmax(_to_numpy(model.eval()(to_device(Tensor(images)))))
+        return _softmax(_to_numpy(model.eval()(to_device(wrap(images)))))
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

@@ -94,6 +94,7 @@ def test_an_epoch_of_train_against_torch(tmp_path: Path, capfd: pytest.CaptureFi
         (["--suite", "ops", "--only", "nothing"], 2, "; conv2d 3x3, stride 2; "),
         (["--suite", "scaling", "--only", "relu"], 2, "has no such rows to choose from"),
         (["--threads", "0"], 2, "--threads must be at least 1"),
+        (["--threads", "5000"], 2, "--threads 5000: this process has"),
         (["--backend", "jax"], 3, "'jax' is unknown"),
         (["--suite", "cpu-gpu", "--backend", "numpy"], 2, "compares numpy with cupy"),
         (["--suite", "cpu-gpu", "--against", "torch"], 2, "leave --against out"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import warnings
 from typing import Any
 
@@ -181,3 +182,40 @@ def test_batches_of_indices_are_those_of_pytorch(size: int, batch_size: int, dro
     assert list(ours) == list(theirs)
     assert len(ours) == len(theirs)
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        lambda: RandomSampler(range(3), replacement=True, num_samples=10**10),
+        lambda: RandomSampler(range(3), num_samples=10**10),
+        lambda: WeightedRandomSampler([1, 2, 3], 10**10),
+    ],
+)
+def test_indices_are_drawn_as_they_are_asked_for(sampler):
+    drawn = sampler()
+    assert len(drawn) == 10**10
+    assert set(itertools.islice(drawn, 5000)) == {0, 1, 2}
+
+
+def test_an_epoch_is_not_changed_by_what_else_is_drawn_meanwhile():
+    def epoch(disturb: bool) -> list[int]:
+        minidl.manual_seed(3)
+        order = []
+        for index in RandomSampler(range(9), replacement=True, num_samples=10_000):
+            if disturb:
+                minidl.rand(1)
+            order.append(index)
+        return order
+
+    assert epoch(disturb=True) == epoch(disturb=False)
+
+
+def test_samplers_refuse_what_is_no_number():
+    for make in (RandomSampler, reference.RandomSampler):
+        with pytest.raises(ValueError, match="num_samples"):
+            make(range(3), num_samples=1.5)
+        with pytest.raises(TypeError, match="replacement"):
+            make(range(3), replacement="yes")
+    with pytest.raises(ValueError, match="num_samples must be an integer"):
+        WeightedRandomSampler([1.0, 2.0], 1.5)

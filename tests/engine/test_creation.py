@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
-from minidl.errors import ArgumentError, BackendError, DtypeError, RangeError, ShapeError
+from minidl.errors import ArgumentError, CheckpointError, DtypeError, RangeError, ShapeError
 from tests.support.compare import assert_close, to_numpy
 from tests.support.dtypes import ALL
 from tests.support.strategies import shapes
@@ -270,9 +270,121 @@ def test_linspace_takes_tensors():
 
 
 def test_numbers_where_an_array_or_a_size_is_expected():
-    with pytest.raises(BackendError, match=r"list is no array of a backend in use; minidl.tensor\(\.\.\.\)"):
-        minidl.Tensor([1.0, 2.0])
     with pytest.raises(ArgumentError, match=r"full: the size must be a tuple of integers; got 2"):
         minidl.full(2, 3.0)
     with pytest.raises(ArgumentError, match=r"randint: the size must be a tuple of integers; got 3"):
         minidl.randint(5, 3)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (), (2, 3), (0,), ([1, 2],), ([[1.5, 2], [3, 4]],), ((2, 3),), (range(3),), ([True, False],), ([],),
+        (np.array([250, 7], np.uint8),), (np.array(3.0),), (np.arange(4).reshape(2, 2),), (np.ones(2, np.float32),),
+        (np.int64(3),),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_old_constructor(given):
+    ours, theirs = minidl.Tensor(*given), torch.Tensor(*given)
+    assert isinstance(ours, minidl.Tensor)
+    assert (ours.shape, str(ours.dtype)) == (tuple(theirs.shape), "float32")
+    if len(given) != 2 and not (len(given) == 1 and isinstance(given[0], np.integer)):  # those mean nothing in PyTorch
+        assert_close(ours, theirs)
+    assert ours.is_leaf
+    assert not ours.requires_grad
+
+
+def test_the_old_constructor_copies_arrays_and_counts_in_float32():
+    values = np.array([250], np.float32)
+    x = minidl.Tensor(values)
+    values[0] = 0
+    assert x.tolist() == [250]
+    assert (minidl.Tensor(np.array([250], np.uint8)) + 10).tolist() == [260], "not 4, as in uint8"
+
+
+def test_the_old_constructor_of_a_tensor_sees_its_memory_and_graph():
+    for library in (minidl, torch):
+        x = library.tensor([1, 2])
+        y = library.Tensor(x)
+        x[0] = 5
+        assert y.tolist() == [5, 2], "the same memory and dtype"
+        w = library.tensor([1.0, 2.0], requires_grad=True)
+        z = library.Tensor(w * 3)
+        assert z.requires_grad
+        z.sum().backward()
+        assert w.grad.tolist() == [3, 3]
+    with pytest.raises(TypeError, match=r"Tensor: .*got 5\.5; minidl\.tensor\(\.\.\.\)"):
+        minidl.Tensor(5.5)
+    with pytest.raises(TypeError, match="requires_grad"):
+        minidl.Tensor([1.0], requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda T, x: T.normal(x),
+        lambda T, x: T.normal(T.zeros(2), x),
+        lambda T, x: T.normal(0.0, x),
+        lambda T, x: T.normal(x, x),
+        lambda T, x: T.bernoulli(x),
+    ],
+)
+def test_what_is_drawn_from_tensors_that_require_gradients_requires_them_too(draw):
+    for library in (minidl, torch):
+        x = library.tensor([0.5, 0.25], requires_grad=True)
+        z = draw(library, x)
+        assert z.requires_grad
+        z.sum().backward()
+        assert x.grad.tolist() == [0, 0]
+        assert not draw(library, x.detach()).requires_grad
+        with library.no_grad():
+            assert not draw(library, x).requires_grad
+
+
+@pytest.mark.parametrize("seed", [-1, -(2**63), 0, 2**64 - 1])
+def test_seeds_of_64_bits_as_in_pytorch(seed):
+    ours, theirs = (library.Generator().manual_seed(seed) for library in (minidl, torch))
+    assert ours.initial_seed() == theirs.initial_seed()
+    minidl.manual_seed(seed)
+    first = minidl.rand(3).tolist()
+    minidl.manual_seed(minidl.default_generator.initial_seed())
+    assert minidl.rand(3).tolist() == first
+
+
+def test_a_seed_is_cut_off_only_where_pytorch_does():
+    for library in (minidl, torch):
+        assert library.manual_seed(1.5).initial_seed() == 1
+        with pytest.raises(RuntimeError):
+            library.Generator().manual_seed(1.5)
+
+
+def test_the_state_of_another_generator_is_refused():
+    generator = minidl.Generator(3)
+    before = generator.get_state()
+    for wrong in (5, {}, {"seed": 1, "bit_generator": "MT19937"}):
+        with pytest.raises(CheckpointError, match="no state of a generator"):
+            generator.set_state(wrong)
+        assert generator.get_state() == before
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda T: T.randint(10, size=(2,)),
+        lambda T: T.randint(high=10, size=(2,)),
+        lambda T: T.randint(3, 10, size=(2,)),
+        lambda T: T.randint(T.tensor(4), (2,)),
+        lambda T: T.randint(0, T.tensor(4), (2,)),
+        lambda T: T.randint(np.int64(4), [2]),
+        lambda T: T.randint(0, 2, (2,), dtype=T.bool),
+        lambda T: T.randint(0, 5, (2,), dtype=T.float16),
+        lambda T: T.randint(0, 256, (2,), dtype=T.uint8),
+        lambda T: T.randperm(T.tensor(3)),
+        lambda T: T.randperm(256, dtype=T.uint8),
+        lambda T: T.randperm(2049, dtype=T.float16),
+    ],
+)
+def test_random_integers_are_asked_for_as_in_pytorch(call):
+    ours, theirs = call(minidl), call(torch)
+    assert (ours.shape, f"torch.{ours.dtype}") == (tuple(theirs.shape), str(theirs.dtype))

@@ -201,3 +201,13 @@ def test_numbers_that_a_dtype_cannot_hold_are_converted_without_a_warning(dtype)
     x = minidl.tensor([1.0, 1e30, float("inf")])
     assert x.to(np.dtype(dtype)).dtype == np.dtype(dtype)
     assert minidl.zeros(3, dtype=dtype).copy_(x).dtype == np.dtype(dtype)
+
+
+def test_a_gradient_can_be_deleted():
+    for library in (minidl, torch):
+        x = library.ones(2, requires_grad=True)
+        x.sum().backward()
+        del x.grad
+        assert x.grad is None
+        x.sum().backward()
+        assert x.grad.tolist() == [1, 1]

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 import minidl
+from minidl.errors import MinidlError
 from tests.support.compare import assert_close
-from tests.support.opinfo import EQUAL, WRONG, judge, translate
+from tests.support.opinfo import EQUAL, WRONG, Untranslatable, judge, translate
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -51,3 +52,45 @@ def check_sample(kind: type[torch.nn.Module], sample: Any, dtype: torch.dtype, t
             assert_close(parameter.grad, reference.grad, name, floor=1.0)
     for (name, buffer), reference in zip(ours.named_buffers(), theirs.buffers()):
         assert_close(buffer, reference, name)
+
+
+def translated(x: Any) -> Any:
+    """As `translate`; a number that is complex stays one, and has to be refused."""
+    try:
+        return translate(x)
+    except Untranslatable:
+        return x
+
+
+# BatchNorm is asked about eps alone, for which see tests/ops/test_norm.py.
+WITH_ERRORS = [
+    info
+    for info in KNOWN
+    if info.module_error_inputs_func is not None and not info.module_cls.__name__.startswith("BatchNorm")
+]
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+@pytest.mark.parametrize("info", WITH_ERRORS, ids=lambda info: info.module_cls.__name__)
+def test_what_pytorch_refuses_is_refused(info, training):
+    """Options and inputs that PyTorch's layers refuse: an error by name, which PyTorch's except clauses catch."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        samples = info.module_error_inputs_func(
+            info, device="cpu", dtype=torch.float32, requires_grad=False, training=training
+        )
+    for sample in samples:
+        asked = sample.module_error_input
+        made = asked.constructor_input
+
+        def call(kind: Any, asked: Any = asked, made: Any = made) -> None:
+            convert = translated if kind.__module__.startswith("minidl") else lambda x: x
+            layer = kind(*convert(made.args), **convert(made.kwargs)).train(training)
+            if asked.forward_input is not None:
+                layer(*convert(asked.forward_input.args), **convert(asked.forward_input.kwargs))
+
+        with pytest.raises(sample.error_type):
+            call(info.module_cls)
+        with pytest.raises(MinidlError) as raised:
+            call(getattr(minidl.nn, info.module_cls.__name__))
+        assert isinstance(raised.value, sample.error_type), f"{raised.value!r}, PyTorch {sample.error_type.__name__}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -108,3 +110,23 @@ def test_errors() -> None:
         utils.vector_to_parameters(minidl.tensor([1.0]), [p])
     with pytest.raises(DtypeError, match="a vector of float64 for a parameter of float32"):
         utils.vector_to_parameters(minidl.tensor(np.ones(2)), [p])
+
+
+@pytest.mark.parametrize("clip", ["clip_grad_norm_", "clip_grad_value_"])
+def test_a_used_up_iterator_is_warned_of(clip):
+    """`clip(parameters)` after `optimizer = SGD(parameters)`, where parameters = model.parameters(), clips nothing."""
+    used = nn.Linear(2, 2).parameters()
+    list(used)
+    with pytest.warns(UserWarning, match=rf"{clip}: the iterator .* is used up.*model\.parameters\(\) again"):
+        getattr(nn.utils, clip)(used, 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        getattr(nn.utils, clip)([], 1.0)
+        getattr(nn.utils, clip)(nn.Linear(2, 2).parameters(), 1.0)
+
+
+def test_pytorch_warns_of_a_used_up_iterator_too():
+    used = torch.nn.Linear(2, 2).parameters()
+    list(used)
+    with pytest.warns(UserWarning, match="empty generator"):
+        torch.nn.utils.clip_grad_norm_(used, 1.0)

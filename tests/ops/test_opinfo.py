@@ -19,7 +19,7 @@ import torch
 
 import minidl
 import minidl.nn.functional as F
-from tests.support.opinfo import EQUAL, WRONG, judge
+from tests.support.opinfo import EQUAL, STRICT, WRONG, judge, judge_refusal
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -165,6 +165,13 @@ REFUSED = {
 }  # fmt: skip
 
 
+# All wrong calls are of out=, a GPU, or a layout that minidl lacks.
+NOT_ASKED = {
+    "add", "mul", "sub", "div.no_rounding_mode", "div.trunc_rounding", "div.floor_rounding", "true_divide",
+    "floor_divide", "median", "bernoulli", "T", "where",
+}  # fmt: skip
+
+
 def check_operation(op: Any, limit: int, *dtypes: torch.dtype) -> None:
     counts, problems = run(op, limit, dtypes)
     assert not problems, f"{len(problems)} of {counts.total()} calls, such as\n" + "\n".join(problems[:5])
@@ -174,6 +181,24 @@ def check_operation(op: Any, limit: int, *dtypes: torch.dtype) -> None:
 @pytest.mark.parametrize("op", KNOWN, ids=full_name)
 def test_samples(op):
     check_operation(op, FEW, torch.float64, torch.int64)
+
+
+WITH_ERRORS = [op for op in KNOWN if op.error_inputs_func is not None]
+
+
+@pytest.mark.parametrize("op", WITH_ERRORS, ids=full_name)
+def test_what_pytorch_refuses_is_refused(op):
+    """PyTorch's own wrong calls: nothing is accepted in silence, nothing ends in an error of NumPy's or Python's."""
+    torch.manual_seed(0)
+    asked = 0
+    for sample in op.error_inputs("cpu"):
+        wrong = sample.sample_input
+        for ours, theirs in variants(op):
+            args = (wrong.input, *wrong.args)
+            verdict = judge_refusal(ours, theirs, args, wrong.kwargs)
+            assert verdict.kind != WRONG, f"{shown(args)} {shown(wrong.kwargs)}: {verdict.text}"
+            asked += verdict.kind == STRICT
+    assert asked or full_name(op) in NOT_ASKED, "all wrong calls have an argument that minidl lacks"
 
 
 @pytest.mark.slow
@@ -196,3 +221,14 @@ def test_the_comparison_finds_what_is_wrong():
         assert judge(wrong, torch.relu, (x,), {}).kind == WRONG
     assert judge(minidl.relu, torch.relu, (x,), {}).kind == EQUAL
     assert judge(lambda x: F.relu(x, inplace=True), torch.relu, (x,), {}).kind == "refused"
+
+
+def test_the_comparison_of_refusals_finds_what_is_wrong():
+    x, refused = torch.ones(2, 3), lambda x: x.sum(5)
+    assert judge_refusal(lambda x: x.sum(5), refused, (x,), {}).kind == STRICT
+    for wrong in (
+        lambda x: x.sum(1),  # accepted
+        lambda x: x.array.sum(5),  # NumPy's error
+        lambda x: x.view(5),  # another kind of error: no IndexError
+    ):
+        assert judge_refusal(wrong, refused, (x,), {}).kind == WRONG

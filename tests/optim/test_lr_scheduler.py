@@ -14,7 +14,7 @@ from torch.optim import lr_scheduler as theirs
 
 import minidl
 from minidl import nn, optim
-from minidl.errors import ArgumentError, DtypeError, MinidlError
+from minidl.errors import ArgumentError, CheckpointError, DtypeError, MinidlError
 from minidl.optim import lr_scheduler as ours
 
 factors = st.sampled_from([0.1, 0.5, 0.97, 1.0])
@@ -344,3 +344,117 @@ def test_milestones_that_are_no_list():
     optimizer = minidl.optim.SGD([minidl.zeros(1, requires_grad=True)], lr=0.1)
     with pytest.raises(ArgumentError, match="milestones must be a list of steps; got 30"):
         minidl.optim.lr_scheduler.MultiStepLR(optimizer, 30)
+
+
+def warned(library: Any, action: Any) -> list[type]:
+    """Which of its warnings the library gives: that a step came too early, was replaced, or names an epoch."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        action(library, library.optim.SGD([library.ones(2)], lr=0.1))
+    assert all(one.category is UserWarning for one in caught)
+    words = {"early": ("before",), "replaced": ("overridden", "replaced"), "epoch": ("epoch parameter", "step(epoch)")}
+    return [
+        name
+        for one in caught
+        for name in ("epoch", "replaced", "early")
+        if any(word in str(one.message) for word in words[name])
+    ][: len(caught)]
+
+
+def step_lr(library: Any, optimizer: Any) -> Any:
+    return library.optim.lr_scheduler.StepLR(optimizer, 1)
+
+
+def replaced(library: Any, optimizer: Any) -> None:
+    scheduler = step_lr(library, optimizer)
+    optimizer.step()
+    optimizer.step = lambda *arguments: None
+    scheduler.step()
+
+
+def overriding(library: Any, optimizer: Any) -> None:
+    kind = type("Mine", (library.optim.SGD,), {"step": lambda self, closure=None: None})
+    optimizer = kind([library.ones(2)], lr=0.1)
+    scheduler = step_lr(library, optimizer)
+    optimizer.step()
+    scheduler.step()
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda T, o: step_lr(T, o).step(),
+        lambda T, o: [s := step_lr(T, o), o.step(), s.step()],
+        lambda T, o: [s := step_lr(T, o), s.step(), o.step(), s.step()],
+        lambda T, o: [o.step(), step_lr(T, o).step()],
+        lambda T, o: [s := step_lr(T, o), o.step(), s.step(3)],
+        lambda T, o: [o.step(), T.optim.lr_scheduler.ReduceLROnPlateau(o).step(1.0, 3)],
+        lambda T, o: T.optim.lr_scheduler.ReduceLROnPlateau(o).step(1.0),
+        lambda T, o: T.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 3).step(0.5),
+        lambda T, o: [step_lr(T, o), step_lr(T, o), o.step(), step_lr(T, o).step()],
+        replaced,
+        overriding,
+    ],
+)  # fmt: skip
+def test_warnings_come_where_pytorchs_do(action):
+    assert warned(minidl, action) == warned(torch, action)
+
+
+def test_a_step_put_into_one_optimizer_is_watched():
+    def action(library: Any, optimizer: Any) -> None:
+        optimizer.step = optimizer.__class__.step.__get__(optimizer)
+        scheduler = step_lr(library, optimizer)
+        optimizer.step()
+        scheduler.step()
+
+    assert warned(minidl, action) == []
+    calls = []
+    optimizer = optim.SGD([minidl.ones(2)], lr=0.1)
+    optimizer.step = lambda: calls.append(1)
+    scheduler = step_lr(minidl, optimizer)
+    optimizer.step()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scheduler.step()
+    assert calls == [1]
+
+
+def schedules() -> dict[str, Any]:
+    optimizer = optim.SGD([minidl.ones(2)], lr=0.1, momentum=0.9)
+    return {
+        "StepLR": ours.StepLR(optimizer, 3),
+        "ExponentialLR": ours.ExponentialLR(optimizer, 0.9),
+        "LambdaLR": ours.LambdaLR(optimizer, lambda step: 1.0),
+        "ReduceLROnPlateau": ours.ReduceLROnPlateau(optimizer),
+        "SequentialLR": ours.SequentialLR(
+            optimizer, [ours.ConstantLR(optimizer), ours.ExponentialLR(optimizer, 0.9)], [2]
+        ),
+        "ChainedScheduler": ours.ChainedScheduler([ours.ConstantLR(optimizer), ours.ExponentialLR(optimizer, 0.9)]),
+        "OneCycleLR": ours.OneCycleLR(optimizer, 0.1, 10),
+        "CosineAnnealingLR": ours.CosineAnnealingLR(optimizer, 5),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:lr_scheduler.step")
+@pytest.mark.parametrize("other", schedules())
+@pytest.mark.parametrize("kind", schedules())
+def test_the_state_of_another_kind_of_schedule_is_refused(kind, other):
+    mine, state = schedules()[kind], schedules()[other].state_dict()
+    before = str(mine.state_dict())
+    if kind == other:
+        mine.load_state_dict(state)
+        return
+    with pytest.raises(CheckpointError, match=rf"^{kind}\.load_state_dict: .*nothing was loaded"):
+        mine.load_state_dict(state)
+    assert str(mine.state_dict()) == before
+
+
+@pytest.mark.filterwarnings("ignore:lr_scheduler.step")
+@pytest.mark.parametrize("wrong", [{}, [1], 5, {"state": {}, "param_groups": []}], ids=str)
+@pytest.mark.parametrize("kind", schedules())
+def test_what_is_no_state_of_a_schedule_is_refused(kind, wrong):
+    mine = schedules()[kind]
+    before = str(mine.state_dict())
+    with pytest.raises(CheckpointError):
+        mine.load_state_dict(wrong)
+    assert str(mine.state_dict()) == before

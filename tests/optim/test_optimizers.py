@@ -342,3 +342,116 @@ def test_a_state_that_does_not_fit_is_refused_whole() -> None:
     bad["param_groups"][0].update(lr=0.1, fused=True)
     with pytest.raises(UnsupportedError, match="fused=True"):
         optimizer.load_state_dict(bad)
+
+
+def trained(kind: str, **options: Any) -> tuple[Any, Any]:
+    """A parameter, and an optimizer over it that has made a step."""
+    parameter = minidl.ones(2, requires_grad=True)
+    made = getattr(optim, kind)([parameter], **options)
+    parameter.grad = minidl.tensor([1.0, -2.0])
+    made.step()
+    return parameter, made
+
+
+KINDS = {"SGD": {"lr": 0.5, "momentum": 0.9}, "Adam": {}, "AdamW": {}, "RMSprop": {}, "Adagrad": {}}
+
+
+@pytest.mark.parametrize("stepped", [True, False], ids=["stepped", "new"])
+@pytest.mark.parametrize("other", KINDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_state_of_another_kind_is_refused(kind, other, stepped):
+    _, mine = trained(kind, **KINDS[kind])
+    before = copy.deepcopy(mine.state_dict())
+    theirs = trained(other, **KINDS[other])[1] if stepped else getattr(optim, other)([minidl.ones(2)], **KINDS[other])
+    if {kind, other} <= {"Adam", "AdamW"} or kind == other:  # one rule: PyTorch's AdamW is an Adam
+        mine.load_state_dict(theirs.state_dict())
+        return
+    with pytest.raises(CheckpointError, match=rf"^{kind}\.load_state_dict: this is the state of another kind"):
+        mine.load_state_dict(theirs.state_dict())
+    assert str(mine.state_dict()) == str(before)
+    reference = getattr(torch.optim, other)([torch.ones(2, requires_grad=True)], **KINDS[other])
+    with pytest.raises(CheckpointError, match="another kind"):
+        mine.load_state_dict(reference.state_dict())
+    assert str(mine.state_dict()) == str(before)
+
+
+@pytest.mark.parametrize("kind", ["Adamax", "NAdam", "RAdam", "Adadelta", "ASGD", "Rprop"])
+def test_the_state_of_a_kind_that_minidl_lacks_is_refused(kind):
+    reference = torch.ones(2, requires_grad=True)
+    theirs = getattr(torch.optim, kind)([reference])
+    reference.sum().backward()
+    theirs.step()
+    for name, options in KINDS.items():
+        _, mine = trained(name, **options)
+        if set(theirs.state[reference]) == {"step", "exp_avg", "exp_avg_sq"} and name.startswith("Adam"):
+            continue  # RAdam remembers what Adam does
+        with pytest.raises(CheckpointError, match="another kind"):
+            mine.load_state_dict(theirs.state_dict())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [], 5, {}, {"state": {}}, {"state": [], "param_groups": [{"params": [0], "lr": 1.0}]},
+        {"state": {}, "param_groups": 5}, {"state": {}, "param_groups": [5]}, {"state": {}, "param_groups": [{}]},
+        {"state": {}, "param_groups": [{"params": [0]}]},
+        {"state": {0: 5}, "param_groups": [{"params": [0], "lr": 1.0}]},
+        {"state": {0: {"momentum_buffer": 5}}, "param_groups": [{"params": [0], "lr": 1.0}]},
+        {"state": {0: {"momentum_buffer": np.ones(3)}}, "param_groups": [{"params": [0], "lr": 1.0}]},
+        {"state": {7: {"momentum_buffer": np.ones(2)}}, "param_groups": [{"params": [0], "lr": 1.0}]},
+        {"state": {}, "param_groups": [{"params": [0], "lr": "a"}]},
+        {"state": {}, "param_groups": [{"params": [0], "lr": -1}]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_state_is_refused_before_anything_changes(wrong):
+    _, mine = trained("SGD", lr=0.5, momentum=0.9)
+    before = str(mine.state_dict())
+    with pytest.raises(MinidlError):
+        mine.load_state_dict(wrong)
+    assert str(mine.state_dict()) == before
+
+
+def test_a_state_of_an_older_pytorch_and_of_a_schedule_is_taken():
+    """Options that came later have their defaults; schedulers note their own in the groups."""
+    parameter, mine = trained("Adam")
+    saved = mine.state_dict()
+    group = saved["param_groups"][0]
+    del group["decoupled_weight_decay"], group["maximize"]
+    group.update(initial_lr=0.1, lr=0.05, max_lr=1.0)
+    saved["state"][0]["step"] = np.float32(7)
+    mine.load_state_dict(saved)
+    assert mine.param_groups[0]["lr"] == 0.05
+    assert mine.state[parameter]["step"] == 7
+
+
+def test_the_empty_momentum_buffer_of_older_pytorchs_is_no_state():
+    parameter, mine = trained("SGD", lr=0.5, momentum=0.9)
+    mine.load_state_dict({**mine.state_dict(), "state": {0: {"momentum_buffer": None}}})
+    mine.step()
+    assert_close(mine.state[parameter]["momentum_buffer"], torch.tensor([1.0, -2.0]))
+
+
+def test_an_optimizer_of_ones_own_keeps_what_it_likes():
+    class Lion(optim.SGD):
+        def _rule(self, p: Any, g: Any, state: Any, group: Any) -> None:
+            state["seen"] = state.get("seen", 0) + 1
+
+    parameter = minidl.ones(2, requires_grad=True)
+    mine = Lion([parameter], lr=0.1)
+    parameter.grad = minidl.ones(2)
+    mine.step()
+    mine.load_state_dict(mine.state_dict())
+    assert mine.state[parameter]["seen"] == 1
+
+
+def test_params_that_are_none():
+    for wrong, says in (
+        (nn.Linear(1, 1), r"got Linear; write model\.parameters\(\)"),
+        (None, "takes an iterable of tensors; got NoneType"),
+        ("abc", "got str"),
+        ([nn.Linear(1, 1)], "only Tensors can be optimized; got Linear"),
+        ([{"params": nn.Linear(1, 1)}], r"write model\.parameters\(\)"),
+    ):
+        with pytest.raises(DtypeError, match=f"^SGD: .*{says}"):
+            optim.SGD(wrong)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 import minidl
+from minidl.engine.tensor import wrap
 
 TOLERANCE = {"float64": 1e-9, "float32": 2e-5, "float16": 4e-3}  # relative to the largest magnitude
 
@@ -105,7 +106,7 @@ def same_tensor(value: np.ndarray) -> tuple[minidl.Tensor, torch.Tensor]:
         narrow = value[tuple(slice(0, 1) if step == 0 else slice(None) for step in value.strides)]
         t = torch.as_tensor(np.array(narrow)).expand(value.shape)
     backend = minidl.backend.current_backend()
-    x = minidl.Tensor(value if backend.name == "numpy" else backend.asarray(value))
+    x = wrap(value if backend.name == "numpy" else backend.asarray(value))
     return x, t
 
 

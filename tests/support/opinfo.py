@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import torch
 
 import minidl
 from minidl.backend import current_backend
+from minidl.engine.tensor import wrap
 from minidl.errors import MinidlError
 from tests.support.compare import assert_close
 
@@ -55,9 +57,9 @@ def translate(x: Any) -> Any:
 
 
 def _tensor(x: torch.Tensor) -> minidl.Tensor:
-    if x.dtype not in _DTYPES or x.layout != torch.strided:
-        raise Untranslatable(f"{x.dtype} {x.layout}")
-    made = minidl.Tensor(current_backend().asarray(_leaf(x).detach().numpy()))
+    if x.dtype not in _DTYPES or x.layout != torch.strided or x.ndim > 64:  # NumPy's limit
+        raise Untranslatable(f"{x.dtype} {x.layout} of {x.ndim} dimensions")
+    made = wrap(current_backend().asarray(_leaf(x).detach().numpy()))
     return made.requires_grad_() if x.requires_grad else made
 
 
@@ -130,6 +132,36 @@ def _where_pytorch_refuses(ours: Callable[..., Any], mine: Any, error: Exception
     except Exception as raised:
         return Verdict(STRICT, "" if is_named(raised) else f"unnamed: {type(raised).__name__}: {raised}")
     return Verdict(STRICT, f"accepted here; PyTorch: {error}")
+
+
+def judge_refusal(
+    ours: Callable[..., Any], theirs: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Verdict:
+    """Of a call that PyTorch refuses: whether it is refused here by name, by an error that PyTorch's clauses catch."""
+    try:
+        mine = translate((args, kwargs))
+    except Untranslatable as reason:
+        return Verdict(REFUSED, f"no counterpart of {reason}")
+    theirs_in = _fresh((args, kwargs))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs(*theirs_in[0], **theirs_in[1])
+    except Exception as error:
+        expected = error
+    else:
+        return Verdict(EQUAL, "PyTorch accepts it on this device")
+    try:
+        found = ours(*mine[0], **mine[1])
+    except Exception as error:
+        if not is_named(error):
+            return Verdict(WRONG, f"unnamed: {type(error).__name__}: {error}; PyTorch: {expected}")
+        if isinstance(error, type(expected)):
+            return Verdict(STRICT)
+        if not isinstance(error, MinidlError):
+            return Verdict(REFUSED, f"{error}")  # an argument that is not in the signature, such as out=
+        return Verdict(WRONG, f"{type(error).__name__}: {error}; PyTorch: {type(expected).__name__}: {expected}")
+    return Verdict(WRONG, f"accepted here as {found!r}; PyTorch: {expected}")
 
 
 def is_named(error: Exception) -> bool:

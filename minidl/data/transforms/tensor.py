@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...backend import backend_of
-from ...engine.tensor import Tensor
+from ...engine.tensor import Tensor, wrap
 from ...errors import ArgumentError, DtypeError, ShapeError
 from .base import BatchTransform
 
@@ -25,11 +25,11 @@ class ToTensor(BatchTransform):
     def __call__(self, image: Any) -> Tensor:
         if isinstance(image, np.ndarray) and image.ndim not in (2, 3):
             raise ShapeError(f"ToTensor: expected an image (H, W) or (H, W, C), got {image.shape}")
-        return Tensor(self._convert(np.asarray(image)[None], type(image))[0])
+        return wrap(self._convert(np.asarray(image)[None], type(image))[0])
 
     def batch(self, images: Any) -> Tensor:
         """`(N, H, W)` or `(N, H, W, C)` -> `(N, C, H, W)`."""
-        return Tensor(self._convert(images, type(images)))
+        return wrap(self._convert(images, type(images)))
 
     def _convert(self, images: np.ndarray, kind: type) -> np.ndarray:
         if not issubclass(kind, np.ndarray):
@@ -83,7 +83,7 @@ class Normalize(BatchTransform):
             raise DtypeError(f"Normalize: expected a float tensor, got {images.dtype}; put ToTensor before it")
         array, channels = images.array, images.shape[-3] if images.ndim >= 3 else None
         mean, std = (self._per_channel(value, array, channels) for value in (self.mean, self.std))
-        return Tensor((array - mean) / std)
+        return wrap((array - mean) / std)
 
     def _per_channel(self, value: float | Sequence[float], array: Any, channels: int | None) -> Any:
         numbers = np.atleast_1d(np.asarray(value, dtype=array.dtype))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.tensor import Tensor
+from ...engine.tensor import Tensor, wrap
 from ...nn import functional as F
 from ...ops.arithmetic import add, mul, square, sub
 from ...ops.linalg import matmul
@@ -45,7 +45,7 @@ class Draw:
 
     def __call__(self, *shape: int, low: int = -3, high: int = 3, wants: bool = True) -> Tensor:
         numbers = self.random.integers(low, high + 1, shape).astype(np.float32)
-        return Tensor(numbers, requires_grad=wants)
+        return wrap(numbers).requires_grad_(wants)
 
 
 def worksheet(seed: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from ...dtypes import DType, get_default_dtype, promote_types, result_type
 from ...engine.function import Function
 from ...engine.tensor import Tensor
-from ...errors import ArgumentError, DtypeError, RangeError, ShapeError
+from ...errors import ArgumentError, ArgumentTypeError, DimensionError, DtypeError, RangeError, ShapeError
 
 Number = bool | int | float
 Operand = Tensor | Number
@@ -42,7 +42,7 @@ def number(function: str, name: str, value: Any) -> Any:
     if isinstance(value, np.generic) or (isinstance(value, Tensor) and not value.ndim and not value.requires_grad):
         value = value.item()
     if not isinstance(value, bool | int | float):
-        raise ArgumentError(f"{function}: {name} must be a number (no gradient is computed for it); got {value!r}")
+        raise ArgumentTypeError(f"{function}: {name} must be a number (no gradient is computed for it); got {value!r}")
     return value
 
 
@@ -132,10 +132,10 @@ def not_bool(function: str, *operands: Any) -> None:
 def normal_dim(function: str, dim: int, ndim: int) -> int:
     """`dim` counted from the front; a 0-dimensional tensor is treated as one of 1 dimension."""
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
-        raise ArgumentError(f"{function}: dim must be an integer; got {dim!r}")
+        raise ArgumentTypeError(f"{function}: dim must be an integer; got {dim!r}")
     length = max(ndim, 1)
     if not -length <= dim < length:
-        raise ArgumentError(
+        raise DimensionError(
             f"{function}: dim {dim} is out of range; a tensor of {ndim} dimensions has {-length} to {length - 1}"
         )
     return int(dim) % length
@@ -162,7 +162,7 @@ def int_tuple(function: str, values: Any, name: str = "shape") -> tuple[int, ...
             return found
     except TypeError:
         pass
-    raise ArgumentError(f"{function}: {name} must be a tuple of integers; got {values!r}") from None
+    raise ArgumentTypeError(f"{function}: {name} must be a tuple of integers; got {values!r}") from None
 
 
 def broadcast_shape(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 All values are PyTorch's, bit for bit.
 """
 
+from ...missing import of_module as _of_module
 from .anneal import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .combine import ChainedScheduler, SequentialLR
 from .decay import ConstantLR, ExponentialLR, LambdaLR, LinearLR, MultiplicativeLR, MultiStepLR, PolynomialLR, StepLR
@@ -27,3 +28,5 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+__getattr__ = _of_module(__name__, globals())

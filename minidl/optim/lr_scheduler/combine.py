@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import ArgumentError, DtypeError
+from ...errors import ArgumentError, CheckpointError, DtypeError
 from ..optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler, checked
@@ -40,8 +40,17 @@ class _Combined(LRScheduler):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from what `state_dict()` returned."""
+        self._check_state(state_dict)
+        inside = state_dict.get("_schedulers")
+        if not isinstance(inside, list) or len(inside) != len(self._schedulers):
+            raise CheckpointError(
+                f"{type(self).__name__}.load_state_dict: the states of {len(self._schedulers)} schedulers are expected "
+                f"in '_schedulers'; got {inside!r}; nothing was loaded"
+            )
+        for scheduler, state in zip(self._schedulers, inside):
+            scheduler._check_state(state)
         self.__dict__.update({name: value for name, value in state_dict.items() if name != "_schedulers"})
-        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"]):
+        for scheduler, state in zip(self._schedulers, inside):
             scheduler.load_state_dict(state)
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
-from ...errors import ArgumentError, DtypeError
-from ..optimizer import Optimizer
+from ...errors import ArgumentError, CheckpointError, DtypeError
+from ..optimizer import Optimizer, noting
 
 EPOCH_IS_OLD = "scheduler.step(epoch) is deprecated, as in PyTorch; call step() without it"
+STEP_TOO_EARLY = (
+    "lr_scheduler.step() was called before optimizer.step(): the first rate of the schedule is skipped; call "
+    "optimizer.step() first"
+)
+STEP_REPLACED = (
+    "optimizer.step was replaced after the scheduler was made, which can no longer tell whether it is called first; "
+    "make the scheduler afterwards"
+)
 
 
 class LRScheduler:
@@ -33,6 +43,7 @@ class LRScheduler:
                     f"{type(self).__name__}: last_epoch={last_epoch} continues a schedule, but param_groups[{i}] "
                     "has no 'initial_lr'; load the optimizer's state first, or start with last_epoch=-1"
                 )
+        _watch(optimizer)
         self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._is_initial = False
@@ -57,13 +68,10 @@ class LRScheduler:
 
     def step(self, epoch: int | None = None) -> None:
         """Go one step on, and set the rates. `epoch`, which jumps to a step, is deprecated as in PyTorch."""
-        if self._step_count == 1 and not self.optimizer._opt_called:
-            warnings.warn(
-                "lr_scheduler.step() was called before optimizer.step(): the first rate of the schedule is skipped; "
-                "call optimizer.step() first",
-                UserWarning,
-                stacklevel=2,
-            )
+        if self._step_count == 1 and not hasattr(self.optimizer.step, "_notes"):
+            warnings.warn(STEP_REPLACED, UserWarning, stacklevel=2)
+        elif self._step_count == 1 and not self.optimizer._opt_called:
+            warnings.warn(STEP_TOO_EARLY, UserWarning, stacklevel=2)
         self._step_count += 1
         if epoch is not None:
             warnings.warn(EPOCH_IS_OLD, UserWarning, stacklevel=2)
@@ -97,8 +105,37 @@ class LRScheduler:
         return {name: value for name, value in self.__dict__.items() if name != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from what `state_dict()` returned. The rates are in the optimizer's own state: load that too."""
+        """Continue from what `state_dict()` returned. The rates are in the optimizer's own state: load that too.
+
+        CheckpointError, with nothing loaded, for the state of another kind of schedule.
+        """
+        self._check_state(state_dict)
         self.__dict__.update(state_dict)
+
+    def _check_state(self, state_dict: Any) -> None:
+        """CheckpointError unless `state_dict` has what this schedule has, the private names and `verbose` aside."""
+        who = f"{type(self).__name__}.load_state_dict"
+        if not isinstance(state_dict, dict):
+            raise CheckpointError(f"{who}: a dictionary as state_dict() returns it is expected; got {state_dict!r}")
+        ours, theirs = ({str(k) for k in kept if str(k)[0] != "_"} for kept in (self.state_dict(), state_dict))
+        missing, foreign = sorted(ours - theirs), sorted(theirs - ours - {"verbose"})
+        if missing or foreign:
+            raise CheckpointError(
+                f"{who}: this is the state of another kind of schedule; nothing was loaded; missing: "
+                f"{', '.join(missing) or 'none'}; not known here: {', '.join(foreign) or 'none'}"
+            )
+
+
+def _watch(optimizer: Optimizer) -> None:
+    """Let the optimizer note from now on whether its step is called."""
+    if optimizer._opt_called is None:
+        optimizer._opt_called = False
+    if not hasattr(optimizer.step, "_notes"):  # an attribute of this one optimizer
+        optimizer.step = MethodType(noting(_ignoring_self(optimizer.step)), optimizer)  # type: ignore[method-assign]
+
+
+def _ignoring_self(step: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, *args, **options: step(*args, **options)
 
 
 def checked(scheduler: Any, optimizer: Any) -> Optimizer:

@@ -1,0 +1,71 @@
+"""What to say of a name that is not there: whether it is PyTorch's, and what there is instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+INSTEAD = {
+    "autocast": "model.half(), or nothing: numbers are float32",
+    "bfloat16": "float16",
+    "compile": "nothing: operations run as they are called",
+    "complex64": "two real tensors",
+    "complex128": "two real tensors",
+    "data_ptr": "x.array, the raw array",
+    "distributed": "nothing: minidl trains on one device",
+    "DataParallel": "nothing: minidl trains on one device",
+    "inference_mode": "no_grad()",
+    "IterableDataset": "a Dataset with len() and [index]",
+    "jit": "nothing: operations run as they are called",
+    "linalg": "matmul, norm, einsum",
+    "Size": "a tuple",
+    "utils": "minidl.data for torch.utils.data",
+}
+for _kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short"):
+    INSTEAD[f"{_kind}Tensor"] = "tensor(..., dtype=...)"
+
+
+@cache
+def _of_pytorch(room: str) -> frozenset[str]:
+    """PyTorch's names there; read only when something is missing."""
+    from .names import NAMES
+
+    return frozenset(NAMES[room].split())
+
+
+def absent(words: str, room: str, name: str, have: Callable[[], Iterable[str]]) -> AttributeError:
+    """The error for `name`, which begins with Python's `words`; `have` gives the names there are in that room.
+
+    >>> print(absent("module 'minidl.nn' has no attribute 'Conv3d'", "minidl.nn", "Conv3d", lambda: ["Conv2d"]))
+    module 'minidl.nn' has no attribute 'Conv3d': it is PyTorch's, but left out of minidl; there is: Conv2d
+    """
+    if name.startswith("_") or name not in _of_pytorch(room):
+        return AttributeError(words)
+    public = sorted(other for other in have() if not other.startswith("_"))
+    close = get_close_matches(name, public, 4, 0.6) or (public if len(public) < 20 else [])
+    instead = INSTEAD.get(name) or ", ".join(close)
+    hint = f"there is: {instead}" if instead else f"dir({room}) lists what there is"
+    return AttributeError(f"{words}: it is PyTorch's, but left out of minidl; {hint}")
+
+
+def of_module(room: str, names: dict[str, Any]) -> Callable[[str], object]:
+    """A `__getattr__` for the module `room` with these global names."""
+
+    def __getattr__(name: str) -> object:
+        raise absent(f"module {room!r} has no attribute {name!r}", room, name, lambda: names.get("__all__", names))
+
+    return __getattr__
+
+
+def of_object(kind: str) -> Callable[[object, str], object]:
+    """A `__getattr__` for the objects that PyTorch calls a `kind`: a Tensor, a Module, an Optimizer."""
+
+    def __getattr__(self: object, name: str) -> object:
+        if hasattr(type(self), name):  # a property that failed: its own error tells why
+            return object.__getattribute__(self, name)
+        words = f"{type(self).__name__!r} object has no attribute {name!r}"
+        raise absent(words, kind, name, lambda: dir(type(self)))
+
+    return __getattr__
