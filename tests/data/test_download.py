@@ -170,7 +170,7 @@ def test_a_certificate_that_cannot_be_verified_says_what_to_do(monkeypatch: pyte
         error.verify_message = "unable to get local issuer certificate"
         raise urllib.error.URLError(error)
 
-    monkeypatch.setattr(module.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(module, "open_url", refuse)
     with pytest.raises(DownloadError, match=r"local issuer.*SSL_CERT_FILE"):
         download(["https://mirror.invalid/file"], tmp_path / "file", SHA)
 
