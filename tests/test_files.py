@@ -15,8 +15,16 @@ import numpy as np
 import pytest
 
 from minidl.data.idx import write_idx
-from minidl.files import OutputError, check_regular, read_bytes, replace_file, to_json, write_json
-from minidl.locks import FileLock, LockedError
+from minidl.files import (
+    FileLock,
+    LockedError,
+    OutputError,
+    check_regular,
+    read_bytes,
+    replace_file,
+    to_json,
+    write_json,
+)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and FIFOs are POSIX's")
 
@@ -191,7 +199,7 @@ def test_a_lock_keeps_others_out_and_is_gone_afterwards(tmp_path: Path) -> None:
 
 
 def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
-    code = f"import os; from minidl.locks import FileLock; FileLock({str(tmp_path / 'lock')!r}).acquire(); os._exit(9)"
+    code = f"import os; from minidl.files import FileLock; FileLock({str(tmp_path / 'lock')!r}).acquire(); os._exit(9)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     assert (tmp_path / "lock").exists()
     with FileLock(tmp_path / "lock"):

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from tqdm import tqdm
 
 from ..errors import DataError
-from ..locks import NO_LINK, still_there, try_lock
+from ..files.locks import NO_LINK, still_there, try_lock
 
 CHUNK = 1 << 16
 TIMEOUT = 10.0  # seconds without a byte before the next mirror is tried

@@ -25,8 +25,7 @@ from .._version import __version__
 from ..backend import backend_of, current_backend
 from ..backend.numpy.threads import get_num_threads
 from ..errors import CheckpointError
-from ..files import OutputError, make_folder, read_bytes, write_json
-from ..locks import FileLock, LockedError
+from ..files import FileLock, LockedError, OutputError, make_folder, read_bytes, write_json
 from ..models.networks import Maker, find_model, source_file, with_whole_path
 from ..models.trust import UntrustedError, sha256_of_code, trust, trusted
 from ..models.user_file import ChangedError, UnknownModelError, all_allowed, code_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import minidl
+from minidl.errors import CheckpointError
 from minidl.models import trust
 from minidl.tensors import saving as checkpoint
 from tests.support.runs import TINY
@@ -192,42 +194,33 @@ def test_weights_too_large_for_an_answer_are_said(run: Run, trained: Path, tmp_p
     state["model"]["fc.weight"] = minidl.tensor(np.full((10, 256), 3e38, np.float32))
     state["model"]["fc.bias"] = minidl.tensor(np.full(10, -3e38, np.float32))
     checkpoint.save(state, folder / "model.npz")
-    code, out, _ = run("test", folder, "--json")
+    _, out, _ = run("test", folder, "--json")
     assert "NaN" not in out
     assert "Infinity" not in out
 
 
+def write_bomb(path: Path, mode: Any) -> None:
+    """Add an array that takes 1 GiB, and 1 MB of the file."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": (1 << 28,)}
+    with zipfile.ZipFile(path, mode, zipfile.ZIP_DEFLATED) as archive, archive.open("bomb.npy", "w") as member:
+        np.lib.format.write_array_header_1_0(member, header)
+        for _ in range(1 << 6):
+            member.write(bytes(1 << 24))
+
+
+@pytest.mark.slow
 def test_a_member_that_nobody_asked_for_is_not_read(run: Run, trained: Path, tmp_path: Path) -> None:
-    """A member that unpacks to 4 GB beside the weights, and one in their place."""
-    import zipfile
-
     folder = Path(shutil.copytree(trained, tmp_path / "run"))
-    with zipfile.ZipFile(folder / "model.npz", "a", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("bomb.npy", "w", force_zip64=True) as member:
-            np.lib.format.write_array_header_1_0(
-                member, {"descr": "<f4", "fortran_order": False, "shape": (1 << 28,)}
-            )
-            for _ in range(1 << 6):
-                member.write(bytes(1 << 24))
+    write_bomb(folder / "model.npz", "a")
     assert run("test", folder)[0] == 0
-    with pytest.raises(minidl.errors.CheckpointError, match="'bomb.npy' unpacks to 1,073,741,952 bytes"):
-        state = checkpoint.load(folder / "model.npz")
-        checkpoint.load(rewritten(folder / "model.npz", tmp_path / "asked.npz"))
-        del state
+    write_bomb(tmp_path / "asked.npz", "w")
+    with pytest.raises(CheckpointError, match=r"'bomb\.npy' unpacks to 1,073,741,9\d\d bytes, more than"):
+        checkpoint.load(tmp_path / "asked.npz")
 
 
-def rewritten(path: Path, new: Path) -> Path:
-    """The same archive, whose state asks for every member."""
-    import zipfile
-
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as other:
-        other.writestr("minidl.json", json.dumps({"format": 1, "state": {"a": {"$tensor": "bomb"}}}))
-        with archive.open("bomb.npy") as source, other.open("bomb.npy", "w", force_zip64=True) as target:
-            shutil.copyfileobj(source, target, 1 << 24)
-    return new
-
-
-def test_a_run_without_its_first_checkpoint_is_started_anew(run: Run, trained: Path, digits: Path, tmp_path: Path) -> None:
+def test_a_run_without_its_first_checkpoint_is_started_anew(
+    run: Run, trained: Path, digits: Path, tmp_path: Path
+) -> None:
     """Killed between the configuration and the weights."""
     out = tmp_path / "run"
     out.mkdir()

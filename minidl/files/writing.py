@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and read no further than was asked for."""
+"""Files that are written whole or not at all: beside the old one first, then put in its place."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from .errors import MinidlError
+from ..errors import MinidlError
 from .locks import still_there, try_lock
+from .reading import is_handle
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
@@ -42,7 +43,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[IO[bytes]], obje
     path = Path(path)
     try:
         old = _existing(path)
-        if old is not None and (not stat.S_ISREG(old.st_mode) or _is_handle(path)):
+        if old is not None and (not stat.S_ISREG(old.st_mode) or is_handle(path)):
             with open(path, "wb") as stream:
                 write(stream)
             return
@@ -81,29 +82,6 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def check_regular(path: str | os.PathLike[str]) -> int:
-    """The size of the file `path` in bytes. Raises `OSError` for a folder, a device or a FIFO, which have none."""
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
-        code = errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL
-        raise OSError(code, f"it is {_kind(found.st_mode)}, not a file", os.fspath(path))
-    return found.st_size
-
-
-def read_bytes(path: str | os.PathLike[str], most: int) -> bytes:
-    """The content of a file of at most `most` bytes. Raises `OSError` for a longer one, a folder, a device, a FIFO.
-
-    What the shell hands over as `/dev/fd/N` is read, as far as `most`.
-    """
-    if not _is_handle(Path(path)) and check_regular(path) > most:
-        raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes", os.fspath(path))
-    with open(path, "rb") as stream:
-        content = stream.read(most + 1)
-    if len(content) > most:
-        raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes", os.fspath(path))
-    return content
-
-
 def _existing(path: Path) -> os.stat_result | None:
     """What is at `path`, at the end of its links; None if nothing is. Raises `OSError` for links in a circle."""
     try:
@@ -112,11 +90,6 @@ def _existing(path: Path) -> os.stat_result | None:
         return None
     except ValueError as error:  # a NUL, or a letter that no file name can hold
         raise OSError(errno.EINVAL, f"no file can have this name ({error})") from error
-
-
-def _is_handle(path: Path) -> bool:
-    """Whether it is a name of an open handle, such as /dev/stdout."""
-    return path.as_posix().startswith(("/dev/fd/", "/dev/std", "/proc/self/fd/"))
 
 
 def _write_beside(target: Path, old: os.stat_result | None, write: Callable[[IO[bytes]], object]) -> None:
@@ -215,12 +188,6 @@ def _finite(content: Any) -> Any:
     if isinstance(content, float) and content - content != 0:
         return None
     return content
-
-
-def _kind(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    return "a FIFO" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
 def _named(error: Exception, path: Path) -> OutputError:
