@@ -228,11 +228,11 @@ def _fetch_checked(url: str, part: _Part, sha256: str, limits: _Limits, progress
 def _fetch(url: str, part: _Part, limits: _Limits, progress: bool) -> None:
     """Append to `part` what `url` has beyond it."""
     have = part.size()
-    request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if have:
-        request.add_header("Range", f"bytes={have}-")
+        headers["Range"] = f"bytes={have}-"
     try:
-        response = open_url(request, limits)
+        response = open_url(url, headers, limits)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not have:
@@ -287,11 +287,11 @@ def _read(response: Any) -> bytes:
         raise urllib.error.URLError(error) from error
 
 
-def open_url(request: urllib.request.Request, limits: _Limits) -> Any:
-    """The answer to `request`, redirects within http(s) followed, each read of it within the limits."""
+def open_url(url: str, headers: dict[str, str], limits: _Limits) -> Any:
+    """The answer of `url`, redirects within http(s) followed, each read of it within the limits."""
     opener = urllib.request.build_opener(_Http(limits), _Https(limits), _Redirects)
     try:
-        return opener.open(request, timeout=limits.left())
+        return opener.open(urllib.request.Request(url, headers=headers), timeout=limits.left())
     except (ValueError, UnicodeError) as error:  # an address that is none
         raise urllib.error.URLError(f"its address, or one it redirects to, is not valid: {error}") from error
 
