@@ -125,7 +125,7 @@ def one_kill(kind: str, number: int, data: Path, out: Path, told: Path) -> tuple
     words = train(data, out)
     if kind == "resume":
         assert ended(forked(lambda: command(words, told))) == 0, told.read_text()
-        words = ["train", "--resume", "--out", str(out), "--epochs", "2", "--quiet"]
+        words = ["train", "--resume", "--out", str(out), "--epochs", "4", "--quiet"]
     code = ended(forked(lambda: killed_at(number, words, told)))
     if code == KILLED:
         return True, after_kill(data, out, told)
