@@ -147,17 +147,25 @@ class _Part:
         handle, until = None, time.monotonic() + OTHERS
         while True:
             handle, is_plain = self._shared()
+            if destination.is_file() and sha256_of(destination) == sha256:  # asked with the lock, if it is free
+                self._leave(handle)
+                return
             if handle is not None or not is_plain or time.monotonic() > until:
                 break
             time.sleep(0.05)  # another process is at it
-            if destination.is_file() and sha256_of(destination) == sha256:
-                self.arrived = True
-                return
         self.resumable = handle is not None
         if handle is None:
             self.path = destination.with_name(f"{destination.name}.{secrets.token_hex(4)}.part")
             handle = os.open(self.path, OPEN | os.O_EXCL, 0o666)
         self.stream = os.fdopen(handle, "r+b")
+
+    def _leave(self, handle: int | None) -> None:
+        """There is nothing to do: another process has brought the file."""
+        self.arrived = True
+        if handle is not None:
+            if os.fstat(handle).st_size == 0 and os.name != "nt":
+                self.path.unlink()
+            os.close(handle)
 
     def _shared(self) -> tuple[int | None, bool]:
         """The handle of `NAME.part`, if it is free; whether it is a plain file."""
