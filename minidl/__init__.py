@@ -10,7 +10,9 @@ rules in `minidl.optim`, data sets in `minidl.data`.
 import importlib as _importlib
 import math as _math
 
-# `methods` gives Tensor its methods and operators; everything else may then use them.
+# First what Ctrl-C does while the rest is imported; then `methods`, which gives Tensor its methods and operators;
+# everything else may then use them.
+from . import _starting as _starting  # isort: skip
 from .tensors import methods as methods  # isort: skip
 from . import _moved, autograd, cuda, nn, optim
 from ._version import __version__ as __version__

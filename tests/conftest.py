@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "numpy_only(reason): about NumPy itself; skipped on another backend")
     minidl.use_backend(config.getoption("--backend"))
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="minidl-tests-")  # models that tests allow to run
     torch.set_num_threads(1)  # its threads would only wait for each other on arrays this small
 
 

@@ -11,14 +11,14 @@ PACKAGE = Path(minidl.__file__).parent
 FILES = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")])
 
 # From the ground up: what stands in a line imports only from the lines before it, and from its own room.
-GROUND = ("_version", "missing", "errors", "dtypes", "files", "random", "backend", "devices", "cuda")
+GROUND = ("_version", "_starting", "missing", "errors", "dtypes", "files", "random", "backend", "devices", "cuda")
 ROOMS = (
     "engine", "ops", "tensors", "nn", "optim", "data", "proof", "models", "training", "explain", "bench", "doctor",
     "cli", "autograd",
 )  # fmt: skip
 ORDER = (*GROUND, *ROOMS)
 USERS = ("bench", "doctor", "cli", "__main__")  # use minidl as anyone does: `import minidl`
-LOOSE = {"_version", "errors", "dtypes", "files", "random", "devices", "cuda", "_moved"}
+LOOSE = {"_version", "_starting", "errors", "dtypes", "random", "devices", "cuda", "_moved"}
 
 
 def module_of(path):

@@ -1,23 +1,26 @@
 """The `minidl` command: one file a verb, each a thin caller of the package.
 
-Results go to stdout, progress and notices to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 backend not
-available, 4 data or checkpoint missing or damaged, 130 interrupted.
+Results go to stdout, progress and notices to stderr; `exit_codes` lists the exit codes.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
+from .._starting import end_starting
 from .._version import __version__
-from ..errors import BackendError, CheckpointError, DataError, MinidlError
-from ..models.networks import UnknownModelError
+from ..backend.numpy.threads import get_num_threads
+from ..errors import MinidlError
 from . import bench, data, doctor, explain, gradcheck, predict, summary, test, train
 from .console import complain, notice
-from .parser import Parser, UsageError
+from .exit_codes import FAILED, INTERRUPTED, SUMMARY, USAGE, exit_code
+from .parser import Parser
 
-DONE, FAILED, USAGE, NO_BACKEND, NO_DATA, INTERRUPTED = 0, 1, 2, 3, 4, 130
+TRACEBACK = "MINIDL_TRACEBACK"  # set to anything: errors show where they came from
 
 
 def make_parser() -> Parser:
@@ -25,8 +28,7 @@ def make_parser() -> Parser:
     parser = Parser(
         prog="minidl",
         description="Train a network on MNIST by handwritten backpropagation, test it, let it read photos of digits.",
-        epilog="exit codes: 0 done, 1 failed, 2 wrong usage, 3 backend not available, 4 data missing or damaged, "
-        "130 interrupted",
+        epilog=f"{SUMMARY}. {TRACEBACK}=1 shows where an error came from.",
     )
     parser.add_argument("--version", action="version", version=f"minidl {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -37,31 +39,58 @@ def make_parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (default: the process's own) and return its exit code."""
+    end_starting()
     try:
-        words = sys.argv[1:] if arguments is None else list(arguments)
-        if not words:
-            make_parser().print_help(sys.stderr)
-            return USAGE
-        parsed = make_parser().parse_args(words)
-        return parsed.run(parsed)
+        if arguments is None:
+            _open_standard_handles()
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
         notice("interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # whoever read the results has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except MinidlError as error:
+        _show_traceback()
         complain(str(error))
         return exit_code(error)
+    except MemoryError:
+        _show_traceback()
+        complain("there is not enough memory for this; try fewer images at a time, or a smaller network")
+        return FAILED
     except OSError as error:
+        _show_traceback()
         complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return FAILED
+    except Exception as error:
+        _show_traceback()
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        complain(
+            f"{type(error).__name__}: {error} ({frame.filename}, line {frame.lineno}); this is a bug in minidl; "
+            f"{TRACEBACK}=1 shows where it came from"
+        )
         return FAILED
 
 
-def exit_code(error: MinidlError) -> int:
-    """What kind of failure it was."""
-    if isinstance(error, UsageError | UnknownModelError):
+def _run(words: list[str]) -> int:
+    if not words:
+        with suppress(OSError):
+            make_parser().print_help(sys.stderr)
         return USAGE
-    if isinstance(error, BackendError):
-        return NO_BACKEND
-    return NO_DATA if isinstance(error, DataError | CheckpointError) else FAILED
+    parsed = make_parser().parse_args(words)
+    get_num_threads()  # so that a wrong MINIDL_NUM_THREADS is told before any work
+    return parsed.run(parsed)
+
+
+def _show_traceback() -> None:
+    if os.environ.get(TRACEBACK):
+        with suppress(OSError, ValueError):
+            traceback.print_exc()
+
+
+def _open_standard_handles() -> None:
+    """Give 0, 1 and 2 to nothing where they are closed, before a file of ours gets one of these numbers."""
+    for handle in (0, 1, 2):
+        try:
+            os.fstat(handle)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

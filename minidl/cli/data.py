@@ -6,9 +6,9 @@ import argparse
 from typing import Any
 
 from ..data.datasets import FolderReport, fetch, verify
+from ..training.options import OptionError
 from .console import notice, say, say_json, table
-
-NO_DATA = 4
+from .exit_codes import DONE, NO_DATA
 
 
 def add_to(verbs: Any) -> None:
@@ -26,7 +26,9 @@ def add_to(verbs: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fetch or verify, then tell of each file; 4 if one is missing or damaged."""
+    """Fetch or verify, then tell of each file; 4 if one is missing, damaged, or not the published one."""
+    if arguments.data == "":
+        raise OptionError("--data is empty; name a folder, or leave it out")
     if arguments.action == "fetch":
         report = fetch(arguments.dataset, arguments.data)
     else:
@@ -38,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not report.ok and arguments.action == "verify":
         where = "" if arguments.data is None else f" --data {arguments.data}"
         notice(f"what is missing or cannot be read is downloaded by: minidl data fetch {arguments.dataset}{where}")
-    return 0 if report.ok else NO_DATA
+    return DONE if report.ok else NO_DATA
 
 
 def _as_dict(report: FolderReport) -> dict[str, Any]:

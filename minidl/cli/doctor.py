@@ -10,8 +10,7 @@ from ..doctor import Finding, examine
 from ..doctor.selftest import certificate
 from ..files import write_json
 from .console import notice, say, say_json, table
-
-FAILED = 1
+from .exit_codes import FAILED
 
 
 def add_to(verbs: Any) -> None:

@@ -10,9 +10,8 @@ import numpy as np
 
 from ..explain.recording.tape import Leaf
 from .console import RED, coloured, say, say_json, table
+from .exit_codes import FAILED
 from .passes import add_options, chosen_pass, wants_torch
-
-FAILED = 1
 
 
 def add_to(verbs: Any) -> None:

@@ -7,9 +7,7 @@ import re
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from ..training.options import OptionError
-
-UsageError = OptionError
+LONGEST = 80  # letters of a wrong word that are said
 ELSEWHERE = {  # what other commands call it
     "--device": "--backend", "--gpu": "--backend", "--cuda": "--backend", "--learning-rate": "--lr",
     "--optim": "--optimizer", "--output": "--out", "--dir": "--out", "--decay": "--weight-decay",
@@ -33,7 +31,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, with a suggestion if there is one, and exit with 2."""
         if wrong := re.fullmatch(r"(argument .*): invalid (int|float) value: (.*)", message):
-            message = f"{wrong[1]}: must be a {'whole ' if wrong[2] == 'int' else ''}number, got {wrong[3]}"
+            found = wrong[3] if len(wrong[3]) <= LONGEST else f"{wrong[3][:LONGEST]}..."
+            message = f"{wrong[1]}: must be a {'whole ' if wrong[2] == 'int' else ''}number, got {found}"
         super().error(message + self._suggestion(message))
 
     def _suggestion(self, message: str) -> str:
@@ -47,3 +46,18 @@ class Parser(argparse.ArgumentParser):
             return ""
         near = get_close_matches(wrong[1], known, n=1)
         return f"; did you mean {near[0]}?" if near else ""
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """The option that lets a run's own Python file be run."""
+    parser.add_argument(
+        "--trust", action="store_true", help="run the Python file that the run names for its model, from now on too"
+    )
+
+
+def add_own_model(parser: argparse.ArgumentParser) -> None:
+    """The two options that let a model of the user's own be made for a run."""
+    parser.add_argument(
+        "--model", metavar="FILE.py:NAME", help="the file that makes the run's own model (default: as in training)"
+    )
+    add_trust(parser)

@@ -15,12 +15,14 @@ from ..data.datasets import ImageDataset
 from ..engine.tensor import Tensor
 from ..explain.teaching import passes
 from ..explain.teaching.breaks import BREAKS
-from ..models.networks import check_model, make_model
+from ..models.networks import check_model, make_model, source_file
 from ..random import manual_seed
 from ..training import predict
 from ..training.data import open_dataset
 from ..training.options import OptionError
 from ..training.run import RunFolder
+from .parser import add_trust
+from .trusting import say_trusted
 
 Words = dict[str, str]  # in each language
 
@@ -32,8 +34,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that choose the pass."""
     parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture)")
     parser.add_argument(
-        "--run", dest="folder", metavar="RUN", help="a trained model: a run folder, in place of --model"
+        "--run", dest="folder", metavar="RUN", help="a trained model: a run folder (--model: only the file of its own)"
     )
+    add_trust(parser)
     parser.add_argument("--data", metavar="DIR", help="folder of MNIST's files (default: the bundled sample)")
     parser.add_argument("--sample", type=int, metavar="N", help="which training image (default: 0, the first)")
     parser.add_argument("--image", metavar="FILE", help="a photo of a digit, in place of --sample")
@@ -57,18 +60,19 @@ def wants_torch(arguments: argparse.Namespace) -> bool:
 def chosen_pass(arguments: argparse.Namespace, mistake: str | None = None) -> passes.Pass:
     """The pass that the options ask for; for a mistake and no model, one in which it can be seen."""
     _check(arguments)
-    if mistake is not None and not (arguments.model or arguments.folder or arguments.image):
+    if mistake is not None and arguments.model is arguments.folder is arguments.image is None:
         images, labels, _ = _images(_dataset(arguments), arguments.sample or 0, MOST)
         return passes.example(BREAKS[mistake].example, images, labels)
     manual_seed(passes.SEED)
-    if arguments.folder:
+    if arguments.folder is not None:
         folder = RunFolder(arguments.folder)
-        classes, name = len(folder.read_config()["data"]["classes"]), folder.read_options().model
-        model, title = folder.load_model(), f"{name}, {arguments.folder}"
+        classes, name = len(folder.read_config()["data"]["classes"]), folder.read_options(arguments.model).model
+        say_trusted(folder, arguments)
+        model, title = folder.load_model(arguments.model, arguments.trust), f"{name}, {arguments.folder}"
     else:
-        classes, name = CLASSES, arguments.model or "lecture"
+        classes, name = CLASSES, "lecture" if arguments.model is None else arguments.model
         model, title = make_model(name, classes), name
-    if arguments.image:
+    if arguments.image is not None:
         made = _of_photo(arguments, model, title, classes)
     else:
         images, labels, says = _images(_dataset(arguments), arguments.sample or 0, 1)
@@ -78,11 +82,13 @@ def chosen_pass(arguments: argparse.Namespace, mistake: str | None = None) -> pa
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    if arguments.model and arguments.folder:
+    if arguments.model is not None and arguments.folder is not None and source_file(arguments.model) is None:
         raise OptionError("--model and --run both name a model; give one of them")
-    if arguments.image and (arguments.sample is not None or arguments.data):
+    if arguments.trust and arguments.folder is None:
+        raise OptionError("--trust is for the Python file that a --run names; leave it out")
+    if arguments.image is not None and (arguments.sample is not None or arguments.data):
         raise OptionError("--image takes the place of --sample and --data; give one or the other")
-    if arguments.label is not None and not arguments.image:
+    if arguments.label is not None and arguments.image is None:
         raise OptionError("--label says what --image shows; a sample has its own label")
     if arguments.sample is not None and arguments.sample < 0:
         raise OptionError(f"--sample must be at least 0, got {arguments.sample}")
@@ -90,13 +96,16 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _dataset(arguments: argparse.Namespace) -> tuple[ImageDataset, Words]:
     """The training images, and what they are called."""
-    if arguments.folder:
-        options = RunFolder(arguments.folder).read_options()
-        found = open_dataset(replace(options, data=arguments.data or options.data), train=True)
+    if arguments.folder is not None:
+        folder = RunFolder(arguments.folder)
+        options, origin = folder.read_options(arguments.model), folder.read_config()["data"].get("origin")
+        if arguments.data:
+            options, origin = replace(options, data=arguments.data), None
+        found = open_dataset(options, train=True, origin=origin, download=False)
         return found, {"en": "the run's training images", "ko": "학습에 쓴 이미지"}
-    if arguments.data:
+    if arguments.data is not None:
         return datasets.MNIST(arguments.data), {"en": arguments.data, "ko": arguments.data}
-    return datasets.MNIST(datasets.SAMPLE_FOLDER), {"en": "the bundled sample", "ko": "기본 제공 표본"}
+    return datasets.MNIST(sample=True), {"en": "the bundled sample", "ko": "기본 제공 표본"}
 
 
 def _images(found: tuple[ImageDataset, Words], first: int, most: int) -> tuple[np.ndarray, np.ndarray, Words]:

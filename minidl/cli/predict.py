@@ -14,8 +14,10 @@ from ..training import predict
 from ..training.options import OptionError
 from ..training.run import RunFolder
 from .console import complain, notice, say, say_json
+from .exit_codes import DONE, NO_DATA
+from .parser import add_own_model
+from .trusting import say_trusted
 
-NO_DATA = 4
 TOP = 3
 
 
@@ -33,6 +35,7 @@ def add_to(verbs: Any) -> None:
     parser.add_argument(
         "--backend", choices=("numpy", "cupy"), help="the array library (default: MINIDL_BACKEND, else numpy)"
     )
+    add_own_model(parser)
     parser.add_argument("--json", action="store_true", help="print the answers as JSON")
     parser.set_defaults(run=run)
 
@@ -50,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CheckpointError(
             f"{folder.path}: was trained on images of {data['shape']}, not on digits of {SIDE} by {SIDE}"
         )
-    model, classes = folder.load_model(), data["classes"]
+    say_trusted(folder, arguments)
+    model, classes = folder.load_model(arguments.model, arguments.trust), data["classes"]
     read, answers, failed = [], [], False
     for path in arguments.images:
         try:
@@ -62,6 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
         if (blobs := apart(steps)) > 1:
             notice(f"{path}: the ink is in {blobs} large separate parts: more than one digit? Crop the photo to one")
         probabilities = predict(model, digit[None, None].astype(np.float32) / 255)[0]  # (classes,)
+        if not np.isfinite(probabilities).all():
+            complain(f"{path}: the model {folder.model_path} answers NaN: its weights are too large; train it again")
+            failed = True
+            continue
         read.append((Path(path).name, steps, probabilities))
         answers.append(_answer(path, probabilities, classes))
         if not arguments.json:
@@ -72,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         from ..training import plots
 
         plots.save(plots.predictions(read, classes), arguments.show)
-    return NO_DATA if failed else 0
+    return NO_DATA if failed else DONE
 
 
 def _answer(path: str, probabilities: np.ndarray, classes: list[str]) -> dict[str, Any]:

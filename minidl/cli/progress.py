@@ -25,7 +25,7 @@ class Reporter:
     def __init__(self, epochs: int, quiet: bool, classes: int = 10) -> None:
         self.epochs, self.quiet = epochs, quiet
         self.guessing = math.log(classes)  # the loss where each class is as probable as the others
-        self.on_terminal = sys.stderr.isatty() and _columns() >= LEAST_COLUMNS
+        self.on_terminal = sys.stderr is not None and sys.stderr.isatty() and _columns() >= LEAST_COLUMNS
         self.bar: Any = None
         self.told = time.monotonic()
 
@@ -34,7 +34,8 @@ class Reporter:
         if self.quiet:
             return
         if self.on_terminal:
-            self._move_bar(progress)
+            with suppress(OSError, ValueError):  # the terminal is gone: no work stops for that
+                self._move_bar(progress)
         elif time.monotonic() - self.told > LINE_SECONDS:
             self.told = time.monotonic()
             notice(
@@ -76,7 +77,8 @@ class Reporter:
     def close(self) -> None:
         """Take the bar away."""
         if self.bar is not None:
-            self.bar.close()
+            with suppress(OSError, ValueError):
+                self.bar.close()
             self.bar = None
 
 
@@ -97,19 +99,25 @@ def _columns() -> int:
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
-    """Within it, the first Ctrl-C only sets `asked`, so that no step is cut in two; the second interrupts at once."""
+    """Within it, the first Ctrl-C only sets `asked`, so that no step is cut in two; the second interrupts at once.
+
+    A process that was started with Ctrl-C ignored, as by nohup, keeps ignoring it.
+    """
 
     def __init__(self) -> None:
         self.asked = False
+        self.before: Any = None
 
     def __enter__(self) -> StopOnInterrupt:
-        self.before = signal.signal(signal.SIGINT, self._on_signal)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            self.before = signal.signal(signal.SIGINT, self._on_signal)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGINT, self.before)
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked = True

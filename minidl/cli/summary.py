@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..models.networks import make_model
+from ..models.networks import find_model
 from ..models.summary import Summary, summarize
 from ..training.options import OptionError
 from ..training.run import RunFolder
 from .console import say, say_json, table
+from .parser import add_trust
+from .trusting import say_trusted
 
 
 def add_to(verbs: Any) -> None:
@@ -20,7 +22,8 @@ def add_to(verbs: Any) -> None:
         description="Show each layer's output shape, parameters, multiply-adds of a forward pass, bytes of its output.",
     )
     parser.add_argument("folder", metavar="RUN", nargs="?", help="a run folder, in place of --model")
-    parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture)")
+    parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture, or the run's)")
+    add_trust(parser)
     parser.add_argument("--input", metavar="C,H,W", help="shape of one image (default: 1,28,28, or the run's)")
     parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="images in the pass (default: 1)")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
@@ -29,20 +32,24 @@ def add_to(verbs: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the model, run it once, tell."""
-    if arguments.folder and arguments.model:
-        raise OptionError("summary takes a RUN or a --model, not both")
+    if arguments.trust and arguments.folder is None:
+        raise OptionError("--trust is for the Python file that a RUN names; leave it out")
     if arguments.batch_size < 1:
         raise OptionError(f"--batch-size must be at least 1, got {arguments.batch_size}")
     shape: tuple[int, ...] = (1, 28, 28)
-    classes, name = 10, arguments.model or "lecture"
-    if arguments.folder:
+    classes, name = 10, "lecture" if arguments.model is None else arguments.model
+    if arguments.folder is not None:
         folder = RunFolder(arguments.folder)
-        data, name = folder.read_config()["data"], folder.read_options().model
+        data, name = folder.read_config()["data"], folder.read_options(arguments.model).model
+        say_trusted(folder, arguments)
+        maker = folder.find_model(arguments.model, arguments.trust)
         classes = len(data["classes"])
         shape = (1, *data["shape"]) if len(data["shape"]) == 2 else (data["shape"][2], *data["shape"][:2])
-    if arguments.input:
+    else:
+        maker = find_model(name)
+    if arguments.input is not None:
         shape = _shape(arguments.input)
-    found = summarize(make_model(name, classes), (arguments.batch_size, *shape))
+    found = summarize(maker(classes), (arguments.batch_size, *shape))
     if arguments.json:
         say_json(_as_dict(name, found))
     else:

@@ -12,6 +12,9 @@ from ..training import evaluate
 from ..training.data import evaluation_loader, open_dataset
 from ..training.run import RunFolder
 from .console import say, say_json
+from .exit_codes import DONE
+from .parser import add_own_model
+from .trusting import say_trusted
 
 
 def add_to(verbs: Any) -> None:
@@ -22,6 +25,7 @@ def add_to(verbs: Any) -> None:
     parser.add_argument(
         "--backend", choices=("numpy", "cupy"), help="the array library (default: MINIDL_BACKEND, else numpy)"
     )
+    add_own_model(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=run)
 
@@ -30,9 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Load, evaluate, tell."""
     use_backend(arguments.backend or current_backend().name)
     folder = RunFolder(arguments.folder)
-    config, options = folder.read_config(), folder.read_options()
-    model = folder.load_model()
-    data = open_dataset(replace(options, data=arguments.data or options.data), train=False)
+    config, options = folder.read_config(), folder.read_options(arguments.model)
+    say_trusted(folder, arguments)
+    model = folder.load_model(arguments.model, arguments.trust)
+    origin = config["data"].get("origin")
+    if arguments.data is not None:
+        options, origin = replace(options, data=arguments.data).checked(), None
+    data = open_dataset(options, train=False, origin=origin)
     highest, classes = int(data.targets._array.max()), len(config["data"]["classes"])
     if highest >= classes:
         raise DataError(
@@ -45,4 +53,4 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         say(f"test accuracy {found.accuracy:.2%}, loss {found.loss:.4f} ({len(data):,} images)")
-    return 0
+    return DONE

@@ -9,12 +9,14 @@ from typing import Any
 
 from ..training.job import Job
 from ..training.options import KINDS, OptionError, Options, flag, merged
-from ..training.run import RunFolder, next_folder
+from ..training.run import RunFolder
 from ..training.tensorboard import EventWriter, require_tensorboard
 from .console import notice, say, say_json
+from .exit_codes import DONE, INTERRUPTED
+from .parser import add_trust
 from .progress import Reporter, StopOnInterrupt
+from .trusting import say_trusted
 
-INTERRUPTED = 130
 METAVARS = {"data": "DIR", "epochs": "N", "batch_size": "N", "limit": "N", "seed": "N", "val_split": "SHARE|N"}
 
 
@@ -30,6 +32,7 @@ def add_to(verbs: Any) -> None:
         _add_option(parser, field)
     parser.add_argument("--out", metavar="DIR", help="the run folder (default: runs/MODEL-1, -2, ...)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out where it was stopped")
+    add_trust(parser)
     parser.add_argument("--config", metavar="FILE.toml", help="options from a file; those on the command line win")
     parser.add_argument("--tensorboard", action="store_true", help="also write DIR/tensorboard (needs tensorboardX)")
     parser.add_argument("--json", action="store_true", help="print the metrics as JSON")
@@ -58,7 +61,27 @@ def run(arguments: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(arguments).items() if name in KINDS}
     if arguments.tensorboard:
         require_tensorboard()  # before anything is made
-    job = _resumed(arguments, given) if arguments.resume else _started(arguments, given)
+    _check(arguments)
+    with _resumed(arguments, given) if arguments.resume else _started(arguments, given) as job:
+        return _train(job, arguments)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.out == "" or (arguments.out and "\0" in arguments.out):
+        raise OptionError(f"--out {arguments.out!r} is no name of a folder; name one, or leave it out")
+    if arguments.trust and not arguments.resume:
+        raise OptionError("--trust is for the Python file that a run names; with --model you name it yourself")
+    if arguments.resume and arguments.out is None:
+        raise OptionError("--resume needs --out DIR, the folder of the run to go on with")
+    if arguments.resume and arguments.config is not None:
+        raise OptionError("--resume takes the options from the run itself; leave --config out")
+
+
+def _train(job: Job, arguments: argparse.Namespace) -> int:
+    if job.splits.description["published"] is False and not arguments.quiet:
+        notice(
+            f"these are not the files that {job.options.dataset} was published with; `minidl data verify` tells more"
+        )
     reporter = Reporter(job.options.epochs, arguments.quiet, len(job.splits.classes))
     events = EventWriter(job.folder / "tensorboard", job.trainer) if arguments.tensorboard else None
 
@@ -81,20 +104,19 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return INTERRUPTED
     _tell(job, arguments.json)
-    return 0
+    return DONE
 
 
 def _started(arguments: argparse.Namespace, given: dict[str, Any]) -> Job:
     options = merged(given, arguments.config)
-    return Job.start(options, RunFolder(arguments.out or next_folder(options.model)))
+    return Job.start(options, None if arguments.out is None else RunFolder(arguments.out))
 
 
 def _resumed(arguments: argparse.Namespace, given: dict[str, Any]) -> Job:
-    if arguments.out is None:
-        raise OptionError("--resume needs --out DIR, the folder of the run to go on with")
-    if arguments.config is not None:
-        raise OptionError("--resume takes the options from the run itself; leave --config out")
-    job = Job.resume(given, RunFolder(arguments.out))
+    folder = RunFolder(arguments.out)
+    if arguments.trust:
+        say_trusted(folder, argparse.Namespace(trust=True, model=given.get("model")))
+    job = Job.resume(given, folder, arguments.trust)
     if job.trainer.epoch >= job.options.epochs:
         notice(f"all {job.options.epochs} epochs of {arguments.out} are done; only testing it again")
     else:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,10 +14,10 @@ import numpy as np
 
 from ..backend import backend_of
 from ..engine.tensor import Tensor, wrap
-from ..errors import DataError
+from ..errors import ArgumentError, DataError
 from .collate import default_collate
 from .dataset import Dataset, Indices
-from .download import TIMEOUT, DownloadError
+from .download import TIMEOUT, DownloadError, UnwritableError
 from .idx import encode_idx, read_pair
 from .images import EXTENSIONS, read_image
 from .sources import (
@@ -40,6 +41,8 @@ __all__ = [
     "fetch", "verify",
 ]  # fmt: skip
 
+MANY_CLASSES = 100  # more than these, of which most have no image, are a stray label; fewer too, with many images
+IMAGES_A_CLASS = 5
 RETRY_AFTER = 60.0  # seconds for which a process does not ask again for what no mirror could give
 _unreachable: dict[tuple[str, ...], tuple[float, DownloadError]] = {}
 _told: set[str] = set()
@@ -125,10 +128,12 @@ class MNIST(ImageDataset):
     The files are looked for in `root`, or in the cache folder (`MINIDL_DATA`, else the platform's) if `root` is None.
     With `download=True` they are then looked for in the cache too, and fetched from the mirrors into `root`. If no
     mirror can be reached, the bundled sample of real digits (10,000 / 2,000) takes their place, and a line on stderr
-    says so. Without `root` and `download`, it does so if the cache is empty.
-    `origin` tells which it was: 'root', 'cache', 'download' or 'sample'.
+    says so. Without `root` and `download`, it does so if the cache is empty. With `sample=True` it is that sample,
+    whatever this machine has: `MNIST(sample=True)` is the same digits everywhere.
+    `origin` tells which it was: 'root', 'cache', 'download' or 'sample'; `files` are the images' and the labels' file.
 
-    Raises `DataError` if `root` was named and has no such files (and `download` is off), or if a file is damaged.
+    Raises `DataError` if `root` was named and has no such files (and `download` is off), or if a file is damaged;
+    `ArgumentError` if `sample` is asked for together with `root` or `download`.
     """
 
     source: ClassVar[Source] = MNIST_SOURCE
@@ -146,12 +151,39 @@ class MNIST(ImageDataset):
         transform: Transform | None = None,
         target_transform: Transform | None = None,
         download: bool = False,
+        *,
+        sample: bool = False,
     ) -> None:
-        self.root, self.train = cache_folder() if root is None else Path(root), bool(train)
-        paths, self.origin = self._locate(named=root is not None, download=download)
-        images, labels = read_pair(*paths)
-        self._check(paths[1], labels)
+        self.train = bool(train)
+        if sample:
+            self.root, self.files, self.origin = *self._sample(root, download), "sample"
+        else:
+            self.root = cache_folder() if root is None else Path(root)
+            self.files, self.origin = self._locate(named=root is not None, download=download)
+        images, labels = read_pair(*self.files)
+        self._check(self.files[1], labels)
         super().__init__(images, labels, transform, target_transform)
+
+    def is_published(self) -> bool | None:
+        """Whether images and labels are the published ones to the last bit.
+
+        None if that cannot be told: it is another set, of another size, or the digest of its unpacked files is not
+        known.
+        """
+        arrays = (_host(self.data), _host(self.targets).astype(np.uint8))
+        resources = self.source.split(self.train)
+        if any(array.shape != resource.shape or not resource.sha256 for array, resource in zip(arrays, resources)):
+            return None
+        return all(digest(encode_idx(array)) == resource.sha256 for array, resource in zip(arrays, resources))
+
+    def _sample(self, root: Any, download: bool) -> tuple[Path, tuple[Path, Path]]:
+        """The folder and the files of the bundled sample."""
+        kind = type(self).__name__
+        if root is not None or download:
+            raise ArgumentError(f"{kind}: sample=True is the bundled digits; leave root and download out")
+        if self.sample is None or (files := self._find(self.sample)) is None:
+            raise ArgumentError(f"{kind}: there is no bundled sample of it; leave sample out")
+        return self.sample, files
 
     def _locate(self, named: bool, download: bool) -> tuple[tuple[Path, Path], str]:
         """The images' and the labels' file, and where they were found."""
@@ -171,8 +203,9 @@ class MNIST(ImageDataset):
             if not download:
                 raise DownloadError(f"no {self.source.name} in {self.root}; fetch it with download=True", offline=True)
             return self._download(), "download"
-        except DownloadError as error:
-            sample = None if self.sample is None or not error.offline else self._find(self.sample)
+        except (DownloadError, UnwritableError) as error:
+            possible = error.offline if isinstance(error, DownloadError) else not named
+            sample = None if self.sample is None or not possible else self._find(self.sample)
             if sample is None:
                 raise
             self._say_sample(error)
@@ -191,26 +224,35 @@ class MNIST(ImageDataset):
         if failure is not None and time.monotonic() - when < RETRY_AFTER:
             raise failure
         try:
-            images, labels = (
-                fetch_file(self.source, resource, self.root, mirrors, TIMEOUT, progress=True)
-                for resource in self.source.split(self.train)
-            )
+            images, labels = self._fetch(self.train, mirrors)
         except DownloadError as error:
             _unreachable[mirrors] = time.monotonic(), error
             raise
+        with suppress(DownloadError):  # the other two files, as torchvision does; who asks for them is told
+            self._fetch(not self.train, mirrors)
         return images, labels
 
-    def _say_sample(self, error: DownloadError) -> None:
+    def _fetch(self, train: bool, mirrors: tuple[str, ...]) -> list[Path]:
+        return [
+            fetch_file(self.source, resource, self.root, mirrors, TIMEOUT, progress=True)
+            for resource in self.source.split(train)
+        ]
+
+    def _say_sample(self, error: DownloadError | UnwritableError) -> None:
         """One line, once a process."""
         if self.source.name in _told:
             return
         _told.add(self.source.name)
-        why = "no mirror could be reached" if error.reasons else f"no {self.source.name} on this machine"
-        print(
-            f"minidl: {why}: using the bundled sample of real digits (10,000 to train, 2,000 to test); "
-            "`minidl data fetch` gets all 70,000",
-            file=sys.stderr,
-        )
+        why = f"no {self.source.name} on this machine"
+        if isinstance(error, UnwritableError):
+            why = f"{self.root} cannot be written (set MINIDL_DATA to a folder that can)"
+        elif error.reasons:
+            why = "no mirror could be reached"
+        with suppress(OSError, AttributeError):  # stderr may be full, or none
+            sys.stderr.write(
+                f"minidl: {why}: using the bundled sample of real digits (10,000 to train, 2,000 to test); "
+                "`minidl data fetch` gets all 70,000\n"
+            )
 
     def _check(self, path: Path, labels: np.ndarray) -> None:
         """Labels in range, and not those of another data set, whose files have the same names."""
@@ -222,8 +264,10 @@ class MNIST(ImageDataset):
         found = digest(encode_idx(labels.astype(np.uint8)))
         for other in (MNIST_SOURCE, FASHION_SOURCE):
             if other is not self.source and any(found == resource.sha256 for resource in other.resources):
+                kind = "fashion" if other is FASHION_SOURCE else "mnist"
                 raise DataError(
-                    f"{path}: holds the labels of {other.name}, not {self.source.name}; use {other.name}(...)"
+                    f"{path}: holds the labels of {other.name}, not {self.source.name}; use --dataset {kind} "
+                    f"(in Python: {other.name}(...))"
                 )
 
     def __repr__(self) -> str:
@@ -259,8 +303,9 @@ class IDXFolder(ImageDataset):
         target_transform: Transform | None = None,
     ) -> None:
         self.root, self.train = Path(root), bool(train)
-        images_path = self._only("images")
-        images, labels = read_pair(images_path, self._only("labels"))
+        images_path, labels_path = self._only("images"), self._only("labels")
+        images, labels = read_pair(images_path, labels_path)
+        _check_stray(labels_path, labels)
         super().__init__(images, labels, transform, target_transform)
         self.classes = [str(number) for number in range(int(labels.max()) + 1 if labels.size else 0)]
 
@@ -280,6 +325,24 @@ class IDXFolder(ImageDataset):
                 f"found {listed}"
             )
         return found[0]
+
+
+def _check_stray(path: Path, labels: np.ndarray) -> None:
+    """Raise `DataError` for a label that would make classes of which most have no image: a mark, or damage."""
+    if not labels.size:
+        return
+    wrong = "" if labels.min() >= 0 else "is below 0"
+    label = int(labels.min()) if wrong else int(labels.max())
+    present = len(np.unique(labels))
+    few = label + 1 > MANY_CLASSES or len(labels) >= IMAGES_A_CLASS * (label + 1)
+    if not wrong and present < (label + 1) / 2 and few:
+        wrong = f"would make {label + 1:,} classes, of which {present:,} have images"
+    if wrong:
+        first = int(np.argmax(labels == label))
+        raise DataError(
+            f"{path}: the label {label} (image {first:,}) {wrong}; number the classes from 0, and leave out images "
+            "that are marked as of none"
+        )
 
 
 class ImageFolder(Dataset):

@@ -5,20 +5,33 @@ from __future__ import annotations
 import hashlib
 import http
 import http.client
+import io
 import os
+import secrets
+import socket
 import ssl
+import stat
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
 from ..errors import DataError
+from ..files.locks import NO_LINK, still_there, try_lock
 
 CHUNK = 1 << 16
 TIMEOUT = 10.0  # seconds without a byte before the next mirror is tried
+DEADLINE = 600.0  # seconds for one file, all mirrors together
+MOST = 1 << 30  # bytes of a file whose size is not known
+OTHERS = 30.0  # seconds in which another process that fetches the same file is waited for
 USER_AGENT = "minidl"
+OPEN = os.O_RDWR | os.O_CREAT | NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
 
@@ -32,6 +45,10 @@ class DownloadError(DataError):
         super().__init__(message)
         self.reasons = tuple(reasons)
         self.offline = offline
+
+
+class UnwritableError(DataError):
+    """The folder that a download is to go to cannot be written."""
 
 
 class _WrongContent(Exception):
@@ -49,35 +66,47 @@ def download(
     destination: str | os.PathLike[str],
     sha256: str,
     *,
+    size: int | None = None,
     timeout: float = TIMEOUT,
+    deadline: float = DEADLINE,
     progress: bool = True,
 ) -> Path:
     """Fetch the file whose SHA-256 is `sha256` from the first of `urls` that has it, and put it at `destination`.
 
     The bytes gather in `destination.part`. If the connection breaks, the next attempt (now, on another mirror, or
     in a later call) asks for the rest only. `destination` appears by a rename after the checksum has been
-    verified, so it is never there half written. `progress` shows a bar on a terminal and nothing elsewhere.
+    verified, so it is never there half written. A process that finds another one at the same file waits for it, or
+    else fetches into a `.part` of its own. `progress` shows a bar on a terminal and nothing elsewhere.
 
-    Raises `DownloadError` with every mirror's reason, or `DataError` if the folder cannot be written.
+    Args:
+        size: bytes that the file has at most; a mirror that sends more is left (default: 1 GiB).
+        timeout: seconds without a byte before the next mirror is tried; `deadline`: for all of it.
+
+    Raises `DownloadError` with every mirror's reason, or `UnwritableError` if the folder cannot be written.
     """
     destination = Path(destination)
-    part = destination.with_name(destination.name + ".part")
+    limits = _Limits(MOST if size is None else size, timeout, time.monotonic() + deadline)
     reasons, offline = [], True
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        for url in urls:
-            try:
-                _fetch_checked(url, part, sha256, timeout, progress)
-            except _WrongContent as error:
-                offline = False
-                reasons.append(f"{url}: {error}")
-            except NETWORK_ERRORS as error:
-                reasons.append(f"{url}: {_explain(error)}")
-            else:
-                os.replace(part, destination)
-                return destination
-    except OSError as error:
-        raise DataError(f"{destination}: cannot be written: {error.strerror or error}") from error
+        part = _Part(destination, sha256)
+        if part.arrived:
+            return destination
+        with part:
+            for url in urls:
+                try:
+                    _fetch_checked(url, part, sha256, limits, progress)
+                except _WrongContent as error:
+                    offline = False
+                    reasons.append(f"{url}: {error}")
+                except NETWORK_ERRORS as error:
+                    reasons.append(f"{url}: {_explain(error)}")
+                else:
+                    part.put_in_place()
+                    return destination
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UnwritableError(f"{destination}: cannot be written: {why}") from error
     raise DownloadError(
         f"{destination.name}: no mirror could give this file:\n  "
         + ";\n  ".join(reasons or ["no mirrors are known"])
@@ -87,49 +116,154 @@ def download(
     )
 
 
-def _fetch_checked(url: str, part: Path, sha256: str, timeout: float, progress: bool) -> None:
-    """Bring `part` to the full file from `url`, and remove it if its content is wrong."""
-    resumed = part.exists() and part.stat().st_size > 0
-    _fetch(url, part, timeout, progress)
-    if resumed and sha256_of(part) != sha256:  # the beginning may be of another file: once more, from the start
-        part.unlink()
-        _fetch(url, part, timeout, progress)
-    if (found := sha256_of(part)) != sha256:
-        part.unlink()
+class _Limits:
+    """What a mirror may take: bytes, seconds without one, and seconds in all."""
+
+    def __init__(self, size: int, timeout: float, until: float) -> None:
+        self.size, self.timeout, self.until = size, timeout, until
+
+    def left(self) -> float:
+        """Seconds for the next answer. Raises `TimeoutError` after the deadline."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("it takes too long; the next attempt resumes")
+        return min(self.timeout, left)
+
+
+class _Part:
+    """The open file in which a download gathers, this process's alone.
+
+    `NAME.part`, where an earlier attempt may have left its bytes; where that is another process's, or no plain file of
+    its own (a link, a FIFO, a second name of some other file), a new file beside it.
+
+    Attributes:
+        arrived: whether another process has brought the file meanwhile.
+    """
+
+    def __init__(self, destination: Path, sha256: str) -> None:
+        self.destination, self.sha256 = destination, sha256
+        self.path = destination.with_name(destination.name + ".part")
+        self.arrived = self.begun = False
+        handle, until = None, time.monotonic() + OTHERS
+        while True:
+            handle, is_plain = self._shared()
+            if destination.is_file() and sha256_of(destination) == sha256:  # asked with the lock, if it is free
+                self._leave(handle)
+                return
+            if handle is not None or not is_plain or time.monotonic() > until:
+                break
+            time.sleep(0.05)  # another process is at it
+        self.resumable = handle is not None
+        if handle is None:
+            self.path = destination.with_name(f"{destination.name}.{secrets.token_hex(4)}.part")
+            handle = os.open(self.path, OPEN | os.O_EXCL, 0o666)
+        self.stream = os.fdopen(handle, "r+b")
+
+    def _leave(self, handle: int | None) -> None:
+        """There is nothing to do: another process has brought the file."""
+        self.arrived = True
+        if handle is not None:
+            if os.fstat(handle).st_size == 0 and os.name != "nt":
+                self.path.unlink()
+            os.close(handle)
+
+    def _shared(self) -> tuple[int | None, bool]:
+        """The handle of `NAME.part`, if it is free; whether it is a plain file."""
+        try:
+            handle = os.open(self.path, OPEN, 0o666)
+        except OSError:
+            return None, False
+        found = os.fstat(handle)
+        is_plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+        if is_plain and try_lock(handle) and still_there(handle, self.path):
+            return handle, True
+        os.close(handle)
+        return None, is_plain
+
+    def size(self) -> int:
+        return os.fstat(self.stream.fileno()).st_size
+
+    def begin_at(self, start: int) -> None:
+        """Cut off what lies beyond `start`, and write from there on."""
+        self.stream.seek(start)
+        self.stream.truncate()
+        self.begun = True
+
+    def forget(self) -> None:
+        """Cut off all of it: it is of another file."""
+        self.begin_at(0)
+        self.begun = False
+
+    def digest(self) -> str:
+        self.stream.flush()
+        self.stream.seek(0)
+        return hashlib.file_digest(self.stream, "sha256").hexdigest()
+
+    def put_in_place(self) -> None:
+        """Make it `destination`."""
+        self.stream.flush()
+        with suppress(OSError):  # some network mounts cannot
+            os.fsync(self.stream.fileno())
+        if os.name == "nt":
+            self.stream.close()
+        os.replace(self.path, self.destination)
+
+    def __enter__(self) -> _Part:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with suppress(OSError, ValueError):  # closed by then: it is in place
+            useless = not self.resumable or (self.size() == 0 and not self.begun)
+            if useless and still_there(self.stream.fileno(), self.path):
+                self.path.unlink()
+        self.stream.close()
+
+
+def _fetch_checked(url: str, part: _Part, sha256: str, limits: _Limits, progress: bool) -> None:
+    """Bring `part` to the full file from `url`, and empty it if its content is wrong."""
+    resumed = part.size() > 0
+    _fetch(url, part, limits, progress)
+    found = part.digest()
+    if resumed and found != sha256:  # the beginning may be of another file: once more, from the start
+        part.begin_at(0)
+        _fetch(url, part, limits, progress)
+        found = part.digest()
+    if found != sha256:
+        part.forget()
         raise _WrongContent(f"wrong content: SHA-256 is {found}, expected {sha256}")
 
 
-def _fetch(url: str, part: Path, timeout: float, progress: bool) -> None:
+def _fetch(url: str, part: _Part, limits: _Limits, progress: bool) -> None:
     """Append to `part` what `url` has beyond it."""
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+    have = part.size()
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if have:
-        request.add_header("Range", f"bytes={have}-")
+        headers["Range"] = f"bytes={have}-"
     try:
-        response = urllib.request.urlopen(request, timeout=timeout)
+        response = open_url(url, headers, limits)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not have:
             raise
         if error.headers.get("Content-Range", "").strip() != f"bytes */{have}":
-            part.unlink()  # longer than the file itself: of no use
-            _fetch(url, part, timeout, progress)
+            part.begin_at(0)  # longer than the file itself: of no use
+            _fetch(url, part, limits, progress)
         return
     with response:
         resumes = response.status == http.HTTPStatus.PARTIAL_CONTENT and _range_start(response) == have
         if response.status == http.HTTPStatus.PARTIAL_CONTENT and not resumes:
             raise http.client.HTTPException(f"asked for bytes {have}-, got {response.headers.get('Content-Range')}")
-        _copy(response, part, have if resumes else 0, progress)
+        _copy(response, part, have if resumes else 0, limits, progress)
 
 
-def _copy(response: http.client.HTTPResponse, part: Path, start: int, progress: bool) -> None:
+def _copy(response: Any, part: _Part, start: int, limits: _Limits, progress: bool) -> None:
     """Write the body of `response` into `part` from byte `start` on; a body cut short is an error."""
     length = response.headers.get("Content-Length")
-    remaining = int(length) if length is not None and length.isdigit() else None
+    remaining = int(length) if length is not None and length.isdecimal() and len(length) < 19 else None
     bar = tqdm(
         total=None if remaining is None else start + remaining,
         initial=start,
-        desc=part.stem,
+        desc=part.destination.name,
         unit="B",
         unit_scale=True,
         unit_divisor=1024,
@@ -137,23 +271,96 @@ def _copy(response: http.client.HTTPResponse, part: Path, start: int, progress: 
         disable=None if progress else True,  # None: only on a terminal
     )
     received = 0
-    with bar, open(part, "ab" if start else "wb") as stream:
+    part.begin_at(start)
+    with bar:
         while piece := _read(response):
-            stream.write(piece)
+            if start + received + len(piece) > limits.size:
+                part.forget()
+                raise _WrongContent(f"wrong content: it sends more than the {limits.size:,} bytes of the file")
+            part.stream.write(piece)
             received += len(piece)
             bar.update(len(piece))
+    part.stream.flush()
     if remaining is not None and received != remaining:
         raise http.client.IncompleteRead(b"", remaining - received)
 
 
-def _read(response: http.client.HTTPResponse) -> bytes:
+def _read(response: Any) -> bytes:
     """The next piece of the body. A dropped connection is told apart from a full disk, which is an OSError too."""
     try:
         return response.read1(CHUNK)
-    except http.client.HTTPException:
+    except (http.client.HTTPException, TimeoutError):
         raise
     except OSError as error:
         raise urllib.error.URLError(error) from error
+
+
+def open_url(url: str, headers: dict[str, str], limits: _Limits) -> Any:
+    """The answer of `url`, redirects within http(s) followed, each read of it within the limits."""
+    opener = urllib.request.build_opener(_Http(limits), _Https(limits), _Redirects)
+    try:
+        return opener.open(urllib.request.Request(url, headers=headers), timeout=limits.left())
+    except (ValueError, UnicodeError) as error:  # an address that is none
+        raise urllib.error.URLError(f"its address, or one it redirects to, is not valid: {error}") from error
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect to http or https, and nowhere else."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        if urlsplit(newurl).scheme.lower() not in ("http", "https"):
+            raise urllib.error.URLError(f"it redirects to {newurl}, which is not http or https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+class _Timed(io.RawIOBase):
+    """The reading side of a connection, which keeps to the limits at each read: headers and body alike."""
+
+    def __init__(self, raw: Any, connection: socket.socket, limits: _Limits) -> None:
+        self.raw, self.connection, self.limits = raw, connection, limits
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self.connection.settimeout(self.limits.left())
+        return self.raw.readinto(buffer)
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
+
+
+def _within(limits: _Limits, kind: type[http.client.HTTPConnection]) -> Any:
+    """Makes connections of that kind, whose answers keep to the limits."""
+
+    class Response(http.client.HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+            super().__init__(sock, *args, **options)
+            self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock, limits))
+
+    class Connection(kind):  # type: ignore[misc, valid-type]
+        response_class = Response
+
+    return Connection
+
+
+class _Http(urllib.request.HTTPHandler):
+    def __init__(self, limits: _Limits) -> None:
+        super().__init__()
+        self.limits = limits
+
+    def http_open(self, req: Any) -> Any:
+        return self.do_open(_within(self.limits, http.client.HTTPConnection), req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def __init__(self, limits: _Limits) -> None:
+        super().__init__()
+        self.limits = limits
+
+    def https_open(self, req: Any) -> Any:
+        return self.do_open(_within(self.limits, http.client.HTTPSConnection), req)
 
 
 def _range_start(response: http.client.HTTPResponse) -> int | None:

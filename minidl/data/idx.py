@@ -20,6 +20,7 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import DataError, DtypeError
+from ..files import OutputError, check_regular, replace_file
 
 DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
@@ -34,6 +35,7 @@ CODES = {dtype.newbyteorder("="): code for code, dtype in DTYPES.items()}
 GZIP_MAGIC = b"\x1f\x8b"
 XZ_MAGIC = b"\xfd7zXZ\x00"
 CHUNK = 1 << 20
+MOST_UNPACKED = 2 << 30  # bytes: EMNIST, the largest set of this format, unpacks to a quarter of it
 Readable = IO[bytes] | gzip.GzipFile | lzma.LZMAFile
 MAX_DIMENSIONS = 64  # NumPy's own limit
 AGAIN = "fetch the file again"
@@ -42,13 +44,16 @@ AGAIN = "fetch the file again"
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """The array in an IDX file, raw or packed (`.gz`, `.xz` by name), in this machine's byte order.
 
-    Raises `DataError` for anything that is not exactly one whole IDX array. Memory grows with what the file
-    holds, never with what its header claims.
+    Raises `DataError` for anything that is not exactly one whole IDX array, and for one of more than 2 GiB in a packed
+    file. Memory grows with what the file holds, never with what its header claims.
     """
     path = Path(path)
     try:
+        most = check_regular(path)
         with _open(path) as stream:
-            return _parse(stream, path)
+            return _parse(stream, path, most if isinstance(stream, io.BufferedReader) else MOST_UNPACKED)
+    except MemoryError:
+        raise DataError(f"{path}: is larger than the memory that is free") from None
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
@@ -64,7 +69,7 @@ def decode_idx(content: bytes, name: str = "<bytes>") -> np.ndarray:
     array([[1, 2],
            [3, 4]], dtype=uint8)
     """
-    return _parse(io.BytesIO(content), Path(name))
+    return _parse(io.BytesIO(content), Path(name), len(content))
 
 
 def encode_idx(array: np.ndarray) -> bytes:
@@ -97,14 +102,10 @@ def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
         content = gzip.compress(content, compresslevel=9, mtime=0)
     elif path.suffix == ".xz":
         content = lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        replace_file(path, lambda stream: stream.write(content))
+    except OutputError as error:
+        raise DataError(str(error)) from error
 
 
 def read_pair(
@@ -150,7 +151,8 @@ def _open(path: Path) -> Readable:
     return lzma.open(path) if actual == ".xz" else open(path, "rb")
 
 
-def _parse(stream: Readable, path: Path) -> np.ndarray:
+def _parse(stream: Readable, path: Path, most: int) -> np.ndarray:
+    """The array in `stream`, which has at most so many bytes."""
     magic = stream.read(4)
     if len(magic) < 4:
         raise DataError(
@@ -170,21 +172,28 @@ def _parse(stream: Readable, path: Path) -> np.ndarray:
         )
     shape = tuple(int(size) for size in np.frombuffer(header, dtype=">u4"))
     expected = math.prod(shape) * dtype.itemsize
-    content = _read_exactly(stream, expected, shape, path)
+    content = _read_exactly(stream, expected, shape, path, most)
     try:
         return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
     except ValueError as error:  # zero elements, but dimensions whose product NumPy cannot hold
         raise DataError(f"{path}: shape {shape} is not one an array can have: {error}; {AGAIN}") from error
 
 
-def _read_exactly(stream: Readable, expected: int, shape: tuple[int, ...], path: Path) -> bytearray:
-    """The `expected` bytes that remain; read piece by piece, because the header may claim any size."""
-    content = bytearray()
-    while piece := stream.read(min(CHUNK, expected + 1 - len(content))):
-        content += piece
-    if len(content) != expected:
-        found = f"{len(content)}" if len(content) < expected else "more"
-        kind = "cut short" if len(content) < expected else "too long"
+def _read_exactly(stream: Readable, expected: int, shape: tuple[int, ...], path: Path, most: int) -> bytearray:
+    """The `expected` bytes that remain; read piece by piece, because the header may claim any size.
+
+    Where it claims more than `most`, the file is only measured.
+    """
+    content, size = bytearray(), 0
+    while size <= most and (piece := stream.read(min(CHUNK, expected + 1 - size))):
+        size += len(piece)
+        if expected <= most:
+            content += piece
+    if size > most:
+        raise DataError(f"{path}: shape {shape} takes {expected:,} bytes, more than the {most:,} that are read at most")
+    if size != expected:
+        found = f"{size}" if size < expected else "more"
+        kind = "cut short" if size < expected else "too long"
         raise DataError(
             f"{path}: is {kind}: shape {shape} needs {expected} bytes of data, the file has {found}; {AGAIN}"
         )

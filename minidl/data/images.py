@@ -9,7 +9,10 @@ import cv2
 import numpy as np
 
 from ..errors import DataError, ShapeError
+from ..files import OutputError, read_bytes, replace_file
+from .picture_size import picture_size
 
+MOST_BYTES, MOST_PIXELS = 256 << 20, 1 << 27  # of a picture file; 134 megapixels take 400 MB
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
@@ -22,11 +25,18 @@ def read_image(path: str | os.PathLike[str], background: int = 255) -> np.ndarra
     """
     path = Path(path)
     try:
-        content = np.frombuffer(path.read_bytes(), np.uint8)
+        data = read_bytes(path, MOST_BYTES)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    width, height = picture_size(data) or (0, 0)
+    if width * height > MOST_PIXELS:
+        raise DataError(
+            f"{path}: is a picture of {width:,} by {height:,} pixels, more than the {MOST_PIXELS:,} that are read; "
+            "save it smaller"
+        )
+    content = np.frombuffer(data, np.uint8)
     image = _decoded(content, cv2.IMREAD_UNCHANGED)
     if image is not None and image.ndim == 3 and image.shape[2] == 4:
         return _on_gray(image, background)
@@ -45,6 +55,8 @@ def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
         raise ShapeError(f"write_image: expected (H, W) or (H, W, 3) of uint8, got {image.shape} of {image.dtype}")
+    if image.ndim == 2 and path.suffix.lower() == ".gif":  # OpenCV writes it in colour only
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
     bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     try:
         done, content = cv2.imencode(path.suffix, bgr)
@@ -55,9 +67,9 @@ def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
             f"{path}: OpenCV knows no image format named {path.suffix!r}; use one of {', '.join(EXTENSIONS)}"
         )
     try:
-        path.write_bytes(content.tobytes())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+        replace_file(path, lambda stream: stream.write(content.tobytes()))
+    except OutputError as error:
+        raise DataError(str(error)) from error
 
 
 def _decoded(content: np.ndarray, mode: int) -> np.ndarray | None:

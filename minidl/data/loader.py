@@ -6,6 +6,7 @@ derived from it, so an epoch can be repeated, or gone on with in the middle, fro
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -157,7 +158,7 @@ class DataLoader:
         order = enumerate(self._order(seed))
         for _ in range(first):
             next(order, None)
-        made = self._in_background(seed, order) if self.prefetch else self._here(seed, order)
+        made = self._in_background(seed, order) if self.prefetch and threads_start() else self._here(seed, order)
         return self._counted(made, seed)
 
     def _order(self, seed: int) -> Iterator[Any]:
@@ -232,6 +233,17 @@ class DataLoader:
         if batch is None or not 0 <= batch <= len(self):
             raise ArgumentError(f"DataLoader: the state is at batch {batch}, but an epoch has {len(self)}: other data?")
         self._resume_at = seed, batch
+
+
+def threads_start() -> bool:
+    """Whether this process may have threads: some sandboxes, and Python in a browser, allow none."""
+    thread = threading.Thread(target=lambda: None)
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    thread.join()
+    return True
 
 
 def _derived(seed: int, *purpose: int) -> np.random.Generator:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import sys
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +20,13 @@ from .download import TIMEOUT, download, sha256_of
 from .idx import read_idx, read_pair
 
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
+MOST_UNPACKED = 64 << 20  # bytes: more than any of these files has
 SPLITS = {True: "train", False: "t10k"}
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One file: its name unpacked, and the SHA-256 of the `.gz` that the mirrors serve and of the file in it.
+    """One file: its name unpacked, the SHA-256 of the `.gz` that the mirrors serve and of the file in it, its size.
 
     Other packings of the same content are the same file, so the second is what counts where it is known.
     """
@@ -32,6 +34,13 @@ class Resource:
     name: str
     packed_sha256: str
     sha256: str | None = None
+    packed_size: int | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of its array: 60,000 to train, 10,000 to test, 28 by 28."""
+        count = 60_000 if self.name.startswith(SPLITS[True]) else 10_000
+        return (count, 28, 28) if "images" in self.name else (count,)
 
 
 @dataclass(frozen=True)
@@ -60,21 +69,25 @@ MNIST_SOURCE = Source(
             "train-images-idx3-ubyte",
             "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            9_912_422,
         ),
         Resource(
             "train-labels-idx1-ubyte",
             "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
             "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            28_881,
         ),
         Resource(
             "t10k-images-idx3-ubyte",
             "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
             "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            1_648_877,
         ),
         Resource(
             "t10k-labels-idx1-ubyte",
             "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
             "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            4_542,
         ),
     ),
 )
@@ -90,20 +103,24 @@ FASHION_SOURCE = Source(
         Resource(
             "train-images-idx3-ubyte",
             "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+            packed_size=26_421_880,
         ),
         Resource(
             "train-labels-idx1-ubyte",
             "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
             "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            29_515,
         ),
         Resource(
             "t10k-images-idx3-ubyte",
             "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+            packed_size=4_422_102,
         ),
         Resource(
             "t10k-labels-idx1-ubyte",
             "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
             "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+            5_148,
         ),
     ),
 )
@@ -122,12 +139,27 @@ def source_named(name: str) -> Source:
 def cache_folder() -> Path:
     """The folder in which downloads are kept: `MINIDL_DATA`, or the platform's place for caches."""
     if chosen := os.environ.get("MINIDL_DATA"):
-        return Path(chosen).expanduser()
+        return _expanded(chosen)
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "minidl" / "Cache"
+        return Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local") / "minidl" / "Cache"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "minidl"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minidl"
+        return _home() / "Library" / "Caches" / "minidl"
+    return Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache") / "minidl"
+
+
+def _home() -> Path:
+    """The user's folder. Raises `DataError` if there is none."""
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise DataError(f"there is no home folder to keep data in ({error}); set MINIDL_DATA to a folder") from None
+
+
+def _expanded(chosen: str) -> Path:
+    try:
+        return Path(chosen).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"MINIDL_DATA={chosen}: {error}; set it to a folder") from None
 
 
 def find_file(root: Path, name: str, folder: str = "MNIST") -> Path | None:
@@ -158,10 +190,10 @@ def digest(content: bytes) -> str:
 
 
 def _sha256_unpacked(path: Path) -> str | None:
-    hashed = hashlib.sha256()
+    hashed, read = hashlib.sha256(), 0
     try:
         with gzip.open(path) as stream:
-            while piece := stream.read(1 << 20):
+            while (piece := stream.read(1 << 20)) and (read := read + len(piece)) <= MOST_UNPACKED:
                 hashed.update(piece)
     except (OSError, EOFError, zlib.error):
         return None
@@ -172,8 +204,9 @@ def _sha256_unpacked(path: Path) -> str | None:
 class FileReport:
     """What `verify` or `fetch` found of one file.
 
-    `status` is 'genuine' (SHA-256 equal to the original's), 'well-formed' (a sound IDX file, but not the original
-    or one whose digest is not known), 'damaged' or 'missing'; `detail` says more in words.
+    `status` is 'genuine' (SHA-256 equal to the original's), 'altered' (of the original's shape, but with other
+    content), 'well-formed' (a sound IDX file of another set, or one whose digest is not known), 'damaged' or
+    'missing'; `detail` says more in words.
     """
 
     name: str
@@ -224,6 +257,11 @@ def _verify_file(folder: Path, source: Source, resource: Resource) -> FileReport
         shape = read_idx(path).shape
     except (DataError, OSError) as error:
         return FileReport(resource.name, path, "damaged", str(error).removeprefix(f"{path}: "))
+    if genuine is False and shape == resource.shape:
+        return FileReport(
+            resource.name, path, "altered",
+            f"not the file that {source.name} was published with: other content; move it away and fetch it again",
+        )  # fmt: skip
     why = "its published digest is of the .gz only" if genuine is None else "not the published file"
     return FileReport(resource.name, path, "well-formed", f"shape {shape}; {why}")
 
@@ -262,7 +300,9 @@ def fetch_file(
     destination = folder / source.name / "raw" / f"{resource.name}.gz"
     fetched = destination if found.path != destination else destination.with_name(f"{destination.name}.new")
     urls = [f"{mirror.rstrip('/')}/{destination.name}" for mirror in mirrors]
-    download(urls, fetched, resource.packed_sha256, timeout=timeout, progress=progress)
-    if found.path is not None:
-        os.replace(found.path, found.path.with_name(f"{found.path.name}.damaged"))
-    return fetched.replace(destination)
+    download(urls, fetched, resource.packed_sha256, size=resource.packed_size, timeout=timeout, progress=progress)
+    with suppress(FileNotFoundError):  # another process that repairs the same file was faster
+        if found.path is not None:
+            os.replace(found.path, found.path.with_name(f"{found.path.name}.damaged"))
+        os.replace(fetched, destination)
+    return destination

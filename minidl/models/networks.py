@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .. import nn
 from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor
-from ..errors import ArgumentError, MinidlError, ShapeError
+from ..errors import MinidlError, ShapeError
 from ..nn import functional as F
 from ..random import default_generator
-
-
-class UnknownModelError(ArgumentError):
-    """A name that no model has, built in or in the user's file."""
-
-
-class ModelError(MinidlError, ImportError):
-    """A model of the user's own that cannot be made or run: the file, its line, and what Python said."""
+from .user_file import ModelError, UnknownModelError, call, run_file
 
 
 class Lecture(nn.Module):
@@ -99,30 +90,42 @@ def make_model(name: str, classes: int = 10) -> nn.Module:
     return find_model(name)(classes)
 
 
-def find_model(name: str) -> Callable[[int], nn.Module]:
-    """What makes the model `name` for so many classes; the user's file is run, nothing is made yet.
+@dataclass(frozen=True)
+class Maker:
+    """Makes the model `name` for so many classes; `files`: the SHA-256 of each file of the user's that was run."""
 
-    Raises as `make_model`.
+    name: str
+    make: Callable[[int], nn.Module]
+    files: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, classes: int) -> nn.Module:
+        return self.make(classes)
+
+
+def find_model(name: str, allowed: Collection[str] | None = None) -> Maker:
+    """What makes the model `name`; the user's file is run, nothing is made yet.
+
+    With `allowed`, only files of these SHA-256 are run. Raises as `make_model`.
     """
     if name in MODELS:
-        return MODELS[name]
+        return Maker(name, MODELS[name])
     path, colon, attribute = name.rpartition(":")
     if name.endswith(".py"):
         raise UnknownModelError(f"--model {name}: the class is missing; write {name}:NAME, NAME a Module class in it")
     if not (colon and path.endswith(".py")):
         raise UnknownModelError(f"there is no model {name!r}; use one of {', '.join(MODELS)}, or FILE.py:NAME")
-    maker = _from_file(Path(path), attribute)
+    maker, files = run_file(Path(path), attribute, allowed)
     if isinstance(maker, nn.Module) or not callable(maker):
         raise UnknownModelError(
             f"--model {name}: {attribute} is an object of class {type(maker).__name__}; name a Module class, or a "
             "function that makes the model, so that each run starts from new weights"
         )
-    return lambda classes: _made(name, Path(path), maker)
+    return Maker(name, lambda classes: _made(name, Path(path), maker), files)
 
 
 def _made(name: str, path: Path, maker: Callable[[], Any]) -> nn.Module:
     """What the user's class or function gives; it decides itself how many classes there are."""
-    model = _call(maker, path)
+    model = call(maker, path)
     if isinstance(model, nn.Module):
         return model
     kind = type(model)
@@ -154,7 +157,7 @@ def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> No
     state, training, path = default_generator.get_state(), model.training, source_file(name)
     model.eval()
     with no_grad():
-        scores = _scores(name, model, images) if path is None else _call(lambda: model(images), path)
+        scores = _scores(name, model, images) if path is None else call(lambda: model(images), path)
     model.train(training)
     default_generator.set_state(state)
     if not isinstance(scores, Tensor) or scores.shape != (images.shape[0], classes):
@@ -178,42 +181,3 @@ def _scores(name: str, model: nn.Module, images: Tensor) -> Tensor:
             f"model {name}: takes grey images of 28x28, and these are {kind} ones of {height}x{width}; bring the files "
             f"to 28x28 grey, or write a model for them: --model FILE.py:NAME"
         ) from error
-
-
-def _from_file(path: Path, attribute: str) -> Any:
-    """What `attribute` names in the Python file; the file may import its neighbours."""
-    if not path.is_file():
-        raise UnknownModelError(f"--model {path}:{attribute}: there is no file {path}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    loader = spec.loader
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        _call(lambda: loader.exec_module(module), path)
-    finally:
-        sys.path.pop(0)
-    try:
-        return getattr(module, attribute)
-    except AttributeError:
-        known = [k for k, v in vars(module).items() if getattr(v, "__module__", None) == path.stem and callable(v)]
-        raise UnknownModelError(
-            f"{path} has no {attribute!r}; it has {', '.join(known) or 'no class or function'}"
-        ) from None
-
-
-def _call(function: Callable[[], Any], path: Path) -> Any:
-    """Call `function`; what goes wrong in the user's file becomes one line that names the place."""
-    try:
-        return function()
-    except MinidlError:
-        raise
-    except SyntaxError as error:
-        raise ModelError(
-            f"{error.filename or path}, line {error.lineno}: {type(error).__name__}: {error.msg}"
-        ) from error
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
-        place = f"{path}, line {lines[-1]}" if lines else str(path)
-        raise ModelError(f"{place}: {type(error).__name__}: {error}") from error

@@ -10,6 +10,7 @@ code, and any program that reads NPZ can read the weights:
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
 from pathlib import Path
@@ -21,7 +22,7 @@ from ..backend import backend_of
 from ..dtypes import SUPPORTED
 from ..engine.tensor import Tensor
 from ..errors import CheckpointError, DtypeError
-from ..files import replace_file
+from ..files import check_regular, replace_file
 from .creation import tensor
 
 STRUCTURE = "minidl.json"
@@ -30,6 +31,7 @@ _PICKLE = (
     "is a pickle, as torch.save writes it, which could run any code and is never loaded; in PyTorch write "
     "np.savez(path, **{name: w.numpy() for name, w in model.state_dict().items()}), which minidl.load reads"
 )
+LEAST_ROOM, MOST_PACKED = 256 << 20, 20  # bytes that any file may unpack to; how many times its size a large one may
 OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal states make equal files
 
 
@@ -59,23 +61,27 @@ def save(state: Any, path: str | os.PathLike[str]) -> None:
     replace_file(path, write)
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str], *, only: str | None = None) -> Any:
     """The state that `save` wrote, its tensors in the current backend's library.
 
-    An NPZ that other software wrote gives a dictionary of its arrays as tensors. Raises `CheckpointError` if the file
-    is missing, damaged or holds Python objects, which are never unpickled.
+    `only`: the entry of this name alone; of the rest of the state nothing is read. An NPZ that other software wrote
+    gives a dictionary of its arrays as tensors. Raises `CheckpointError` if the file is missing, damaged, claims more
+    than it can hold, or holds Python objects, which are never unpickled.
     """
     path = Path(path)
     try:
+        size = check_regular(path)
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name != STRUCTURE]
-            if any(name.endswith("data.pkl") for name in names):
+            if any(name.endswith("data.pkl") for name in archive.namelist()):
                 raise CheckpointError(_PICKLE)
-            text = archive.read(STRUCTURE) if STRUCTURE in archive.namelist() else None
-            arrays = {name.removesuffix(".npy"): _read_array(archive, name) for name in names}
-        if text is None:
-            return {name: tensor(array) for name, array in arrays.items()}
-        return _from_json(_known_format(json.loads(text)), arrays)
+            arrays = _Arrays(archive, size)
+            if STRUCTURE not in archive.namelist():
+                found = {name: tensor(arrays[name]) for name in arrays.names}
+                return found if only is None else {name: found[name] for name in found if name == only}
+            state = _known_format(json.loads(arrays.text(STRUCTURE)))
+            if only is not None and isinstance(state, dict):
+                state = {name: value for name, value in state.items() if name == only}
+            return _from_json(state, arrays)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     except FileNotFoundError:
@@ -94,6 +100,35 @@ def _is_pickle(path: Path) -> bool:
         return file.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
+class _Arrays:
+    """The arrays of an archive of `size` bytes by name, each read when it is asked for, after a look at its size."""
+
+    def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
+        self.archive = archive
+        self.room = max(LEAST_ROOM, MOST_PACKED * size)  # bytes that all that is read may take
+        self.names = [name.removesuffix(".npy") for name in archive.namelist() if name != STRUCTURE]
+        self.read: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.read:
+            member = f"{name}.npy" if f"{name}.npy" in self.archive.NameToInfo else name
+            self._take(member, self.archive.getinfo(member).file_size)
+            self.read[name] = _read_array(self.archive, member)
+        return self.read[name]
+
+    def text(self, member: str) -> bytes:
+        self._take(member, self.archive.getinfo(member).file_size)
+        return self.archive.read(member)
+
+    def _take(self, member: str, size: int) -> None:
+        self.room -= size
+        if self.room < 0:
+            raise CheckpointError(
+                f"its member {member!r} unpacks to {size:,} bytes, more than weights of such a file do; it is damaged, "
+                "or made to fill the memory"
+            )
+
+
 def _known_format(structure: Any) -> Any:
     """The state in the structure, after seeing that this version can read it."""
     if structure["format"] != FORMAT:
@@ -105,17 +140,28 @@ def _known_format(structure: Any) -> Any:
 
 def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     with archive.open(name) as member:
-        try:
-            array = np.lib.format.read_array(member, allow_pickle=False)
-        except ValueError as error:
-            if "allow_pickle" not in str(error):
-                raise
-            raise CheckpointError(
-                f"its array {name!r} holds Python objects, which could run any code and are never loaded; save "
-                "numbers only"
-            ) from None
+        shape, fortran, dtype = _read_header(member, name)
+        expected = math.prod(shape) * dtype.itemsize
+        content = member.read(expected + 1)
+        if len(content) != expected:
+            raise ValueError(f"{name}: shape {shape} of {dtype} needs {expected} bytes, there are {len(content)}")
         member.read()  # to the end, where the checksum is compared
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    array = np.frombuffer(bytearray(content), dtype).reshape(shape, order="F" if fortran else "C")
+    return array.astype(dtype.newbyteorder("="), order="C", copy=False)
+
+
+def _read_header(member: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The shape, whether it lies in Fortran's order, and the dtype of an array, before any of it is read."""
+    version = np.lib.format.read_magic(member)
+    if version == (1, 0):
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
+    else:
+        shape, fortran, dtype = np.lib.format.read_array_header_2_0(member)
+    if dtype.hasobject:
+        raise CheckpointError(
+            f"its array {name!r} holds Python objects, which could run any code and are never loaded; save numbers only"
+        )
+    return shape, fortran, dtype
 
 
 def _to_json(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
@@ -153,7 +199,7 @@ def _keep(array: np.ndarray, place: str, arrays: dict[str, np.ndarray]) -> str:
     return name
 
 
-def _from_json(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+def _from_json(value: Any, arrays: _Arrays) -> Any:
     """The inverse of `_to_json`."""
     if isinstance(value, list):
         return [_from_json(item, arrays) for item in value]

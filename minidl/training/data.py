@@ -33,10 +33,12 @@ class Splits:
     description: dict[str, Any]
 
 
-def open_dataset(options: Options, train: bool) -> ImageDataset:
+def open_dataset(options: Options, train: bool, origin: str | None = None, download: bool = True) -> ImageDataset:
     """The training or test set that the options name, its images as they are: floats from 0 to 1.
 
-    Raises `DataError` if a named folder has no such files, if they are damaged, or if there is no image.
+    Without a folder named, the set is looked for in the cache, and the network is asked if `download` is on; a run that
+    had the bundled sample (`origin` is "sample") gets it again. Raises `DataError` if a named folder has no such files,
+    if they are damaged, or if there is no image.
     """
     if options.dataset == "idx":
         if options.data is None:
@@ -44,7 +46,10 @@ def open_dataset(options: Options, train: bool) -> ImageDataset:
         found: ImageDataset = datasets.IDXFolder(options.data, train=train)
     else:
         kind = {"mnist": datasets.MNIST, "fashion": datasets.FashionMNIST}[options.dataset]
-        found = kind(options.data, train=train, download=options.data is None)
+        if options.data is None and origin == "sample" and kind.sample is not None:
+            found = kind(train=train, sample=True)
+        else:
+            found = kind(options.data, train=train, download=download and options.data is None)
     if len(found) == 0:
         raise DataError(
             f"{options.data}: the {'training' if train else 'test'} set holds no images; name another folder by --data"
@@ -53,13 +58,13 @@ def open_dataset(options: Options, train: bool) -> ImageDataset:
     return found
 
 
-def open_splits(options: Options) -> Splits:
+def open_splits(options: Options, origin: str | None = None) -> Splits:
     """All three sets. Raises `DataError` as above, `OptionError` where a size does not fit the data."""
     if options.limit is not None:
         _held_back(options, options.limit)
     elif options.data is None:
         _held_back(options, MOST_IMAGES)
-    images, test = open_dataset(options, train=True), open_dataset(options, train=False)
+    images, test = (open_dataset(options, train=train, origin=origin) for train in (True, False))
     classes = [str(name) for name in (images.classes if len(images.classes) >= len(test.classes) else test.classes)]
     if images.data.shape[1:] != test.data.shape[1:]:
         raise DataError(
@@ -86,6 +91,7 @@ def open_splits(options: Options) -> Splits:
             "shape": list(images.data.shape[1:]),
             "classes": classes,
             "crc32": fingerprint(images),
+            "published": published(images, test),
         },
     )
 
@@ -93,6 +99,11 @@ def open_splits(options: Options) -> Splits:
 def _held_back(options: Options, count: int) -> int:
     """How many of `count` training images are for validation. Raises `OptionError` where too few are left."""
     held = int(options.val_split if options.val_split >= 1 else count * options.val_split)
+    if held == 0 and options.val_split not in (0, Options.val_split):
+        raise OptionError(
+            f"{flag('val_split')} {options.val_split:g} of {count} training images is not one image; give a larger "
+            "share, a number of images, or 0 for no validation"
+        )
     if held >= count:
         raise OptionError(
             f"{flag('val_split')} holds back {held} of {count} training images and leaves none to train on"
@@ -110,8 +121,14 @@ def augmentation() -> transforms.Transform:
 
 
 def fingerprint(images: ImageDataset) -> int:
-    """A number that tells another data set, so that a run is not gone on with on it unnoticed."""
+    """A number that tells another data set, so that a run is not resumed on it unnoticed."""
     return zlib.crc32(_bytes(images.targets), zlib.crc32(_bytes(images.data)))
+
+
+def published(*sets: ImageDataset) -> bool | None:
+    """Whether these sets are MNIST or FashionMNIST to the last bit; None where that cannot be told."""
+    found = [images.is_published() if isinstance(images, datasets.MNIST) else None for images in sets]
+    return None if None in found else all(found)
 
 
 def train_loader(splits: Splits, options: Options) -> DataLoader:

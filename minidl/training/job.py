@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -11,33 +12,41 @@ import numpy as np
 from ..backend import current_backend, use_backend
 from ..errors import CheckpointError
 from ..files import write_json
-from ..models.networks import check_model, find_model, with_whole_path
+from ..models.networks import Maker, check_model, find_model, source_file
+from ..models.trust import trust
+from ..models.user_file import call
 from ..random import manual_seed
 from ..tensors import saving as checkpoint
+from .config import checked_state
 from .data import evaluation_loader, open_splits, train_loader
 from .evaluation import Evaluation, evaluate, to_device
 from .loop import Progress, Trainer
 from .options import OptionError, Options, flag, make_optimizer, make_scheduler, planned_length
-from .run import RunFolder
+from .run import RunFolder, TakenError, next_folder
 
-RESUMABLE = ("epochs", "data")  # options that may differ when a run is gone on with
+RESUMABLE = ("epochs", "data")  # options that may differ when a run is resumed
 
 
 class Job:
-    """A run: its options, data, model, trainer and folder.
+    """A run: its options, data, model, trainer and folder, which is locked until `close`.
+
+    `maker` makes the model, if it is not simply the one that the options name; `origin`: where the data came from when
+    the run was started.
 
     Attributes:
         tested: the evaluation on the test set, after `run` has ended by itself.
     """
 
-    def __init__(self, options: Options, folder: RunFolder) -> None:
+    def __init__(
+        self, options: Options, folder: RunFolder, maker: Maker | None = None, origin: str | None = None
+    ) -> None:
         use_backend(options.backend or current_backend().name)
         self.options, self.folder = replace(options, backend=current_backend().name), folder
         manual_seed(options.seed)
-        make = find_model(options.model)  # a wrong name is told before any data is looked for
-        self.splits = open_splits(self.options)
+        self.maker = maker or find_model(options.model)  # a wrong name is told before any data is looked for
+        self.splits = open_splits(self.options, origin)
         manual_seed(options.seed)
-        self.model = make(len(self.splits.classes))
+        self.model = self.maker(len(self.splits.classes))
         self.test_loader = evaluation_loader(self.splits.test)
         self._check_model()
         loader = train_loader(self.splits, options)
@@ -48,24 +57,57 @@ class Job:
         self.tested: Evaluation | None = None
 
     @classmethod
-    def start(cls, options: Options, folder: RunFolder) -> Job:
-        """A new run. Its folder is made and its first checkpoint written, so that a full disk is known at once."""
-        folder.check_free()
-        job = cls(options, folder)
-        folder.create()
-        job._write_config()
-        job.save()
+    def start(cls, options: Options, folder: RunFolder | None = None) -> Job:
+        """A new run, in the next free folder of `runs/` if none is given.
+
+        The folder is made and the first checkpoint written, so that a full disk is known at once. Raises `TakenError`
+        if the folder holds a run, or another training is at work in it.
+        """
+        if folder is not None:
+            folder.check_free()
+        job = cls(options, folder or next_folder(options.model))
+        trust(job.maker.files.values())  # who trains with a file has named it
+        while True:
+            try:
+                job.folder.create()
+                break
+            except TakenError:
+                if folder is not None:
+                    raise
+                job.folder = next_folder(options.model)  # another training was faster
+        try:
+            job._write_config()
+            job.save()
+        except BaseException:
+            job.close()
+            raise
         return job
 
     @classmethod
-    def resume(cls, given: dict[str, Any], folder: RunFolder) -> Job:
+    def resume(cls, given: dict[str, Any], folder: RunFolder, trusting: bool = False) -> Job:
         """The run in `folder`, at its newest checkpoint. Of the options `given` anew only epochs and data may differ.
 
-        Raises `OptionError` for one that differs, `CheckpointError` if checkpoint or data are not those of the run.
+        A model of the user's own is made as `RunFolder.find_model` allows. Raises `OptionError` for an option that
+        differs, `CheckpointError` if checkpoint or data are not those of the run, `TakenError` if another training is
+        at work in the folder.
         """
-        config, options = folder.read_config(), folder.read_options()
-        if "model" in given:
-            given = {**given, "model": with_whole_path(given["model"])}
+        folder.read_config()  # a folder that is none gets no lock file
+        folder.lock()
+        try:
+            return cls._resumed(given, folder, trusting)
+        except BaseException:
+            folder.unlock()
+            raise
+
+    @classmethod
+    def _resumed(cls, given: dict[str, Any], folder: RunFolder, trusting: bool) -> Job:
+        named = given.get("model")
+        if named is not None and source_file(named) is None:  # a built-in one is compared like every other option
+            named = None
+        config, options = folder.read_config(), folder.read_options(named)
+        if named is not None:
+            _check_same_name(options.model, config["options"]["model"])
+            given = {**given, "model": options.model}
         for name, value in given.items():
             before = getattr(options, name)
             if value != before and name not in RESUMABLE:
@@ -79,8 +121,9 @@ class Job:
                 f"{flag('epochs')} {wanted.epochs}: this run's {options.schedule} schedule was laid out for "
                 f"{options.epochs} epochs; leave it out, or start another run"
             )
+        maker = folder.find_model(named, trusting)
         state = folder.load_state()
-        job = cls(wanted, folder)
+        job = cls(wanted, folder, maker, None if "data" in given else config["data"].get("origin"))
         if job.splits.description["crc32"] != config["data"]["crc32"]:
             raise CheckpointError(
                 f"{folder.path}: was trained on other data than {job.options.data or 'the data found now'} "
@@ -88,8 +131,21 @@ class Job:
             )
         job._load(state)
         typed = config["options"]
-        job._write_config({"model": typed["model"], "data": given.get("data", typed["data"])})
+        words = {"model": typed["model"], "data": given.get("data", typed["data"])}
+        job._write_config(words, config)
         return job
+
+    def close(self) -> None:
+        """Let others train in the folder again."""
+        self.folder.unlock()
+
+    def __enter__(self) -> Job:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def run(
         self,
@@ -107,13 +163,15 @@ class Job:
             self.save()
             on_epoch(record)
 
-        done = self.trainer.fit(
-            self.options.epochs, on_progress=on_progress, on_epoch=finished, should_stop=should_stop
-        )
-        if not done:
+        def fit() -> bool:
+            return self.trainer.fit(
+                self.options.epochs, on_progress=on_progress, on_epoch=finished, should_stop=should_stop
+            )
+
+        if not self._of_the_user(fit):
             self.save()
             return False
-        self.tested = evaluate(self.model, self.test_loader)
+        self.tested = self._of_the_user(lambda: evaluate(self.model, self.test_loader))
         write_json(self.folder.metrics_path, self.metrics())
         self.draw()
         return True
@@ -164,14 +222,29 @@ class Job:
         images = to_device(self.splits.test.get_batch(few)[0])
         check_model(self.options.model, self.model, images, len(self.splits.classes))
 
-    def _write_config(self, given: Mapping[str, Any] | None = None) -> None:
-        self.folder.write_config(self.options, self.splits.description, self.model, given)
+    def _of_the_user(self, function: Callable[[], Any]) -> Any:
+        """Call `function`; an error in a model file of the user's becomes one line that names its place."""
+        path = source_file(self.options.model)
+        return function() if path is None else call(function, path)
+
+    def _write_config(self, given: Mapping[str, Any] | None = None, before: Mapping[str, Any] | None = None) -> None:
+        self.folder.write_config(self.options, self.splits.description, self.model, self.maker.files, given, before)
 
     def _load(self, state: dict[str, Any]) -> None:
         self.folder.put_weights(self.model, state["model"])
+        checked_state(state, self.folder.model_path)
         try:
             self.trainer.load_state_dict(state)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except Exception as error:  # a damaged state can raise nearly anything
             raise CheckpointError(
                 f"{self.folder.model_path}: cannot be gone on with: {type(error).__name__}: {error}"
             ) from error
+
+
+def _check_same_name(named: str, before: str) -> None:
+    """Raise `OptionError` if --model names another class than the run's; its file may have moved or been mended."""
+    if source_file(before) is None or named.rpartition(":")[2] != before.rpartition(":")[2]:
+        raise OptionError(
+            f"{flag('model')} {named} differs from the run's own, {before}; leave it out to go on with the run, or "
+            "start another one"
+        )

@@ -7,13 +7,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 from .. import optim
 from ..errors import ArgumentError
+from ..files import read_bytes
 from ..nn import Module
 from ..optim import lr_scheduler
+
+MOST_TOML = 1 << 20  # bytes
 
 
 class OptionError(ArgumentError):
@@ -58,16 +60,18 @@ class Options:
             _check_at_least(name, getattr(self, name), least)
         for name in ("lr", "momentum", "weight_decay"):
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value >= 0):
+            if value is not None and not 0 <= value < math.inf:  # so that NaN is refused too
                 raise OptionError(f"{flag(name)} must be a finite number of at least 0, got {value}")
         if self.momentum is not None and self.optimizer not in MOMENTUM:
             raise OptionError(
                 f"{flag('momentum')}: {self.optimizer} takes no momentum; leave it out, or use {' or '.join(MOMENTUM)}"
             )
-        if not (0 <= self.val_split < 1 or (self.val_split >= 1 and self.val_split == int(self.val_split))):
+        if not (0 <= self.val_split < 1 or (2 <= self.val_split < MOST and self.val_split == int(self.val_split))):
             raise OptionError(
-                f"{flag('val_split')} must be a share of 0 to below 1, or a whole number; got {self.val_split}"
+                f"{flag('val_split')} must be a share of 0 to below 1, or a whole number of at least 2; got "
+                f"{self.val_split:g}"
             )
+        _check_path("data", self.data)
         plain, peak, decay = RATES[self.optimizer]
         return replace(
             self,
@@ -96,6 +100,7 @@ CHOICES = {
     "optimizer": tuple(RATES),
     "schedule": ("onecycle", "constant", "cosine", "step", "exponential", "plateau"),
 }
+MOST = 1 << 53  # of a count: what a float can still hold exactly
 ALIASES = {"cuda": "cupy", "gpu": "cupy", "cpu": "numpy"}  # what is meant by other names of backends
 
 
@@ -119,10 +124,10 @@ def read_toml(path: str) -> dict[str, Any]:
     Raises `OptionError` for an unknown name or a value of the wrong type.
     """
     try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        content = tomllib.loads(read_bytes(path, MOST_TOML).decode("utf-8-sig"))  # Notepad writes a mark in front
     except OSError as error:
         raise OptionError(f"--config {path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise OptionError(f"--config {path}: is not TOML: {error}") from None
     table = content.pop("train", {})
     if not isinstance(table, dict):
@@ -144,11 +149,27 @@ def read_toml(path: str) -> dict[str, Any]:
 
 def _of_kind(what: str, value: Any, kind: type) -> Any:
     if kind is float and type(value) is int:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise OptionError(f"{what} is too large a number") from None
     if type(value) is not kind:
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
-        raise OptionError(f"{what} must be {names[kind]}, got {value!r}")
+        raise OptionError(f"{what} must be {names[kind]}, got {shortened(value)}")
     return value
+
+
+def shortened(value: Any) -> str:
+    """A value in an error, as far as it helps.
+
+    >>> shortened("a" * 500)[:5], len(shortened("a" * 500))
+    ("'aaaa", 83)
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes out
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _kind(annotation: str) -> type:
@@ -167,8 +188,21 @@ def _check_choice(name: str, value: Any, known: tuple[Any, ...]) -> None:
 
 
 def _check_at_least(name: str, value: int | None, least: int) -> None:
-    if value is not None and value < least:
-        raise OptionError(f"{flag(name)} must be at least {least}, got {value}")
+    if value is not None and not least <= value <= MOST:
+        shown = str(value) if abs(value) < 1 << 64 else "a number of many digits"
+        raise OptionError(
+            f"{flag(name)} must be {least} to {MOST}, got {shown}"
+            if value > 0
+            else f"{flag(name)} must be at least {least}, got {shown}"
+        )
+
+
+def _check_path(name: str, value: str | None) -> None:
+    """Raise `OptionError` for a name that no file can have."""
+    if value == "":
+        raise OptionError(f"{flag(name)} is empty; name a folder, or leave it out")
+    if value is not None and "\0" in value:
+        raise OptionError(f"{flag(name)} {value!r}: no file can have this name; it has a NUL in it")
 
 
 def make_optimizer(options: Options, model: Module) -> Any:

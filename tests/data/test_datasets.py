@@ -106,9 +106,10 @@ def test_a_download_goes_to_the_root_and_is_used_next_time(tmp_path: Path, serve
     data = MNIST(root, download=True)
     assert (data.origin, len(data)) == ("download", 30)
     raw = root / "MNIST" / "raw"
-    assert sorted(p.name for p in raw.iterdir()) == ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]
+    assert sorted(p.name for p in raw.iterdir()) == sorted(served.files), "all four, as torchvision does"
     asked = len(served.requests)
     assert MNIST(root, download=True).origin == "root"
+    assert MNIST(root, train=False).origin == "root"
     assert len(served.requests) == asked
 
 

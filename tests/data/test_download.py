@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import ssl
 import urllib.error
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -170,7 +172,7 @@ def test_a_certificate_that_cannot_be_verified_says_what_to_do(monkeypatch: pyte
         error.verify_message = "unable to get local issuer certificate"
         raise urllib.error.URLError(error)
 
-    monkeypatch.setattr(module.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(module, "open_url", refuse)
     with pytest.raises(DownloadError, match=r"local issuer.*SSL_CERT_FILE"):
         download(["https://mirror.invalid/file"], tmp_path / "file", SHA)
 
@@ -182,3 +184,104 @@ def test_a_mirror_that_falls_silent_is_left(tmp_path: Path, good: Mirror) -> Non
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/file"
         path = download([url, good.url + "file"], tmp_path / "file", SHA, timeout=0.2)
     assert path.read_bytes() == CONTENT
+
+
+# limits
+
+
+def test_a_body_longer_than_the_file_is_cut_off(good: Mirror, tmp_path: Path) -> None:
+    good.files["endless"] = CONTENT * 20
+    with pytest.raises(DownloadError, match=f"sends more than the {len(CONTENT):,} bytes") as caught:
+        download([good.url + "endless"], tmp_path / "file", SHA, size=len(CONTENT))
+    assert not caught.value.offline
+    assert left_over(tmp_path) == []
+    urls = [good.url + "endless", good.url + "file"]
+    assert download(urls, tmp_path / "file", SHA, size=len(CONTENT)).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("headers", [True, False])
+def test_a_mirror_that_drips_is_left_at_the_deadline(tmp_path: Path, headers: bool) -> None:
+    """A byte now and then keeps every timeout away, in the headers or in the body."""
+    import socket
+    import threading
+    import time
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: " if headers else b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                connection.sendall(b"x")
+                time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        url, began = f"http://127.0.0.1:{server.getsockname()[1]}/file", time.monotonic()
+        with pytest.raises(DownloadError, match=r"it takes too long|timed out"):
+            download([url], tmp_path / "file", SHA, timeout=5, deadline=0.5)
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "target", ["http://[::bad", "ftp://127.0.0.1/file", "file:///etc/passwd", "data:,x", "http://"]
+)
+def test_a_redirect_leads_to_http_or_nowhere(tmp_path: Path, target: str) -> None:
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", target)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with pytest.raises(DownloadError, match="no mirror could give this file"):
+            download([f"http://127.0.0.1:{server.server_port}/file"], tmp_path / "file", SHA)
+        server.shutdown()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://[::bad", "ftp://127.0.0.1/x", "http://a b/"])
+def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
+    with pytest.raises(DownloadError, match="no mirror could give this file"):
+        download([url], tmp_path / "file", SHA)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and FIFOs are POSIX's")
+def test_what_is_planted_at_the_part_is_left_alone(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "victim").write_bytes(b"mine")
+    part = tmp_path / "file.part"
+    plants = {
+        "link": lambda: part.symlink_to("victim"), "second name": lambda: part.hardlink_to(tmp_path / "victim"),
+        "FIFO": lambda: os.mkfifo(part), "folder": part.mkdir,
+    }  # fmt: skip
+    for name, plant in plants.items():
+        plant()
+        assert download([good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT, name
+        assert (tmp_path / "victim").read_bytes() == b"mine", name
+        assert left_over(tmp_path) == ["file", "file.part", "victim"], name
+        part.rmdir() if name == "folder" else part.unlink()
+
+
+def test_many_fetches_of_one_file_all_end_with_it(good: Mirror, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(12) as pool:
+        futures = [pool.submit(download, [good.url + "file"], tmp_path / "file", SHA) for _ in range(12)]
+        assert [future.result().read_bytes() for future in futures] == [CONTENT] * 12
+    assert left_over(tmp_path) == ["file"]
+    assert len(good.requests) == 1, "the others waited"
+
+
+def test_a_fetch_that_waits_too_long_fetches_by_itself(
+    good: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "OTHERS", 0.1)
+    with module._Part(tmp_path / "file", SHA):
+        assert download([good.url + "file"], tmp_path / "file", SHA).read_bytes() == CONTENT
+    assert left_over(tmp_path) == ["file"]

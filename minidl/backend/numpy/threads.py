@@ -27,6 +27,7 @@ from threadpoolctl import ThreadpoolController
 
 from ...errors import ArgumentError
 
+MOST_THREADS = 4096
 SMALL_WORK = 200.0  # microseconds; below it, waking a thread costs more than it saves
 
 
@@ -41,16 +42,19 @@ def _initial_threads() -> int:
     text = os.environ.get("MINIDL_NUM_THREADS")
     if text is None:
         return available_cores()
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentError(f"MINIDL_NUM_THREADS={text!r} is not a number of threads; use 1, 2, ...")
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_THREADS:
+        raise ArgumentError(f"MINIDL_NUM_THREADS={text[:80]!r} is not a number of threads; use 1, 2, ...")
     return int(text)
 
 
-_threads = _initial_threads()
+_threads: int | None = None  # not looked up before it is needed: an import raises no error
 
 
 def get_num_threads() -> int:
     """Threads that share the work of one operation: MINIDL_NUM_THREADS, else the cores of this process."""
+    global _threads
+    if _threads is None:
+        _threads = _initial_threads()
     return _threads
 
 
@@ -154,16 +158,20 @@ class _Pool:
         return getattr(self.local, "inside", False)
 
     def _share(self, job: _Job, helpers: int) -> None:
-        self._grow(helpers)
-        for _ in range(helpers):
+        for _ in range(self._grow(helpers)):
             self.jobs.put((copy_context(), job))  # with the caller's np.errstate
         job.work()
         job.wait()
 
-    def _grow(self, workers: int) -> None:
+    def _grow(self, workers: int) -> int:
+        """Start threads until there are so many; how many of them there are, if the system gives no more."""
         while self.workers < workers:
+            try:
+                threading.Thread(target=self._serve, name=f"minidl-{self.workers + 1}", daemon=True).start()
+            except RuntimeError:  # no threads here, as in some sandboxes: the caller does the work
+                break
             self.workers += 1
-            threading.Thread(target=self._serve, name=f"minidl-{self.workers}", daemon=True).start()
+        return min(workers, self.workers)
 
     def _serve(self) -> None:
         self.local.inside = True
@@ -193,7 +201,7 @@ def parallel(task: Callable[[int], object], count: int, microseconds: float, pro
     """
     if count == 0:
         return
-    helpers = min(_threads, count) - 1 if microseconds >= SMALL_WORK else 0
+    helpers = min(_threads or get_num_threads(), count) - 1 if microseconds >= SMALL_WORK else 0
     if helpers > 0:
         _pool.run(_Job(task, count), helpers)
         return
