@@ -19,8 +19,8 @@ from tests.support.photos import NO_DIGIT, OTHER_INK  # noqa: E402
 
 HEAD = """# Photos: what `minidl predict` promises, measured
 
-Written by `python scripts/photo_table.py RUN`; the photos are drawn by `tests/support/photos.py`, seed {seed}, from test
-digits that no part of the reader has seen. The network: `{model}`, {epochs} epochs on {train:,} digits.
+Written by `python scripts/photo_table.py RUN`; the photos are drawn by `tests/support/photos.py`, seed {seed}, from
+test digits that no part of the reader has seen. The network: `{model}`, {epochs} epochs on {train:,} digits.
 
 * **right**: the answer is right, without a warning.
 * **right, warned** and **wrong, warned**: answered, with the reason for doubt.
@@ -33,8 +33,8 @@ FOOT = """
 Settings: a picture is refused if its ink stands out from the paper's grain by less than {clearance:g} standard
 deviations, if nothing on it is steeper than {steep:g} of the full ink per pixel, if the cosine distance to the nearest
 known digit exceeds {unlike:g}, or if a printed letter is nearer than {letter:g} of that. An answer is warned of if a
-digit with a mark upon it is nearer than the nearest plain digit, if fewer than {agree} of the five nearest digits agree,
-or if its probability is below {sure:.0%}.
+digit with a mark upon it is nearer than the nearest plain digit, if fewer than {agree} of the five nearest digits
+agree, or if its probability is below {sure:.0%}.
 """
 
 
@@ -64,8 +64,8 @@ def main() -> None:
     refused = [row for row in rows if row.kind in NO_DIGIT]
     total = sum(row.photos for row in rows)
     summary = (
-        f"\n\nOther ink: {sum(row.confidently_wrong for row in inked)} of {sum(row.photos for row in inked)} confidently "
-        f"wrong. No digit: {sum(row.abstained for row in refused)} of {sum(row.photos for row in refused)} refused. "
+        f"\n\nOther ink: {sum(row.confidently_wrong for row in inked)} of {sum(row.photos for row in inked)} "
+        f"confidently wrong. No digit: {sum(row.abstained for row in refused)} of {sum(row.photos for row in refused)} refused. "
         f"All kinds: {sum(row.confidently_wrong for row in rows)} of {total} confidently wrong."
     )
     arguments.out.write_text(head + markdown(rows) + summary + foot)

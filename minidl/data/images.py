@@ -85,7 +85,7 @@ def _to_uint8(image: np.ndarray, path: Path) -> np.ndarray:
         whites = (1, 255) if high <= 1 or high >= LEAST_WHITE else ()
     else:
         whites = tuple(2**bits - 1 for bits in DEPTHS)
-    white = next((white for white in whites if 0 <= low and high <= white), None)
+    white = next((white for white in whites if low >= 0 and high <= white), None)
     if white is None:
         wanted = "0 to 1 or 0 to 255" if image.dtype.kind == "f" else "0 to 65535"
         raise DataError(

@@ -122,9 +122,7 @@ def _first_layer(weights: Mapping[str, Tensor], image_shape: Sequence[int]) -> t
     return "", []
 
 
-def predictions(
-    read: Sequence[tuple[str, Sequence[Step], np.ndarray | None, str]], classes: Sequence[str]
-) -> Figure:
+def predictions(read: Sequence[tuple[str, Sequence[Step], np.ndarray | None, str]], classes: Sequence[str]) -> Figure:
     """Each photo's way to its answer, one row a photo: the steps, then the probability of each class `(C,)`.
 
     Below stands what warns of the answer; where there is none, None takes the place of the probabilities, and the
@@ -134,7 +132,8 @@ def predictions(
     size = (max(LEAST_WIDTH, 1.8 * columns), 2.5 * len(read) + 0.2)
     figure = Figure(figsize=size, layout="constrained")
     letters = round(size[0] * LETTERS_PER_INCH)
-    for row, (name, steps, probabilities, remark) in zip(np.atleast_1d(figure.subfigures(len(read), 1)), read):
+    rows = figure.subfigures(len(read), 1, squeeze=False)[:, 0]
+    for row, (name, steps, probabilities, remark) in zip(rows, read):
         axes = row.subplots(1, columns, squeeze=False)[0]
         _draw_steps(axes, name, steps)
         _draw_answer(axes[-1], probabilities, classes)

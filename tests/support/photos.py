@@ -97,7 +97,7 @@ def page(digit: np.ndarray, size: int, random: np.random.Generator, room: float 
 
 
 def taken(ink: np.ndarray, random: np.random.Generator, dim: float = 1.0, grain: float = 3.0) -> np.ndarray:
-    """A photo of dark ink on light paper: `(H, W)` -> `(H, W, 3)` uint8; `dim` times as bright, with that much grain."""
+    """A photo of dark ink on light paper: `(H, W)` -> `(H, W, 3)` uint8; `dim` times as bright, with some grain."""
     light, dark = random.uniform(190, 250, 3), random.uniform(10, 80, 3)
     image = (light + ink[..., None] * (dark - light)) * dim
     return _developed(cv2.GaussianBlur(image, (0, 0), 0.7) + random.normal(0, grain, image.shape))
@@ -131,7 +131,8 @@ def megapixels(digit: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def megapixels_fine_pen(digit: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """12 megapixels, the digit a fifth to a half of the height, its line 8 to 16 pixels wide."""
-    return _large(page(digit, int(random.integers(500, 1500)), random, room=0.1, pen=int(random.integers(8, 17))), random)
+    size, pen = int(random.integers(500, 1500)), int(random.integers(8, 17))
+    return _large(page(digit, size, random, room=0.1, pen=pen), random)
 
 
 def ruled(digit: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -283,9 +284,7 @@ def _large(drawn: Page, random: np.random.Generator) -> np.ndarray:
     """The page somewhere on a photo of 3000 by 4000."""
     height, width = drawn.ink.shape
     top, left = int(random.integers(0, 3000 - height)), int(random.integers(0, 4000 - width))
-    ink = cv2.copyMakeBorder(
-        drawn.ink, top, 3000 - height - top, left, 4000 - width - left, cv2.BORDER_CONSTANT
-    )
+    ink = cv2.copyMakeBorder(drawn.ink, top, 3000 - height - top, left, 4000 - width - left, cv2.BORDER_CONSTANT)
     light, dark = random.integers(190, 250, 3), random.integers(10, 80, 3)
     shades = np.rint(np.linspace(light, dark, 256)).astype(np.int16)  # (256, 3): what each amount of ink looks like
     grain = np.tile(np.rint(random.normal(0, 4, (500, 500, 3))).astype(np.int16), (6, 8, 1))

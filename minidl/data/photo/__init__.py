@@ -7,9 +7,9 @@ digits and with what is none; `judge` puts that beside what the network says: an
 
 from __future__ import annotations
 
+from .judge import Verdict, verdict
 from .mnist import SIDE, centred
 from .read import apart, prepare, read_digit
 from .step import NoDigitError, Step
-from .judge import Verdict, verdict
 
 __all__ = ["SIDE", "NoDigitError", "Step", "Verdict", "apart", "centred", "prepare", "read_digit", "verdict"]

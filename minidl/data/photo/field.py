@@ -73,7 +73,8 @@ def _painted(image: np.ndarray, inside: np.ndarray, other: np.ndarray) -> np.nda
     left, top, width, height = cv2.boundingRect(inside)
     over = cv2.dilate(np.maximum(other, 1 - inside), np.ones((7, 7), np.uint8))
     scale = image.shape[0] / inside.shape[0]
-    rows, columns = (slice(round(at * scale), round((at + size) * scale)) for at, size in ((top, height), (left, width)))
+    boxed = ((top, height), (left, width))
+    rows, columns = (slice(round(start * scale), round((start + size) * scale)) for start, size in boxed)
     field = image[rows, columns].copy()
     over = cv2.resize(over, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)[rows, columns]
     field[over > 0] = np.median(field[::4, ::4], axis=(0, 1))  # most of it is bare

@@ -30,9 +30,7 @@ class Verdict:
     abstained: str | None = None
 
 
-def verdict(
-    digit: np.ndarray, steps: Sequence[Step], probabilities: np.ndarray, classes: Sequence[str]
-) -> Verdict:
+def verdict(digit: np.ndarray, steps: Sequence[Step], probabilities: np.ndarray, classes: Sequence[str]) -> Verdict:
     """What to make of a network's answer to the digit `(28, 28)` that `steps` led to; probabilities `(C,)`.
 
     Only a network of the ten digits is compared with known digits; of others the photo alone is judged.

@@ -49,7 +49,7 @@ def letters() -> tuple[np.ndarray, np.ndarray]:
 def _printed(letter: str, font: int, pen: int, slant: float) -> np.ndarray:
     image = np.zeros((160, 200), np.uint8)
     cv2.putText(image, letter, (60, 110), font, 2.7, 255, pen, cv2.LINE_AA)
-    image = cv2.warpAffine(image, np.float32([[1, -slant, 80 * slant], [0, 1, 0]]), (200, 160))
+    image = cv2.warpAffine(image, np.array([[1, -slant, 80 * slant], [0, 1, 0]], np.float32), (200, 160))
     left, top, width, height = cv2.boundingRect(image)
     return centred(image[top : top + height, left : left + width].astype(np.float32) / 255)
 
@@ -59,11 +59,11 @@ def marked() -> tuple[np.ndarray, np.ndarray]:
     """Digits with a mark upon them, `(MARKED, 28, 28)` uint8, and what the mark is, `(MARKED,)`."""
     random = np.random.default_rng(0)
     marks = (_strike, _underline, _ring, _stamp)
-    images, names = [], []
+    images, names, room = [], [], LARGE // 2
     for number, digit in enumerate(digits()[0][:MARKED]):
-        image = cv2.copyMakeBorder(cv2.resize(digit, (LARGE, LARGE)), *[LARGE // 2] * 4, cv2.BORDER_CONSTANT)
+        image = cv2.copyMakeBorder(cv2.resize(digit, (LARGE, LARGE)), room, room, room, room, cv2.BORDER_CONSTANT)
         mark = marks[number % len(marks)]
-        names.append(mark(image, cv2.boundingRect(image), random))
+        names.append(mark(image, tuple(cv2.boundingRect(image)), random))
         left, top, width, height = cv2.boundingRect(image)
         images.append(centred(image[top : top + height, left : left + width].astype(np.float32) / 255))
     return np.stack(images), np.array(names)

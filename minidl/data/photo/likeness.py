@@ -36,9 +36,7 @@ def likeness(picture: np.ndarray) -> Likeness:
     """What the picture, `(28, 28)` uint8, looks like."""
     shifted = np.stack([np.roll(picture, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)])
     views = _directions(shifted)  # (9, 784)
-    digit, letter, mark = (
-        1 - (views @ _known(sort).T).max(0) for sort in (known.digits, known.letters, known.marked)
-    )
+    digit, letter, mark = (1 - (views @ _known(sort).T).max(0) for sort in (known.digits, known.letters, known.marked))
     nearest = np.argsort(digit, kind="stable")[:NEIGHBOURS]
     images, labels = known.digits()
     return Likeness(

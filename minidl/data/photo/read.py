@@ -73,6 +73,8 @@ def _looked_at(image: np.ndarray, depth: int) -> list[Step]:
         steps = _at_once(gray, find_ink(gray, 5))
         small = _size(steps[2].image) < SMALL * CLOSE_UP
     except NoDigitError:
+        if max(image.shape[:2]) <= CLOSE_UP:  # all there is has been looked at
+            raise
         steps, small = [], True
     if small and depth and (step := _closer(image)) is not None:
         with suppress(NoDigitError):
@@ -95,7 +97,7 @@ def _at_once(gray: np.ndarray, ink: np.ndarray) -> list[Step]:
 
 def _fine_lines(image: np.ndarray) -> list[Step]:
     """The same for a large digit written so finely that the small picture has lost it: the ink is spread first."""
-    gray = to_gray(resized(image, OVERVIEW))
+    gray = to_gray(resized(image, min(OVERVIEW, max(image.shape[:2]))))
     ink = cv2.dilate(find_ink(gray, 1), np.ones((5, 5), np.uint8))
     return _at_once(resized(gray, CLOSE_UP), resized(ink, CLOSE_UP))
 
@@ -143,6 +145,6 @@ def apart(steps: Sequence[Step]) -> int:
     The strokes of a broken digit lie over one another or close together; two digits have a free column between them.
     """
     mask = next(step.image for step in reversed(steps) if step.name == "digit") > 0
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.any(0), [0]]))).reshape(-1, 2)  # columns with ink: [from, to)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.any(0), [0]]))).reshape(-1, 2)  # [from, to)
     ink = [int(mask[:, start:stop].sum()) for start, stop in edges]
     return sum(part >= LARGE * sum(ink) for part in ink)
