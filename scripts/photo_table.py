@@ -65,8 +65,8 @@ def main() -> None:
     total = sum(row.photos for row in rows)
     summary = (
         f"\n\nOther ink: {sum(row.confidently_wrong for row in inked)} of {sum(row.photos for row in inked)} "
-        f"confidently wrong. No digit: {sum(row.abstained for row in refused)} of {sum(row.photos for row in refused)} refused. "
-        f"All kinds: {sum(row.confidently_wrong for row in rows)} of {total} confidently wrong."
+        f"confidently wrong. No digit: {sum(row.abstained for row in refused)} of {sum(row.photos for row in refused)} "
+        f"refused. All kinds: {sum(row.confidently_wrong for row in rows)} of {total} confidently wrong."
     )
     arguments.out.write_text(head + markdown(rows) + summary + foot)
 

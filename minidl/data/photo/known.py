@@ -49,9 +49,9 @@ def letters() -> tuple[np.ndarray, np.ndarray]:
 def _printed(letter: str, font: int, pen: int, slant: float) -> np.ndarray:
     image = np.zeros((160, 200), np.uint8)
     cv2.putText(image, letter, (60, 110), font, 2.7, 255, pen, cv2.LINE_AA)
-    image = cv2.warpAffine(image, np.array([[1, -slant, 80 * slant], [0, 1, 0]], np.float32), (200, 160))
-    left, top, width, height = cv2.boundingRect(image)
-    return centred(image[top : top + height, left : left + width].astype(np.float32) / 255)
+    slanted = cv2.warpAffine(image, np.array([[1, -slant, 80 * slant], [0, 1, 0]], np.float32), (200, 160))
+    left, top, width, height = cv2.boundingRect(slanted)
+    return centred(slanted[top : top + height, left : left + width].astype(np.float32) / 255)
 
 
 @cache

@@ -54,7 +54,8 @@ def prepare(image: np.ndarray) -> tuple[np.ndarray, list[Step]]:
     """
     (height, width), shows = image.shape[:2], "shows no digit: the picture has only"
     if min(height, width) < LEAST_SIDE or max(height, width) > MOST_ASPECT * min(height, width):
-        raise NoDigitError(f"{shows} {width} by {height} pixels; take the photo again, about as wide as it is tall")
+        reason = f"{shows} {width} by {height} pixels; take the photo again, about as wide as it is tall"
+        raise NoDigitError(reason, [Step("photo", image)])
     photo = resized(image, LARGEST) if max(height, width) > LARGEST else image
     try:
         steps = [Step("photo", photo), *_looked_at(photo, DEEPEST)]
