@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from minidl.data import photo as digits
 from minidl.data import write_image
 from minidl.data.photo import NoDigitError, apart, centred, prepare, read_digit
+from minidl.data.photo.light import paper
 from minidl.errors import DataError
 from tests.support.photos import STYLES, on_desk, photo
 from tests.support.runs import sample
@@ -164,7 +164,7 @@ def test_the_light_on_the_paper_is_found() -> None:
     light = (120 + 60 * x - 40 * y + 20 * x * y).astype(np.float32)
     picture = light.copy()
     picture[40:80, 40:50] -= 90
-    assert np.abs(digits.paper(picture) - light).max() < 2
+    assert np.abs(paper(picture) - light).max() < 2
 
 
 @pytest.mark.slow

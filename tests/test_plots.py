@@ -56,7 +56,7 @@ def test_the_confusion_has_a_legend_of_its_shades() -> None:
 @pytest.mark.parametrize("shape", [(40, 90), (90, 40)])
 def test_a_prediction_s_titles_stand_in_one_line(shape: tuple[int, int]) -> None:
     steps = [Step("photo", np.zeros(shape, np.uint8)), Step("as MNIST", np.zeros((28, 28), np.uint8))]
-    figure = plots.predictions([("a_very_long_name_of_a_photo_0001.jpg", steps, np.full(10, 0.1))], TEN)
+    figure = plots.predictions([("a_very_long_name_of_a_photo_0001.jpg", steps, np.full(10, 0.1), "")], TEN)
     figure.canvas.draw()
     tops = [axis.get_position().y1 for axis in figure.axes]
     assert np.allclose(tops, tops[0], atol=0.02)

@@ -13,7 +13,7 @@ from ..errors import CheckpointError, DataError
 from ..training import predict
 from ..training.options import OptionError
 from ..training.run import RunFolder
-from .console import complain, notice, say, say_json
+from .console import complain, say, say_json
 from .exit_codes import DONE, NO_DATA
 from .parser import add_own_model
 from .trusting import say_trusted
@@ -26,8 +26,10 @@ def add_to(verbs: Any) -> None:
     parser = verbs.add_parser(
         "predict",
         help="read photos of digits",
-        description="Read one digit on each image: BMP, JPG, PNG or GIF, of any size, dark on light or light on dark, "
-        "in colour or gray. Prints the three most probable answers.",
+        description="Read one digit on each image: BMP, JPG, PNG, GIF, WebP or TIFF, of any size, dark on light or "
+        "light on dark, in colour or gray. Prints the three most probable answers, with a warning where other ink is "
+        "in the way or the network is not sure. An image that shows no digit, or cannot be read, gets no answer but "
+        "the reason; the others are answered all the same, and the exit code is 4.",
     )
     parser.add_argument("folder", metavar="RUN", help="the run folder, as written by minidl train --out")
     parser.add_argument("images", metavar="IMAGE", nargs="+", help="an image file with one digit on it")
@@ -36,13 +38,15 @@ def add_to(verbs: Any) -> None:
         "--backend", choices=("numpy", "cupy"), help="the array library (default: MINIDL_BACKEND, else numpy)"
     )
     add_own_model(parser)
-    parser.add_argument("--json", action="store_true", help="print the answers as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print the answers as JSON, with `warnings`, and `abstained`: null or why"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read each image; one that cannot be read is told, and the others are read all the same."""
-    from ..data.photo import SIDE, apart, read_digit
+    """Read each image; of one that gets no answer the reason is told, and the others are read all the same."""
+    from ..data.photo import SIDE
 
     if arguments.show and Path(arguments.show).suffix.lower() != ".png":
         raise OptionError(f"--show {arguments.show}: the picture is a PNG; give a name that ends in .png")
@@ -54,40 +58,55 @@ def run(arguments: argparse.Namespace) -> int:
             f"{folder.path}: was trained on images of {data['shape']}, not on digits of {SIDE} by {SIDE}"
         )
     say_trusted(folder, arguments)
-    model, classes = folder.load_model(arguments.model, arguments.trust), data["classes"]
-    read, answers, failed = [], [], False
+    model = folder.load_model(arguments.model, arguments.trust)
+    classes = [name.split(" - ")[0] for name in data["classes"]]
+    rows, answers = [], []
     for path in arguments.images:
-        try:
-            digit, steps = read_digit(path)
-        except DataError as error:
-            complain(str(error))
-            failed = True
-            continue
-        if (blobs := apart(steps)) > 1:
-            notice(f"{path}: the ink is in {blobs} large separate parts: more than one digit? Crop the photo to one")
-        probabilities = predict(model, digit[None, None].astype(np.float32) / 255)[0]  # (classes,)
-        if not np.isfinite(probabilities).all():
-            complain(f"{path}: the model {folder.model_path} answers NaN: its weights are too large; train it again")
-            failed = True
-            continue
-        read.append((Path(path).name, steps, probabilities))
-        answers.append(_answer(path, probabilities, classes))
-        if not arguments.json:
-            say(_in_words(answers[-1]))
+        answer, steps, probabilities = _read(path, model, classes)
+        answers.append(answer)
+        if steps:
+            rows.append((Path(path).name, steps, probabilities, answer["abstained"] or "; ".join(answer["warnings"])))
+        if answer["abstained"]:
+            complain(f"{path}: {answer['abstained']}")
+        elif not arguments.json:
+            say(_in_words(answer))
     if arguments.json:
         say_json(answers)
-    if arguments.show and read:
+    if arguments.show and rows:
         from ..training import plots
 
-        plots.save(plots.predictions(read, classes), arguments.show)
-    return NO_DATA if failed else DONE
+        plots.save(plots.predictions(rows, classes), arguments.show)
+    return NO_DATA if any(answer["abstained"] for answer in answers) else DONE
 
 
-def _answer(path: str, probabilities: np.ndarray, classes: list[str]) -> dict[str, Any]:
+def _read(path: str, model: Any, classes: list[str]) -> tuple[dict[str, Any], list[Any], np.ndarray | None]:
+    """The answer to one image, the steps that led to it, and the probabilities `(C,)`; None where none are given."""
+    from ..data.photo import NoDigitError, read_digit, verdict
+
+    try:
+        digit, steps = read_digit(path)
+    except NoDigitError as error:
+        return _answer(path, abstained=error.reason), error.steps, None
+    except DataError as error:
+        return _answer(path, abstained=str(error).removeprefix(f"{path}: ")), [], None
+    probabilities = predict(model, digit[None, None].astype(np.float32) / 255)[0]  # (classes,)
+    if not np.isfinite(probabilities).all():
+        return _answer(path, abstained="the model answers NaN: its weights are too large; train it again"), steps, None
+    judged = verdict(digit, steps, probabilities, classes)
+    if judged.abstained:
+        return _answer(path, abstained=judged.abstained), steps, None
     best = np.argsort(-probabilities, kind="stable")[:TOP]
-    top = [{"class": classes[i].split(" - ")[0], "probability": float(probabilities[i])} for i in best]
-    return {"image": path, "answer": top[0]["class"], "top": top}
+    top = [{"class": classes[i], "probability": float(probabilities[i])} for i in best]
+    return _answer(path, top, judged.warnings), steps, probabilities
+
+
+def _answer(
+    path: str, top: list[dict[str, Any]] | None = None, warnings: tuple[str, ...] = (), abstained: str | None = None
+) -> dict[str, Any]:
+    answer = top[0]["class"] if top else None
+    return {"image": path, "answer": answer, "top": top or [], "warnings": list(warnings), "abstained": abstained}
 
 
 def _in_words(answer: dict[str, Any]) -> str:
-    return f"{answer['image']}: " + ", ".join(f"{top['class']} ({top['probability']:.1%})" for top in answer["top"])
+    best = ", ".join(f"{top['class']} ({top['probability']:.1%})" for top in answer["top"])
+    return "; warning: ".join([f"{answer['image']}: {best}", *answer["warnings"]])

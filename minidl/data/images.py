@@ -10,36 +10,42 @@ import numpy as np
 
 from ..errors import DataError, ShapeError
 from ..files import OutputError, read_bytes, replace_file
+from .exif import orientation, upright
 from .picture_size import picture_size
+from .quiet import decoders_are_quiet
 
 MOST_BYTES, MOST_PIXELS = 256 << 20, 1 << 27  # of a picture file; 134 megapixels take 400 MB
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+DEPTHS = (8, 10, 12, 16)  # the bits that cameras and scanners put into 16
+LEAST_WHITE = 16.0  # a float picture from 0 to 255 is brighter than this somewhere; less is neither that nor 0 to 1
 
 
 def read_image(path: str | os.PathLike[str], background: int = 255) -> np.ndarray:
     """The picture in a file (BMP, JPG, PNG, GIF, WebP, TIFF): `(H, W, 3)` uint8, RGB.
 
-    Gray becomes three equal channels, 16 bits become 8, what is transparent lies on a `background` of that gray, the
-    camera's orientation mark is obeyed, of an animation the first frame is taken. Raises `DataError` if it cannot be
-    read as an image.
+    Gray becomes three equal channels, what is transparent lies on a `background` of that gray, the camera's
+    orientation mark is obeyed, of an animation the first frame is taken. 16 bits become 8, where 16 bits that use only
+    the lower 8, 10 or 12 count as so many; floats are taken from 0 to 1, or from 0 to 255. Raises `DataError` if it
+    cannot be read as an image.
     """
     path = Path(path)
     try:
-        data = read_bytes(path, MOST_BYTES)
+        content = read_bytes(path, MOST_BYTES)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    width, height = picture_size(data) or (0, 0)
+    width, height = picture_size(content) or (0, 0)
     if width * height > MOST_PIXELS:
         raise DataError(
             f"{path}: is a picture of {width:,} by {height:,} pixels, more than the {MOST_PIXELS:,} that are read; "
             "save it smaller"
         )
-    content = np.frombuffer(data, np.uint8)
     image = _decoded(content, cv2.IMREAD_UNCHANGED)
-    if image is not None and image.ndim == 3 and image.shape[2] == 4:
-        return _on_gray(image, background)
+    if image is not None and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4:
+        return upright(_on_gray(image, background), orientation(content))
+    if image is not None and image.dtype != np.uint8:
+        return upright(_on_gray(_to_uint8(image, path), background), orientation(content))
     image = None if image is None else _decoded(content, cv2.IMREAD_COLOR)
     if image is None:
         raise DataError(
@@ -72,22 +78,40 @@ def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
         raise DataError(str(error)) from error
 
 
-def _decoded(content: np.ndarray, mode: int) -> np.ndarray | None:
-    """What OpenCV makes of the bytes, None if nothing; without its own words on the terminal."""
-    if not content.size:
+def _decoded(content: bytes, mode: int) -> np.ndarray | None:
+    """What OpenCV makes of the bytes, None if nothing."""
+    if not content:
         return None
-    log = cv2.utils.logging
-    level = log.setLogLevel(log.LOG_LEVEL_SILENT)
     try:
-        return cv2.imdecode(content, mode)
+        with decoders_are_quiet:
+            return cv2.imdecode(np.frombuffer(content, np.uint8), mode)
     except cv2.error:
         return None
-    finally:
-        log.setLogLevel(level)
+
+
+def _to_uint8(image: np.ndarray, path: Path) -> np.ndarray:
+    """Deep integers or floats `(H, W[, C])` to 8 bits. Raises `DataError` for values that no picture has."""
+    low, high = float(image.min()), float(image.max())  # NaN where there is one
+    if image.dtype.kind == "f":
+        whites = (1, 255) if high <= 1 or high >= LEAST_WHITE else ()
+    else:
+        whites = tuple(2**bits - 1 for bits in DEPTHS)
+    white = next((white for white in whites if low >= 0 and high <= white), None)
+    if white is None:
+        wanted = "0 to 1 or 0 to 255" if image.dtype.kind == "f" else "0 to 65535"
+        raise DataError(
+            f"{path}: its pixels are {image.dtype} from {low:g} to {high:g}, where {wanted} is expected; open it in "
+            "another program and save it with 8 bits as PNG or JPG"
+        )
+    return np.rint(image * (255 / white)).astype(np.uint8)
 
 
 def _on_gray(bgra: np.ndarray, background: int) -> np.ndarray:
-    """(H, W, 4) with opacity in the last channel -> (H, W, 3) RGB, uint8."""
-    full = np.iinfo(bgra.dtype).max
-    color, opacity = bgra[..., 2::-1] * (255 / full), bgra[..., 3:] / full
+    """(H, W) or (H, W, 3), or (H, W, 4) with opacity in the last channel -> (H, W, 3) RGB, uint8."""
+    if bgra.ndim == 2 or bgra.shape[2] == 1:
+        return cv2.cvtColor(bgra, cv2.COLOR_GRAY2RGB)
+    color = bgra[..., 2::-1]
+    if bgra.shape[2] == 3:
+        return np.ascontiguousarray(color)
+    opacity = bgra[..., 3:] / 255
     return np.rint(color * opacity + background * (1 - opacity)).astype(np.uint8)

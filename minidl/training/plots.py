@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
@@ -19,6 +21,8 @@ from ..files import replace_file
 MOST_MISTAKES = 25
 MOST_FILTERS = 64
 LONGEST_NAME = 22  # letters of a file name over its photo
+LEAST_WIDTH = 7.0  # inches of the steps of photos: room for a reason
+LETTERS_PER_INCH = 12  # of the reason below them
 
 
 def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]]) -> Figure:
@@ -118,30 +122,54 @@ def _first_layer(weights: Mapping[str, Tensor], image_shape: Sequence[int]) -> t
     return "", []
 
 
-def predictions(read: Sequence[tuple[str, Sequence[Step], np.ndarray]], classes: Sequence[str]) -> Figure:
-    """Each photo's way to its answer, one row a photo: the steps, then the probability of each class `(C,)`."""
-    columns = max(len(steps) for _, steps, _ in read) + 1
-    figure = Figure(figsize=(1.8 * columns, 2.2 * len(read) + 0.2), layout="constrained")
-    axes = figure.subplots(len(read), columns, squeeze=False)
-    for row, (name, steps, probabilities) in zip(axes, read, strict=True):
-        for axis in row[:-1]:
-            axis.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1)  # one height, so that the names stand in one line
-            axis.set_axis_off()
-        for axis, step in zip(row, steps, strict=False):
-            height, width = step.image.shape[:2]
-            x, y = width / max(height, width) / 2, height / max(height, width) / 2
-            axis.imshow(step.image, cmap="gray", vmin=0, vmax=255, extent=(0.5 - x, 0.5 + x, 0.5 - y, 0.5 + y))
-            axis.set(xlim=(0, 1), ylim=(0, 1))
-            axis.set_title(step.name, size=8)
-        row[0].set_title(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…", size=8)
-        row[-1].barh([_short(c) for c in classes], probabilities, color="tab:blue")
-        row[-1].set(xlim=(0, 1), box_aspect=1)
-        row[-1].set_title("answer", size=8)
-        row[-1].set_xlabel("probability", size=7)
-        row[-1].set_ylabel("class", size=7)
-        row[-1].invert_yaxis()
-        row[-1].tick_params(labelsize=6)
+def predictions(read: Sequence[tuple[str, Sequence[Step], np.ndarray | None, str]], classes: Sequence[str]) -> Figure:
+    """Each photo's way to its answer, one row a photo: the steps, then the probability of each class `(C,)`.
+
+    Below stands what warns of the answer; where there is none, None takes the place of the probabilities, and the
+    reason is told.
+    """
+    columns = max(len(steps) for _, steps, _, _ in read) + 1
+    size = (max(LEAST_WIDTH, 1.8 * columns), 2.5 * len(read) + 0.2)
+    figure = Figure(figsize=size, layout="constrained")
+    letters = round(size[0] * LETTERS_PER_INCH)
+    rows = figure.subfigures(len(read), 1, squeeze=False)[:, 0]
+    for row, (name, steps, probabilities, remark) in zip(rows, read):
+        axes = row.subplots(1, columns, squeeze=False)[0]
+        _draw_steps(axes, name, steps)
+        _draw_answer(axes[-1], probabilities, classes)
+        refused = probabilities is None
+        said = f"{'No answer' if refused else 'Warning'}: {remark}" if remark else ""
+        colour = "tab:red" if refused else "tab:orange"
+        row.supxlabel(textwrap.fill(said, letters), size=9, color=colour, weight="bold")
     return figure
+
+
+def _draw_steps(axes: Sequence[Axes], name: str, steps: Sequence[Step]) -> None:
+    for axis in axes[:-1]:
+        axis.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1)  # one height, so that the names stand in one line
+        axis.set_axis_off()
+    for axis, step in zip(axes, steps):
+        height, width = step.image.shape[:2]
+        x, y = width / max(height, width) / 2, height / max(height, width) / 2
+        axis.imshow(step.image, cmap="gray", vmin=0, vmax=255, extent=(0.5 - x, 0.5 + x, 0.5 - y, 0.5 + y))
+        axis.set(xlim=(0, 1), ylim=(0, 1))
+        axis.set_title(step.name, size=8)
+    axes[0].set_title(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…", size=8)
+
+
+def _draw_answer(axis: Axes, probabilities: np.ndarray | None, classes: Sequence[str]) -> None:
+    axis.set_title("answer", size=8)
+    if probabilities is None:
+        axis.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1)
+        axis.text(0.5, 0.5, "?", ha="center", va="center", size=48, color="tab:red")
+        axis.set_axis_off()
+        return
+    axis.barh([_short(c) for c in classes], probabilities, color="tab:blue")
+    axis.set(xlim=(0, 1), box_aspect=1)
+    axis.set_xlabel("probability", size=7)
+    axis.set_ylabel("class", size=7)
+    axis.invert_yaxis()
+    axis.tick_params(labelsize=6)
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:

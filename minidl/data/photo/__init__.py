@@ -1,0 +1,15 @@
+"""From a photo of a digit to what MNIST holds, 28 by 28, light ink on black, centred by mass; and how sure that is.
+
+`light` takes off colours, uneven light, shadows and noise; `field` finds a sheet on a desk and looks inside of rings;
+`parts` tells the digit from other ink; `mnist` scales, thickens and centres it. `likeness` compares it with `known`
+digits and with what is none; `judge` puts that beside what the network says: an answer, a warning, or neither.
+"""
+
+from __future__ import annotations
+
+from .judge import Verdict, verdict
+from .mnist import SIDE, centred
+from .read import apart, prepare, read_digit
+from .step import NoDigitError, Step
+
+__all__ = ["SIDE", "NoDigitError", "Step", "Verdict", "apart", "centred", "prepare", "read_digit", "verdict"]
