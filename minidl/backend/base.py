@@ -169,27 +169,9 @@ class Backend(ABC):
         """x // y and x % y of floats, as Python has them."""
         return floor_divmod(x, y, self.xp)
 
-    def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
-        """v ← momentum · v + kept · g;  p ← p - lr · v, or with nesterov p - lr · (g + momentum · v); in place."""
-        v *= momentum
-        v += g if kept == 1 else kept * g
-        p -= lr * (g + momentum * v if nesterov else v)
-
-    def adam_update(
-        self, p: Array, g: Array, m: Array, v: Array, largest: Array | None,
-        beta1: float, beta2: float, rate: float, correction: float, eps: float,
-    ) -> None:  # fmt: skip
-        """m ← β1 m + (1 - β1) g;  v ← β2 v + (1 - β2) g²;  p ← p - rate · m / (√v / correction + eps); in place.
-
-        With `largest`, it becomes the larger one of itself and v, and takes the place of v in the last formula.
-        """
-        m += (1 - beta1) * (g - m)
-        v *= beta2
-        v += (1 - beta2) * g * g
-        size = self.xp.sqrt(v if largest is None else self.xp.maximum(largest, v, out=largest))
-        size /= correction
-        size += eps
-        p -= rate * m / size
+    def update(self, rule: Callable[..., None], *arguments: Any) -> None:
+        """rule(xp, *arguments): lines that change arrays of one shape in place, element by element."""
+        rule(self.xp, *arguments)
 
     def windows(self, x: Array, window: Window, fill: float = 0.0) -> Array:
         """Every window of x (N, C, H, W), padded with `fill`: a read-only view (N, C, Ho, Wo, kh, kw)."""
