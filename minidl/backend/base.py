@@ -6,6 +6,7 @@ or what is worth tuning.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -23,9 +24,10 @@ Axes = int | tuple[int, ...]
 
 
 class Backend(ABC):
-    """One array library: `name`, its module `xp`, its `array_type`, and the few calls that differ."""
+    """One array library: `name`, PyTorch's name of its `device`, its module `xp`, its `array_type`, and its calls."""
 
     name: str
+    device: str
     xp: Any
     array_type: type
 
@@ -98,11 +100,33 @@ class Backend(ABC):
         return self.xp.where(nans.any(axis=dim, keepdims=True), first_nan, middle).astype("int64")
 
     def device_name(self, array: Array) -> str:
-        """PyTorch's name of the place where the array lives."""
-        return "cpu"
+        """PyTorch's name of the place where the array lives: the device, with a number where there can be several."""
+        return self.device
 
     def synchronize(self) -> None:  # noqa: B027  (there is nothing to wait for, unless a subclass says so)
         """Wait until everything asked for so far is done."""
+
+    def device_label(self) -> str:
+        """What the device is called by its maker; empty where there is nothing to call by a name."""
+        return ""
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the device is only imitated in the host's memory: its speed says nothing."""
+        return False
+
+    def memory(self) -> tuple[int, int]:
+        """Bytes of the device's memory that arrays take now, and that the library holds for them; 0 if not known."""
+        return 0, 0
+
+    def mark(self) -> Any:
+        """A moment in the device's own time: when all that was asked for before is done."""
+        self.synchronize()
+        return time.perf_counter()
+
+    def seconds_between(self, earlier: Any, later: Any) -> float:
+        """Seconds from one mark to another; the later one is waited for."""
+        return later - earlier
 
     def quiet(self) -> AbstractContextManager[Any]:
         """Within it, infinities and NaN are results like any other, with no warning (as in PyTorch)."""

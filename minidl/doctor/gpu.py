@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import get_backend
 from ..errors import BackendError, first_line
 from .report import FAIL, OK, WARN, Check, Finding
 
@@ -147,19 +148,15 @@ def _needs_gpu(check: Check) -> Check:
 
 def usable() -> Finding:
     """The backend's own verdict, in its words."""
-    from ..backend import get_backend
-
     try:
-        get_backend("cupy")
+        gpu = get_backend("cuda")
     except BackendError as error:
         return Finding(WARN, "--backend cupy", str(error), "see the lines above")
-    from ..backend.cupy.backend import EMULATED, device_label
-
-    label = device_label()
-    if label == EMULATED:
-        return Finding(WARN, "--backend cupy", f"usable on {EMULATED}: host memory, no GPU; its speed means nothing",
+    usable_on = f"usable on {gpu.device_label()}"
+    if gpu.emulated:
+        return Finding(WARN, "--backend cupy", f"{usable_on}: host memory, no GPU; its speed means nothing",
                        "run without tests.cupy_on_cpu")  # fmt: skip
-    return Finding(OK, "--backend cupy", f"usable on {label}")
+    return Finding(OK, "--backend cupy", usable_on)
 
 
 GPU: tuple[Check, ...] = (

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..backend import backend_of
+from ..backend import to_host
 from ..dtypes import SUPPORTED
 from ..engine.tensor import Tensor
 from ..errors import CheckpointError, DtypeError
@@ -121,7 +121,7 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
 def _to_json(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
     """`value` as JSON; its tensors and arrays move to `arrays` and leave their names behind."""
     if isinstance(value, Tensor):
-        return {"$tensor": _keep(backend_of(value._array).to_numpy(value._array), place, arrays)}
+        return {"$tensor": _keep(to_host(value._array), place, arrays)}
     if isinstance(value, np.ndarray) and value.dtype in SUPPORTED:
         return {"$array": _keep(value, place, arrays)}
     if value is None or isinstance(value, bool | int | float | str):

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from ..backend import backend_of
+from ..backend import to_host
 from ..data.datasets import ImageDataset
 from ..data.photo import Step
 from ..engine.tensor import Tensor
@@ -110,7 +110,7 @@ def _tiles(
 def _first_layer(weights: Mapping[str, Tensor], image_shape: Sequence[int]) -> tuple[str, list[np.ndarray]]:
     """The name of the first weight that sees pixels, and its pictures `(h, w)`, one for each output and channel."""
     for name, tensor in weights.items():
-        array = backend_of(tensor._array).to_numpy(tensor._array)
+        array = to_host(tensor._array)
         if array.ndim == 4:  # (O, C, kh, kw)
             return name, list(array.reshape(-1, *array.shape[2:])[:MOST_FILTERS])
         if array.ndim == 2 and len(image_shape) == 2 and array.shape[1] == image_shape[0] * image_shape[1]:
@@ -151,7 +151,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 def host_images(dataset: ImageDataset) -> np.ndarray:
     """The images of a data set in host memory, uint8."""
-    return backend_of(dataset.data._array).to_numpy(dataset.data._array)
+    return to_host(dataset.data._array)
 
 
 def _short(name: str) -> str:

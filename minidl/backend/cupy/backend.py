@@ -26,6 +26,7 @@ class CupyBackend(Backend):
     """
 
     name = "cupy"
+    device = "cuda"
     xp = cupy
     array_type = cupy.ndarray
 
@@ -43,10 +44,30 @@ class CupyBackend(Backend):
         cupy.add.at(target, index, values)
 
     def device_name(self, array: Array) -> str:
-        return f"cuda:{array.device.id}"
+        return f"{self.device}:{array.device.id}"
 
     def synchronize(self) -> None:
         cupy.cuda.get_current_stream().synchronize()
+
+    def device_label(self) -> str:
+        return cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())["name"].decode()
+
+    @property
+    def emulated(self) -> bool:
+        return self.device_label() == EMULATED
+
+    def memory(self) -> tuple[int, int]:
+        pool = cupy.get_default_memory_pool()
+        return pool.used_bytes(), pool.total_bytes()
+
+    def mark(self) -> Any:
+        event = cupy.cuda.Event()
+        event.record()  # in the stream: the host does not wait
+        return event
+
+    def seconds_between(self, earlier: Any, later: Any) -> float:
+        later.synchronize()
+        return cupy.cuda.get_elapsed_time(earlier, later) / 1e3
 
     def erf(self, x: Array) -> Array:
         from cupyx.scipy.special import erf
@@ -135,8 +156,3 @@ def check_usable() -> None:
 
 def _unusable(reason: str, remedy: str) -> BackendError:
     return BackendError(f"the backend 'cupy' cannot be used: {reason}; {remedy}, or use --backend numpy")
-
-
-def device_label() -> str:
-    """The name of the GPU, as its maker calls it; `EMULATED` where it is only imitated."""
-    return cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()

@@ -21,6 +21,7 @@ class NumpyBackend(Backend):
     """Arrays are `numpy.ndarray`, in the memory of the host."""
 
     name = "numpy"
+    device = "cpu"
     xp = np
     array_type = np.ndarray
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...backend import DEFAULT
 from ..library import Entry
 from ..rounds import Plan
 
@@ -25,7 +26,7 @@ class Options:
     """
 
     against: str | None = None
-    backends: tuple[str, ...] = ("numpy",)
+    backends: tuple[str, ...] = (DEFAULT,)
     threads: int = 1
     quick: bool = False
     data: str | None = None
