@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..backend import Backend
 from .errors import BenchmarkError
 from .launches import count_launches
+
+if TYPE_CHECKING:
+    from ..backend import Backend
 
 UPLOADS = 5
 

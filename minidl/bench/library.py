@@ -6,29 +6,33 @@ import importlib
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backend import DEFAULT, Backend, get_backend
+if TYPE_CHECKING:
+    from ..backend import Backend
 
 CHANNELS_LAST = "channels_last"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Who takes part: the library, minidl's array library, PyTorch's order of images in memory, and the threads."""
+    """Who takes part: the library, its threads, minidl's array library, PyTorch's order of images in memory.
+
+    `backend` is empty for the usual one and for PyTorch.
+    """
 
     library: str
     threads: int
-    backend: str = DEFAULT
+    backend: str = ""
     layout: str = "NCHW"
 
     @property
     def name(self) -> str:
         """As it stands in the tables."""
         if self.library == "minidl":
-            return "minidl" if self.backend == DEFAULT else f"minidl {self.backend}"
+            return f"minidl {self.backend}".rstrip()
         return "torch" if self.layout == "NCHW" else f"torch {self.layout}"
 
 
@@ -42,8 +46,10 @@ class Library:
         self.T.set_num_threads(entry.threads)
         self.device: Backend | None = None  # where the work waits for one, rather than for the host
         if entry.library == "minidl":
-            self.T.use_backend(entry.backend)
-            backend = get_backend(entry.backend)
+            from ..backend import DEFAULT, get_backend  # not above: PyTorch's process does without the engine
+
+            self.T.use_backend(entry.backend or DEFAULT)
+            backend = get_backend(entry.backend or DEFAULT)
             self.device = None if backend.device == "cpu" else backend
 
     def tensor(self, array: np.ndarray) -> Any:

@@ -35,7 +35,7 @@ class Options:
 
     def ours(self) -> list[Entry]:
         """minidl's own entries."""
-        return [Entry("minidl", self.threads, backend=backend) for backend in self.backends]
+        return [Entry("minidl", self.threads, "" if name == DEFAULT else name) for name in self.backends]
 
     def plan(self, rounds: int = 15, seconds: float = 0.25) -> Plan:
         """How long to measure."""

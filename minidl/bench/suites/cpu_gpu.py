@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import exp, log
 from typing import Any
 
-from ...backend import DEFAULT
 from ..contestant import Contestant, contestants
 from ..errors import BenchmarkError
 from ..library import Entry
@@ -20,7 +19,7 @@ def run(options: Options) -> dict[str, Any]:
     """A row for each batch, and the crossover."""
     rows = []
     with contestants(options.ours()) as everybody:
-        gpu = next(contestant for contestant in everybody if contestant.entry.backend != DEFAULT)
+        gpu = next(contestant for contestant in everybody if contestant.entry.backend)
         for batch in BATCHES[::4] if options.quick else BATCHES:
             for contestant in everybody:
                 contestant.ask("prepare_work", name=WORK, batch=batch)
