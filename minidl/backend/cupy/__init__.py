@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ...errors import BackendError, first_line
 from ..base import Backend
-
-INSTALL = 'pip install "minidl[gpu]"'
+from .wheel import for_this_machine
 
 
 def make_cupy() -> Backend:
@@ -15,6 +14,6 @@ def make_cupy() -> Backend:
     except Exception as error:  # a broken CuPy raises what it likes, or an ImportError of many lines because of it
         reason = first_line(error.__cause__ or error)
         raise BackendError(
-            f"the backend 'cupy' cannot be used: {reason}; install CuPy: {INSTALL}, or use 'numpy'"
+            f"the backend 'cupy' cannot be used: {reason}; install CuPy: {for_this_machine().install}, or use 'numpy'"
         ) from error
     return CupyBackend()
