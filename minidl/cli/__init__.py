@@ -14,7 +14,7 @@ from .._version import __version__
 from ..errors import BackendError, CheckpointError, DataError, MinidlError
 from ..models.networks import UnknownModelError
 from . import bench, data, doctor, explain, gradcheck, predict, summary, test, train
-from .console import complain, notice
+from .console import complain, fit_to_console, notice
 from .parser import Parser, UsageError
 
 DONE, FAILED, USAGE, NO_BACKEND, NO_DATA, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -37,6 +37,7 @@ def make_parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (default: the process's own) and return its exit code."""
+    fit_to_console()
     try:
         words = sys.argv[1:] if arguments is None else list(arguments)
         if not words:
