@@ -1,7 +1,8 @@
-"""What an array library must offer beyond its array calls, with plain array-call versions of each.
+"""What an array library must offer beyond its array calls.
 
-`Backend` works for any library that follows NumPy's interface; a subclass overrides only what differs
-or what is worth tuning.
+Required of each: its attributes, and how arrays come to it, leave it and are added to in place. What its device can say
+has answers for the host's memory. Plain are all other calls: array calls that are right for any library that follows
+NumPy's interface. A subclass overrides those that are worth tuning, under the same name; the plain one judges it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class Backend(ABC):
     xp: Any
     array_type: type
 
+    # Required.
+
     @abstractmethod
     def asarray(self, value: Any, dtype: Any = None) -> Array:
         """`value` (host data or an array of this library) as an array of this library; no copy if none is needed."""
@@ -42,6 +45,39 @@ class Backend(ABC):
     @abstractmethod
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """target[index] += values in place, an index that occurs twice counted twice."""
+
+    # What the device can say.
+
+    def device_name(self, array: Array) -> str:
+        """PyTorch's name of the place where the array lives: the device, with a number where there can be several."""
+        return self.device
+
+    def synchronize(self) -> None:  # noqa: B027  (there is nothing to wait for, unless a subclass says so)
+        """Wait until everything asked for so far is done."""
+
+    def device_label(self) -> str:
+        """What the device is called by its maker; empty where there is nothing to call by a name."""
+        return ""
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the device is only imitated in the host's memory: its speed says nothing."""
+        return False
+
+    def memory(self) -> tuple[int, int]:
+        """Bytes of the device's memory that arrays take now, and that the library holds for them; 0 if not known."""
+        return 0, 0
+
+    def mark(self) -> Any:
+        """A moment in the device's own time: when all that was asked for before is done."""
+        self.synchronize()
+        return time.perf_counter()
+
+    def seconds_between(self, earlier: Any, later: Any) -> float:
+        """Seconds from one mark to another; the later one is waited for."""
+        return later - earlier
+
+    # Plain, to be tuned where it pays: copies, places, order.
 
     def copy(self, x: Array, order: Literal["K", "C"] = "K") -> Array:
         """x in memory of its own, in the order it has or row by row."""
@@ -99,34 +135,7 @@ class Backend(ABC):
         first_nan = nans.argmax(axis=dim, keepdims=True)
         return self.xp.where(nans.any(axis=dim, keepdims=True), first_nan, middle).astype("int64")
 
-    def device_name(self, array: Array) -> str:
-        """PyTorch's name of the place where the array lives: the device, with a number where there can be several."""
-        return self.device
-
-    def synchronize(self) -> None:  # noqa: B027  (there is nothing to wait for, unless a subclass says so)
-        """Wait until everything asked for so far is done."""
-
-    def device_label(self) -> str:
-        """What the device is called by its maker; empty where there is nothing to call by a name."""
-        return ""
-
-    @property
-    def emulated(self) -> bool:
-        """Whether the device is only imitated in the host's memory: its speed says nothing."""
-        return False
-
-    def memory(self) -> tuple[int, int]:
-        """Bytes of the device's memory that arrays take now, and that the library holds for them; 0 if not known."""
-        return 0, 0
-
-    def mark(self) -> Any:
-        """A moment in the device's own time: when all that was asked for before is done."""
-        self.synchronize()
-        return time.perf_counter()
-
-    def seconds_between(self, earlier: Any, later: Any) -> float:
-        """Seconds from one mark to another; the later one is waited for."""
-        return later - earlier
+    # Plain, to be tuned where it pays: elementwise and along axes, products, windows.
 
     def quiet(self) -> AbstractContextManager[Any]:
         """Within it, infinities and NaN are results like any other, with no warning (as in PyTorch)."""

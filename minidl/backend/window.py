@@ -59,3 +59,14 @@ class Window:
         for length, (before, after), extent, stride, steps in zip(size, self.padding, self.extent, self.stride, out):
             padding.append((before, max(after, (steps - 1) * stride + extent - length - before)))
         return Window(self.kernel, self.stride, (padding[0], padding[1]), self.dilation)
+
+
+def inside(start: int, step: int, count: int, size: int) -> Pair:
+    """The i of 0 ... count - 1 for which start + i * step lies in 0 ... size - 1, as a half-open range.
+
+    >>> inside(-3, 2, 10, 8)
+    (2, 6)
+    """
+    a = min(count, max(0, -(start // step)))
+    b = min(count, max(0, -((start - size) // step)))
+    return a, max(a, b)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..base import Array, Axes, Backend
 from ..special import erf
 from ..window import Pair, Window
-from . import conv, copy, divmod, elementwise, gather, matmul, order, pool, scatter, sums, threads
+from . import conv, divmod, elementwise, gather, matmul, order, pool, scatter, sums, threads
+from . import copy as copies
 from .workspace import keep_freed_memory
 
 ERF_BLOCK = 1 << 14  # elements whose intermediate results stay in the cache
@@ -34,8 +35,7 @@ class NumpyBackend(Backend):
     def to_numpy(self, array: Array) -> Any:
         return array
 
-    def scatter_add(self, target: Array, index: Any, values: Array) -> None:
-        scatter.scatter_add(target, index, values)
+    scatter_add = staticmethod(scatter.scatter_add)
 
     product = staticmethod(elementwise.product)  # no call in between: small operations take few microseconds
     maximum = staticmethod(elementwise.maximum)
@@ -45,23 +45,13 @@ class NumpyBackend(Backend):
     def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
         return elementwise.along(axes, formula, *arrays)
 
-    def copy(self, x: Array, order: Literal["K", "C"] = "K") -> Array:
-        return copy.copy(x, order)
+    copy = staticmethod(copies.copy)
+    concatenate = staticmethod(copies.concatenate)
+    select = staticmethod(copies.select)
 
-    def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
-        return copy.concatenate(xs, axis)
-
-    def select(self, x: Array, index: Array, axis: int) -> Array:
-        return copy.select(x, index, axis)
-
-    def bounds(self, index: Array) -> tuple[int, int]:
-        return gather.bounds(index)
-
-    def places(self, shape: tuple[int, ...], index: Array, dim: int) -> Array:
-        return gather.places(shape, index, dim)
-
-    def take(self, x: Array, places: Array) -> Array:
-        return gather.take(x, places)
+    bounds = staticmethod(gather.bounds)
+    places = staticmethod(gather.places)
+    take = staticmethod(gather.take)
 
     def add_at(self, target: Array, places: Array, values: Array) -> None:
         np.add.at(target.reshape(-1), places.reshape(-1), values.astype(target.dtype, copy=False).reshape(-1))
@@ -101,8 +91,7 @@ class NumpyBackend(Backend):
             z[start : start + ERF_BLOCK] = erf(flat[start : start + ERF_BLOCK], np)
         return z.reshape(x.shape)
 
-    def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
-        return divmod.floor_divmod(x, y)
+    floor_divmod = staticmethod(divmod.floor_divmod)
 
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
