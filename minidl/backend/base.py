@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .special import erf, floor_divmod
-from .window import Window
+from .window import Window, line
 
 Array = Any
 Axes = int | tuple[int, ...]
@@ -330,18 +330,16 @@ def _taps(window: Window, size: tuple[int, int], out: tuple[int, int]) -> Iterat
 
     Both as indices of arrays (..., H, W) and (..., Ho, Wo): where the tap is in the padding, neither has a place.
     """
-    rows, columns = (_line(window, axis, size[axis], out[axis]) for axis in (0, 1))
+    rows, columns = (_axis_taps(window, axis, size[axis], out[axis]) for axis in (0, 1))
     for (i, (h, p)), (j, (v, q)) in product(enumerate(rows), enumerate(columns)):
         yield i, j, (..., h, v), (..., p, q)
 
 
-def _line(window: Window, axis: int, length: int, out: int) -> list[tuple[slice, slice]]:
+def _axis_taps(window: Window, axis: int, length: int, out: int) -> list[tuple[slice, slice]]:
     """For each tap along one axis: the pixels that it reads, and the outputs that it is read for."""
-    step, found = window.stride[axis], []
+    found = []
     for i in range(window.kernel[axis]):
         first = i * window.dilation[axis] - window.padding[axis][0]  # the pixel that output 0 reads
-        start = min(out, max(0, -(first // step)))
-        stop = max(start, min(out, -((first - length) // step)))
-        pixels = slice(first + start * step, first + (stop - 1) * step + 1, step) if stop > start else slice(0)
-        found.append((pixels, slice(start, stop)))
+        outputs, pixels = line(first, window.stride[axis], out, length)
+        found.append((pixels, outputs))
     return found

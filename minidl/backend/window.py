@@ -70,3 +70,14 @@ def inside(start: int, step: int, count: int, size: int) -> Pair:
     a = min(count, max(0, -(start // step)))
     b = min(count, max(0, -((start - size) // step)))
     return a, max(a, b)
+
+
+def line(start: int, step: int, count: int, size: int) -> tuple[slice, slice]:
+    """The same i, and the places start + i * step, as slices.
+
+    >>> line(-3, 2, 10, 8)
+    (slice(2, 6, None), slice(1, 9, 2))
+    """
+    a, b = inside(start, step, count, size)
+    first = start + a * step
+    return slice(a, b), slice(first, first + (b - a) * step, step) if b > a else slice(0, 0)

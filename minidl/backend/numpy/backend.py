@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from ..base import Array, Axes, Backend
+from ..base import Array, Backend
 from ..special import erf
 from ..window import Pair, Window
 from . import conv, divmod, elementwise, gather, matmul, order, pool, scatter, sums, threads
@@ -37,13 +36,23 @@ class NumpyBackend(Backend):
 
     scatter_add = staticmethod(scatter.scatter_add)
 
-    product = staticmethod(elementwise.product)  # no call in between: small operations take few microseconds
+    # Assigned: no call in between, for small operations take few microseconds.
+
+    product = staticmethod(elementwise.product)
     maximum = staticmethod(elementwise.maximum)
+    minimum = staticmethod(elementwise.minimum)
+    one_or = staticmethod(elementwise.one_or)
     masked = staticmethod(elementwise.masked)
+    along = staticmethod(elementwise.along)
+    channel_sums = staticmethod(elementwise.channel_sums)
     elementwise = staticmethod(elementwise.elementwise)
 
-    def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
-        return elementwise.along(axes, formula, *arrays)
+    inner = staticmethod(sums.inner)
+    mean = staticmethod(sums.mean)
+    centred = staticmethod(sums.centred)
+    matmul = staticmethod(matmul.matmul)
+    one_job = staticmethod(threads.one_job)
+    floor_divmod = staticmethod(divmod.floor_divmod)
 
     copy = staticmethod(copies.copy)
     concatenate = staticmethod(copies.concatenate)
@@ -63,27 +72,6 @@ class NumpyBackend(Backend):
     def median_places(self, x: Array, dim: int) -> Array:
         return super().median_places(x, dim) if x.size <= order.SMALL else order.median_places(x, dim)
 
-    def matmul(self, x: Array, y: Array) -> Array:
-        return matmul.matmul(x, y)
-
-    def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
-        return sums.inner(x, y, axes)
-
-    def mean(self, x: Array, y: Array | None, axes: Axes) -> Array:
-        return sums.mean(x, y, axes)
-
-    def centred(self, x: Array, axes: Axes) -> tuple[Array, Array]:
-        return sums.centred(x, axes)
-
-    def minimum(self, x: Array, high: float) -> Array:
-        return elementwise.minimum(x, high)
-
-    def one_or(self, other: float, mask: Array, dtype: Any) -> Any:
-        return elementwise.one_or(other, mask, dtype)
-
-    def channel_sums(self, x: Array) -> Array:
-        return elementwise.channel_sums(x)
-
     def erf(self, x: Array) -> Array:
         flat = np.ravel(x)
         z = np.empty_like(flat)
@@ -91,13 +79,8 @@ class NumpyBackend(Backend):
             z[start : start + ERF_BLOCK] = erf(flat[start : start + ERF_BLOCK], np)
         return z.reshape(x.shape)
 
-    floor_divmod = staticmethod(divmod.floor_divmod)
-
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
-
-    def one_job(self) -> AbstractContextManager[None]:
-        return threads.one_job()
 
     # A kernel with infinities or NaN goes the plain way, on which nothing is multiplied with padding.
 
@@ -118,11 +101,6 @@ class NumpyBackend(Backend):
     def max_pool_values(self, x: Array, window: Window, size: Pair) -> Array:
         return pool.max_pool(x, window, size, want_winners=False)[0]
 
-    def add_at_winners(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
-        return pool.add_at_winners(dz, winners, window, size)
-
-    def sum_pool(self, x: Array, window: Window) -> Array:
-        return pool.sum_pool(x, window)
-
-    def add_at_taps(self, dz: Array, window: Window, size: Pair) -> Array:
-        return pool.add_at_taps(dz, window, size)
+    add_at_winners = staticmethod(pool.add_at_winners)
+    sum_pool = staticmethod(pool.sum_pool)
+    add_at_taps = staticmethod(pool.add_at_taps)

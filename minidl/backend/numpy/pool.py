@@ -21,7 +21,7 @@ from operator import iadd
 import numpy as np
 
 from ..base import lowest
-from ..window import Pair, Window, inside
+from ..window import Pair, Window, line
 from .layout import batch_last
 from .threads import parallel
 from .workspace import scratch
@@ -154,17 +154,10 @@ def _places(window: Window, p0: int, out_size: Pair, size: Pair) -> list[tuple[i
     (top, _), (left, _) = window.padding
     found = []
     for i, j in product(range(kh), range(kw)):
-        rows, pixel_rows = _line(p0 * sh + i * dh - top, sh, out_size[0], size[0])
-        columns, pixel_columns = _line(j * dw - left, sw, out_size[1], size[1])
+        rows, pixel_rows = line(p0 * sh + i * dh - top, sh, out_size[0], size[0])
+        columns, pixel_columns = line(j * dw - left, sw, out_size[1], size[1])
         found.append((i * kw + j, rows, columns, (pixel_rows, pixel_columns)))
     return found
-
-
-def _line(start: int, step: int, count: int, size: int) -> tuple[slice, slice]:
-    """The i of 0 ... count - 1 for which start + i * step lies in 0 ... size - 1, and those places, as slices."""
-    a, b = inside(start, step, count, size)
-    first = start + a * step
-    return slice(a, b), slice(first, first + (b - a) * step, step) if b > a else slice(0, 0)
 
 
 @lru_cache(maxsize=512)
