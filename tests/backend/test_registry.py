@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -36,12 +37,15 @@ from tests.support.imitation import MirrorArray, MirrorBackend
 
 
 @pytest.fixture
-def mirror(monkeypatch: pytest.MonkeyPatch) -> str:
+def mirror() -> Iterator[str]:
     """A third library, registered for the time of a test."""
-    for table in ("_entries", "_made", "_by_type"):
-        monkeypatch.setattr(registry, table, dict(getattr(registry, table)))
+    tables = registry._entries, registry._made, registry.by_type
+    before = [dict(table) for table in tables]
     register_backend("mirror", MirrorBackend, device="glass", aliases=("looking-glass",))
-    return "mirror"
+    yield "mirror"
+    for table, content in zip(tables, before):
+        table.clear()
+        table.update(content)
 
 
 @pytest.fixture
