@@ -9,7 +9,7 @@ from .random import manual_seed
 def is_available() -> bool:
     """Whether tensors can be made on a GPU: CuPy is installed and finds one. Never raises."""
     try:
-        get_backend("cupy")
+        get_backend("cuda")
     except Exception:
         return False
     return True
@@ -22,7 +22,7 @@ def device_count() -> int:
 
 def synchronize() -> None:
     """Wait until the GPU has done everything asked for so far. BackendError if there is none."""
-    get_backend("cupy").synchronize()
+    get_backend("cuda").synchronize()
 
 
 def manual_seed_all(seed: int) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backend import Array, Backend, backend_of, current_backend, get_backend
+from .backend import Array, Backend, backend_of, current_backend, device_named, get_backend
 from .errors import ArgumentError
-
-_TYPES = {"cpu": "cpu", "numpy": "cpu", "cuda": "cuda", "cupy": "cuda", "gpu": "cuda"}
 
 
 class device:
@@ -21,9 +19,10 @@ class device:
 
     def __init__(self, type: str | device, index: int | None = None) -> None:
         kind, colon, number = str(type).partition(":")
-        if kind not in _TYPES or (colon and (index is not None or not number.isdecimal())):
+        place = device_named(kind)
+        if place is None or (colon and (index is not None or not number.isdecimal())):
             raise ArgumentError(f"device {str(type)!r} is unknown; use 'cpu', 'cuda' or 'cuda:0'")
-        self.type: str = _TYPES[kind]
+        self.type: str = place
         self.index: int | None = int(number) if colon else index
         if self.index:
             raise ArgumentError(f"device {self!r}: minidl uses one GPU, number 0; choose it by CUDA_VISIBLE_DEVICES")

@@ -48,12 +48,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _no_real_gpu() -> str | None:
     """Why tests marked `gpu` cannot run here; None if they can."""
     try:
-        get_backend("cupy")
+        gpu = get_backend("cupy")
     except BackendError as reason:
         return f"needs a real GPU: {reason}"
-    from minidl.backend.cupy.backend import EMULATED, device_label
-
-    return f"needs a real GPU, and this one is {EMULATED}" if device_label() == EMULATED else None
+    return f"needs a real GPU, and this one is {gpu.device_label()}" if gpu.emulated else None
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -51,6 +56,48 @@ def test_the_loss_is_labelled_with_plain_numbers() -> None:
 def test_the_confusion_has_a_legend_of_its_shades() -> None:
     figure = plots.confusion(np.arange(10), np.roll(np.arange(10), 1), TEN)
     assert "mistakes" in figure.axes[1].get_ylabel()
+
+
+def test_the_loss_axis_says_that_it_is_logarithmic() -> None:
+    loss, accuracy = plots.curves([], []).axes
+    assert (loss.get_yscale(), loss.get_ylabel()) == ("log", "loss (log scale)")
+    assert (accuracy.get_yscale(), accuracy.get_ylabel()) == ("linear", "accuracy")
+
+
+@pytest.mark.parametrize("classes", [10, 26, 40, 256, 1000])
+def test_the_confusion_of_many_classes_stays_a_picture(classes: int, tmp_path: Path) -> None:
+    """Its size is bounded, and with it the time; every name that is shown can be read."""
+    names = [f"{i} - name" for i in range(classes)]
+    figure = plots.confusion(np.arange(classes), np.roll(np.arange(classes), 1), names)
+    assert max(figure.get_size_inches()) < 18
+    plots.save(figure, tmp_path / "a.png")
+    height, width = cv2.imread(str(tmp_path / "a.png")).shape[:2]
+    assert height * width < 3_000_000
+    axis = figure.axes[0]
+    for labels in (axis.get_xticklabels(), axis.get_yticklabels()):
+        assert labels[0].get_text() == "0"
+        assert len(labels) == classes if classes <= 64 else 32 <= len(labels) <= 64
+        boxes = [label.get_window_extent() for label in labels]
+        assert all(not a.overlaps(b) for a, b in pairwise(boxes))
+    ticks = figure.axes[1].get_yticks()
+    assert np.array_equal(ticks, np.round(ticks)), "there are no halves of mistakes"
+
+
+@pytest.mark.parametrize(
+    "backend", ["module://nowhere", "module://matplotlib_inline.backend_inline", "nonsense", "tkagg", "agg"]
+)
+def test_no_setting_of_matplotlib_s_backend_keeps_a_figure_from_being_saved(backend: str, tmp_path: Path) -> None:
+    code = f"""
+import os, numpy as np
+from minidl.training import plots
+from minidl.bench import figures
+plots.save(plots.confusion(np.arange(3), np.arange(3), ["a", "b", "c"]), {str(tmp_path / "a.png")!r})
+print(os.environ["MPLBACKEND"])
+"""
+    environment = os.environ | {"MPLBACKEND": backend}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == [backend], done.stderr
+    assert cv2.imread(str(tmp_path / "a.png")).std() > 5
 
 
 @pytest.mark.parametrize("shape", [(40, 90), (90, 40)])

@@ -1,11 +1,13 @@
-"""What an array library must offer beyond its array calls, with plain array-call versions of each.
+"""What an array library must offer beyond its array calls.
 
-`Backend` works for any library that follows NumPy's interface; a subclass overrides only what differs
-or what is worth tuning.
+Required of each: its attributes, and how arrays come to it, leave it and are added to in place. What its device can say
+has answers for the host's memory. Plain are all other calls: array calls that are right for any library that follows
+NumPy's interface. A subclass overrides those that are worth tuning, under the same name; the plain one judges it.
 """
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,18 +18,21 @@ from typing import Any, Literal
 import numpy as np
 
 from .special import erf, floor_divmod
-from .window import Window
+from .window import Window, line
 
 Array = Any
 Axes = int | tuple[int, ...]
 
 
 class Backend(ABC):
-    """One array library: `name`, its module `xp`, its `array_type`, and the few calls that differ."""
+    """One array library: `name`, PyTorch's name of its `device`, its module `xp`, its `array_type`, and its calls."""
 
     name: str
+    device: str
     xp: Any
     array_type: type
+
+    # Required.
 
     @abstractmethod
     def asarray(self, value: Any, dtype: Any = None) -> Array:
@@ -40,6 +45,39 @@ class Backend(ABC):
     @abstractmethod
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """target[index] += values in place, an index that occurs twice counted twice."""
+
+    # What the device can say.
+
+    def device_name(self, array: Array) -> str:
+        """PyTorch's name of the place where the array lives: the device, with a number where there can be several."""
+        return self.device
+
+    def synchronize(self) -> None:  # noqa: B027  (there is nothing to wait for, unless a subclass says so)
+        """Wait until everything asked for so far is done."""
+
+    def device_label(self) -> str:
+        """What the device is called by its maker; empty where there is nothing to call by a name."""
+        return ""
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the device is only imitated in the host's memory: its speed says nothing."""
+        return False
+
+    def memory(self) -> tuple[int, int]:
+        """Bytes of the device's memory that arrays take now, and that the library holds for them; 0 if not known."""
+        return 0, 0
+
+    def mark(self) -> Any:
+        """A moment in the device's own time: when all that was asked for before is done."""
+        self.synchronize()
+        return time.perf_counter()
+
+    def seconds_between(self, earlier: Any, later: Any) -> float:
+        """Seconds from one mark to another; the later one is waited for."""
+        return later - earlier
+
+    # Plain, to be tuned where it pays: copies, places, order.
 
     def copy(self, x: Array, order: Literal["K", "C"] = "K") -> Array:
         """x in memory of its own, in the order it has or row by row."""
@@ -97,12 +135,7 @@ class Backend(ABC):
         first_nan = nans.argmax(axis=dim, keepdims=True)
         return self.xp.where(nans.any(axis=dim, keepdims=True), first_nan, middle).astype("int64")
 
-    def device_name(self, array: Array) -> str:
-        """PyTorch's name of the place where the array lives."""
-        return "cpu"
-
-    def synchronize(self) -> None:  # noqa: B027  (there is nothing to wait for, unless a subclass says so)
-        """Wait until everything asked for so far is done."""
+    # Plain, to be tuned where it pays: elementwise and along axes, products, windows.
 
     def quiet(self) -> AbstractContextManager[Any]:
         """Within it, infinities and NaN are results like any other, with no warning (as in PyTorch)."""
@@ -169,27 +202,9 @@ class Backend(ABC):
         """x // y and x % y of floats, as Python has them."""
         return floor_divmod(x, y, self.xp)
 
-    def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
-        """v ← momentum · v + kept · g;  p ← p - lr · v, or with nesterov p - lr · (g + momentum · v); in place."""
-        v *= momentum
-        v += g if kept == 1 else kept * g
-        p -= lr * (g + momentum * v if nesterov else v)
-
-    def adam_update(
-        self, p: Array, g: Array, m: Array, v: Array, largest: Array | None,
-        beta1: float, beta2: float, rate: float, correction: float, eps: float,
-    ) -> None:  # fmt: skip
-        """m ← β1 m + (1 - β1) g;  v ← β2 v + (1 - β2) g²;  p ← p - rate · m / (√v / correction + eps); in place.
-
-        With `largest`, it becomes the larger one of itself and v, and takes the place of v in the last formula.
-        """
-        m += (1 - beta1) * (g - m)
-        v *= beta2
-        v += (1 - beta2) * g * g
-        size = self.xp.sqrt(v if largest is None else self.xp.maximum(largest, v, out=largest))
-        size /= correction
-        size += eps
-        p -= rate * m / size
+    def update(self, rule: Callable[..., None], *arguments: Any) -> None:
+        """rule(xp, *arguments): lines that change arrays of one shape in place, element by element."""
+        rule(self.xp, *arguments)
 
     def windows(self, x: Array, window: Window, fill: float = 0.0) -> Array:
         """Every window of x (N, C, H, W), padded with `fill`: a read-only view (N, C, Ho, Wo, kh, kw)."""
@@ -315,18 +330,16 @@ def _taps(window: Window, size: tuple[int, int], out: tuple[int, int]) -> Iterat
 
     Both as indices of arrays (..., H, W) and (..., Ho, Wo): where the tap is in the padding, neither has a place.
     """
-    rows, columns = (_line(window, axis, size[axis], out[axis]) for axis in (0, 1))
+    rows, columns = (_axis_taps(window, axis, size[axis], out[axis]) for axis in (0, 1))
     for (i, (h, p)), (j, (v, q)) in product(enumerate(rows), enumerate(columns)):
         yield i, j, (..., h, v), (..., p, q)
 
 
-def _line(window: Window, axis: int, length: int, out: int) -> list[tuple[slice, slice]]:
+def _axis_taps(window: Window, axis: int, length: int, out: int) -> list[tuple[slice, slice]]:
     """For each tap along one axis: the pixels that it reads, and the outputs that it is read for."""
-    step, found = window.stride[axis], []
+    found = []
     for i in range(window.kernel[axis]):
         first = i * window.dilation[axis] - window.padding[axis][0]  # the pixel that output 0 reads
-        start = min(out, max(0, -(first // step)))
-        stop = max(start, min(out, -((first - length) // step)))
-        pixels = slice(first + start * step, first + (stop - 1) * step + 1, step) if stop > start else slice(0)
-        found.append((pixels, slice(start, stop)))
+        outputs, pixels = line(first, window.stride[axis], out, length)
+        found.append((pixels, outputs))
     return found

@@ -59,3 +59,25 @@ class Window:
         for length, (before, after), extent, stride, steps in zip(size, self.padding, self.extent, self.stride, out):
             padding.append((before, max(after, (steps - 1) * stride + extent - length - before)))
         return Window(self.kernel, self.stride, (padding[0], padding[1]), self.dilation)
+
+
+def inside(start: int, step: int, count: int, size: int) -> Pair:
+    """The i of 0 ... count - 1 for which start + i * step lies in 0 ... size - 1, as a half-open range.
+
+    >>> inside(-3, 2, 10, 8)
+    (2, 6)
+    """
+    a = min(count, max(0, -(start // step)))
+    b = min(count, max(0, -((start - size) // step)))
+    return a, max(a, b)
+
+
+def line(start: int, step: int, count: int, size: int) -> tuple[slice, slice]:
+    """The same i, and the places start + i * step, as slices.
+
+    >>> line(-3, 2, 10, 8)
+    (slice(2, 6, None), slice(1, 9, 2))
+    """
+    a, b = inside(start, step, count, size)
+    first = start + a * step
+    return slice(a, b), slice(first, first + (b - a) * step, step) if b > a else slice(0, 0)

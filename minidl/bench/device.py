@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import BenchmarkError
 from .launches import count_launches
 
-EMULATED = "EMULATED-HOST"
+if TYPE_CHECKING:
+    from ..backend import Backend
+
 UPLOADS = 5
 
 
-def name() -> str:
-    """The name of the GPU that CuPy uses."""
-    runtime = importlib.import_module("cupy").cuda.runtime
-    found = runtime.getDeviceProperties(runtime.getDevice())["name"]
-    return found.decode() if isinstance(found, bytes) else str(found)
-
-
-def require_real() -> None:
+def require_real(backend: Backend) -> None:
     """Raise `BenchmarkError` if the GPU is only imitated: its times would say nothing about any GPU."""
-    if EMULATED in name():
+    if backend.emulated:
         raise BenchmarkError(
-            f"the device calls itself {EMULATED}: it is host memory that imitates a GPU, and timing it would mean "
-            "nothing; measure on a machine with a GPU, or leave cupy out"
+            f"the device calls itself {backend.device_label()}: it is host memory that imitates a GPU, and timing it "
+            f"would mean nothing; measure on a machine with a GPU, or leave {backend.name} out"
         )
 
 
 def describe(training: Any) -> dict[str, Any]:
     """After some steps: seconds to upload a batch of images, bytes of the memory pool, the GPU's name."""
-    pool = importlib.import_module("cupy").get_default_memory_pool()
-    return {"upload": upload(training), "pool": pool.total_bytes(), "name": name()}
+    backend = training.library.device
+    return {"upload": upload(training), "pool": backend.memory()[1], "name": backend.device_label()}
 
 
 def launches_of_a_step(training: Any) -> int:

@@ -6,10 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
-from ..files import replace_file
+from ..training.drawing import Axes, Figure, save
 from . import report
 from .suites.scaling import BASE
 
@@ -20,14 +17,38 @@ def draw(found: dict[str, Any], path: str | os.PathLike[str]) -> None:
     machine = found["machine"]
     measured = f"{machine['cpu']}, {machine['threads']} threads; {found['date']}"
     figure.supxlabel("; ".join([measured, *report.warnings(found)]), size=7, color="0.4")
-    replace_file(path, lambda stream: figure.savefig(stream, format="png", dpi=120))
+    save(figure, path, dpi=120)
 
 
 def lecture(rows: Sequence[dict[str, Any]]) -> Figure:
-    """Each work's time of a step by contestant, one beside the other, as shares of the slowest."""
+    """Each work's time of a step by contestant, one beside the other, as shares of the slowest; of one alone, in ms."""
+    names = list(dict.fromkeys(name for row in rows for name in row["contestants"]))
+    return _times_alone(rows, names[0]) if len(names) == 1 else _times_compared(rows, names)
+
+
+def _times_alone(rows: Sequence[dict[str, Any]], name: str) -> Figure:
+    """A point for each work on one axis of time: a share of the slowest would always be 1."""
+    figure = Figure(figsize=(9, 0.45 * len(rows) + 1.5), layout="constrained")
+    axis = figure.subplots()
+    for i, row in enumerate(rows):
+        seconds = row["contestants"][name]["seconds"]
+        axis.plot([1e3 * seconds["low"], 1e3 * seconds["high"]], [i, i], color="C0", alpha=0.4, linewidth=4)
+        axis.plot(1e3 * seconds["median"], i, "o", color="C0")
+        axis.annotate(f"{1e3 * seconds['median']:.3g} ms", (1e3 * seconds["median"], i), (12, 0), va="center", size=8,
+                      textcoords="offset points")  # fmt: skip
+    axis.set_yticks(range(len(rows)), [row["title"] for row in rows])
+    axis.set(xscale="log", xlabel="ms a step (log scale); the bar: half of all rounds", title=name)
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.margins(x=0.15)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def _times_compared(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Figure:
+    """A bar for each contestant in each work."""
     figure = Figure(figsize=(9, 0.75 * len(rows) + 1.5), layout="constrained")
     axis = figure.subplots()
-    names = list(dict.fromkeys(name for row in rows for name in row["contestants"]))
     height = 0.8 / len(names)
     for k, name in enumerate(names):
         axis.bar(0, 0, color=f"C{k}", label=name)  # for the legend: not every contestant is in every row
@@ -59,7 +80,11 @@ def ops(rows: Sequence[dict[str, Any]]) -> Figure:
     for line in (1, 3) if against else ():
         axis.axvline(line, color="0.6", linewidth=0.8, linestyle="-" if line == 1 else "--")
     axis.set_yticks(range(len(names)), names, size=6)
-    axis.set(xscale="log", xlabel="minidl's time by PyTorch's best" if against else "seconds", ylim=(-1, len(names)))
+    axis.set(
+        xscale="log",
+        xlabel="minidl's time by PyTorch's best (log scale)" if against else "seconds (log scale)",
+        ylim=(-1, len(names)),
+    )
     axis.legend()
     return figure
 
@@ -128,11 +153,24 @@ def _rates(axis: Axes, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def epoch(found: dict[str, Any]) -> Figure:
-    """Seconds of an epoch."""
+    """Seconds of an epoch: a bar for the median, a point for each epoch measured."""
     figure = Figure(figsize=(7, 3), layout="constrained")
     axis = figure.subplots()
     names = list(found["contestants"])
-    axis.barh(names, [found["contestants"][name]["seconds"]["median"] for name in names], color="tab:blue")
+    axis.barh(
+        names,
+        [found["contestants"][name]["seconds"]["median"] for name in names],
+        color="tab:blue",
+        alpha=0.4,
+        height=0.5,
+    )
+    for i, name in enumerate(names):
+        each = found["contestants"][name]["seconds"]["all"]
+        axis.plot(each, [i] * len(each), "o", color="tab:blue", markersize=4)
+        axis.text(
+            0, i, f"  median of {len(each)}: {found['contestants'][name]['seconds']['median']:.3g} s", va="center"
+        )
+    axis.set_ylim(-0.6, len(names) - 0.4)
     axis.invert_yaxis()
     axis.set(xlabel="seconds", title=f"one epoch of {found['images']:,} images, batch {found['batch']}")
     return figure

@@ -6,27 +6,33 @@ import importlib
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ..backend import Backend
 
 CHANNELS_LAST = "channels_last"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Who takes part: the library, minidl's array library, PyTorch's order of images in memory, and the threads."""
+    """Who takes part: the library, its threads, minidl's array library, PyTorch's order of images in memory.
+
+    `backend` is empty for the usual one and for PyTorch.
+    """
 
     library: str
     threads: int
-    backend: str = "numpy"
+    backend: str = ""
     layout: str = "NCHW"
 
     @property
     def name(self) -> str:
         """As it stands in the tables."""
         if self.library == "minidl":
-            return "minidl" if self.backend == "numpy" else f"minidl {self.backend}"
+            return f"minidl {self.backend}".rstrip()
         return "torch" if self.layout == "NCHW" else f"torch {self.layout}"
 
 
@@ -38,9 +44,13 @@ class Library:
         self.T: Any = importlib.import_module(entry.library)
         self.F: Any = importlib.import_module(f"{entry.library}.nn.functional")
         self.T.set_num_threads(entry.threads)
-        self.on_gpu = entry.backend == "cupy"
+        self.device: Backend | None = None  # where the work waits for one, rather than for the host
         if entry.library == "minidl":
-            self.T.use_backend(entry.backend)
+            from ..backend import DEFAULT, get_backend  # not above: PyTorch's process does without the engine
+
+            self.T.use_backend(entry.backend or DEFAULT)
+            backend = get_backend(entry.backend or DEFAULT)
+            self.device = None if backend.device == "cpu" else backend
 
     def tensor(self, array: np.ndarray) -> Any:
         """A tensor with a copy of the array, where and how this contestant keeps its data."""
@@ -62,12 +72,12 @@ class Library:
 
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked for."""
-        if self.on_gpu:
-            self.T.cuda.synchronize()
+        if self.device is not None:
+            self.device.synchronize()
 
     def clock(self) -> HostClock | DeviceClock:
         """What times this contestant's work."""
-        return DeviceClock() if self.on_gpu else HostClock()
+        return HostClock() if self.device is None else DeviceClock(self.device)
 
 
 class HostClock:
@@ -91,27 +101,21 @@ class HostClock:
 
 
 class DeviceClock:
-    """The same on a GPU, by events in its stream: the host does not wait, and the GPU's own time is told."""
+    """The same in a device's own time: the host does not wait for what it asks for."""
 
-    def __init__(self) -> None:
-        self.cuda: Any = importlib.import_module("cupy").cuda
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
         self.names: list[str] = []
-        self.events = [self._event()]
-
-    def _event(self) -> Any:
-        event = self.cuda.Event()
-        event.record()
-        return event
+        self.marks = [backend.mark()]
 
     def mark(self, name: str) -> None:
         """What was asked for since the last mark is `name`."""
         self.names.append(name)
-        self.events.append(self._event())
+        self.marks.append(self.backend.mark())
 
     def seconds(self) -> dict[str, float]:
-        """The sums so far, when the last event has happened."""
-        self.events[-1].synchronize()
+        """The sums so far, when the last of it is done."""
         sums: dict[str, float] = {}
-        for name, before, after in zip(self.names, self.events, self.events[1:]):
-            sums[name] = sums.get(name, 0.0) + self.cuda.get_elapsed_time(before, after) / 1e3
+        for name, before, after in zip(self.names, self.marks, self.marks[1:]):
+            sums[name] = sums.get(name, 0.0) + self.backend.seconds_between(before, after)
         return sums

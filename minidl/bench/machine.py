@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info
 from ..backend.numpy.threads import available_cores
 
 STAT = Path("/proc/stat")
-PACKAGES = ("minidl", "numpy", "torch", "cupy-cuda12x")
+PACKAGES = ("minidl", "numpy", "torch", "cupy-cuda12x", "cupy-cuda13x")
 
 
 def describe(threads: int) -> dict[str, Any]:

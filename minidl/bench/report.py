@@ -144,7 +144,7 @@ def cpu_gpu(found: dict[str, Any]) -> dict[str, Table]:
     steps: Table = [["batch", "CPU ms a step", "GPU ms a step", "ratio", "quartiles", "upload ms", "first step s"]]
     device: Table = [["batch", "pool MB", "launches a step"]]
     for row in found["rows"]:
-        cpu, gpu = row["contestants"]["minidl"], row["contestants"]["minidl cupy"]
+        cpu, gpu = [row["contestants"][name] for name in sorted(row["contestants"])]  # "minidl" comes first
         steps.append([
             str(row["batch"]), _ms(cpu["seconds"]["median"]), _ms(gpu["seconds"]["median"]),
             f"{row['ratio']['median']:.2f}", _between(row["ratio"]), _ms(row["device"]["upload"]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from ..backend import get_backend
+from ..backend import DEFAULT, backend_named, get_backend
 from ..backend.numpy.threads import available_cores
 from ..training.options import OptionError
 from . import device, machine
@@ -57,20 +57,22 @@ class Request:
                 f"--threads {threads}: this process has {available_cores()} cores; more threads than cores would only "
                 "measure how they wait for each other"
             )
-        names = tuple(backends or (("numpy", "cupy") if suite == "cpu-gpu" else ("numpy",)))
-        if suite == "cpu-gpu" and set(names) != {"numpy", "cupy"}:
-            raise OptionError("--suite cpu-gpu compares numpy with cupy; leave --backend out, or name both")
+        gpu = str(backend_named("cuda"))
+        names = tuple(backends or ((DEFAULT, gpu) if suite == "cpu-gpu" else (DEFAULT,)))
+        if suite == "cpu-gpu" and (len(names) != 2 or DEFAULT not in names or names[0] == names[1]):
+            raise OptionError(
+                f"--suite cpu-gpu compares {DEFAULT} with {gpu} or another library of a GPU; leave --backend out, or "
+                "name both"
+            )
         if suite == "cpu-gpu" and against:
             raise OptionError("--suite cpu-gpu compares minidl with itself; leave --against out")
-        if suite == "epoch" and names != ("numpy",):
+        if suite == "epoch" and names != (DEFAULT,):
             raise OptionError("--suite epoch is of the CPU; leave --backend out")
         if data is not None and suite != "epoch":
             raise OptionError(f"--data is for --suite epoch; {suite} draws its images")
         rows = tuple([_row(suite, name) for name in only])
         for name in names:
-            get_backend(name)
-        if "cupy" in names:
-            device.require_real()
+            device.require_real(get_backend(name))
         threads = threads or available_cores()
         opponents(against, threads)
         options = Options(against, names, threads, quick, data, rows, tell)

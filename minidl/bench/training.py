@@ -30,7 +30,7 @@ class Training:
         self.orders: list[Any] = np.split(rng.permutation(len(images)), BATCHES)
         self.images: Any = images
         self.labels: Any = labels
-        if not library.on_gpu:
+        if library.device is None:
             self.images, self.labels = library.tensor(images), library.tensor(labels)
             self.orders = [library.tensor(order) for order in self.orders]
         self.optimizer = library.T.optim.SGD(self.model.parameters(), lr=LR, momentum=MOMENTUM)
@@ -41,7 +41,7 @@ class Training:
         """The next images and labels, gathered from the data set in the host's memory, then uploaded if need be."""
         order = self.orders[self.steps % BATCHES]
         self.steps += 1
-        if self.library.on_gpu:
+        if self.library.device is not None:
             return self.library.tensor(self.images[order]), self.library.tensor(self.labels[order])
         T = self.library.T
         return self.library.in_layout(T.index_select(self.images, 0, order)), T.index_select(self.labels, 0, order)
@@ -110,12 +110,10 @@ def _forward(training: Training) -> Any:
 
 def _kept_by_minidl(training: Training) -> int:
     """NumPy tells tracemalloc of its arrays; on a GPU the memory pool knows."""
-    if training.library.on_gpu:
-        from cupy import get_default_memory_pool
-
-        before = get_default_memory_pool().used_bytes()
+    if (device := training.library.device) is not None:
+        before, _ = device.memory()
         loss = _forward(training)
-        kept = get_default_memory_pool().used_bytes() - before
+        kept = device.memory()[0] - before
     else:
         gc.collect()
         tracemalloc.start()

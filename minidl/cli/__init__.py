@@ -16,7 +16,7 @@ from .._version import __version__
 from ..backend.numpy.threads import get_num_threads
 from ..errors import MinidlError
 from . import bench, data, doctor, explain, gradcheck, predict, summary, test, train
-from .console import complain, notice
+from .console import complain, fit_to_console, notice
 from .exit_codes import FAILED, INTERRUPTED, SUMMARY, USAGE, exit_code
 from .parser import Parser
 
@@ -40,6 +40,7 @@ def make_parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (default: the process's own) and return its exit code."""
     end_starting()
+    fit_to_console()
     try:
         if arguments is None:
             _open_standard_handles()

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..backend import DEFAULT, backend_names
 from ..files import write_json
 from ..training.options import OptionError
 from .console import notice, say, table
@@ -23,7 +24,11 @@ def add_to(verbs: Any) -> None:
     )
     parser.add_argument("--suite", choices=SUITES, default="lecture", help="(default: lecture)")
     parser.add_argument("--against", choices=("torch",), help="also PyTorch, in both orders of images in memory")
-    parser.add_argument("--backend", metavar="NAMES", help="numpy, cupy or numpy,cupy (default: numpy; cpu-gpu: both)")
+    parser.add_argument(
+        "--backend",
+        metavar="NAMES",
+        help=f"of {', '.join(backend_names())}, with commas (default: {DEFAULT}; cpu-gpu: both)",
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="of every contestant (default: the cores there are)")
     parser.add_argument(
         "--only",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
 import os
 import sys
+import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any, TextIO
@@ -11,6 +15,40 @@ from typing import IO, Any, TextIO
 from ..files import OutputError, to_json
 
 RED, YELLOW = "31", "33"
+IN_ASCII = {  # what stands for a sign on a console that lacks it
+    "←": "<-", "→": "->", "·": "*", "×": "x", "Σ": "sum", "∂": "d", "√": "sqrt", "∫": "integral", "∞": "inf", "−": "-",
+    "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "ᵀ": "^T", "²": "^2", "│": "|", "─": "-", "–": "-", "—": "-", "…": "...",
+}  # fmt: skip
+
+
+def fit_to_console() -> None:
+    """Let every text be printed on any console: signs that its encoding lacks are replaced by what is like them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "backslashreplace"):
+            stream.reconfigure(errors="minidl")
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(in_ascii, error.object[error.start : error.end])), error.end
+
+
+codecs.register_error("minidl", _replaced)
+
+
+def in_ascii(sign: str) -> str:
+    """What is like a sign, in ASCII; a question mark where nothing is.
+
+    >>> " ".join(map(in_ascii, "→βé한"))
+    '-> beta e ?'
+    """
+    if sign in IN_ASCII:
+        return IN_ASCII[sign]
+    name = unicodedata.name(sign, "")
+    if name.startswith("GREEK"):
+        return name.split()[-1].lower()
+    return unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode() or "?"
 
 
 def say(text: str) -> None:
@@ -26,8 +64,13 @@ def say(text: str) -> None:
 
 
 def say_json(content: Any) -> None:
-    """A result for another program; NaN and infinity, which JSON lacks, are null."""
-    say(to_json(content))
+    """A result for another program; NaN and infinity, which JSON lacks, are null; what the console lacks is escaped."""
+    text = to_json(content)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(json.loads(text), indent=2)
+    say(text)
 
 
 def notice(text: str) -> None:

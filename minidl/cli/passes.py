@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import backend_of
+from ..backend import to_host
 from ..data import datasets
 from ..data.datasets import ImageDataset
-from ..engine.tensor import Tensor
 from ..explain.teaching import passes
 from ..explain.teaching.breaks import BREAKS
 from ..models.networks import check_model, make_model, source_file
@@ -113,7 +112,7 @@ def _images(found: tuple[ImageDataset, Words], first: int, most: int) -> tuple[n
     dataset, name = found
     if first >= len(dataset):
         raise OptionError(f"--sample {first}: there are {len(dataset):,} images, numbered from 0")
-    images, labels = _host(dataset.data)[first : first + most], _host(dataset.targets)[first : first + most]
+    images, labels = [to_host(x._array)[first : first + most] for x in (dataset.data, dataset.targets)]
     label = int(labels[0])
     return (
         images,
@@ -143,7 +142,3 @@ def _of_photo(arguments: argparse.Namespace, model: Any, title: str, classes: in
     if not 0 <= label < classes:
         raise OptionError(f"--label must be 0 to {classes - 1}, got {label}")
     return passes.image_pass(model, digit[None], np.array([label]), title, says)
-
-
-def _host(array: Tensor) -> np.ndarray:
-    return np.asarray(backend_of(array._array).to_numpy(array._array))

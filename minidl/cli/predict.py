@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import current_backend, use_backend
+from ..backend import DEFAULT, backend_names, current_backend, use_backend
 from ..errors import CheckpointError, DataError
 from ..training import predict
 from ..training.options import OptionError
@@ -35,7 +35,7 @@ def add_to(verbs: Any) -> None:
     parser.add_argument("images", metavar="IMAGE", nargs="+", help="an image file with one digit on it")
     parser.add_argument("--show", metavar="OUT.png", help="draw every step from the photo to the answer")
     parser.add_argument(
-        "--backend", choices=("numpy", "cupy"), help="the array library (default: MINIDL_BACKEND, else numpy)"
+        "--backend", choices=backend_names(), help=f"the array library (default: MINIDL_BACKEND, else {DEFAULT})"
     )
     add_own_model(parser)
     parser.add_argument(

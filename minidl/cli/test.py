@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
-from ..backend import current_backend, use_backend
+from ..backend import DEFAULT, backend_names, current_backend, use_backend
 from ..errors import DataError
 from ..training import evaluate
 from ..training.data import evaluation_loader, open_dataset
@@ -23,7 +23,7 @@ def add_to(verbs: Any) -> None:
     parser.add_argument("folder", metavar="RUN", help="the run folder, as written by minidl train --out")
     parser.add_argument("--data", metavar="DIR", help="folder of the data set's files (default: as in training)")
     parser.add_argument(
-        "--backend", choices=("numpy", "cupy"), help="the array library (default: MINIDL_BACKEND, else numpy)"
+        "--backend", choices=backend_names(), help=f"the array library (default: MINIDL_BACKEND, else {DEFAULT})"
     )
     add_own_model(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..backend import backend_of
+from ..backend import to_host
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DataError
 from .collate import default_collate
@@ -78,7 +78,7 @@ class ImageDataset(Dataset):
         return self.data.shape[0]
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        image, target = _host(self.data)[index], int(_host(self.targets)[index])
+        image, target = to_host(self.data.array)[index], int(to_host(self.targets.array)[index])
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:
@@ -87,7 +87,7 @@ class ImageDataset(Dataset):
 
     def get_batch(self, indices: Indices) -> list[Any]:
         """The samples at `indices` `(B,)` as one batch: one gather, all images at once where transforms can."""
-        images, targets = _host(self.data)[indices], _host(self.targets)[indices]
+        images, targets = to_host(self.data.array)[indices], to_host(self.targets.array)[indices]
         if self.target_transform is None:
             labels: Any = wrap(targets)
         else:
@@ -170,7 +170,7 @@ class MNIST(ImageDataset):
         None if that cannot be told: it is another set, of another size, or the digest of its unpacked files is not
         known.
         """
-        arrays = (_host(self.data), _host(self.targets).astype(np.uint8))
+        arrays = (to_host(self.data._array), to_host(self.targets._array).astype(np.uint8))
         resources = self.source.split(self.train)
         if any(array.shape != resource.shape or not resource.sha256 for array, resource in zip(arrays, resources)):
             return None
@@ -395,7 +395,3 @@ class ImageFolder(Dataset):
         if self.transform is not None:
             image = self.transform(image)
         return image, target if self.target_transform is None else self.target_transform(target)
-
-
-def _host(tensor: Tensor) -> np.ndarray:
-    return backend_of(tensor.array).to_numpy(tensor.array)

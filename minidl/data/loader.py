@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import current_backend, work_in
 from ..errors import ArgumentError, refuse
 from ..random import Generator, generator_or_default
 from .collate import default_collate, default_convert, moved
@@ -186,7 +187,9 @@ class DataLoader:
 
     def _in_background(self, seed: int, order: Iterator[tuple[int, Any]]) -> Iterator[Any]:
         """The same batches, up to `prefetch` of them made ahead. Ends its threads however the caller leaves."""
-        pool = ThreadPoolExecutor(max(1, self.num_workers), thread_name_prefix="minidl-loader")
+        pool = ThreadPoolExecutor(
+            max(1, self.num_workers), "minidl-loader", initializer=work_in, initargs=(current_backend(),)
+        )
         ahead: deque[Future[Any]] = deque()
         try:
             for number, indices in order:

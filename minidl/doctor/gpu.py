@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import get_backend
+from ..backend.cupy.wheel import USUAL, for_this_machine
 from ..errors import BackendError, first_line
 from .report import FAIL, OK, WARN, Check, Finding
 
 SECONDS = 20  # nvidia-smi hangs where a driver is half installed
-INSTALL = "pip install cupy-cuda12x"
 NO_GPU = "nothing to do without an NVIDIA GPU; --backend numpy needs none"
 
 
@@ -34,24 +35,32 @@ def nvcc() -> Finding:
     """NVIDIA's compiler for the command line, which CuPy does without."""
     path = shutil.which("nvcc")
     if path is None:
-        return Finding(OK, "nvcc", "not found, and not needed: CuPy brings NVRTC's headers")
+        return Finding(
+            OK, "nvcc", f"not found, and not needed: {for_this_machine().wheel}[ctk] brings NVRTC and its headers"
+        )
     done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=SECONDS)
     return Finding(OK, "nvcc", (done.stdout.strip().splitlines() or ["no version"])[-1])
 
 
 def cupy_wheel() -> Finding:
-    """One wheel of CuPy; two of them overwrite each other's files."""
+    """One wheel of CuPy, and the one that suits driver, GPU and PyTorch; two overwrite each other's files."""
     found = {
         name: dist.version
         for dist in metadata.distributions()
         if (name := (dist.metadata["Name"] or "").lower()) == "cupy" or name.startswith("cupy-")
     }
+    right = for_this_machine()
     if not found:
-        return Finding(WARN, "CuPy", "not installed", f"{INSTALL}, if there is an NVIDIA GPU")
+        remedy = f"{right.install}, if there is an NVIDIA GPU ({right.why})"
+        return Finding(WARN, "CuPy", "not installed", remedy)
     wheels = ", ".join(f"{name} {version}" for name, version in found.items())
     if len(found) > 1:
         return Finding(
-            FAIL, "CuPy", f"several wheels clash: {wheels}", f"pip uninstall -y {' '.join(found)}; {INSTALL}"
+            FAIL, "CuPy", f"several wheels clash: {wheels}", f"pip uninstall -y {' '.join(found)}; {right.install}"
+        )
+    if right.wheel not in found and right.cuda != USUAL:
+        return Finding(
+            WARN, "CuPy", f"{wheels}, but {right.why}", f"pip uninstall -y {' '.join(found)}; {right.install}"
         )
     return Finding(OK, "CuPy", wheels)
 
@@ -121,25 +130,27 @@ def _dotted(version: int) -> str:
     return f"{version // 1000}.{version % 1000 // 10}"
 
 
-def _needs_gpu(check: Check) -> Check:
-    """The check, or a warning where there is nothing to check it on."""
+def _needs_gpu(part: str, check: Check) -> Check:
+    """The check of that part, or a warning where there is nothing to check it on."""
 
     def guarded() -> Finding:
-        part = {"driver_and_runtime": "CUDA", "device": "GPU", "compile_a_kernel": "compile", "allocate": "memory",
-                "multiply": "matmul"}[check.__name__]  # fmt: skip
         try:
             cupy = _cupy()
         except Exception as error:  # not there, or broken
             missing = isinstance(error, ModuleNotFoundError)
             why = "CuPy is not installed" if missing else first_line(error.__cause__ or error)
-            remedy = f"{INSTALL}, if there is an NVIDIA GPU"
+            remedy = f"{for_this_machine().install}, if there is an NVIDIA GPU"
             return Finding(WARN if missing else FAIL, part, f"not tried: {why}", remedy)
         try:
             if part != "CUDA" and cupy.cuda.runtime.driverGetVersion() == 0:
                 return Finding(WARN, part, "not tried: there is no driver", NO_GPU)
             return check()
         except Exception as error:  # CUDA, NVRTC and cuBLAS have errors of their own
-            remedy = "update the NVIDIA driver, check CUDA_VISIBLE_DEVICES, and run nvidia-smi"
+            remedy = (
+                f"{for_this_machine().install}; it brings NVRTC, cuBLAS and CUDA's headers"
+                if part in ("compile", "matmul")
+                else "update the NVIDIA driver, check CUDA_VISIBLE_DEVICES, and run nvidia-smi"
+            )
             return Finding(FAIL, part, f"{type(error).__name__}: {first_line(error)}", remedy)
 
     return guarded
@@ -147,22 +158,18 @@ def _needs_gpu(check: Check) -> Check:
 
 def usable() -> Finding:
     """The backend's own verdict, in its words."""
-    from ..backend import get_backend
-
     try:
-        get_backend("cupy")
+        gpu = get_backend("cuda")
     except BackendError as error:
         return Finding(WARN, "--backend cupy", str(error), "see the lines above")
-    from ..backend.cupy.backend import EMULATED, device_label
-
-    label = device_label()
-    if label == EMULATED:
-        return Finding(WARN, "--backend cupy", f"usable on {EMULATED}: host memory, no GPU; its speed means nothing",
+    usable_on = f"usable on {gpu.device_label()}"
+    if gpu.emulated:
+        return Finding(WARN, "--backend cupy", f"{usable_on}: host memory, no GPU; its speed means nothing",
                        "run without tests.cupy_on_cpu")  # fmt: skip
-    return Finding(OK, "--backend cupy", f"usable on {label}")
+    return Finding(OK, "--backend cupy", usable_on)
 
 
-GPU: tuple[Check, ...] = (
-    nvidia_smi, nvcc, cupy_wheel,
-    *map(_needs_gpu, (driver_and_runtime, device, compile_a_kernel, allocate, multiply)), usable,
-)  # fmt: skip
+ON_GPU: dict[str, Check] = {
+    "CUDA": driver_and_runtime, "GPU": device, "compile": compile_a_kernel, "memory": allocate, "matmul": multiply
+}  # fmt: skip
+GPU: tuple[Check, ...] = (nvidia_smi, nvcc, cupy_wheel, *(_needs_gpu(*named) for named in ON_GPU.items()), usable)

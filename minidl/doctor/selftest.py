@@ -19,7 +19,7 @@ import minidl
 
 from .. import nn, optim
 from .._version import __version__
-from ..backend import backend_of, get_backend, use_backend
+from ..backend import get_backend, to_host, use_backend
 from ..engine.tensor import Tensor
 from ..models.networks import make_model
 from ..nn import functional as F
@@ -81,13 +81,11 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
 
 def certificate() -> dict[str, Any]:
     """Run every check on the GPU and by NumPy. Raises `BackendError` if there is no usable GPU."""
-    get_backend("cupy")
-    from ..backend.cupy.backend import EMULATED, device_label
-
+    gpu = get_backend("cuda")
     checks = list(_checks())
     return {
-        "device": device_label(),
-        "emulated": device_label() == EMULATED,
+        "device": gpu.device_label(),
+        "emulated": gpu.emulated,
         "passed": all(check["passed"] for check in checks),
         "versions": _versions(),
         "commit": _commit(),
@@ -112,9 +110,9 @@ def _check(name: str, dtype: str, tolerance: float, compute: Callable[[], Result
     """One computation in both libraries: the largest difference, relative to the largest magnitude of each array."""
     difference, error = 0.0, None
     try:
-        with use_backend("numpy"):
+        with use_backend("cpu"):
             expected = compute()
-        with use_backend("cupy"):
+        with use_backend("cuda"):
             found = compute()
         difference = max(_difference(found[key], expected[key]) for key in expected)
     except Exception as failure:  # every other check still runs
@@ -138,8 +136,8 @@ def _operation(function: Callable[..., Tensor], shapes: tuple[tuple[int, ...], .
     inputs = [minidl.tensor(rng.standard_normal(s).astype(dtype), requires_grad=True) for s in shapes]
     z = function(*inputs)
     z.backward(minidl.tensor(rng.standard_normal(z.shape).astype(dtype)))
-    gradients = {f"gradient {i}": _host(x.grad) for i, x in enumerate(inputs) if x.grad is not None}
-    return {"value": _host(z), **gradients}
+    gradients = {f"gradient {i}": to_host(x.grad._array) for i, x in enumerate(inputs) if x.grad is not None}
+    return {"value": to_host(z._array), **gradients}
 
 
 def _updates(make: Callable[[Any], Any], dtype: str) -> Result:
@@ -152,7 +150,7 @@ def _updates(make: Callable[[Any], Any], dtype: str) -> Result:
         optimizer.zero_grad()
         minidl.cat([(s * p * p).reshape(-1) for s, p in zip(steepness, parameters)]).sum().backward()
         optimizer.step()
-    return {f"parameter {i}": _host(p) for i, p in enumerate(parameters)}
+    return {f"parameter {i}": to_host(p._array) for i, p in enumerate(parameters)}
 
 
 def _network(dtype: str) -> Result:
@@ -163,15 +161,12 @@ def _network(dtype: str) -> Result:
     images, labels = rng.random((8, 1, 28, 28)).astype(dtype), rng.integers(0, 10, 8)
     loss = F.cross_entropy(model(minidl.tensor(images)), minidl.tensor(labels))
     loss.backward()
-    return {"loss": _host(loss), **{n: _host(p.grad) for n, p in model.named_parameters() if p.grad is not None}}
-
-
-def _host(x: Tensor) -> np.ndarray:
-    return np.array(backend_of(x._array).to_numpy(x._array))
+    gradients = {n: to_host(p.grad._array) for n, p in model.named_parameters() if p.grad is not None}
+    return {"loss": to_host(loss._array), **gradients}
 
 
 def _versions() -> dict[str, Any]:
-    cupy = get_backend("cupy").xp
+    cupy = get_backend("cuda").xp
     runtime = cupy.cuda.runtime
     return {
         "minidl": __version__,

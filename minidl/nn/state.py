@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..backend import backend_of
+from ..backend import backend_of, to_host
 from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor
 from ..errors import CheckpointError, DtypeError
@@ -72,7 +70,7 @@ def _fitting(name: str, target: Tensor, value: Any) -> tuple[Any, str]:
     array = value._array if isinstance(value, Tensor) else value
     if not hasattr(array, "dtype") or not hasattr(array, "shape"):
         return None, f"{name}: a Tensor or NumPy array is expected; got {type(value).__name__}"
-    host = backend_of(array).to_numpy(array) if not isinstance(array, np.generic) else np.asarray(array)
+    host = to_host(array)
     if host.dtype.kind not in "fiub":
         return None, f"{name}: values of dtype {host.dtype} cannot be loaded into {target.dtype}"
     if target.shape == () and host.shape == (1,):

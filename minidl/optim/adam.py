@@ -72,12 +72,42 @@ class Adam(Optimizer):
             else:
                 g = g + group["weight_decay"] * p
         m, v = remember(state, "exp_avg", p), remember(state, "exp_avg_sq", p)
-        largest = remember(state, "max_exp_avg_sq", p) if group["amsgrad"] else None
-        rate, correction = (
-            lr / (1 - beta1**t),
-            (1 - beta2**t) ** 0.5,
-        )  # m and v start at 0, and so are too small at first
-        backend_of(p).adam_update(p, g, m, v, largest, beta1, beta2, rate, correction, group["eps"])
+        backend, decays = backend_of(p), (1 - beta1, beta2, 1 - beta2)
+        rate, correction = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5  # m and v start at 0: at first they are too small
+        if not group["amsgrad"]:
+            backend.update(adam_step, p, g, m, v, *decays, rate, correction, group["eps"])
+            return
+        largest = remember(state, "max_exp_avg_sq", p)
+        backend.update(update_moments, g, m, v, *decays)
+        backend.xp.maximum(largest, v, out=largest)
+        backend.update(descend, p, m, largest, rate, correction, group["eps"])
+
+
+# What is left of 1 after β₁ and β₂ comes as arguments: fused into one kernel, numbers meet in half precision.
+
+
+def adam_step(
+    xp: Any, p: Array, g: Array, m: Array, v: Array,
+    rest1: float, beta2: float, rest2: float, rate: float, correction: float, eps: float,
+) -> None:  # fmt: skip
+    """One step of Adam, in place."""
+    update_moments(xp, g, m, v, rest1, beta2, rest2)
+    descend(xp, p, m, v, rate, correction, eps)
+
+
+def update_moments(xp: Any, g: Array, m: Array, v: Array, rest1: float, beta2: float, rest2: float) -> None:
+    """m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²; in place."""
+    m += rest1 * (g - m)
+    v *= beta2
+    v += rest2 * g * g
+
+
+def descend(xp: Any, p: Array, m: Array, v: Array, rate: float, correction: float, eps: float) -> None:
+    """p ← p - rate · m / (√v / correction + eps); in place."""
+    size = xp.sqrt(v)
+    size /= correction
+    size += eps
+    p -= rate * m / size
 
 
 class AdamW(Adam):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..backend import Array, backend_of
+from ..backend import Array, backend_of, to_host
 from ..dtypes import DType, float16, float32
 from ..engine.grad_mode import enable_grad, no_grad
 from ..engine.inplace import overwrite
@@ -261,7 +261,7 @@ class Optimizer:
                     f"{who}: {key} of parameter {number} must be a tensor; got {array!r}; nothing was loaded"
                 )
             return deepcopy(array)
-        host = backend_of(array).to_numpy(array)
+        host = to_host(array)
         if host.shape != parameter.shape:
             raise CheckpointError(
                 f"{who}: {key} of parameter {number} has shape {host.shape}, the parameter {parameter.shape}; "

@@ -50,15 +50,29 @@ class SGD(Optimizer):
             raise ArgumentError("SGD: nesterov requires a momentum above 0 and zero dampening")
 
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
-        momentum = group["momentum"]
+        lr, momentum = float(group["lr"]), group["momentum"]
         if group["maximize"]:
             g = -g
         if group["weight_decay"] != 0:
             g = g + group["weight_decay"] * p
-        if momentum != 0:
-            started = "momentum_buffer" in state
-            v = remember(state, "momentum_buffer", p)
-            kept = 1 - group["dampening"] if started else 1
-            backend_of(p).sgd_update(p, g, v, float(group["lr"]), momentum, kept, group["nesterov"])
-        else:
-            p -= float(group["lr"]) * g
+        if momentum == 0:
+            p -= lr * g
+            return
+        if group["dampening"] != 0 and "momentum_buffer" in state:
+            g = (1 - group["dampening"]) * g
+        v = remember(state, "momentum_buffer", p)
+        backend_of(p).update(nesterov_step if group["nesterov"] else momentum_step, p, g, v, lr, momentum)
+
+
+def momentum_step(xp: Any, p: Array, g: Array, v: Array, lr: float, momentum: float) -> None:
+    """v ← μ v + g;  p ← p - lr v; in place."""
+    v *= momentum
+    v += g
+    p -= lr * v
+
+
+def nesterov_step(xp: Any, p: Array, g: Array, v: Array, lr: float, momentum: float) -> None:
+    """v ← μ v + g;  p ← p - lr (g + μ v); in place."""
+    v *= momentum
+    v += g
+    p -= lr * (g + momentum * v)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import backend_of
+from ..backend import backend_of, to_host
 from ..dtypes import FLOATING, float64
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, MinidlError
@@ -100,7 +100,7 @@ def gradcheck(
     before = {i: function.values[i].copy() for i in checked}
     analytic = _jacobians(func, arguments, checked, report)
     for i in checked:
-        now = _to_numpy(arguments[i])
+        now = to_host(arguments[i]._array)
         if not np.array_equal(now, before[i], equal_nan=True):
             report.failures.append(f"the function changed input {i} in place")
         elif analytic is not None:
@@ -117,7 +117,7 @@ class _OnHost:
 
     def __init__(self, func: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         self.func, self.arguments = func, arguments
-        self.values = [_to_numpy(x).copy() if isinstance(x, Tensor) else x for x in arguments]
+        self.values = [to_host(x._array).copy() if isinstance(x, Tensor) else x for x in arguments]
 
     def moved(self, i: int, place: tuple[int, ...], by: float) -> list[np.ndarray]:
         """All outputs after element `place` of input i was moved `by` that much."""
@@ -130,7 +130,7 @@ class _OnHost:
                 arguments[j] = wrap(backend_of(x._array).asarray(value))
                 if x.requires_grad:
                     arguments[j].requires_grad_()
-        return [_to_numpy(z).astype(np.float64).ravel() for z in _outputs(self.func(*arguments))]
+        return [to_host(z._array).astype(np.float64).ravel() for z in _outputs(self.func(*arguments))]
 
 
 def _jacobians(
@@ -153,8 +153,8 @@ def _jacobians(
                 if (g.shape, g.dtype) != (x.shape, x.dtype):
                     report.failures.append(f"{name} is {g.dtype} {g.shape}, the input {x.dtype} {x.shape}")
                     return None
-                rows[i][element] = _to_numpy(g).ravel()
-                if repeated is None or not np.array_equal(_to_numpy(g), _to_numpy(repeated), equal_nan=True):
+                rows[i][element] = to_host(g._array).ravel()
+                if repeated is None or not np.array_equal(to_host(g._array), to_host(repeated._array), equal_nan=True):
                     report.failures.append(f"{name} is another one when backward runs again: it changes what it kept")
                     return None
     return jacobians
@@ -216,7 +216,3 @@ def _outputs(result: Any) -> list[Tensor]:
         if not isinstance(z, Tensor):
             raise DtypeError(f"gradcheck: the function must return tensors; got {type(z).__name__}")
     return [z for z in items if z.dtype in FLOATING]
-
-
-def _to_numpy(x: Tensor) -> Any:
-    return backend_of(x._array).to_numpy(x._array)

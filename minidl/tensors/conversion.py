@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Backend, backend_of, get_backend
+from ..backend import Backend, backend_of, get_backend, to_host
 from ..devices import backend_for, device, device_of
 from ..dtypes import FLOATING, DType, as_dtype
 from ..engine.function import Function
@@ -35,10 +35,10 @@ class Move(Function):
     computes = False
 
     def forward(self, x: Any, target: Backend) -> Any:
-        return target.asarray(self.backend.to_numpy(x))
+        return target.asarray(to_host(x))
 
     def backward(self, dz: Any) -> Any:
-        return self.backend.asarray(backend_of(dz).to_numpy(dz))
+        return self.backend.asarray(to_host(dz))
 
 
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -141,8 +141,8 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The tensor in `dtype`; without one, the name of its type: "minidl.FloatTensor", "minidl.cuda.LongTensor"."""
     if dtype is not None:
         return cast(self, as_dtype(dtype))
-    place = "cuda." if device_of(self._array).type == "cuda" else ""
-    return f"minidl.{place}{_TYPE_NAMES[self.dtype.name]}Tensor"
+    place = device_of(self._array).type
+    return f"minidl.{'' if place == 'cpu' else f'{place}.'}{_TYPE_NAMES[self.dtype.name]}Tensor"
 
 
 def numpy(self: Tensor, *, force: bool = False) -> Any:
@@ -152,11 +152,10 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
     """
     if self.requires_grad and not force:
         raise GraphError("numpy: this tensor requires gradients, which NumPy would lose; use .detach().numpy()")
-    backend = backend_of(self._array)
-    if backend.name != "numpy":
+    if (place := device_of(self._array)).type != "cpu":
         if not force:
-            raise BackendError(f"numpy: this tensor is on {device_of(self._array)}; use .cpu().numpy()")
-        return backend.to_numpy(self._array)
+            raise BackendError(f"numpy: this tensor is on {place}; use .cpu().numpy()")
+        return to_host(self._array)
     return self.array
 
 
@@ -165,7 +164,7 @@ def to_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     same = dtype is None or np.dtype(dtype) == self.dtype
     if copy is False and not same:
         raise ArgumentError(f"np.asarray: {self.dtype} as {np.dtype(dtype)} needs a copy, but copy=False was given")
-    if not self.requires_grad and backend_of(self._array).name == "numpy" and (copy or not same):
+    if not self.requires_grad and device_of(self._array).type == "cpu" and (copy or not same):
         return np.array(self._array, dtype=dtype)
     return numpy(self)
 
@@ -358,8 +357,7 @@ def reduce(self: Tensor, protocol: Any) -> Any:
     """For `pickle`: the values, on the host."""
     if self.grad_fn is not None:
         raise GraphError("pickle: this tensor is part of a graph, which cannot be saved; use .detach() first")
-    backend = backend_of(self._array)
-    return restore, (backend.to_numpy(self._array), backend.name, self.requires_grad)
+    return restore, (to_host(self._array), backend_of(self._array).name, self.requires_grad)
 
 
 def restore(array: Any, backend: str, requires_grad: bool) -> Tensor:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Backend, backend_of
+from ..backend import Backend, backend_of, to_host
 from ..devices import backend_for
 from ..dtypes import DType, as_dtype, get_default_dtype, int64, promote_types, scalar_dtype
 from ..engine.tensor import Tensor, wrap
@@ -69,7 +69,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data.to(device=device, dtype=dtype)
     source, backend = _source(data, dtype, device)
-    return from_numpy(data) if source is data and backend.name == "numpy" else wrap(backend.asarray(source))
+    return from_numpy(data) if source is data and backend.device == "cpu" else wrap(backend.asarray(source))
 
 
 def from_numpy(array: Any) -> Tensor:
@@ -95,7 +95,7 @@ def _source(data: Any, dtype: Any, device: Any) -> tuple[Any, Backend]:
     if not hasattr(raw, "dtype"):
         return _from_python(raw, wanted), backend
     if not isinstance(raw, np.generic) and not isinstance(raw, backend.array_type):
-        raw = backend_of(raw).to_numpy(raw)
+        raw = to_host(raw)
     if raw.dtype.kind not in "biuf":
         raise DtypeError(f"tensor: takes arrays of numbers; got one of dtype {raw.dtype}")
     wanted = as_dtype(raw.dtype) if wanted is None else wanted
@@ -131,7 +131,7 @@ def _from_python(data: Any, wanted: DType | None) -> Any:
 
 def _without_tensors(data: Any) -> Any:
     if isinstance(data, Tensor):
-        return backend_of(data._array).to_numpy(data._array)
+        return to_host(data._array)
     return [_without_tensors(item) for item in data] if isinstance(data, list | tuple) else data
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import backend_of
+from ..backend import to_host
 from ..devices import device_of
 from ..dtypes import get_default_dtype
 from ..engine.tensor import Tensor
@@ -17,7 +17,7 @@ INDENT = len("tensor(")
 
 def tensor_text(tensor: Tensor) -> str:
     """The values, then whatever is not the default: size, dtype, device, and how the tensor takes part in the graph."""
-    array = backend_of(tensor._array).to_numpy(tensor._array)
+    array = to_host(tensor._array)
     usual = (get_default_dtype(),) if array.size == 0 else (get_default_dtype(), np.int64, np.bool_)
     notes = [f"size={array.shape}"] if array.size == 0 and array.ndim != 1 else []
     if device_of(tensor._array).type != "cpu":

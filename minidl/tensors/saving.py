@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..backend import backend_of
+from ..backend import to_host
 from ..dtypes import SUPPORTED
 from ..engine.tensor import Tensor
 from ..errors import CheckpointError, DtypeError
@@ -167,7 +167,7 @@ def _read_header(member: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, n
 def _to_json(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
     """`value` as JSON; its tensors and arrays move to `arrays` and leave their names behind."""
     if isinstance(value, Tensor):
-        return {"$tensor": _keep(backend_of(value._array).to_numpy(value._array), place, arrays)}
+        return {"$tensor": _keep(to_host(value._array), place, arrays)}
     if isinstance(value, np.ndarray) and value.dtype in SUPPORTED:
         return {"$array": _keep(value, place, arrays)}
     if value is None or isinstance(value, bool | int | float | str):

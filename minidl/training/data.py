@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import backend_of, current_backend
+from ..backend import current_backend, to_host
 from ..data import DataLoader, Subset, datasets, random_split, transforms
 from ..data.datasets import ImageDataset
 from ..engine.tensor import Tensor
@@ -150,4 +150,4 @@ def evaluation_loader(dataset: Any) -> DataLoader:
 
 
 def _bytes(tensor: Tensor) -> memoryview:
-    return np.ascontiguousarray(backend_of(tensor._array).to_numpy(tensor._array)).data
+    return np.ascontiguousarray(to_host(tensor._array)).data

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..backend import backend_of, current_backend
+from ..backend import current_backend, to_host
 from ..data import DataLoader
 from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor, wrap
@@ -46,8 +46,8 @@ def evaluate(model: Module, loader: DataLoader, loss: Loss = F.cross_entropy) ->
         for x, y in on_device(loader):
             z = model(x)
             total += loss(z, y).item() * len(y)
-            scores.append(_to_numpy(z))
-            labels.append(_to_numpy(y))
+            scores.append(to_host(z._array))
+            labels.append(to_host(y._array))
     model.train(was_training)
     all_scores, all_labels = np.concatenate(scores), np.concatenate(labels)
     accuracy = float((all_scores.argmax(1) == all_labels).mean())
@@ -57,7 +57,7 @@ def evaluate(model: Module, loader: DataLoader, loss: Loss = F.cross_entropy) ->
 def predict(model: Module, images: np.ndarray) -> np.ndarray:
     """The probability of each class, `(N, C)` float64, for images `(N, C, H, W)` float32 from 0 to 1."""
     with no_grad():
-        return _softmax(_to_numpy(model.eval()(to_device(wrap(images)))))
+        return _softmax(to_host(model.eval()(to_device(wrap(images)))._array))
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:
@@ -73,8 +73,4 @@ def on_device(loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
 
 def to_device(tensor: Tensor) -> Tensor:
     """The tensor in the current backend's library: itself if it is there."""
-    return tensor.to("cuda" if current_backend().name == "cupy" else "cpu")
-
-
-def _to_numpy(tensor: Tensor) -> np.ndarray:
-    return backend_of(tensor._array).to_numpy(tensor._array)
+    return tensor.to(current_backend().device)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend import backend_of
+from ..backend import backend_of, to_host
 from ..engine.tensor import Tensor
 from ..errors import MinidlError
 
@@ -94,5 +94,4 @@ class Meter:
 
 def _fetch(scalars: tuple[Any, ...]) -> list[float]:
     """Scalars that lie on the device, as Python numbers, in one transfer."""
-    backend = backend_of(scalars[0])
-    return backend.to_numpy(backend.xp.stack(scalars)).tolist()
+    return to_host(backend_of(scalars[0]).xp.stack(scalars)).tolist()

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .. import optim
+from ..backend import DEFAULT, backend_named, backend_names, device_named
 from ..errors import ArgumentError
 from ..files import read_bytes
 from ..nn import Module
@@ -37,7 +38,11 @@ class Options:
     model: str = option("lecture", "lecture, mlp, lenet, or FILE.py:NAME, a Module class or a function that makes one")
     dataset: str = option("mnist", "mnist, fashion, or idx (any folder of IDX files)")
     data: str | None = option(None, "folder of the data set's files (default: the cache, a download, or the sample)")
-    backend: str | None = option(None, "numpy (CPU) or cupy (GPU) (default: MINIDL_BACKEND, else numpy)")
+    backend: str | None = option(
+        None,
+        " or ".join(f"{name} ({device_named(name)})" for name in backend_names())
+        + f" (default: MINIDL_BACKEND, else {DEFAULT})",
+    )
     epochs: int = option(3, "times through the training images")
     batch_size: int = option(100, "images a step")
     lr: float | None = option(None, "learning rate; the highest one of a onecycle schedule (default: by optimizer)")
@@ -54,7 +59,7 @@ class Options:
 
     def checked(self) -> Options:
         """The options with None filled in where a default depends on others. Raises `OptionError`."""
-        for name, known in CHOICES.items():
+        for name, known in {**CHOICES, "backend": (None, *backend_names())}.items():
             _check_choice(name, getattr(self, name), known)
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("limit", 1)):
             _check_at_least(name, getattr(self, name), least)
@@ -96,12 +101,10 @@ RATES = {
 MOMENTUM = {"sgd": 0.9, "rmsprop": 0.0}
 CHOICES = {
     "dataset": ("mnist", "fashion", "idx"),
-    "backend": (None, "numpy", "cupy"),
     "optimizer": tuple(RATES),
     "schedule": ("onecycle", "constant", "cosine", "step", "exponential", "plateau"),
 }
 MOST = 1 << 53  # of a count: what a float can still hold exactly
-ALIASES = {"cuda": "cupy", "gpu": "cupy", "cpu": "numpy"}  # what is meant by other names of backends
 
 
 def flag(name: str) -> str:
@@ -182,7 +185,8 @@ KINDS = {f.name: _kind(str(f.type)) for f in fields(Options)}
 def _check_choice(name: str, value: Any, known: tuple[Any, ...]) -> None:
     if value not in known:
         shown = [choice for choice in known if choice is not None]
-        near = get_close_matches(ALIASES.get(value, str(value)), shown, n=1)
+        meant = backend_named(str(value)) if name == "backend" else None
+        near = [meant] if meant else get_close_matches(str(value), shown, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise OptionError(f"{flag(name)} must be one of {', '.join(shown)}; got {value!r}{hint}")
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from ..backend import backend_of
+from ..backend import to_host
 from ..data.datasets import ImageDataset
 from ..data.photo import Step
 from ..engine.tensor import Tensor
-from ..files import replace_file
+from .drawing import Axes, Figure, LogLocator, MaxNLocator, NullLocator, save
 
+__all__ = ["confusion", "curves", "filters", "host_images", "mistakes", "predictions", "save"]
+
+MOST_NUMBERS = 30  # classes up to which the confusion has a number in each cell
+LARGEST = 14.0  # inches of the confusion's side
 MOST_MISTAKES = 25
 MOST_FILTERS = 64
 LONGEST_NAME = 22  # letters of a file name over its photo
@@ -43,7 +43,7 @@ def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]
         axis.grid(alpha=0.3)
         if axis.get_legend_handles_labels()[0]:
             axis.legend()
-    loss.set_yscale("log")
+    loss.set(yscale="log", ylabel="loss (log scale)")
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     loss.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     loss.yaxis.set_minor_locator(NullLocator())
@@ -51,19 +51,27 @@ def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> Figure:
-    """How often each class (row) was taken for each other (column); labels and predictions `(N,)`."""
+    """How often each class (row) was taken for each other (column); labels and predictions `(N,)`.
+
+    Mistakes are shaded; the diagonal, what is right, is not. Of many classes, only every so many is named.
+    """
     counts = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(counts, (labels, predicted), 1)
-    side = max(4.5, 0.55 * len(classes))
+    side = min(max(4.5, 0.55 * len(classes)), LARGEST)
     figure = Figure(figsize=(side + 1.6, side), layout="constrained")
     axis = figure.subplots()
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, counts)
     shades = axis.imshow(wrong, cmap="Reds", vmin=0, vmax=max(1, wrong.max()))
-    figure.colorbar(shades, ax=axis, shrink=0.8, label="mistakes (what is right is left pale)")
-    ticks = range(len(classes))
-    axis.set_xticks(ticks, [_short(name) for name in classes], rotation=90 if max(map(len, classes)) > 9 else 0)
-    axis.set_yticks(ticks, [_short(name) for name in classes])
-    if len(classes) <= 30:
+    figure.colorbar(
+        shades, ax=axis, shrink=0.8, ticks=MaxNLocator(integer=True), label="mistakes; the diagonal is not shaded"
+    )
+    ticks = range(0, len(classes), -(-len(classes) // 64))
+    names = [_short(classes[i]) for i in ticks]
+    crowded = len(classes) > MOST_NUMBERS or max(map(len, names)) > 9
+    size = 8 if len(classes) > MOST_NUMBERS else None
+    axis.set_xticks(ticks, names, rotation=90 if crowded else 0, size=size)
+    axis.set_yticks(ticks, names, size=size)
+    if len(classes) <= MOST_NUMBERS:
         for i, j in np.argwhere(counts):
             dark = wrong[i, j] > 0.6 * wrong.max() and i != j
             axis.text(j, i, str(counts[i, j]), ha="center", va="center", size=8, color="white" if dark else "black")
@@ -114,7 +122,7 @@ def _tiles(
 def _first_layer(weights: Mapping[str, Tensor], image_shape: Sequence[int]) -> tuple[str, list[np.ndarray]]:
     """The name of the first weight that sees pixels, and its pictures `(h, w)`, one for each output and channel."""
     for name, tensor in weights.items():
-        array = backend_of(tensor._array).to_numpy(tensor._array)
+        array = to_host(tensor._array)
         if array.ndim == 4:  # (O, C, kh, kw)
             return name, list(array.reshape(-1, *array.shape[2:])[:MOST_FILTERS])
         if array.ndim == 2 and len(image_shape) == 2 and array.shape[1] == image_shape[0] * image_shape[1]:
@@ -172,14 +180,9 @@ def _draw_answer(axis: Axes, probabilities: np.ndarray | None, classes: Sequence
     axis.tick_params(labelsize=6)
 
 
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write `figure` as PNG, whole or not at all. Raises `OutputError`."""
-    replace_file(path, lambda stream: figure.savefig(stream, format="png"))
-
-
 def host_images(dataset: ImageDataset) -> np.ndarray:
     """The images of a data set in host memory, uint8."""
-    return backend_of(dataset.data._array).to_numpy(dataset.data._array)
+    return to_host(dataset.data._array)
 
 
 def _short(name: str) -> str:

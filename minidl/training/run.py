@@ -280,6 +280,5 @@ def versions() -> dict[str, str]:
         "opencv": cv2.__version__,
     }
     backend = current_backend()
-    if backend.name != "numpy":
-        found[backend.name] = backend.xp.__version__
+    found.setdefault(backend.name, backend.xp.__version__)
     return found

@@ -25,8 +25,7 @@ def _threads() -> Any:
 
 
 def in_small_blocks(patch: pytest.MonkeyPatch, block: int, threads: int) -> None:
-    for name in ("gather", "order"):
-        patch.setattr(f"minidl.backend.numpy.{name}.BLOCK", block)
+    patch.setattr("minidl.backend.numpy.layout.BLOCK", block)
     patch.setattr("minidl.backend.numpy.order.SMALL", 0)
     patch.setattr("minidl.backend.numpy.threads.SMALL_WORK", 0.0)
     minidl.set_num_threads(threads)

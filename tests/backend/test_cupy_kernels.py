@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl.backend import Backend, Window, get_backend
+from minidl.optim import adam, sgd
 
 pytestmark = pytest.mark.skipif(not minidl.cuda.is_available(), reason="no GPU, and not under tests.cupy_on_cpu")
 
@@ -118,21 +119,21 @@ def test_arrays_that_are_not_contiguous():
     assert_same(tuned("correlate")(x, w, None, window, 1), plain("correlate")(x.copy(), w, None, window, 1))
 
 
-@given(st.integers(0, 20), st.sampled_from([1, 0.9]), st.booleans(), st.sampled_from(["float32", "float64"]))
-def test_sgd_update(size, kept, nesterov, dtype):
-    ours, theirs = ([numbers((size,), dtype, seed) / 7 for seed in range(3)] for _ in range(2))
-    for update, (p, g, v) in ((tuned("sgd_update"), ours), (plain("sgd_update"), theirs)):
-        update(p, g, v, 0.1, 0.9, kept, nesterov)
-    for x, y in zip(ours, theirs):
-        assert_close(x, y)
-
-
-@given(st.integers(0, 20), st.booleans(), st.sampled_from(["float32", "float64"]))
-def test_adam_update(size, amsgrad, dtype):
-    ours, theirs = ([numbers((size,), dtype, seed) / 7 for seed in range(5)] for _ in range(2))
-    for update, (p, g, m, v, largest) in ((tuned("adam_update"), ours), (plain("adam_update"), theirs)):
-        v *= v
-        update(p, g, m, v, largest if amsgrad else None, 0.9, 0.999, 0.01, 0.5, 1e-8)
+@pytest.mark.parametrize(
+    ("rule", "arrays", "numbers_given"),
+    [
+        (sgd.momentum_step, 3, (0.1, 0.9)),
+        (sgd.nesterov_step, 3, (0.1, 0.9)),
+        (adam.adam_step, 4, (1 - 0.9, 0.999, 1 - 0.999, 0.01, 0.5, 1e-8)),
+        (adam.update_moments, 3, (1 - 0.9, 0.999, 1 - 0.999)),
+        (adam.descend, 3, (0.01, 0.5, 1e-8)),
+    ],
+)
+@given(size=st.integers(0, 20), dtype=st.sampled_from(["float32", "float64"]))
+def test_an_update_rule_in_one_kernel(rule, arrays, numbers_given, size, dtype):
+    ours, theirs = ([abs(numbers((size,), dtype, seed)) / 7 for seed in range(arrays)] for _ in range(2))
+    for update, given_arrays in ((tuned("update"), ours), (plain("update"), theirs)):
+        update(rule, *given_arrays, *numbers_given)
     for x, y in zip(ours, theirs):
         assert_close(x, y)
 

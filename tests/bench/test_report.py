@@ -96,3 +96,21 @@ def test_markdown_has_one_width() -> None:
     text = report.markdown([["op", "ratio", "who"], ["a", "1.0", "x"], ["b", "", "y"]])
     assert {line.count("|") for line in text.splitlines()} == {4}
     assert text.splitlines()[1] == "| --- | ---: | --- |"
+
+
+def test_one_contestant_alone_is_drawn_by_its_times() -> None:
+    """As shares of the slowest, every work would be one bar of length 1."""
+    rows = [{"title": title, "contestants": {"minidl": timed(s)}} for title, s in (("tiny", 1e-4), ("large", 1e-2))]
+    (axis,) = figures.lecture(rows).axes
+    assert axis.get_xscale() == "log"
+    assert "log scale" in axis.get_xlabel()
+    points = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "o"]
+    assert points == pytest.approx([0.2, 20])
+    assert [text.get_text() for text in axis.texts] == ["0.2 ms", "20 ms"]
+
+
+def test_an_epoch_s_figure_shows_every_epoch_measured() -> None:
+    (axis,) = figures.epoch({"contestants": {"minidl train": timed(5.0)}, "images": 60000, "batch": 100}).axes
+    assert list(axis.lines[0].get_xdata()) == [5.0, 10.0, 15.0]
+    assert axis.patches[0].get_width() == 10
+    assert "median of 3: 10 s" in axis.texts[0].get_text()

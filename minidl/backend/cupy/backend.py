@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -24,6 +26,7 @@ class CupyBackend(Backend):
     """
 
     name = "cupy"
+    device = "cuda"
     xp = cupy
     array_type = cupy.ndarray
 
@@ -41,10 +44,30 @@ class CupyBackend(Backend):
         cupy.add.at(target, index, values)
 
     def device_name(self, array: Array) -> str:
-        return f"cuda:{array.device.id}"
+        return f"{self.device}:{array.device.id}"
 
     def synchronize(self) -> None:
         cupy.cuda.get_current_stream().synchronize()
+
+    def device_label(self) -> str:
+        return cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())["name"].decode()
+
+    @property
+    def emulated(self) -> bool:
+        return self.device_label() == EMULATED
+
+    def memory(self) -> tuple[int, int]:
+        pool = cupy.get_default_memory_pool()
+        return pool.used_bytes(), pool.total_bytes()
+
+    def mark(self) -> Any:
+        event = cupy.cuda.Event()
+        event.record()  # in the stream: the host does not wait
+        return event
+
+    def seconds_between(self, earlier: Any, later: Any) -> float:
+        later.synchronize()
+        return cupy.cuda.get_elapsed_time(earlier, later) / 1e3
 
     def erf(self, x: Array) -> Array:
         from cupyx.scipy.special import erf
@@ -60,17 +83,8 @@ class CupyBackend(Backend):
     def add_at_winners(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
         return cupy_kernels.add_at_winners(dz, winners, window, size)
 
-    def sgd_update(self, p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
-        cupy_kernels.sgd_update(p, g, v, lr, momentum, kept, nesterov)
-
-    def adam_update(
-        self, p: Array, g: Array, m: Array, v: Array, largest: Array | None,
-        beta1: float, beta2: float, rate: float, correction: float, eps: float,
-    ) -> None:  # fmt: skip
-        if largest is None:
-            cupy_kernels.adam_update(p, g, m, v, beta1, beta2, rate, correction, eps)
-        else:
-            super().adam_update(p, g, m, v, largest, beta1, beta2, rate, correction, eps)
+    def update(self, rule: Callable[..., None], *arguments: Any) -> None:
+        _fused(rule)(*arguments)
 
     # A convolution is one product of matrices a group, over all images at once:
     # kernels (G, O/G, C/G·kh·kw) times columns (G, C/G·kh·kw, N·Ho·Wo).
@@ -91,6 +105,16 @@ class CupyBackend(Backend):
         columns = _columns(x, window, (dz.shape[2], dz.shape[3]), groups)
         dw = cupy.matmul(_outputs(dz, groups), columns.transpose(0, 2, 1))  # (G, O/G, C/G·kh·kw)
         return dw.reshape(dz.shape[1], x.shape[1] // groups, *window.kernel)
+
+
+@cache
+def _fused(rule: Callable[..., None]) -> Callable[..., None]:
+    """The lines of a rule as one kernel, in place of one for each operator."""
+
+    def lines(*arguments: Any) -> None:
+        rule(cupy, *arguments)
+
+    return cupy.fuse(kernel_name=f"minidl_{rule.__name__}")(lines)
 
 
 def _kernels(w: Array, groups: int) -> Array:
@@ -132,8 +156,3 @@ def check_usable() -> None:
 
 def _unusable(reason: str, remedy: str) -> BackendError:
     return BackendError(f"the backend 'cupy' cannot be used: {reason}; {remedy}, or use --backend numpy")
-
-
-def device_label() -> str:
-    """The name of the GPU, as its maker calls it; `EMULATED` where it is only imitated."""
-    return cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()

@@ -1,4 +1,4 @@
-"""Kernels for what array calls do only by many launches or much memory: windows, pooling, update rules.
+"""Kernels for what array calls do only by many launches or much memory: windows and pooling.
 
 Each has a twin in array calls, in `base.py`, which says what it computes; the tests hold one against the other. One
 thread makes one element of the result and reads what it needs, so nothing is added by two threads at once, and a run
@@ -125,27 +125,6 @@ _add_at_winners = cupy.ElementwiseKernel(
 # One thread, one element of the result: a product (O, N, Ho·Wo) becomes images (N, O, Ho·Wo), with the bias added.
 _add_bias = cupy.ElementwiseKernel("T x, T bias", "T z", "z = x + bias", "minidl_add_bias")
 
-# One thread, one weight.
-_sgd = cupy.ElementwiseKernel(
-    "T g, T lr, T momentum, T kept, bool nesterov",
-    "T p, T v",
-    """
-    v = v * momentum + kept * g;
-    p -= lr * (nesterov ? g + momentum * v : v);
-    """,
-    "minidl_sgd",
-)
-_adam = cupy.ElementwiseKernel(
-    "T g, T beta1_rest, T beta2, T beta2_rest, T rate, T correction, T eps",
-    "T p, T m, T v",
-    """
-    m += beta1_rest * (g - m);
-    v = v * beta2 + beta2_rest * g * g;
-    p -= rate * m / (sqrt(v) / correction + eps);
-    """,
-    "minidl_adam",
-)
-
 
 def gather_windows(x: Array, window: Window, out: tuple[int, int]) -> Array:
     """The taps of x (N, C, H, W) as columns (C, kh, kw, N, Ho, Wo): the matrix that a convolution multiplies by."""
@@ -181,15 +160,3 @@ def add_bias(x: Array, bias: Array) -> Array:
     """x + bias in one launch, written row by row whatever the strides of x."""
     z = cupy.empty(x.shape, x.dtype)
     return _add_bias(x, bias, z)
-
-
-def sgd_update(p: Array, g: Array, v: Array, lr: float, momentum: float, kept: float, nesterov: bool) -> None:
-    """As `Backend.sgd_update`, in one launch."""
-    _sgd(g, lr, momentum, kept, nesterov, p, v)
-
-
-def adam_update(
-    p: Array, g: Array, m: Array, v: Array, beta1: float, beta2: float, rate: float, correction: float, eps: float
-) -> None:
-    """As `Backend.adam_update` without `largest`, in one launch."""
-    _adam(g, 1 - beta1, beta2, 1 - beta2, rate, correction, eps, p, m, v)

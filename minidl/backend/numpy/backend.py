@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from ..base import Array, Axes, Backend
+from ..base import Array, Backend
 from ..special import erf
 from ..window import Pair, Window
-from . import conv, copy, divmod, elementwise, gather, matmul, order, pool, scatter, sums, threads
+from . import conv, divmod, elementwise, gather, matmul, order, pool, scatter, sums, threads
+from . import copy as copies
 from .workspace import keep_freed_memory
 
 ERF_BLOCK = 1 << 14  # elements whose intermediate results stay in the cache
@@ -21,6 +21,7 @@ class NumpyBackend(Backend):
     """Arrays are `numpy.ndarray`, in the memory of the host."""
 
     name = "numpy"
+    device = "cpu"
     xp = np
     array_type = np.ndarray
 
@@ -33,34 +34,33 @@ class NumpyBackend(Backend):
     def to_numpy(self, array: Array) -> Any:
         return array
 
-    def scatter_add(self, target: Array, index: Any, values: Array) -> None:
-        scatter.scatter_add(target, index, values)
+    scatter_add = staticmethod(scatter.scatter_add)
 
-    product = staticmethod(elementwise.product)  # no call in between: small operations take few microseconds
+    # Assigned: no call in between, for small operations take few microseconds.
+
+    product = staticmethod(elementwise.product)
     maximum = staticmethod(elementwise.maximum)
+    minimum = staticmethod(elementwise.minimum)
+    one_or = staticmethod(elementwise.one_or)
     masked = staticmethod(elementwise.masked)
+    along = staticmethod(elementwise.along)
+    channel_sums = staticmethod(elementwise.channel_sums)
     elementwise = staticmethod(elementwise.elementwise)
 
-    def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
-        return elementwise.along(axes, formula, *arrays)
+    inner = staticmethod(sums.inner)
+    mean = staticmethod(sums.mean)
+    centred = staticmethod(sums.centred)
+    matmul = staticmethod(matmul.matmul)
+    one_job = staticmethod(threads.one_job)
+    floor_divmod = staticmethod(divmod.floor_divmod)
 
-    def copy(self, x: Array, order: Literal["K", "C"] = "K") -> Array:
-        return copy.copy(x, order)
+    copy = staticmethod(copies.copy)
+    concatenate = staticmethod(copies.concatenate)
+    select = staticmethod(copies.select)
 
-    def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
-        return copy.concatenate(xs, axis)
-
-    def select(self, x: Array, index: Array, axis: int) -> Array:
-        return copy.select(x, index, axis)
-
-    def bounds(self, index: Array) -> tuple[int, int]:
-        return gather.bounds(index)
-
-    def places(self, shape: tuple[int, ...], index: Array, dim: int) -> Array:
-        return gather.places(shape, index, dim)
-
-    def take(self, x: Array, places: Array) -> Array:
-        return gather.take(x, places)
+    bounds = staticmethod(gather.bounds)
+    places = staticmethod(gather.places)
+    take = staticmethod(gather.take)
 
     def add_at(self, target: Array, places: Array, values: Array) -> None:
         np.add.at(target.reshape(-1), places.reshape(-1), values.astype(target.dtype, copy=False).reshape(-1))
@@ -72,27 +72,6 @@ class NumpyBackend(Backend):
     def median_places(self, x: Array, dim: int) -> Array:
         return super().median_places(x, dim) if x.size <= order.SMALL else order.median_places(x, dim)
 
-    def matmul(self, x: Array, y: Array) -> Array:
-        return matmul.matmul(x, y)
-
-    def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
-        return sums.inner(x, y, axes)
-
-    def mean(self, x: Array, y: Array | None, axes: Axes) -> Array:
-        return sums.mean(x, y, axes)
-
-    def centred(self, x: Array, axes: Axes) -> tuple[Array, Array]:
-        return sums.centred(x, axes)
-
-    def minimum(self, x: Array, high: float) -> Array:
-        return elementwise.minimum(x, high)
-
-    def one_or(self, other: float, mask: Array, dtype: Any) -> Any:
-        return elementwise.one_or(other, mask, dtype)
-
-    def channel_sums(self, x: Array) -> Array:
-        return elementwise.channel_sums(x)
-
     def erf(self, x: Array) -> Array:
         flat = np.ravel(x)
         z = np.empty_like(flat)
@@ -100,14 +79,8 @@ class NumpyBackend(Backend):
             z[start : start + ERF_BLOCK] = erf(flat[start : start + ERF_BLOCK], np)
         return z.reshape(x.shape)
 
-    def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
-        return divmod.floor_divmod(x, y)
-
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
-
-    def one_job(self) -> AbstractContextManager[None]:
-        return threads.one_job()
 
     # A kernel with infinities or NaN goes the plain way, on which nothing is multiplied with padding.
 
@@ -128,11 +101,6 @@ class NumpyBackend(Backend):
     def max_pool_values(self, x: Array, window: Window, size: Pair) -> Array:
         return pool.max_pool(x, window, size, want_winners=False)[0]
 
-    def add_at_winners(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
-        return pool.add_at_winners(dz, winners, window, size)
-
-    def sum_pool(self, x: Array, window: Window) -> Array:
-        return pool.sum_pool(x, window)
-
-    def add_at_taps(self, dz: Array, window: Window, size: Pair) -> Array:
-        return pool.add_at_taps(dz, window, size)
+    add_at_winners = staticmethod(pool.add_at_winners)
+    sum_pool = staticmethod(pool.sum_pool)
+    add_at_taps = staticmethod(pool.add_at_taps)

@@ -26,7 +26,7 @@ from itertools import product
 
 import numpy as np
 
-from ..window import Pair
+from ..window import Pair, inside
 from .matmul import piece
 from .workspace import scratch
 
@@ -210,10 +210,10 @@ def _copy(
     _, (q0, q1), (n0, n1) = ranges
     (g, c, h, w, images), (first, step, count) = size, rows
     kw, stride, apart, width, n = taps.kernel[1], taps.stride[1], taps.dilation[1], q1 - q0, n1 - n0
-    r0, r1 = _inside(first, step, count, h)
+    r0, r1 = inside(first, step, count, h)
     start = q0 * stride + taps.origin[1]
     span = (width - 1) * stride + (kw - 1) * apart + 1 if kw else 0  # image columns that are read
-    a, b = _inside(start, 1, span, w)
+    a, b = inside(start, 1, span, w)
     height, line = slice(first + r0 * step, first + (r1 - 1) * step + 1, step), slice(start + a, start + b)
     padded, offset = None, 0
     if a > 0 or b < span:
@@ -254,17 +254,10 @@ def _edges(
     """Runs a ... b of output rows whose taps i0 ... i1 (and no others) lie inside an image of `size` rows."""
     a, before = 0, None
     for p in range(count):
-        here = _inside(first + p * stride, step, kernel, size)
+        here = inside(first + p * stride, step, kernel, size)
         if here != before:
             if before is not None:
                 yield a, p, *before
             a, before = p, here
     if before is not None:
         yield a, count, *before
-
-
-def _inside(start: int, step: int, count: int, size: int) -> Range:
-    """The i of 0 ... count - 1 for which start + i * step lies in 0 ... size - 1, as a half-open range."""
-    a = min(count, max(0, -(start // step)))
-    b = min(count, max(0, -((start - size) // step)))
-    return a, max(a, b)

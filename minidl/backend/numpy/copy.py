@@ -19,7 +19,7 @@ LEAST = 1 << 19  # elements worth a second thread
 BLOCK = 1 << 18  # elements of a block
 ELEMENTS = 2_000  # elements copied in a microsecond on one core, roughly
 
-Pair = tuple[np.ndarray, np.ndarray]  # where to, where from
+Transfer = tuple[np.ndarray, np.ndarray]  # where to, where from
 
 
 def copy(x: np.ndarray, order: Literal["K", "C"] = "K") -> np.ndarray:
@@ -73,7 +73,7 @@ def _rows(x: np.ndarray) -> int:
     return max(1, BLOCK * len(x) // x.size)
 
 
-def _blocks(target: np.ndarray, source: np.ndarray) -> Iterator[Pair]:
+def _blocks(target: np.ndarray, source: np.ndarray) -> Iterator[Transfer]:
     """Both arrays, the first one contiguous, in blocks."""
     if source.size == 0:
         return
@@ -84,7 +84,7 @@ def _blocks(target: np.ndarray, source: np.ndarray) -> Iterator[Pair]:
         yield target[start : start + rows], source[start : start + rows]
 
 
-def _share(pairs: Sequence[Pair]) -> None:
+def _share(pairs: Sequence[Transfer]) -> None:
     """Copy every pair."""
     size = sum(source.size for _, source in pairs)
     parallel(lambda i: np.copyto(*pairs[i]), len(pairs), size / ELEMENTS, products=False)

@@ -6,15 +6,15 @@ place is the index plus what is known beforehand, and nothing is checked twice: 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
+from . import layout
+from .layout import in_row_blocks
 from .threads import parallel
 
 FEW = 64  # integers that Python compares sooner than a NumPy call begins
-BLOCK = 1 << 16  # elements of a block
 ELEMENTS = 1_000  # elements taken in a microsecond on one core, roughly
 
 
@@ -23,14 +23,14 @@ def bounds(index: np.ndarray) -> tuple[int, int]:
     if index.size <= FEW:
         numbers = index.ravel().tolist()
         return min(numbers), max(numbers)
-    if index.size <= BLOCK:
+    if index.size <= layout.BLOCK:
         return int(index.min()), int(index.max())
     flat = index.ravel(order="K")
-    starts = range(0, flat.size, BLOCK)
+    starts = range(0, flat.size, layout.BLOCK)
     lows, highs = np.empty((2, len(starts)), index.dtype)
 
     def look(i: int) -> None:
-        block = flat[starts[i] : starts[i] + BLOCK]
+        block = flat[starts[i] : starts[i] + layout.BLOCK]
         lows[i], highs[i] = block.min(), block.max()
 
     parallel(look, len(starts), flat.size / (4 * ELEMENTS), products=False)
@@ -44,7 +44,7 @@ def places(shape: tuple[int, ...], index: np.ndarray, dim: int) -> np.ndarray:
     for d, length in enumerate(index.shape):
         if d != dim:
             beside = beside + (np.arange(length) * strides[d]).reshape(-1, *(1,) * (index.ndim - 1 - d))
-    if index.size <= BLOCK:
+    if index.size <= layout.BLOCK:
         return _scaled(index, strides[dim]) + beside
     found = np.empty(index.shape, np.intp)
 
@@ -52,7 +52,7 @@ def places(shape: tuple[int, ...], index: np.ndarray, dim: int) -> np.ndarray:
         rows = beside[start:stop] if dim else beside
         np.add(_scaled(index[start:stop], strides[dim]), rows, out=found[start:stop])
 
-    _in_blocks(fill, index)
+    in_row_blocks(fill, index, ELEMENTS)
     return found
 
 
@@ -63,19 +63,12 @@ def _scaled(index: np.ndarray, stride: int) -> np.ndarray:
 def take(x: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The elements of x at those flat places, none of them outside."""
     flat = x.reshape(-1)
-    if places.size <= BLOCK:
+    if places.size <= layout.BLOCK:
         return np.take(flat, places, mode="wrap")  # the mode that is quickest
     z = np.empty(places.shape, x.dtype)
 
     def fill(start: int, stop: int) -> None:
         np.take(flat, places[start:stop], out=z[start:stop], mode="wrap")
 
-    _in_blocks(fill, places)
+    in_row_blocks(fill, places, ELEMENTS)
     return z
-
-
-def _in_blocks(fill: Callable[[int, int], None], x: np.ndarray) -> None:
-    """fill(start, stop) for blocks of the rows of x."""
-    rows = max(1, BLOCK * len(x) // x.size)
-    starts = range(0, len(x), rows)
-    parallel(lambda i: fill(starts[i], starts[i] + rows), len(starts), x.size / ELEMENTS, products=False)

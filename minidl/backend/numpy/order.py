@@ -7,14 +7,11 @@ sorted (3 ms on one thread). Their medians: a partition, and a look for where th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from .threads import parallel
+from .layout import in_row_blocks
 
 SMALL = 1 << 12  # elements that are sorted before anything else is worked out
-BLOCK = 1 << 16  # elements of a block of rows
 ELEMENTS = 300  # elements in a microsecond on one core, roughly
 GROUP = 16  # elements of a group, if that makes enough groups
 
@@ -38,7 +35,7 @@ def top_places(x: np.ndarray, k: int, dim: int, descending: bool) -> np.ndarray 
         else:
             places[start:stop] = found
 
-    _in_blocks(fill, rows)
+    in_row_blocks(fill, rows, ELEMENTS)
     return None if failed else np.moveaxis(places.reshape(shape), -1, dim)
 
 
@@ -73,7 +70,7 @@ def median_places(x: np.ndarray, dim: int) -> np.ndarray:
     def fill(start: int, stop: int) -> None:
         places[start:stop] = _median(rows[start:stop])
 
-    _in_blocks(fill, rows)
+    in_row_blocks(fill, rows, ELEMENTS)
     return np.moveaxis(places.reshape(shape), -1, dim)
 
 
@@ -91,13 +88,3 @@ def _median(rows: np.ndarray) -> np.ndarray:
         nans = np.flatnonzero(np.isnan(rows.max(axis=1)))
         places[nans] = np.isnan(rows[nans]).argmax(axis=1)
     return places
-
-
-def _in_blocks(fill: Callable[[int, int], None], rows: np.ndarray) -> None:
-    """fill(start, stop) for blocks of rows, shared among threads."""
-    if rows.size == 0:
-        return
-    block = max(1, BLOCK // rows.shape[1])
-    starts = range(0, len(rows), block)
-    parallel(lambda i: fill(starts[i], min(starts[i] + block, len(rows))), len(starts), rows.size / ELEMENTS,
-             products=False)  # fmt: skip

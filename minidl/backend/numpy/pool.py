@@ -20,7 +20,8 @@ from operator import iadd
 
 import numpy as np
 
-from ..window import Pair, Window
+from ..base import lowest
+from ..window import Pair, Window, line
 from .layout import batch_last
 from .threads import parallel
 from .workspace import scratch
@@ -106,7 +107,7 @@ def _pool_rows(x: np.ndarray, window: Window, p0: int, z: np.ndarray, winners: n
     """Fill z and winners (C, R, Wo, N) for output rows p0 ... p0 + R - 1."""
     taps = list(_taps(x, window, p0, z.shape))
     covers = taps[0][3].shape == z.shape  # the first tap is inside the image for every window
-    z[...] = taps[0][3] if covers else _lowest(x.dtype)
+    z[...] = taps[0][3] if covers else lowest(x.dtype)
     if winners is None:
         for _, rows, columns, values in taps[covers:]:
             best = z[:, rows, columns]
@@ -153,18 +154,10 @@ def _places(window: Window, p0: int, out_size: Pair, size: Pair) -> list[tuple[i
     (top, _), (left, _) = window.padding
     found = []
     for i, j in product(range(kh), range(kw)):
-        rows, pixel_rows = _inside(p0 * sh + i * dh - top, sh, out_size[0], size[0])
-        columns, pixel_columns = _inside(j * dw - left, sw, out_size[1], size[1])
+        rows, pixel_rows = line(p0 * sh + i * dh - top, sh, out_size[0], size[0])
+        columns, pixel_columns = line(j * dw - left, sw, out_size[1], size[1])
         found.append((i * kw + j, rows, columns, (pixel_rows, pixel_columns)))
     return found
-
-
-def _inside(start: int, step: int, count: int, size: int) -> tuple[slice, slice]:
-    """The i of 0 ... count - 1 for which start + i * step lies in 0 ... size - 1, and those places, as slices."""
-    a = min(count, max(0, -(start // step)))
-    b = max(a, min(count, max(0, -((start - size) // step))))
-    first = start + a * step
-    return slice(a, b), slice(first, first + (b - a) * step, step) if b > a else slice(0, 0)
 
 
 @lru_cache(maxsize=512)
@@ -204,8 +197,3 @@ def _channel_tiles(shape: tuple[int, ...]) -> list[tuple[int, int]]:
     c, ho, wo, n = shape
     channels = max(1, TILE_WINDOWS // max(1, ho * wo * n))
     return [(i, min(i + channels, c)) for i in range(0, c, channels)]
-
-
-def _lowest(dtype: np.dtype) -> float | int:
-    """The value that never wins."""
-    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min

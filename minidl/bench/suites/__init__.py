@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...backend import DEFAULT
 from ..library import Entry
 from ..rounds import Plan
 
@@ -25,7 +26,7 @@ class Options:
     """
 
     against: str | None = None
-    backends: tuple[str, ...] = ("numpy",)
+    backends: tuple[str, ...] = (DEFAULT,)
     threads: int = 1
     quick: bool = False
     data: str | None = None
@@ -34,7 +35,7 @@ class Options:
 
     def ours(self) -> list[Entry]:
         """minidl's own entries."""
-        return [Entry("minidl", self.threads, backend=backend) for backend in self.backends]
+        return [Entry("minidl", self.threads, "" if name == DEFAULT else name) for name in self.backends]
 
     def plan(self, rounds: int = 15, seconds: float = 0.25) -> Plan:
         """How long to measure."""

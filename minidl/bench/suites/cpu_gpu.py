@@ -19,7 +19,7 @@ def run(options: Options) -> dict[str, Any]:
     """A row for each batch, and the crossover."""
     rows = []
     with contestants(options.ours()) as everybody:
-        gpu = next(contestant for contestant in everybody if contestant.entry.backend == "cupy")
+        gpu = next(contestant for contestant in everybody if contestant.entry.backend)
         for batch in BATCHES[::4] if options.quick else BATCHES:
             for contestant in everybody:
                 contestant.ask("prepare_work", name=WORK, batch=batch)

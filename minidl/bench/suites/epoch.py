@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...backend import DEFAULT, to_host
 from ..contestant import THREAD_VARIABLES, contestants, opponents
 from ..errors import BenchmarkError
 from ..memory import peak_memory_of
@@ -59,7 +60,7 @@ def train(options: Options, images: int, folder: Path, seed: int) -> dict[str, f
     """One epoch of the command in a process of its own; the seconds are those of the epoch, as it tells them."""
     command = [sys.executable, "-m", "minidl", "train", "--epochs", "1", "--batch-size", str(BATCH), "--lr", str(LR)]
     command += ["--schedule", "constant", "--val-split", "0", "--limit", str(images), "--seed", str(seed)]
-    command += ["--backend", "numpy", "--out", str(folder), "--quiet"] + (
+    command += ["--backend", DEFAULT, "--out", str(folder), "--quiet"] + (
         ["--data", options.data] if options.data else []
     )
     environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(options.threads))
@@ -85,13 +86,12 @@ def train(options: Options, images: int, folder: Path, seed: int) -> dict[str, f
 
 def _images(options: Options) -> tuple[np.ndarray, np.ndarray, str]:
     """The training images as `minidl train` would find them, for the opponents to keep in memory."""
-    from ...backend import backend_of
     from ...training.data import open_dataset
     from ...training.options import Options as TrainingOptions
 
     found = open_dataset(TrainingOptions(data=options.data), train=True)
     count = QUICK_IMAGES if options.quick else len(found)
-    arrays = [backend_of(t._array).to_numpy(t._array)[:count] for t in (found.data, found.targets)]
+    arrays = [to_host(t._array)[:count] for t in (found.data, found.targets)]
     return arrays[0], arrays[1], str(getattr(found, "origin", "root"))
 
 

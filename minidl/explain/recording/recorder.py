@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import backend_of
+from ...backend import is_array, to_host
 from ...engine import backward as engine
 from ...engine.backward import _accumulate
 from ...engine.function import Function
@@ -75,10 +75,8 @@ class Recorder(Observer):
         """An array's place among the values; anything else as a short text."""
         if isinstance(thing, Tensor):
             thing = thing._array
-        if isinstance(thing, np.generic) or hasattr(thing, "__array_interface__"):
-            return self.tape.values.add(np.asarray(thing))
-        if type(thing).__module__.startswith("cupy") and hasattr(thing, "get"):
-            return self.tape.values.add(thing.get())
+        if isinstance(thing, np.generic) or is_array(thing):
+            return self.tape.values.add(to_host(thing))
         return shown(thing)
 
     def _followed(self, call: Call) -> None:
@@ -96,7 +94,7 @@ class Recorder(Observer):
         labels = [*type(node).names(len(inputs)), *(f"x{i}" for i in range(len(inputs)))]
         if running.modules:
             self.modules[id(running.modules[0])] = running.modules[0]
-        array = host(output._array).copy()
+        array = to_host(output._array).copy()
         recorded = Node(
             id=number, function=type(node), name=current_module_path(),
             inputs=[self._input(x, number, i, label) for i, (x, label) in enumerate(zip(inputs, labels))],
@@ -112,7 +110,7 @@ class Recorder(Observer):
     def _input(self, x: Any, number: int, position: int, label: str) -> Input:
         if not isinstance(x, Tensor):
             return Input(label, None, x, None, None, False)
-        array = host(x._array).copy()
+        array = to_host(x._array).copy()
         value = self.tape.values.add(array)
         source = self.numbers.get(id(x.grad_fn)) if x.grad_fn is not None else self.made.get(id(x))
         if source is not None and self.tape.nodes[source].output != value:
@@ -137,14 +135,14 @@ class Recorder(Observer):
                 f"record: backward went through {recorded.op} a second time; one recording holds one backward pass; "
                 "open another `with record()` for the second"
             )
-        recorded.dz = host(dz).copy()
+        recorded.dz = to_host(dz).copy()
         if not recorded.arrived and recorded.array.size == 1:
             self.tape.loss = float(recorded.array.reshape(()))
         recorded.backward_source = None if call is None else call.source
         recorded.hooked = bool(node.hooks)
-        recorded.gradients = [None if g is None else host(g).copy() for g in grads]
+        recorded.gradients = [None if g is None else to_host(g).copy() for g in grads]
         add = self.tape.values.add
-        places = [None if r is None else add(host(r)) for r in returned]
+        places = [None if r is None else add(to_host(r)) for r in returned]
         self._walk(recorded, "backward", call, places)
         for k, (before, after) in enumerate(zip(returned, recorded.gradients)):
             if before is None or after is None:
@@ -165,7 +163,7 @@ class Recorder(Observer):
         number = self.numbers[id(node)]
         self.tape.nodes[number].sums += 1
         uses = self.tape.nodes[number].sums + 1
-        total_value = self.tape.values.add(host(total))
+        total_value = self.tape.values.add(to_host(total))
         self._engine(engine._add, kind="accumulated", node=number, uses=uses, total=total_value)
 
     def on_leaf(self, leaf: Any, gradient: Any) -> None:
@@ -173,9 +171,9 @@ class Recorder(Observer):
         if id(leaf) not in self.leaf_of:
             return
         number = self.leaf_of[id(leaf)]
-        known, total = self.tape.leaves[number], host(leaf.grad._array)
+        known, total = self.tape.leaves[number], to_host(leaf.grad._array)
         if known.before is None:
-            known.before = total.astype(np.float64) - host(gradient)
+            known.before = total.astype(np.float64) - to_host(gradient)
         known.gradient = (total - known.before).astype(total.dtype)
         self._engine(_accumulate, kind="leaf", leaf=number, total=self.tape.values.add(total))
 
@@ -193,13 +191,6 @@ class Recorder(Observer):
             self.tape.events[-1].returned = returned
 
 
-def host(array: Any) -> np.ndarray:
-    """The array as NumPy's; sums of 0-dimensional arrays may be NumPy's scalars."""
-    if isinstance(array, np.generic):
-        return np.asarray(array)
-    return np.asarray(backend_of(array).to_numpy(array))
-
-
 def shown(thing: Any) -> str:
     """A local value that is no array, in few characters."""
     if isinstance(thing, list | tuple):
@@ -209,7 +200,7 @@ def shown(thing: Any) -> str:
         return shown(thing._array)
     elif hasattr(thing, "shape") and hasattr(thing, "dtype"):
         few = prod(thing.shape) <= 8
-        text = np.array2string(host(thing), separator=", ") if few else f"{thing.dtype} {tuple(thing.shape)}"
+        text = np.array2string(to_host(thing), separator=", ") if few else f"{thing.dtype} {tuple(thing.shape)}"
     elif callable(thing):
         text = getattr(thing, "__name__", type(thing).__name__)
     else:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import backend_of
+from ...backend import is_array, to_host
 from ...dtypes import float64
 from ...engine.grad_mode import no_grad
 from ...engine.observe import unobserved
@@ -169,8 +169,8 @@ def _options(node: Node) -> dict[str, Any]:
             thing = float64
         elif callable(thing) and not isinstance(thing, type) and defaults.get(name, thing) is None:
             thing = None  # such as the running statistics of batch normalisation, which must not move
-        elif hasattr(thing, "__cuda_array_interface__"):
-            thing = backend_of(thing).to_numpy(thing)
+        elif is_array(thing):
+            thing = to_host(thing)
         found[name] = thing
     return found
 

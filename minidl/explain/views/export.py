@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..._version import __version__
-from ...backend import backend_of
+from ...backend import to_host
 from ...backend.window import Window
 from ...ops.conv import Conv2d
 from ...ops.pool import AvgPool2d, MaxPool2d
@@ -98,7 +98,7 @@ def _plain(thing: Any) -> Any:
         return _plain(thing.item())
     if hasattr(thing, "shape") and hasattr(thing, "dtype"):
         small = thing.size <= 16
-        return backend_of(thing).to_numpy(thing).tolist() if small else f"{thing.dtype} {tuple(thing.shape)}"
+        return to_host(thing).tolist() if small else f"{thing.dtype} {tuple(thing.shape)}"
     return getattr(thing, "__name__", None) or str(thing)
 
 
