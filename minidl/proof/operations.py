@@ -117,10 +117,15 @@ def _is_wrong(known: Operation, wanted: set[int]) -> bool:
     for k in wanted:
         x = known.inputs[k]
         given = [np.zeros(x.shape) if (sent := claim[k]) is None else sent for claim in claims]
-        found = known.judged(k, given, seeds, np.arange(x.size)[:SAMPLE], spread=False)
-        if found.wrong or found.outside:
+        found = known.judged(k, given, seeds, _some(x), spread=x.size > SAMPLE)
+        if found.accused:
             return True
     return False
+
+
+def _some(x: np.ndarray) -> np.ndarray:
+    """Which elements are moved one by one."""
+    return np.sort(np.random.default_rng(23).permutation(x.size)[:SAMPLE])
 
 
 class _Listener(Observer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..random import default_generator
 from ..tensors.gradients import grad
 from .differences import Arrays, Probe, floating_outputs, host
 from .gradcheck import check_repeats
-from .judge import Judgement, judge, random_seeds
+from .judge import Judgement, judge, nearby, random_seeds
 from .operations import quiet_engine, wrong_operations
 
 SAMPLE = 60  # elements of a larger parameter that are moved one by one
@@ -27,20 +27,19 @@ class Judged:
     """The verdict on one parameter: what the differences say, and whether it got a gradient at all."""
 
     judgement: Judgement
-    size: int
+    shape: tuple[int, ...]
     missing: bool
-    guilty: bool  # outside of both sides at a corner, and a rule of the model is so by itself
+    wrong: bool  # at this point, and either a rule is by itself, or the gradient is beside this point, too
 
     @property
-    def wrong(self) -> bool:
-        """Whether the gradient is wrong."""
-        return self.judgement.wrong or self.guilty
+    def size(self) -> int:
+        """How many elements the parameter has."""
+        return int(np.prod(self.shape))
 
     @property
     def told(self) -> bool:
         """Whether anything could be told."""
-        whole = self.judgement.whole
-        return bool(self.wrong or self.judgement.told.any() or not self.size or (whole is not None and whole.told))
+        return self.wrong or not self.size or bool(self.judgement.right.any())
 
 
 def judge_parameters(
@@ -73,18 +72,52 @@ def judge_parameters(
             rest = outputs()
             check_repeats("judge_parameters", rest, outputs())
             seeds = random_seeds(rest, 2)
-            claims = _claims(call(), seeds, list(parameters.values()))
-            found = {
-                name: _judge(number, parameter, outputs, rest, seeds, [claim[number] for claim in claims], sample)
-                for number, (name, parameter) in enumerate(parameters.items())
-            }
-            guilty = any(one.outside for one, _ in found.values()) and bool(wrong_operations(call))
+            found = _all(call, outputs, seeds, parameters, sample)
+            accused = [name for name, (one, _) in found.items() if one.accused]
+            if accused and not wrong_operations(call):
+                accused = _still_wrong(call, outputs, seeds, parameters, sample, accused)
     finally:
         default_generator.set_state(state)
     return {
-        name: Judged(one, parameters[name]._array.size, missing, guilty and one.outside)
-        for name, (one, missing) in found.items()
+        name: Judged(one, parameters[name].shape, missing, name in accused) for name, (one, missing) in found.items()
     }
+
+
+def _all(
+    call: Callable[[], list[Tensor]],
+    outputs: Callable[[], Arrays],
+    seeds: list[Arrays],
+    parameters: Mapping[str, Tensor],
+    sample: int,
+    only: Sequence[str] | None = None,
+) -> dict[str, tuple[Judgement, bool]]:
+    """The judgement on each parameter, and whether its gradient is missing."""
+    rest, claims = outputs(), _claims(call(), seeds, list(parameters.values()))
+    return {
+        name: _judge(number, parameter, outputs, rest, seeds, [claim[number] for claim in claims], sample)
+        for number, (name, parameter) in enumerate(parameters.items())
+        if only is None or name in only
+    }
+
+
+def _still_wrong(
+    call: Callable[[], list[Tensor]],
+    outputs: Callable[[], Arrays],
+    seeds: list[Arrays],
+    parameters: Mapping[str, Tensor],
+    sample: int,
+    accused: list[str],
+) -> list[str]:
+    """Those of the accused that are wrong beside this point, too, where no corner is."""
+    before = {name: parameter._array.copy() for name, parameter in parameters.items()}
+    try:
+        for number, parameter in enumerate(parameters.values()):
+            parameter._array[...] = backend_of(parameter._array).asarray(nearby(host(parameter), number))
+        found = _all(call, outputs, seeds, parameters, sample, accused)
+    finally:
+        for name, parameter in parameters.items():
+            parameter._array[...] = before[name]
+    return [name for name, (one, _) in found.items() if one.wrong]
 
 
 def _claims(outputs: list[Tensor], seeds: list[Arrays], parameters: list[Tensor]) -> list[list[np.ndarray | None]]:

@@ -64,7 +64,7 @@ def verdict(
 
 
 def _state(found: Judgement, corners: np.ndarray, close: str) -> str:
-    told = bool(found.right.any()) or not found.findings
+    told = bool(found.told.any()) or not found.findings
     if not told and not corners.any():
         return "not checked"
     if not told and all(f.verdict == JUMP for f in found.findings):

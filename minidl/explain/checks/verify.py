@@ -23,9 +23,9 @@ from ...random import default_generator
 from ..recording.replaced import mended
 from ..recording.replay import Key, Replay
 from ..recording.tape import Check, Leaf, Node, Recording, Verdict
-from .differences import FAINT, NO_NUMBERS, sample_size, verdict
+from .differences import AT_A_JUMP, AT_AN_EDGE, FAINT, NO_NUMBERS, sample_size, verdict
 
-__all__ = ["FAINT", "NOT_FINITE", "NO_NUMBERS", "verify"]
+__all__ = ["AT_AN_EDGE", "AT_A_JUMP", "FAINT", "NOT_FINITE", "NO_NUMBERS", "verify"]
 
 NOT_FINITE = "what arrived holds NaN or infinity"
 MISSING = "no gradient, differences say it should have one"
@@ -120,7 +120,7 @@ class _Verifier:
         places, shown = self.places(("input", node.id, k), recorded, x)
         with mended():
             found = operation.judged(k, claims, seeds, places, spread=x.size > len(places))
-        made = verdict(found, recorded, claims[0], shown, found.wrong or found.outside)
+        made = verdict(found, recorded, claims[0], shown, found.accused)
         if made.state == "MISMATCH":
             return replace(made, checked=FORGETS) if found.forgets_dz else made
         if self.differs(recorded, claims[0], node):
@@ -240,7 +240,9 @@ class _Verifier:
             numeric = expected.ravel()[found[0].places]
             return replace(made, numeric=numeric, max_difference=_error(made.analytic, numeric), inherited=True)
         judgement, claims, shown = found
-        return verdict(judgement, total, claims, shown, judgement.wrong and not _agrees(judgement, total))
+        corners = any(one.kinks for one in self.verdicts.values())  # they may add up to something smooth
+        wrong = judgement.wrong and not corners and not _agrees(judgement, total)
+        return verdict(judgement, total, claims, shown, wrong)
 
     def with_state(
         self, found: tuple[Judgement, np.ndarray, np.ndarray | None], state: str, total: np.ndarray | None = None
