@@ -27,7 +27,7 @@ EDGE = "the edge of where the function is defined"
 NOT_FINITE = "the function gives NaN or infinity here"
 
 FIRST = 1e-5  # the first step, relative to the largest number of the tensor
-SMALLER, LARGER, TINY = (1e-6, 1e-7, 1e-8), (1e-4, 1e-3, 1e-2), (1e-9, 1e-10, 1e-11, 1e-12)
+SMALLER, LARGER, TINY = (1e-6, 1e-7, 1e-8), (1e-4, 1e-3, 1e-2), (1e-9, 1e-11)
 SETTLED = 1e-7  # a corner that shows over this step and the one before is one
 CLOSE = 1e-6  # how near a central difference of a smooth function is to its slope, relative to it
 STRAIGHT = 1e-4  # sides that differ by less than this, relative to the slope, need no second step
@@ -99,15 +99,18 @@ class _Case:
             bends = slope.gap <= SHRINKS * previous.gap + 4 * slope.noise  # and is no corner
             if bends and (self.agrees(slope) or self.agrees(previous)):
                 return self.verdict(RIGHT, slope if self.agrees(slope) else previous)
-            if step <= SETTLED and self.is_one_corner(slope, previous):
+            nearest = self.smaller[-1] in (step, SMALLER[-1])  # else a smaller step is still to come
+            if step <= SETTLED and nearest and self.is_one_corner(slope, previous):
                 return self.verdict(CORNER, slope)
             previous = slope
+        if (found := self.accused((FIRST, *SMALLER))) is not None:
+            return found
         if self.lies_flat():
             return self.verdict(RIGHT, self.at(LARGER[-1]))
         for step in LARGER:  # where rounding has hidden the slope
             if self.agrees(self.at(step)) and self.is_smooth(step):
                 return self.verdict(RIGHT, self.at(step))
-        return self.accused() or self.untold()
+        return self.accused((FIRST, *SMALLER, *LARGER)) or self.untold()
 
     def is_straight(self, slope: Slope) -> bool:
         """Whether the sides are so close together, and to what backward says, that no corner can be there."""
@@ -137,8 +140,9 @@ class _Case:
     def agrees(self, slope: Slope) -> bool:
         if not slope.finite or not np.isfinite(self.claim):
             return False
-        if slope.left == slope.right == self.claim == 0:
-            return True  # nothing moves, and backward says so
+        if slope.left == slope.right == self.claim == 0:  # nothing moves, and backward says so
+            first = self.at(FIRST)
+            return slope.h >= first.h or slope.noise <= QUIET * max(abs(first.low), abs(first.high))
         if slope.noise > max(QUIET * abs(slope.centre), self.limit.atol):
             return False
         return bool(abs(self.claim - slope.centre) <= self.slack(slope.centre, slope.noise))
@@ -154,16 +158,16 @@ class _Case:
         larger, here = self.at(step * 10), self.at(step)
         return larger.finite and bool(here.gap <= SHRINKS * larger.gap + 4 * here.noise)
 
-    def accused(self) -> Finding | None:
-        """WRONG, if three steps in a row agree with one another, both sides do, and so do the smallest steps."""
+    def accused(self, among: Sequence[float]) -> Finding | None:
+        """WRONG, if three of these steps in a row agree, both sides do, and so do the smallest steps."""
         if not np.isfinite(self.claim):
             return self.accused_of_no_number()
-        steps = sorted({FIRST, *LARGER, *SMALLER}, reverse=True)
+        steps = sorted(among, reverse=True)
         runs = [found for i in range(len(steps) - 2) if (found := self.run(steps[i : i + 3])) is not None]
         for spread, middle in sorted(runs, key=lambda run: run[0]):
             error = abs(self.claim - middle.centre)
             if error <= self.slack(middle.centre, 3 * spread):
-                if error <= self.slack(middle.centre, middle.noise):
+                if self.agrees(middle):
                     return self.verdict(RIGHT, middle)
                 continue
             return self.verdict(WRONG, middle) if self.holds(middle.centre, error) else None
@@ -286,7 +290,7 @@ class Judgement:
     @property
     def outside(self) -> bool:
         """Whether backward is outside of both sides at a corner or jump: wrong, if the function is a single rule."""
-        return any(finding.outside for finding in self.findings)
+        return any(f.outside for f in [*self.findings, *([self.whole] if self.whole is not None else [])])
 
     @property
     def forgets_dz(self) -> bool:

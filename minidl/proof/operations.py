@@ -71,14 +71,17 @@ class Operation:
         """The inputs that a gradient can be asked of."""
         return {k for k, x in enumerate(self.inputs) if isinstance(x, np.ndarray) and x.dtype in FLOATING}
 
-    def judged(self, k: int, claims: list[np.ndarray], seeds: list[Arrays], places: Any, spread: bool) -> Judgement:
-        """What the differences say of the gradients of input k; `spread`: and of all its elements at once."""
+    def judged(self, k: int, claims: list[np.ndarray], seeds: list[Arrays], places: Any) -> Judgement:
+        """What the differences say of the gradients of input k, at those places and of all its elements at once.
+
+        All of them move the same way: two that are tied for a maximum are then seen to have a slope together.
+        """
 
         def outputs(moved: np.ndarray) -> Arrays:
             return [z.astype(float64) for z in self.outputs([*self.inputs[:k], moved, *self.inputs[k + 1 :]])]
 
         x = self.inputs[k]
-        direction = np.random.default_rng((11, k)).uniform(-1, 1, x.shape) if spread else None
+        direction = np.random.default_rng((11, k)).uniform(0.5, 1.5, x.shape) if x.size > 1 else None
         return judge(Probe(outputs, x), seeds, claims, places, direction=direction)
 
 
@@ -117,7 +120,7 @@ def _is_wrong(known: Operation, wanted: set[int]) -> bool:
     for k in wanted:
         x = known.inputs[k]
         given = [np.zeros(x.shape) if (sent := claim[k]) is None else sent for claim in claims]
-        found = known.judged(k, given, seeds, _some(x), spread=x.size > SAMPLE)
+        found = known.judged(k, given, seeds, _some(x))
         if found.accused:
             return True
     return False

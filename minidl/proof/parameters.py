@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import backend_of
-from ..dtypes import float64
+from ..dtypes import FLOATING, float64
 from ..engine.tensor import Tensor, wrap
-from ..errors import DtypeError
+from ..errors import ArgumentError, DtypeError, MinidlError
+from ..nn.module import Module
 from ..random import default_generator
 from ..tensors.gradients import grad
 from .differences import Arrays, Probe, floating_outputs, host
@@ -81,6 +83,27 @@ def judge_parameters(
     return {
         name: Judged(one, parameters[name].shape, missing, name in accused) for name, (one, missing) in found.items()
     }
+
+
+def judge_model(
+    model: Module, inputs: Tensor, loss: Callable[[Tensor], Tensor], sample: int = SAMPLE
+) -> dict[str, Judged]:
+    """Hold the gradients of `loss(model(inputs))` against differences, of a copy of the model in float64.
+
+    Judged are the parameters that require gradients, by name, and floating inputs that do, as "input". The model and
+    its running statistics stay as they are. Raises `ArgumentError` if the model does not run in float64, or gives two
+    results for the same input.
+    """
+    twin = copy.deepcopy(model).double()
+    given = inputs.detach().double() if inputs.dtype in FLOATING else inputs
+    named = {"input": given.requires_grad_()} if inputs.requires_grad else {}
+    named |= {name: p for name, p in twin.named_parameters() if p.requires_grad}
+    try:
+        return judge_parameters(lambda: loss(twin(given)), named, sample)
+    except ArgumentError:
+        raise
+    except MinidlError as error:
+        raise ArgumentError(f"gradcheck: the model does not run in float64: {error}") from error
 
 
 def _all(

@@ -49,22 +49,22 @@ def verdict(
         wrong: whether this is a mismatch.
     """
     here = recorded.ravel()[found.places].astype(np.float64)
-    corners = np.array([f.verdict in (CORNER, JUMP) for f in found.first], bool)
+    corners = np.array([f.verdict in (CORNER, JUMP) for f in found.findings], bool)
     with np.errstate(invalid="ignore"):
         error = np.abs(here - found.differences)
     close = _is_close(found, recorded, claims, corners)
-    state = "MISMATCH" if wrong else _state(found, corners, close)
+    state = "MISMATCH" if wrong else _state(found, corners, close, recorded.size)
     checked = how_many(recorded.size, places)
     if state == "not checked":
-        checked = REASONS.get(next(iter(found.reasons), ROUNDING), FAINT)
+        checked = REASONS.get(next(iter(found.reasons), NOT_FINITE), FAINT)
     return Verdict(
         state, checked, here, found.differences, None, places, float(np.max(error[~corners], initial=0.0)),
         int(corners.sum()), close,
     )  # fmt: skip
 
 
-def _state(found: Judgement, corners: np.ndarray, close: str) -> str:
-    told = bool(found.told.any()) or not found.findings
+def _state(found: Judgement, corners: np.ndarray, close: str, size: int) -> str:
+    told = bool(found.told.any()) or not size
     if not told and not corners.any():
         return "not checked"
     if not told and all(f.verdict == JUMP for f in found.findings):

@@ -119,7 +119,7 @@ class _Verifier:
         recorded = dx if dx is not None else np.zeros(x.shape, node.inputs[k].array.dtype)
         places, shown = self.places(("input", node.id, k), recorded, x)
         with mended():
-            found = operation.judged(k, claims, seeds, places, spread=x.size > len(places))
+            found = operation.judged(k, claims, seeds, places)
         made = verdict(found, recorded, claims[0], shown, found.accused)
         if made.state == "MISMATCH":
             return replace(made, checked=FORGETS) if found.forgets_dz else made

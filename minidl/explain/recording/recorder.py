@@ -175,7 +175,8 @@ class Recorder(Observer):
         number = self.leaf_of[id(leaf)]
         known, total = self.tape.leaves[number], host(leaf.grad._array)
         if known.before is None:
-            known.before = total.astype(np.float64) - host(gradient)
+            added = host(gradient).astype(np.float64)
+            known.before = np.where(np.isfinite(added), total - added, 0)  # infinity - infinity is no number
         known.gradient = (total - known.before).astype(total.dtype)
         self._engine(_accumulate, kind="leaf", leaf=number, total=self.tape.values.add(total))
 

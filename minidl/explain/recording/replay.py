@@ -86,7 +86,7 @@ class Replay:
                 arrays[k] = inputs[number, k]
             elif x.source is not None and x.source in outputs:
                 arrays[k] = outputs[x.source]
-        return self.operations[number].outputs(arrays)[0].astype(float64)
+        return self.operations[number].outputs(arrays)[0]  # floating in float64, as its inputs are
 
     def plan(self, started: set[int], wanted: bool = True) -> list[int]:
         """The operations, in order, that something changed in `started` reaches by the way that gradients take back."""
