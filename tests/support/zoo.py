@@ -5,8 +5,10 @@ Each specimen is a model, its input and its loss, made anew for each test.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -292,6 +294,13 @@ ZOO: dict[str, Callable[[], Specimen]] = {
 
 
 def specimen(name: str) -> Specimen:
-    """A specimen by its name, the same each time."""
+    """A specimen by its name, the same each time, for the caller to change."""
+    made = _made(name)
+    x = made.input.detach().clone()
+    return Specimen(copy.deepcopy(made.model), x.requires_grad_(made.input.requires_grad), made.loss)
+
+
+@cache
+def _made(name: str) -> Specimen:
     minidl.manual_seed(sum(map(ord, name)))
     return ZOO[name]()
