@@ -71,7 +71,8 @@ def is_caught(found: Specimen) -> bool:
     """Whether one of the two judges says that a gradient is wrong."""
     if any(verdict.wrong for verdict in judged(found, sample=FEW).values()):
         return True
-    return bool(recorded(found).mismatches())
+    tape = recorded(found)
+    return bool(tape.mismatches()) or "MISMATCH" in {leaf.verdict.state for leaf in tape.leaves if leaf.verdict}
 
 
 def is_singular(right: list[np.ndarray]) -> bool:
