@@ -22,6 +22,7 @@ HELD_BACK = {  # where nothing can be told of a parameter, and why
     ("a black image", "input"): "corner",
     ("a norm at 0", "a"): "corner",
 }
+QUICK = ("broadcast-sum-forgotten", "gradient-shared")
 FAST = [name for i, name in enumerate(ZOO) if i % 4 == 0]
 
 
@@ -116,7 +117,7 @@ def test_every_mistake_in_every_operation_is_found(name: str) -> None:
     assert plant(name, list(KINDS))[1] == []
 
 
-@pytest.mark.parametrize("name", breaks.BREAKS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in breaks.BREAKS])
 def test_a_seeded_mistake_is_found_wherever_it_acts(name: str) -> None:
     acting = 0
     for place in ZOO:
