@@ -4,6 +4,7 @@ from ..engine.backward import backward
 from ..engine.function import Function
 from ..engine.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from ..engine.tensor import Tensor
+from ..proof.differences import numerical_gradient
 from ..proof.gradcheck import gradcheck
 from ..tensors.gradients import grad
 from . import function
@@ -18,5 +19,6 @@ __all__ = [
     "gradcheck",
     "is_grad_enabled",
     "no_grad",
+    "numerical_gradient",
     "set_grad_enabled",
 ]

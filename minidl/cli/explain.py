@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..explain.tape import Tape
 from ..explain.teaching.breaks import BREAKS
 from ..explain.teaching.worksheet import worksheet
 from ..explain.views.page import render_worksheet
@@ -16,6 +17,7 @@ from ..training.options import OptionError
 from .console import RED, YELLOW, coloured, notice, say, table
 from .passes import add_options, chosen_pass, wants_torch
 
+FAILED = 1
 GREEN = "32"
 COLOURS = {"MISMATCH": RED, "not checked": YELLOW, "kink": YELLOW, "exact": GREEN, "approximate": GREEN}
 
@@ -26,7 +28,8 @@ def add_to(verbs: Any) -> None:
         "explain",
         help="walk through one pass, line by line",
         description="Record one forward and backward pass and write a page on which every source line, its values and "
-        "every gradient, checked by central differences, can be stepped through.",
+        "every gradient, checked by central differences, can be stepped through. Exit code 1 if a gradient is wrong or "
+        "missing (unless --break asked for it), or if none could be told.",
     )
     add_options(parser)
     parser.add_argument("-o", "--output", metavar="PAGE.html", help="the page (default: explain.html, worksheet.html)")
@@ -51,6 +54,19 @@ def run(arguments: argparse.Namespace) -> int:
         say(as_text(tape, arguments.lang, lambda text, state: coloured(text, COLOURS[state], sys.stdout)))
     if arguments.output or not arguments.text:
         _write(arguments.output or "explain.html", tape.html(arguments.lang))
+    return 0 if arguments.mistake is not None else _exit_code(tape)
+
+
+def _exit_code(tape: Tape) -> int:
+    """0 if something could be told, and all of that is right."""
+    found = [check.verdict for check in tape.checks] + [leaf.verdict for leaf in tape.leaves]
+    states = {one.state for one in found if one is not None}
+    if "MISMATCH" in states:
+        notice("a gradient is wrong or missing: look for MISMATCH")
+        return FAILED
+    if not states & {"exact", "approximate", "kink"}:
+        notice("no gradient could be checked, so nothing is proven; the page says why")
+        return FAILED
     return 0
 
 

@@ -15,6 +15,7 @@ from ..data.datasets import ImageDataset
 from ..explain.teaching import passes
 from ..explain.teaching.breaks import BREAKS
 from ..models.networks import check_model, make_model, source_file
+from ..nn.normalization import BatchNorm1d, BatchNorm2d
 from ..random import manual_seed
 from ..training import predict
 from ..training.data import open_dataset
@@ -27,6 +28,8 @@ Words = dict[str, str]  # in each language
 
 CLASSES = 10
 MOST = 4  # images that an example pass may take
+BATCH = 4  # images for a model with batch normalisation
+CHOICES = ("hardest", "wrong")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +40,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_trust(parser)
     parser.add_argument("--data", metavar="DIR", help="folder of MNIST's files (default: the bundled sample)")
-    parser.add_argument("--sample", type=int, metavar="N", help="which training image (default: 0, the first)")
+    parser.add_argument(
+        "--sample", type=_sample, metavar="N|hardest|wrong",
+        help="which training image (default: 0, the first); or the test image with the largest loss; or the first "
+        "test image that the model gets wrong",
+    )  # fmt: skip
     parser.add_argument("--image", metavar="FILE", help="a photo of a digit, in place of --sample")
     parser.add_argument(
         "--label", type=int, metavar="N", help="which digit --image shows (default: the model's answer)"
@@ -46,6 +53,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--torch", action=argparse.BooleanOptionalAction, default=None,
         help="PyTorch's gradients as a third column (default: if it is installed)",
     )  # fmt: skip
+
+
+def _sample(text: str) -> int | str:
+    """A number, or what makes an image worth looking at."""
+    if text in CHOICES:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number, hardest or wrong, got {text!r}") from None
 
 
 def wants_torch(arguments: argparse.Namespace) -> bool:
@@ -60,6 +77,8 @@ def chosen_pass(arguments: argparse.Namespace, mistake: str | None = None) -> pa
     """The pass that the options ask for; for a mistake and no model, one in which it can be seen."""
     _check(arguments)
     if mistake is not None and arguments.model is arguments.folder is arguments.image is None:
+        if arguments.sample in CHOICES:
+            raise OptionError(f"--sample {arguments.sample} asks a model; give --model or --run, or a number")
         images, labels, _ = _images(_dataset(arguments), arguments.sample or 0, MOST)
         return passes.example(BREAKS[mistake].example, images, labels)
     manual_seed(passes.SEED)
@@ -74,7 +93,9 @@ def chosen_pass(arguments: argparse.Namespace, mistake: str | None = None) -> pa
     if arguments.image is not None:
         made = _of_photo(arguments, model, title, classes)
     else:
-        images, labels, says = _images(_dataset(arguments), arguments.sample or 0, 1)
+        chosen = _dataset(arguments, train=arguments.sample not in CHOICES)
+        first = _asked_of(model, chosen[0], arguments.sample) if arguments.sample in CHOICES else arguments.sample or 0
+        images, labels, says = _images(chosen, first, BATCH if needs_several(model) else 1)
         made = passes.image_pass(model, images, labels, title, says)
     check_model(name, model, made.input, classes)
     return made
@@ -89,22 +110,48 @@ def _check(arguments: argparse.Namespace) -> None:
         raise OptionError("--image takes the place of --sample and --data; give one or the other")
     if arguments.label is not None and arguments.image is None:
         raise OptionError("--label says what --image shows; a sample has its own label")
-    if arguments.sample is not None and arguments.sample < 0:
+    if isinstance(arguments.sample, int) and arguments.sample < 0:
         raise OptionError(f"--sample must be at least 0, got {arguments.sample}")
 
 
-def _dataset(arguments: argparse.Namespace) -> tuple[ImageDataset, Words]:
-    """The training images, and what they are called."""
+def needs_several(model: Any) -> bool:
+    """Whether a batch of one is no batch: batch normalisation in training takes the mean over it."""
+    return any(isinstance(module, BatchNorm1d | BatchNorm2d) and module.training for module in model.modules())
+
+
+def _asked_of(model: Any, dataset: ImageDataset, which: str) -> int:
+    """The test image with the largest loss, or the first that the model gets wrong."""
+    images, labels = to_host(dataset.data._array), to_host(dataset.targets._array)
+    was_training = model.training
+    planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
+    parts = [predict(model, planes[i : i + 256].astype(np.float32) / 255) for i in range(0, len(planes), 256)]
+    model.train(was_training)
+    found = np.concatenate(parts)
+    if which == "hardest":
+        return int(np.argmin(found[np.arange(len(labels)), labels]))
+    wrong = np.flatnonzero(found.argmax(axis=1) != labels)
+    if not wrong.size:
+        raise OptionError(f"--sample wrong: the model gets all {len(labels):,} test images right; try --sample hardest")
+    return int(wrong[0])
+
+
+def _dataset(arguments: argparse.Namespace, train: bool = True) -> tuple[ImageDataset, Words]:
+    """The training or test images, and what they are called."""
     if arguments.folder is not None:
         folder = RunFolder(arguments.folder)
         options, origin = folder.read_options(arguments.model), folder.read_config()["data"].get("origin")
         if arguments.data:
             options, origin = replace(options, data=arguments.data), None
-        found = open_dataset(options, train=True, origin=origin, download=False)
+        found = open_dataset(options, train=train, origin=origin, download=False)
+        if not train:
+            return found, {"en": "the run's test images", "ko": "시험 이미지"}
         return found, {"en": "the run's training images", "ko": "학습에 쓴 이미지"}
     if arguments.data is not None:
-        return datasets.MNIST(arguments.data), {"en": arguments.data, "ko": arguments.data}
-    return datasets.MNIST(sample=True), {"en": "the bundled sample", "ko": "기본 제공 표본"}
+        return datasets.MNIST(arguments.data, train=train), {"en": arguments.data, "ko": arguments.data}
+    name = {"en": "the bundled sample", "ko": "기본 제공 표본"}
+    if not train:
+        name = {"en": "the bundled sample's test images", "ko": "기본 제공 표본의 시험 이미지"}
+    return datasets.MNIST(sample=True, train=train), name
 
 
 def _images(found: tuple[ImageDataset, Words], first: int, most: int) -> tuple[np.ndarray, np.ndarray, Words]:
@@ -113,13 +160,16 @@ def _images(found: tuple[ImageDataset, Words], first: int, most: int) -> tuple[n
     if first >= len(dataset):
         raise OptionError(f"--sample {first}: there are {len(dataset):,} images, numbered from 0")
     images, labels = [to_host(x._array)[first : first + most] for x in (dataset.data, dataset.targets)]
-    label = int(labels[0])
+    answers = ", ".join(str(int(label)) for label in labels)
+    last = first + len(labels) - 1
+    digits = f"digit {first}" if last == first else f"digits {first} to {last}"
+    numbers = f"{first}번" if last == first else f"{first}~{last}번"
     return (
         images,
         labels,
         {
-            "en": f"digit {first} of {name['en']}, labelled {label}",
-            "ko": f"{name['ko']}의 {first}번 숫자, 정답 {label}",
+            "en": f"{digits} of {name['en']}, labelled {answers}",
+            "ko": f"{name['ko']}의 {numbers} 숫자, 정답 {answers}",
         },
     )
 
@@ -127,6 +177,8 @@ def _images(found: tuple[ImageDataset, Words], first: int, most: int) -> tuple[n
 def _of_photo(arguments: argparse.Namespace, model: Any, title: str, classes: int) -> passes.Pass:
     from ..data.photo import read_digit
 
+    if needs_several(model):
+        raise OptionError("--image is one image, and batch normalisation in training needs several; use --sample")
     digit, _ = read_digit(arguments.image)
     label = arguments.label
     says = {

@@ -1,5 +1,7 @@
 """The same computations by NumPy and on this machine's GPU: values and gradients must agree.
 
+In float64 the gradients of the operations are also held against differences: two libraries may agree on a mistake.
+
 The result is a certificate: which device, driver and versions, and the largest difference of every check.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 import datetime
 import platform
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,13 @@ from ..backend import get_backend, to_host, use_backend
 from ..engine.tensor import Tensor
 from ..models.networks import make_model
 from ..nn import functional as F
+from ..proof.differences import OnArrays, Probe
+from ..proof.judge import judge, random_seeds
+from ..proof.operations import quiet_engine
 
 TOLERANCE = {"float32": 2e-5, "float64": 1e-9}  # of the largest magnitude
 STEPS = 5
+JUDGED = 8  # elements of each input that are held against differences one by one
 Result = dict[str, np.ndarray]
 
 LABELS = np.array([1, 0, 2, 2, 1, 0])
@@ -100,7 +106,8 @@ def certificate() -> dict[str, Any]:
 def _checks() -> Iterator[dict[str, Any]]:
     for dtype, tolerance in TOLERANCE.items():
         for name, (function, shapes) in OPERATIONS.items():
-            yield _check(name, dtype, tolerance, partial(_operation, function, shapes, dtype))
+            found = _check(name, dtype, tolerance, partial(_operation, function, shapes, dtype))
+            yield found if dtype == "float32" or not found["passed"] else _and_judged(found, function, shapes)
         for name, make in OPTIMIZERS.items():
             yield _check(f"{name}, {STEPS} steps", dtype, tolerance * 10, partial(_updates, make, dtype))
         yield _check("the lecture's network, a step", dtype, tolerance * 10, partial(_network, dtype))
@@ -121,6 +128,52 @@ def _check(name: str, dtype: str, tolerance: float, compute: Callable[[], Result
         "name": name, "dtype": dtype, "difference": difference, "tolerance": tolerance,
         "passed": difference <= tolerance, "error": error,
     }  # fmt: skip
+
+
+def _and_judged(check: dict[str, Any], function: Callable[..., Tensor], shapes: Any) -> dict[str, Any]:
+    """A check that has passed, and has not if a gradient of the GPU is not the slope."""
+    wrong = wrong_gradients(function, shapes, "cupy")
+    if not wrong:
+        return check
+    return {
+        **check,
+        "passed": False,
+        "error": f"differences give another gradient of input {', '.join(map(str, wrong))}",
+    }
+
+
+def wrong_gradients(function: Callable[..., Tensor], shapes: Sequence[tuple[int, ...]], backend: str) -> list[int]:
+    """The inputs whose gradients, as that backend makes them, are not the slopes that NumPy sees in float64."""
+    rng = np.random.default_rng(0)
+    values = [rng.standard_normal(shape) for shape in shapes]
+    with use_backend("numpy"):
+        host = OnArrays(function, [minidl.tensor(x) for x in values], "selftest")
+        rest = host.outputs()
+    seeds = random_seeds(rest, 2)
+    with use_backend(backend):
+        claims = [_gradients(function, values, seed[0]) for seed in seeds]
+    wrong = []
+    with use_backend("numpy"), quiet_engine():
+        for i, x in enumerate(values):
+            places = np.sort(rng.permutation(x.size)[:JUDGED])
+            probe = Probe(partial(_with_input, host, i), x, rest)
+            found = judge(
+                probe, seeds, [claim[i] for claim in claims], places, direction=rng.uniform(0.5, 1.5, x.shape)
+            )
+            if found.wrong:
+                wrong.append(i)
+    return wrong
+
+
+def _with_input(function: OnArrays, i: int, x: np.ndarray) -> list[np.ndarray]:
+    return function.outputs({i: x})
+
+
+def _gradients(function: Callable[..., Tensor], values: list[np.ndarray], seed: np.ndarray) -> list[np.ndarray]:
+    """The gradients of all inputs, for a gradient of the output."""
+    inputs = [minidl.tensor(x, requires_grad=True) for x in values]
+    function(*inputs).backward(minidl.tensor(np.array(seed)))
+    return [np.zeros(x.shape) if x.grad is None else to_host(x.grad._array) for x in inputs]
 
 
 def _difference(found: np.ndarray, expected: np.ndarray) -> float:

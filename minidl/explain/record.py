@@ -26,6 +26,8 @@ from .tape import Tape
 class record:
     """Record the forward and backward pass that runs in the `with` block, and check its gradients at its end.
 
+    `check=False` leaves the checks out.
+
     Only what the entering thread does is recorded. Results are those of the pass without it. `torch`: add PyTorch's own
     gradients; None does so if the program has imported it already (importing it takes seconds).
 
@@ -35,8 +37,8 @@ class record:
 
     _running = threading.Lock()
 
-    def __init__(self, title: str = "", torch: bool | None = None) -> None:
-        self.tape = Tape(title)
+    def __init__(self, title: str = "", torch: bool | None = None, check: bool = True) -> None:
+        self.tape, self.check = Tape(title), check
         self.torch = "torch" in sys.modules if torch is None else torch
         if self.torch and importlib.util.find_spec("torch") is None:
             raise RecordingError("record: torch=True, but PyTorch is not installed; leave it out, or install torch")
@@ -57,8 +59,9 @@ class record:
             if kind is None:
                 frame = sys._getframe(1)
                 self.recorder.finish({**frame.f_globals, **frame.f_locals})
-                verify(self.tape)
-                if self.torch:
+                if self.check:
+                    verify(self.tape)
+                if self.check and self.torch:
                     add_torch(self.tape)
             self.tape.seconds = time.perf_counter() - self.began
         finally:

@@ -113,7 +113,8 @@ def test_kinks_that_add_up_downstream_do_not_look_like_a_mistake() -> None:
         h = x + (-1)  # exactly 0
         (minidl.relu(h) - 3 * minidl.relu(-h)).sum().backward()
     assert states(tape) == set()
-    assert verdict(tape, "Add").state == "kink"
+    assert verdict(tape, "Add", None).state == "kink"
+    assert [leaf.verdict.state for leaf in tape.leaves if leaf.verdict] == ["kink"]
 
 
 def _wrong(factor: float) -> type[Function]:

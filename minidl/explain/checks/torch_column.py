@@ -28,17 +28,9 @@ class _NoTranslation(Exception):
 
 def add_torch(tape: Recording) -> None:
     """Give every verdict PyTorch's gradient, if PyTorch can run the whole pass; else leave it without."""
-    import torch
-
-    try:
-        outputs, leaves = _forward(torch, tape)
-    except _NoTranslation:
+    if (found := torch_tensors(tape)) is None:
         return
-    roots = [(node.id, seed) for node in tape.nodes if (seed := find_seed(tape, node)) is not None]
-    if not roots:
-        return
-    seeds = [torch.tensor(seed, dtype=outputs[number].dtype) for number, seed in roots]
-    torch.autograd.backward([outputs[number] for number, _ in roots], seeds)
+    outputs, leaves = found
     for check in tape.checks:
         if check.input is None:
             _put(check.verdict, outputs[check.node])
@@ -51,6 +43,22 @@ def add_torch(tape: Recording) -> None:
     for i, leaf in enumerate(tape.leaves):
         if leaf.verdict is not None:
             _put(leaf.verdict, leaves[i])
+
+
+def torch_tensors(tape: Recording) -> tuple[dict[int, Any], dict[int, Any]] | None:
+    """PyTorch's tensors with their gradients, of operations and of leaves; None if it cannot run the whole pass."""
+    import torch
+
+    try:
+        outputs, leaves = _forward(torch, tape)
+    except _NoTranslation:
+        return None
+    roots = [(node.id, seed) for node in tape.nodes if (seed := find_seed(tape, node)) is not None]
+    if not roots:
+        return None
+    seeds = [torch.tensor(seed, dtype=outputs[number].dtype) for number, seed in roots]
+    torch.autograd.backward([outputs[number] for number, _ in roots], seeds)
+    return outputs, leaves
 
 
 def _forward(torch: Any, tape: Recording) -> tuple[dict[int, Any], dict[int, Any]]:

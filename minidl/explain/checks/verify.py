@@ -1,8 +1,10 @@
 """Every gradient of a tape, of leaves and of what lies between, held against central differences in float64.
 
-Twice, where need be. First the whole rest of the pass: how does the loss change when this tensor does? If that is not
-what backward said, the operation alone: given the gradient that arrived, is what it sent on right? An operation that
-is right by itself has only inherited a mistake made nearer to the loss; it is not the one to be found.
+A pass is a chain of rules, so each operation is judged alone: on the inputs that it saw, with the gradient that arrived
+and with random ones, is what its backward sends on right? Then the engine: is the gradient of a result or a leaf the
+sum of all that was sent to it? Last the whole: the pass is run again from its leaves, and the slope of the loss stands
+beside each gradient. An operation that is right by itself has only inherited a mistake made nearer to the loss; it is
+not the one to be found.
 """
 
 from __future__ import annotations
@@ -13,16 +15,27 @@ from typing import Any
 import numpy as np
 
 from ...backend.numpy.threads import parallel
+from ...proof.differences import Arrays, Probe
+from ...proof.judge import Judgement, judge, random_seeds
+from ...proof.operations import quiet_engine
+from ...proof.parameters import choose
 from ...random import default_generator
 from ..recording.replaced import mended
-from ..recording.replay import Replay, quiet_engine
+from ..recording.replay import Key, Replay
 from ..recording.tape import Check, Leaf, Node, Recording, Verdict
-from .differences import Change, Differences, Target, differences, sample_size
+from .differences import AT_A_JUMP, AT_AN_EDGE, FAINT, NO_NUMBERS, sample_size, verdict
 
-Key = tuple[str, int, int]  # "output", operation, 0; "input", operation, input; or "leaf", leaf, 0
+__all__ = ["AT_AN_EDGE", "AT_A_JUMP", "FAINT", "NOT_FINITE", "NO_NUMBERS", "verify"]
+
 NOT_FINITE = "what arrived holds NaN or infinity"
-FAINT = "too small beside the function itself for differences in float64"
-NO_NUMBERS = "the pass holds NaN or infinity here"
+MISSING = "no gradient, differences say it should have one"
+FORGETS = "right for the gradient that arrived, wrong for others: does backward multiply by dz?"
+HOOKED = "a hook may have changed this gradient"
+ELSEWHERE = "the pass, in its own precision, gives another gradient than in float64"
+GROSS = 1024  # roundings of the pass's dtype that an operation by itself may make
+RANDOM = 2  # further gradients that each operation is given
+
+Sender = tuple[int, int]  # operation, input
 
 
 def verify(tape: Recording) -> None:
@@ -32,179 +45,234 @@ def verify(tape: Recording) -> None:
     """
     state = default_generator.get_state()
     try:
-        with mended(), quiet_engine():
+        with quiet_engine():
             parallel(lambda _: _Verifier(tape).run(), 1, microseconds=0)
     finally:
         default_generator.set_state(state)
 
 
 class _Verifier:
-    """The verdicts of one tape."""
+    """The verdicts of one tape. What is claimed comes from the rules as they are, differences from the right ones."""
 
     def __init__(self, tape: Recording) -> None:
         self.tape = tape
-        self.replay = Replay(tape)
+        with mended():
+            self.replay = Replay(tape)
         nodes = [tape.nodes[number] for number in self.replay.relevant]
         elements = sum(node.array.size + sum(np.size(x.array) for x in node.inputs) for node in nodes)
         self.sample = sample_size(elements, sum(1 + sum(x.wants for x in node.inputs) for node in nodes))
-        self.known: dict[Key, tuple[np.ndarray, Differences]] = {}
-        self.whole: dict[tuple[int, int | None], Differences] = {}
-        self.rounding: dict[tuple[int, int], float] = {}  # (operation, input) -> of what it sent, where terms cancel
+        self.verdicts: dict[tuple[int, int | None], Verdict] = {}
+        self.seeds = [[self.replay.seeds[n] for n in self.replay.ends]]
+        self.seeds += random_seeds(self.seeds[0], 1)
+        self.claims = self.in_float64()
+
+    def in_float64(self) -> list[dict[Key, np.ndarray]] | str:
+        """The gradients of the whole pass in float64, or why there are none."""
+        if (reason := self.replay.obstacle(sorted(self.replay.relevant))) is not None:
+            return reason
+        try:
+            return self.replay.gradients(self.seeds)
+        except Exception as error:  # the user's own backward may raise anything
+            return f"backward does not run in float64: {type(error).__name__}: {error}"
 
     def run(self) -> None:
         """From the loss back to the leaves."""
-        checks: list[Check] = []
         for node in reversed(self.tape.nodes):
             if node.id not in self.replay.relevant or node.dz is None:
                 continue
-            checks.append(Check(node.id, None, self.of_output(node)))
+            self.verdicts[node.id, None] = self.of_output(node)
             for k, x in enumerate(node.inputs):
                 if x.wants:
-                    checks.append(Check(node.id, k, self.of_input(node, k)))
-        self.tape.checks = checks
+                    self.verdicts[node.id, k] = self.of_input(node, k)
+        self.tape.checks = [Check(*place, found) for place, found in self.verdicts.items()]
         for i, leaf in enumerate(self.tape.leaves):
-            uses = [(n, k) for n, k in leaf.uses if n in self.replay.relevant]
-            if leaf.tensor.requires_grad and uses and all(self.tape.nodes[n].dz is not None for n, _ in uses):
-                leaf.verdict = self.of_leaf(i, leaf, uses)
-        self.blame()
+            leaf.verdict = self.of_leaf(i, leaf)
 
-    def blame(self) -> None:
-        """A mistake that is inherited was made somewhere: if the sample missed it, it is told where it shows first."""
-        if any(check.verdict.state in ("MISMATCH", "not checked") for check in self.tape.checks):
-            return
-        for check in self.tape.checks:
-            if check.verdict.inherited:
-                check.verdict = self.whole[check.node, check.input].verdict("MISMATCH")
-                return
+    def is_tainted(self, senders: list[Sender]) -> bool:
+        """Whether what was sent is wrong already."""
+        found = [self.verdicts[sender] for sender in senders if sender in self.verdicts]
+        return any(one.state == "MISMATCH" or one.inherited for one in found)
+
+    def inherits(self, node: Node) -> bool:
+        """Whether what arrived at an operation is wrong already."""
+        arrived = self.verdicts[node.id, None]
+        return arrived.state == "MISMATCH" or arrived.inherited or arrived.checked == HOOKED
+
+    def of_input(self, node: Node, k: int) -> Verdict:
+        """The gradient that an operation sent to one of its inputs: its rule alone."""
+        assert node.dz is not None
+        if (reason := self.replay.refused.get(node.id)) is not None:
+            return Verdict("not checked", reason)
+        inherits, operation = self.inherits(node), self.replay.operations[node.id]
+        if not np.isfinite(node.dz).all():
+            return Verdict("not checked", NOT_FINITE, inherited=True)
+        seeds: list[Arrays] = [[node.dz.astype(np.float64)], *random_seeds([node.array], RANDOM, node.id)]
+        try:
+            sent = [operation.gradients(seed, {k})[k] for seed in seeds]
+        except Exception as error:  # the user's own backward may raise anything
+            return Verdict(
+                "not checked", f"{node.op}.backward does not run in float64: {type(error).__name__}: {error}"
+            )
+        x = operation.inputs[k]
+        claims = [np.zeros(x.shape) if g is None else g for g in sent]
+        dx = node.gradients[k]
+        recorded = dx if dx is not None else np.zeros(x.shape, node.inputs[k].array.dtype)
+        places, shown = self.places(("input", node.id, k), recorded, x)
+        with mended():
+            found = operation.judged(k, claims, seeds, places)
+        made = verdict(found, recorded, claims[0], shown, found.accused)
+        if made.state == "MISMATCH":
+            return replace(made, checked=FORGETS) if found.forgets_dz else made
+        if self.differs(recorded, claims[0], node):
+            made = replace(made, state="not checked", checked=ELSEWHERE)
+        return replace(made, inherited=inherits)
+
+    def differs(self, recorded: np.ndarray, exact: np.ndarray, node: Node) -> bool:
+        """Whether an operation sent what its rule does not give, and rounding does not account for it."""
+        if recorded.dtype == np.float64:
+            scale = max(_largest(exact), _largest(node.dz))
+            return not np.allclose(recorded, exact, rtol=0, atol=1e-9 * scale, equal_nan=True)
+        error = np.abs(recorded.astype(np.float64) - exact)
+        scale = max(_largest(exact), _largest(node.dz))
+        return bool((error[np.isfinite(error)] > GROSS * float(np.finfo(recorded.dtype).eps) * scale).any())
 
     def of_output(self, node: Node) -> Verdict:
         """The gradient of an operation's output: did all that was sent to it arrive?"""
         dz = node.dz
         assert dz is not None
-        whole = self.against_rest(("output", node.id, 0), dz, self.replay.recorded.get(node.id, node.array))
-        if isinstance(whole, Verdict):
-            return whole
-        self.whole[node.id, None] = whole
         sent: list[Any] = [self.tape.nodes[n].gradients[k] for n, k in node.arrived]
         if node.id in self.replay.seeds:
             sent.append(self.replay.seeds[node.id])
-        verdict = self.of_sum(whole, dz, sent, node.arrived)
-        if verdict.state == "MISMATCH" and node.hooked:
-            return replace(verdict, state="not checked", checked="a hook may have changed this gradient")
-        return verdict
+        plan = self.replay.plan({node.id})
 
-    def of_input(self, node: Node, k: int) -> Verdict:
-        """The gradient that an operation sent to one of its inputs."""
-        gradient, x = node.gradients[k], node.inputs[k]
-        dx = gradient if gradient is not None else np.zeros_like(x.array)
-        whole = self.against_rest(self.key_of(node, k), dx, x.array)
-        if isinstance(whole, Verdict):
-            return whole
-        self.whole[node.id, k] = whole
-        if whole.right.all() and not whole.kinks.any() and not whole.faint:
-            return whole.verdict()
-        assert node.dz is not None
-        if not np.isfinite(node.dz).all():
-            return replace(whole.verdict("not checked"), checked=NOT_FINITE, inherited=True)
-        alone = self.alone(node, k, dx)
-        if isinstance(alone, Verdict):
-            return alone
-        if alone.faint:
-            return replace(alone.verdict("not checked"), checked=FAINT)
-        if not alone.right.all() or whole.faint:
-            return alone.verdict()
-        self.rounding[node.id, k] = alone.exact
-        whole = self.whole[node.id, k] = whole.allowing(alone.exact)
-        self.known[self.key_of(node, k)] = dx, whole
-        if whole.right.all():
-            return whole.verdict()
-        return alone.verdict(inherited=True) if whole.wrong else whole.verdict("kink")
+        def outputs(moved: np.ndarray) -> Arrays:
+            return self.replay.run(plan, outputs={node.id: moved})
 
-    def of_leaf(self, i: int, leaf: Leaf, uses: list[tuple[int, int]]) -> Verdict:
-        """The gradient that a leaf has in the end."""
+        further = [n for n in plan if n != node.id]
+        found = self.of_whole(("output", node.id), dz, self.replay.rest[node.id], plan, further, outputs)
+        return self.of_sum(found, dz, sent, node.arrived, node.hooked)
+
+    def of_leaf(self, i: int, leaf: Leaf) -> Verdict | None:
+        """The gradient that a leaf has in the end; None where it should have none."""
+        if not leaf.tensor.requires_grad:
+            return None
+        uses = [(n, k) for n, k in leaf.uses if n in self.replay.relevant and self.tape.nodes[n].inputs[k].wants]
+        if not uses:
+            return self.of_missing(i, leaf)
+        if any(self.tape.nodes[n].dz is None for n, _ in uses):
+            return None
         total = leaf.gradient if leaf.gradient is not None else np.zeros_like(leaf.array)
-        whole = self.against_rest(("leaf", i, 0), total, leaf.array)
-        if isinstance(whole, Verdict):
-            return whole
-        senders = [check.verdict.state for check in self.tape.checks if (check.node, check.input) in uses]
-        if whole.wrong and "MISMATCH" in senders:
-            return whole.verdict("MISMATCH")
+        plan = self.replay.plan({n for n, _ in uses})
+
+        def outputs(moved: np.ndarray) -> Arrays:
+            return self.replay.run(plan, inputs=dict.fromkeys(uses, moved))
+
+        found = self.of_whole(("leaf", i), total, leaf.array.astype(np.float64), plan, plan, outputs)
         sent = [g for n, k in uses if (g := self.tape.nodes[n].gradients[k]) is not None]
-        return self.of_sum(whole, total, sent, uses)
+        wrong = [sender for sender in uses if self.verdicts[sender].state == "MISMATCH"]
+        if wrong and isinstance(found, tuple):
+            return self.with_state(found, "MISMATCH", total)
+        return self.of_sum(found, total, sent, uses)
 
-    def of_sum(self, whole: Differences, total: np.ndarray, sent: list[Any], senders: list[tuple[int, int]]) -> Verdict:
-        """The verdict on a sum: where it is not the slope, it is right by itself if it is the sum of what was sent."""
-        whole = whole.allowing(sum(self.rounding.get(sender, 0.0) for sender in senders))
-        if whole.right.all() and not whole.faint:
-            return whole.verdict()
-        if not np.isfinite(total).all():
-            return replace(whole.verdict("not checked"), checked=NOT_FINITE, inherited=True)
-        expected = sum((g.astype(np.float64) for g in sent), np.zeros(total.shape))
-        rounding = 64 * float(np.finfo(total.dtype).eps) * np.max(np.abs(expected[np.isfinite(expected)]), initial=0)
-        if not np.allclose(total, expected, rtol=0, atol=rounding, equal_nan=True):
-            return whole.verdict("MISMATCH")
-        if not whole.wrong and not whole.faint:
-            return whole.verdict("kink")
-        numeric = expected.ravel()[slice(None) if whole.places is None else whole.places]
-        as_sent = replace(whole, numeric=numeric, kinks=np.zeros_like(whole.kinks), exact=rounding)
-        return as_sent.verdict("exact", inherited=whole.wrong)
+    def of_missing(self, i: int, leaf: Leaf) -> Verdict | None:
+        """A leaf that requires gradients, and that none could reach: does the result depend on it?"""
+        uses = [(n, k) for n, k in leaf.uses if n in self.replay.reached]
+        plan = self.replay.plan({n for n, _ in uses}, wanted=False)
+        if not uses or leaf.array.size == 0 or self.replay.obstacle(plan) is not None:
+            return None
+        ends = [self.replay.ends.index(n) for n in plan if n in self.replay.seeds]
+        places, shown = self.places(("leaf", i, 0), leaf.array, leaf.array)
+        claim = np.zeros(leaf.array.shape)
 
-    def key_of(self, node: Node, k: int) -> Key:
-        """What is moved: the tensor itself where only this operation uses it, else this use of it."""
-        x = node.inputs[k]
-        if x.source is not None and x.source not in self.replay.seeds and len(self.replay.uses(x.source)) == 1:
-            return ("output", x.source, 0)
-        if x.leaf is not None and len(self.tape.leaves[x.leaf].uses) == 1:
-            return ("leaf", x.leaf, 0)
-        return ("input", node.id, k)
+        def outputs(moved: np.ndarray) -> Arrays:
+            return self.replay.run(plan, inputs=dict.fromkeys(uses, moved), wanted=False)
 
-    def against_rest(self, key: Key, gradient: np.ndarray, value: np.ndarray) -> Differences | Verdict:
-        """Move a tensor, run the rest of the pass, compare; a Verdict says why that cannot be done."""
-        if key in self.known and np.array_equal(self.known[key][0], gradient, equal_nan=True):
-            return self.known[key][1]
-        kind, number, k = key
-        moved_uses = self.tape.leaves[number].uses if kind == "leaf" else [(number, k)]
-        plan = self.replay.plan({number} if kind == "output" else {n for n, _ in moved_uses})
-        run_again = [n for n in plan if kind != "output" or n != number]
-        if (reason := self.replay.obstacle(run_again)) is not None:
+        with mended():
+            probe = Probe(outputs, leaf.array.astype(np.float64))
+            seeds = [[seed[end] for end in ends] for seed in self.seeds]
+            found = judge(probe, seeds, [claim] * len(seeds), places)
+        if not found.wrong:
+            return None
+        return replace(verdict(found, claim.astype(leaf.array.dtype), claim, shown, True), checked=MISSING)
+
+    def of_whole(
+        self, key: Key, gradient: np.ndarray, x: np.ndarray, plan: list[int], again: list[int], outputs: Any
+    ) -> tuple[Judgement, np.ndarray, np.ndarray | None] | Verdict:
+        """The slopes of the whole rest of the pass beside a gradient; a Verdict says why there are none."""
+        if (reason := self.replay.obstacle(again)) is not None:
             return Verdict("not checked", reason)
-
-        def change(moved: np.ndarray) -> list[np.ndarray]:
-            if kind == "output":
-                return self.replay.run(plan, outputs={number: moved})
-            return self.replay.run(plan, inputs=dict.fromkeys(moved_uses, moved))
-
-        ends = [n for n in plan if n in self.replay.seeds]
-        seeds, outputs = [self.replay.seeds[n] for n in ends], [self.replay.recorded[n] for n in ends]
-        found = self.compare(key, gradient, value, seeds, outputs, change)
-        if isinstance(found, Differences):
-            self.known[key] = gradient, found
-        return found
-
-    def alone(self, node: Node, k: int, gradient: np.ndarray) -> Differences | Verdict:
-        """Move one input of one operation, and nothing else."""
-        if (reason := self.replay.obstacle([node.id])) is not None:
-            return Verdict("not checked", reason)
-        assert node.dz is not None
-        seeds, outputs = [node.dz.astype(np.float64)], [self.replay.recorded[node.id]]
-
-        def change(moved: np.ndarray) -> list[np.ndarray]:
-            return [self.replay.change(node.id, {(node.id, k): moved}, {})]
-
-        return self.compare(self.key_of(node, k), gradient, node.inputs[k].array, seeds, outputs, change)
-
-    def compare(
-        self, key: Key, gradient: np.ndarray, value: np.ndarray, seeds: list[Any], outputs: list[Any], change: Change
-    ) -> Differences | Verdict:
-        """Hold a gradient against the differences, if there are numbers to take them of."""
-        if (value.size and not np.isfinite(value).any()) or any(not np.isfinite(z).any() for z in outputs if z.size):
+        if isinstance(self.claims, str):
+            return Verdict("not checked", self.claims)
+        recorded = [self.tape.nodes[n].array for n in plan if n in self.replay.seeds and not self.tape.nodes[n].broken]
+        if (x.size and not np.isfinite(x).any()) or any(z.size and not np.isfinite(z).any() for z in recorded):
             return Verdict("not checked", NO_NUMBERS)
-        products = [np.abs(seed * z) for seed, z in zip(seeds, outputs)]
-        size = sum(float(product[np.isfinite(product)].sum()) for product in products)
-        return differences(Target(value, seeds, size, change), gradient, _seed_of(key), self.sample)
+        claims = [sent.get(key, np.zeros(x.shape)) for sent in self.claims]
+        ends = [self.replay.ends.index(n) for n in plan if n in self.replay.seeds]
+        seeds = [[seed[end] for end in ends] for seed in self.seeds]
+        places, shown = self.places((*key, 0), gradient, x)
+        with mended():
+            found = judge(Probe(outputs, x), seeds, claims, places)
+        return found, claims[0], shown
+
+    def of_sum(
+        self,
+        found: tuple[Judgement, np.ndarray, np.ndarray | None] | Verdict,
+        total: np.ndarray,
+        sent: list[Any],
+        senders: list[Sender],
+        hooked: bool = False,
+    ) -> Verdict:
+        """The verdict on a sum: it must be the sum of what was sent, and is the slope if all of that is right."""
+        expected = sum((g.astype(np.float64) for g in sent), np.zeros(total.shape))
+        rounding = 64 * float(np.finfo(total.dtype).eps) * max((_largest(g) for g in sent), default=0.0)
+        is_sum = np.allclose(total, expected, rtol=0, atol=rounding, equal_nan=True)
+        if isinstance(found, Verdict):
+            if is_sum:
+                return replace(found, inherited=self.is_tainted(senders) and not hooked)
+            return Verdict("not checked", HOOKED) if hooked else replace(found, state="MISMATCH")
+        if not is_sum:
+            made = self.with_state(found, "MISMATCH", total)
+            return replace(made, state="not checked", checked=HOOKED) if hooked else made
+        if not np.isfinite(total).all():
+            return replace(self.with_state(found, "not checked", total), checked=NOT_FINITE, inherited=True)
+        if self.is_tainted(senders) or any(self.inherits(self.tape.nodes[n]) for n, _ in senders):
+            made = self.with_state(found, "exact", total)
+            numeric = expected.ravel()[found[0].places]
+            return replace(made, numeric=numeric, max_difference=_error(made.analytic, numeric), inherited=True)
+        judgement, claims, shown = found
+        corners = any(one.kinks for one in self.verdicts.values())  # they may add up to something smooth
+        wrong = judgement.wrong and not corners and not _agrees(judgement, total)
+        return verdict(judgement, total, claims, shown, wrong)
+
+    def with_state(
+        self, found: tuple[Judgement, np.ndarray, np.ndarray | None], state: str, total: np.ndarray | None = None
+    ) -> Verdict:
+        """The numbers beside another word."""
+        judgement, claims, shown = found
+        return replace(verdict(judgement, claims if total is None else total, claims, shown, False), state=state)
+
+    def places(
+        self, key: tuple[str, int, int], gradient: np.ndarray, x: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The elements to compare, the same whenever the same tensor is looked at; and the same with None for all."""
+        kind, number, k = key
+        draw = np.random.default_rng((0, ("output", "input", "leaf").index(kind) + 3 * (k + 100 * number)))
+        chosen = choose(gradient, np.isfinite(x).ravel(), draw, self.sample)
+        return chosen, None if len(chosen) == x.size else chosen
 
 
-def _seed_of(key: Key) -> int:
-    """The same elements are chosen whenever the same tensor is looked at."""
-    kind, number, k = key
-    return ("output", "input", "leaf").index(kind) + 3 * (k + 100 * number)
+def _agrees(found: Judgement, recorded: np.ndarray) -> bool:
+    """Whether the pass's own gradient is the slope, wherever there is one."""
+    told = found.told
+    here = recorded.ravel()[found.places][told].astype(np.float64)
+    slopes = found.differences[told]
+    scale = max(_largest(here), _largest(slopes))
+    return bool((np.abs(here - slopes) <= 1e-3 * scale).all())
+
+
+def _largest(x: Any) -> float:
+    return float(np.max(np.abs(x[np.isfinite(x)]), initial=0))
+
+
+def _error(analytic: np.ndarray | None, numeric: np.ndarray) -> float:
+    return 0.0 if analytic is None else float(np.max(np.abs(analytic - numeric), initial=0.0))

@@ -38,7 +38,7 @@ class Recorder(Observer):
         self.followed: Call | None = None
         self.numbers: dict[int, int] = {}  # id of a Function -> number of the operation
         self.alive: list[Any] = []  # keeps those ids from being used again
-        self.made: dict[int, int] = {}  # id of an output -> operation
+        self.made: dict[int, int] = {}  # id of an output's array, which detach() shares -> operation
         self.leaf_of: dict[int, int] = {}
         self.modules: dict[int, Any] = {}  # outermost modules that ran
 
@@ -103,8 +103,8 @@ class Recorder(Observer):
             forward_source=None if call is None else call.source, broken=breaks_forward(type(node)),
         )  # fmt: skip
         self.tape.nodes.append(recorded)
-        self.numbers[id(node)], self.made[id(output)] = number, number
-        self.alive += [node, output]
+        self.numbers[id(node)], self.made[id(output._array)] = number, number
+        self.alive += [node, output, output._array]
         self._walk(recorded, "forward", call, [recorded.output])
 
     def _input(self, x: Any, number: int, position: int, label: str) -> Input:
@@ -112,7 +112,7 @@ class Recorder(Observer):
             return Input(label, None, x, None, None, False)
         array = to_host(x._array).copy()
         value = self.tape.values.add(array)
-        source = self.numbers.get(id(x.grad_fn)) if x.grad_fn is not None else self.made.get(id(x))
+        source = self.numbers.get(id(x.grad_fn)) if x.grad_fn is not None else self.made.get(id(x._array))
         if source is not None and self.tape.nodes[source].output != value:
             source = None  # changed in place since
         leaf = None
@@ -173,7 +173,8 @@ class Recorder(Observer):
         number = self.leaf_of[id(leaf)]
         known, total = self.tape.leaves[number], to_host(leaf.grad._array)
         if known.before is None:
-            known.before = total.astype(np.float64) - to_host(gradient)
+            added = to_host(gradient).astype(np.float64)
+            known.before = np.where(np.isfinite(added), total - added, 0)  # infinity - infinity is no number
         known.gradient = (total - known.before).astype(total.dtype)
         self._engine(_accumulate, kind="leaf", leaf=number, total=self.tape.values.add(total))
 

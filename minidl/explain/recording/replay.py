@@ -1,148 +1,165 @@
-"""The recorded pass once more, in float64 and around the recorded numbers: what happens downstream if one tensor moves?
+"""The recorded pass once more, in float64: its operations one by one, and the whole of it from its leaves on.
 
-Every operation runs through its own forward, on the recorded inputs plus what has changed, with the recorded
-options; random masks are among those. An output is the recorded one plus the change, so that a relu is on the side and
-a max is at the winner that the pass itself saw, whatever float64 would have rounded differently.
+Every operation runs through its own forward with the recorded options; random masks are among those. What the whole
+pass gives with one tensor moved is what gradients are held against; what each operation alone gives, on the very inputs
+that it saw, decides whether its rule is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ...backend import is_array, to_host
-from ...dtypes import float64
-from ...engine.grad_mode import no_grad
-from ...engine.observe import unobserved
-from ...engine.tensor import Tensor
+from ...backend import to_host
+from ...dtypes import FLOATING, float64
+from ...engine.grad_mode import enable_grad
+from ...engine.tensor import Tensor, wrap
+from ...proof.differences import Arrays
+from ...proof.operations import Operation
+from ...tensors.gradients import grad
 from .tape import Node, Recording
 
 ALIKE = 0.02  # an output that differs by more from the recorded one, relative to the largest, is another one
+ROUNDINGS = 64  # of the largest number that goes in: what a recorded output may have lost where terms cancel
 
-Arrays = list[np.ndarray]
+Key = tuple[str, int]  # "leaf" or "output", and its number
 
 
 class Replay:
     """The part of a tape that leads to where backward began, ready to be run with changes.
 
     Attributes:
+        operations: operation -> the same by itself, on what it saw.
         seeds: operation -> the gradient that backward began with there.
-        relevant: the operations that lead there.
+        relevant: the operations that lead there by the way that gradients take.
+        reached: those that lead there at all, also where no gradient is wanted.
         refused: operation -> why its forward cannot be run again.
+        rest: operation -> its output in float64, from the leaves on.
     """
 
     def __init__(self, tape: Recording) -> None:
         self.tape = tape
-        self.inputs = [[_wide(x.array, x.value is not None) for x in node.inputs] for node in tape.nodes]
-        self.options = [_options(node) for node in tape.nodes]
+        self.operations = [Operation(n.function, [_array(x) for x in n.inputs], n.options) for n in tape.nodes]
         self.seeds = {node.id: seed for node in tape.nodes if (seed := find_seed(tape, node)) is not None}
-        self.relevant = self._leading_to_seeds()
+        self.relevant = self._leading_to_seeds(wanted=True)
+        self.reached = self._leading_to_seeds(wanted=False)
         self.refused: dict[int, str] = {}
-        self.at_rest: dict[int, np.ndarray] = {}  # forward of the recorded inputs, in float64
-        self.recorded: dict[int, np.ndarray] = {}  # the output that changes are added to
-        for number in sorted(self.relevant):
+        self.rest: dict[int, np.ndarray] = {}
+        for number in sorted(self.reached):
             self._prepare(tape.nodes[number])
 
-    def _leading_to_seeds(self) -> set[int]:
+    @property
+    def ends(self) -> list[int]:
+        """The operations at which backward began."""
+        return sorted(self.seeds)
+
+    def _leading_to_seeds(self, wanted: bool) -> set[int]:
         found = set(self.seeds)
         for node in reversed(self.tape.nodes):
             if node.id in found:
-                found |= {x.source for x in node.inputs if x.source is not None and x.wants}
+                found |= {x.source for x in node.inputs if x.source is not None and (x.wants or not wanted)}
         return found
 
     def _prepare(self, node: Node) -> None:
         """Run the operation twice: it must give the same again, and what was recorded."""
-        self.recorded[node.id] = node.array.astype(float64)
+        operation = self.operations[node.id]
         try:
-            first, again = (self._forward(node, self.inputs[node.id]) for _ in range(2))
+            first, again = operation.outputs()[0], operation.outputs()[0]
+            self.rest[node.id] = self._forward(node.id, self.rest, {})
         except Exception as error:  # the user's own forward may raise anything
             self.refused[node.id] = f"{node.op}.forward does not run in float64: {type(error).__name__}: {error}"
+            self.rest[node.id] = node.array.astype(float64)
             return
-        self.at_rest[node.id] = first
         if not np.array_equal(first, again, equal_nan=True):
             self.refused[node.id] = f"{node.op}.forward gives something else each time"
-        elif first.shape != node.array.shape or not _alike(first, self.recorded[node.id]):
-            if node.broken:
-                self.recorded[node.id] = first
-            else:
-                self.refused[node.id] = f"{node.op}.forward gives something else in float64"
+        elif not node.broken and not _is_alike(first, node):
+            self.refused[node.id] = f"{node.op}.forward gives something else in float64"
 
-    def _forward(self, node: Node, arrays: list[Any]) -> np.ndarray:
-        inputs = [Tensor(x) if isinstance(x, np.ndarray) else x for x in arrays]
-        with no_grad():
-            return node.function.apply(*inputs, **self.options[node.id])._array
+    def _forward(
+        self, number: int, outputs: Mapping[int, np.ndarray], inputs: Mapping[tuple[int, int], np.ndarray]
+    ) -> np.ndarray:
+        """An operation's output, of the outputs of others; `inputs` take the place of (operation, input)."""
+        arrays = list(self.operations[number].inputs)
+        for k, x in enumerate(self.tape.nodes[number].inputs):
+            if (number, k) in inputs:
+                arrays[k] = inputs[number, k]
+            elif x.source is not None and x.source in outputs:
+                arrays[k] = outputs[x.source]
+        return self.operations[number].outputs(arrays)[0]  # floating in float64, as its inputs are
 
-    def uses(self, number: int) -> list[tuple[int, int]]:
-        """The (operation, input) that take the output of an operation and send a gradient back."""
-        return [
-            (node.id, k)
-            for node in self.tape.nodes
-            if node.id in self.relevant
-            for k, x in enumerate(node.inputs)
-            if x.source == number and x.wants
-        ]
-
-    def plan(self, started: set[int]) -> list[int]:
-        """The operations, in order, that something changed in `started` reaches."""
+    def plan(self, started: set[int], wanted: bool = True) -> list[int]:
+        """The operations, in order, that something changed in `started` reaches by the way that gradients take back."""
+        among = self.relevant if wanted else self.reached
         reached = set(started)
         for node in self.tape.nodes:
-            if node.id in self.relevant and any(x.source in reached and x.wants for x in node.inputs):
+            if node.id in among and any(x.source in reached and (x.wants or not wanted) for x in node.inputs):
                 reached.add(node.id)
-        return sorted(reached & self.relevant)
+        return sorted(reached & among)
 
-    def obstacle(self, plan: list[int]) -> str | None:
+    def obstacle(self, plan: Sequence[int]) -> str | None:
         """Why these operations cannot be run again, if one cannot."""
         return next((self.refused[number] for number in plan if number in self.refused), None)
 
     def run(
         self,
-        plan: list[int],
-        outputs: Mapping[int, np.ndarray] | None = None,
+        plan: Sequence[int],
         inputs: Mapping[tuple[int, int], np.ndarray] | None = None,
+        outputs: Mapping[int, np.ndarray] | None = None,
+        wanted: bool = True,
     ) -> Arrays:
-        """By how much the outputs where backward began change, as far as they are in the plan."""
-        changes = {number: _change(array, self.recorded[number]) for number, array in (outputs or {}).items()}
-        inputs = inputs or {}
+        """The outputs where backward began, as far as they are in the plan, with some inputs or outputs changed."""
+        made = dict(outputs or {})
         for number in plan:
-            if number not in changes:
-                changes[number] = self.change(number, inputs, changes)
-        return [changes[number] for number in plan if number in self.seeds]
+            if number in made:
+                continue
+            seen = dict(self.rest)
+            for x in self.tape.nodes[number].inputs:
+                if x.source in made and (x.wants or not wanted):
+                    seen[x.source] = made[x.source]
+            made[number] = self._forward(number, seen, inputs or {})
+        return [made[number] for number in plan if number in self.seeds]
 
-    def change(
-        self, number: int, inputs: Mapping[tuple[int, int], np.ndarray], changes: Mapping[int, np.ndarray]
-    ) -> np.ndarray:
-        """By how much one operation's output changes."""
-        node, arrays = self.tape.nodes[number], list(self.inputs[number])
-        for k, x in enumerate(node.inputs):
-            if (number, k) in inputs:
-                arrays[k] = inputs[number, k]
-            elif x.source is not None and x.source in changes and x.wants:
-                arrays[k] = arrays[k] + changes[x.source]
-        return _change(self._forward(node, arrays), self.at_rest[number])
+    def gradients(self, seeds: Sequence[Arrays]) -> list[dict[Key, np.ndarray]]:
+        """What backward makes in float64 of each set of seeds: the gradients of leaves and of outputs.
 
+        Raises what an operation raises that does not run in float64.
+        """
+        with enable_grad():
+            made: dict[Key, Tensor] = {}
+            for i, leaf in enumerate(self.tape.leaves):
+                if leaf.array.dtype in FLOATING:
+                    made["leaf", i] = wrap(leaf.array.astype(float64))
+                    if leaf.tensor.requires_grad:
+                        made["leaf", i].requires_grad_()
+            for number in sorted(self.relevant):
+                made["output", number] = self._apply(number, made)
+            roots = [made["output", number] for number in self.ends]
+            targets = {key: x for key, x in made.items() if x.requires_grad}
+            return [self._sent(roots, targets, seed) for seed in seeds]
 
-class quiet_engine:
-    """Within it no observer is told of the replays, and infinities are results like any other."""
+    def _apply(self, number: int, made: Mapping[Key, Tensor]) -> Tensor:
+        operation, inputs = self.operations[number], []
+        for x, array in zip(self.tape.nodes[number].inputs, operation.inputs):
+            key: Key | None = None if x.source is None else ("output", x.source)
+            if x.source is None and x.leaf is not None:
+                key = ("leaf", x.leaf)
+            if key is not None and key in made:
+                inputs.append(made[key] if x.wants else made[key].detach())
+            elif x.source is not None and x.source in self.rest:
+                inputs.append(wrap(self.rest[x.source].copy()))
+            else:
+                inputs.append(wrap(array) if isinstance(array, np.ndarray) else array)
+        return operation.function.apply(*inputs, **operation.options)
 
-    def __enter__(self) -> None:
-        self.stack = ExitStack()
-        self.stack.enter_context(unobserved())
-        self.stack.enter_context(np.errstate(all="ignore"))
-
-    def __exit__(self, *error: Any) -> None:
-        self.stack.close()
-
-
-def _change(now: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """now - before; infinities and NaN that stay do not change."""
-    change = now - before
-    odd = ~np.isfinite(change)
-    if odd.any():
-        change[odd & ((now == before) | (np.isnan(now) & np.isnan(before)))] = 0
-    return change
+    def _sent(self, roots: list[Tensor], targets: Mapping[Key, Tensor], seeds: Arrays) -> dict[Key, np.ndarray]:
+        wanted = [root for root in roots if root.requires_grad]
+        given = [wrap(np.array(seed, float64)) for root, seed in zip(roots, seeds) if root.requires_grad]
+        if not wanted or not targets:
+            return {}
+        found = grad(wanted, list(targets.values()), given, retain_graph=True, allow_unused=True)
+        return {key: to_host(g._array) for key, g in zip(targets, found) if g is not None}
 
 
 def find_seed(tape: Recording, node: Node) -> np.ndarray | None:
@@ -155,30 +172,21 @@ def find_seed(tape: Recording, node: Node) -> np.ndarray | None:
     return seed
 
 
-def _wide(x: Any, is_array: bool) -> Any:
-    """Floating arrays in float64; all else as it is."""
-    return x.astype(float64) if is_array and x.dtype.kind == "f" else x
+def _array(x: Any) -> Any:
+    return x.array
 
 
-def _options(node: Node) -> dict[str, Any]:
-    """The options for a replay on the host: floating dtypes are float64, and callbacks that may be left out are."""
-    defaults = node.function.defaults()
-    found = {}
-    for name, thing in node.options.items():
-        if isinstance(thing, np.dtype) and thing.kind == "f":
-            thing = float64
-        elif callable(thing) and not isinstance(thing, type) and defaults.get(name, thing) is None:
-            thing = None  # such as the running statistics of batch normalisation, which must not move
-        elif is_array(thing):
-            thing = to_host(thing)
-        found[name] = thing
-    return found
-
-
-def _alike(x: np.ndarray, y: np.ndarray) -> bool:
-    """Whether two results are the same but for rounding."""
-    finite = np.isfinite(x) & np.isfinite(y)
-    if not np.array_equal(x[~finite], y[~finite], equal_nan=True):
+def _is_alike(found: np.ndarray, node: Node) -> bool:
+    """Whether an operation gives what it gave in the pass, but for rounding."""
+    recorded = node.array.astype(float64)
+    if found.shape != recorded.shape:
         return False
-    scale = np.max(np.abs(x[finite]), initial=0)
-    return bool((np.abs(x[finite] - y[finite]) <= ALIKE * scale + 1e-30).all())
+    finite = np.isfinite(found) & np.isfinite(recorded)
+    infinite = np.isinf(recorded) & np.isfinite(found)  # beyond the largest number of the pass's dtype
+    if not np.array_equal(found[~finite & ~infinite], recorded[~finite & ~infinite], equal_nan=True):
+        return False
+    arrays = [x.array for x in node.inputs if isinstance(x.array, np.ndarray) and x.array.dtype in FLOATING]
+    largest = max((float(np.max(np.abs(x[np.isfinite(x)]), initial=0)) for x in arrays), default=0.0)
+    eps = max((float(np.finfo(x.dtype).eps) for x in [node.array, *arrays] if x.dtype in FLOATING), default=0.0)
+    scale = float(np.max(np.abs(found[finite]), initial=0))
+    return bool((np.abs(found[finite] - recorded[finite]) <= ALIKE * scale + ROUNDINGS * eps * largest + 1e-30).all())

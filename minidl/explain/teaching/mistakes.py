@@ -9,6 +9,7 @@ from ...backend import Array, backend_of
 from ...backend.window import Window
 from ...engine.function import Function
 from ...engine.observe import listening
+from ...engine.part import Part
 from ...ops.loss.classification import onehot, own_class
 
 
@@ -60,8 +61,9 @@ class TanhNotSquared:
         return 1 - z
 
 
-def assigned(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array) -> None:
+def assigned(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array | Part) -> None:
     """Add a contribution."""
+    gradient = gradient.whole() if isinstance(gradient, Part) else gradient
     if node not in pending:
         pending[node] = gradient
         return
@@ -70,8 +72,9 @@ def assigned(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: A
         observer.on_sum(node, gradient, pending[node])
 
 
-def shared(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array) -> None:
+def shared(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array | Part) -> None:
     """Add a contribution."""
+    gradient = gradient.whole() if isinstance(gradient, Part) else gradient
     if node not in pending:
         pending[node] = gradient
         return

@@ -37,9 +37,9 @@ class Pass:
         Raises `ArgumentError` if the mistake makes no difference in this pass.
         """
         if mistake is None:
-            return self._recorded(torch)
+            return self._recorded(torch, True)
         with breaks.broken(mistake):
-            tape = self._recorded(torch)
+            tape = self._recorded(torch, True)
         verdicts = [check.verdict for check in tape.checks] + [leaf.verdict for leaf in tape.leaves]
         if not any(verdict is not None and verdict.state == "MISMATCH" for verdict in verdicts):
             raise ArgumentError(
@@ -48,9 +48,13 @@ class Pass:
             )
         return tape
 
-    def _recorded(self, torch: bool | None) -> Tape:
+    def unchecked(self) -> Tape:
+        """The tape of this pass without verdicts."""
+        return self._recorded(False, False)
+
+    def _recorded(self, torch: bool | None, check: bool) -> Tape:
         model, input, target = self.model, self.input, self.target
-        with record(self.title, torch) as tape:
+        with record(self.title, torch, check) as tape:
             F.cross_entropy(model(input), target).backward()
         tape.model, tape.input = repr(model), self.says
         return tape

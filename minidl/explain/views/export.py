@@ -63,7 +63,7 @@ def _node(tape: Recording, node: Node) -> dict[str, Any]:
             {
                 "value": x.value, "label": x.label, "from": x.source,
                 "leaf": None if x.leaf is None else tape.leaves[x.leaf].name,
-                "wants": x.wants, "number": x.array if isinstance(x.array, int | float) else None,
+                "wants": x.wants, "number": _plain(x.array) if isinstance(x.array, int | float) else None,
             }
             for x in node.inputs
         ],

@@ -66,6 +66,7 @@ class _Walk:
                 made += self.operation(tape.nodes[number], phase, list(group))
         made += ["", words["leaves"], "─" * len(words["leaves"]) * 2, *self.leaves()]
         found = [check.verdict.state for check in tape.checks]
+        found += [leaf.verdict.state for leaf in tape.leaves if leaf.verdict is not None and leaf.gradient is None]
         total = words["verdict"].format(len(found), found.count("MISMATCH"))
         made += ["", self.paint(total, "MISMATCH" if "MISMATCH" in found else "exact")]
         return made
@@ -176,7 +177,9 @@ class _Walk:
         for leaf in self.tape.leaves:
             if leaf.gradient is not None:
                 made.append(self.numbers("", f"{leaf.name or '-'}.grad", Value.of(leaf.gradient)))
-                made += self.told(leaf.verdict)
+            elif leaf.verdict is not None:
+                made.append(f"       {leaf.name or '-'}")
+            made += self.told(leaf.verdict)
         return made
 
 

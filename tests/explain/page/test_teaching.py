@@ -187,6 +187,10 @@ def test_every_reason_has_its_words() -> None:
     assert (english["checked.nan"], english["checked.arrived"], english["checked.faint"]) == (
         verify.NO_NUMBERS, verify.NOT_FINITE, verify.FAINT,
     )  # fmt: skip
+    keys = ("hook", "jump", "edge", "elsewhere", "missing", "forgets")
+    assert tuple(english["checked." + key] for key in keys) == (
+        verify.HOOKED, verify.AT_A_JUMP, verify.AT_AN_EDGE, verify.ELSEWHERE, verify.MISSING, verify.FORGETS,
+    )  # fmt: skip
 
 
 def test_a_recording_of_nothing_says_so(open_page: Open) -> None:

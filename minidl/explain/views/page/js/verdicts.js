@@ -119,7 +119,12 @@ function checkedWords(verdict) {
   return verdict.kinks ? `${words}, ${t("checked.kinks", { n: verdict.kinks })}` : words;
 }
 
-const REASONS = new Map(["nan", "arrived", "faint", "hook"].map((key) => [STRINGS.en["checked." + key], key]));
+const REASONS = new Map(
+  ["nan", "arrived", "faint", "hook", "jump", "edge", "elsewhere", "missing", "forgets"].map((key) => [
+    STRINGS.en["checked." + key],
+    key,
+  ]),
+);
 const FORWARD_REASONS = { undefined: "fails", "each time": "anew", "in float64": "other" };
 
 function checkedElements(text) {

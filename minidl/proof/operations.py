@@ -1,0 +1,152 @@
+"""One operation alone, in float64: the rule by itself, whatever lies before and behind it.
+
+A pass is a chain of rules. Where the whole cannot be told by differences, because corners add up or rounding hides
+it, each rule can: at the numbers that it saw, with random gradients arriving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from ..backend import backend_of, to_host
+from ..dtypes import FLOATING, float64
+from ..engine.function import Function
+from ..engine.grad_mode import enable_grad, no_grad
+from ..engine.observe import Observer, observed, unobserved
+from ..engine.tensor import Tensor, wrap
+from ..tensors.gradients import grad
+from .differences import Arrays, Probe
+from .judge import Judgement, judge, random_seeds
+
+SAMPLE = 64  # elements of an input that are moved one by one
+
+
+class quiet_engine:
+    """Within it no observer is told of what the judge computes, and infinities are results like any other."""
+
+    def __enter__(self) -> None:
+        self.stack = ExitStack()
+        self.stack.enter_context(unobserved())
+        self.stack.enter_context(np.errstate(all="ignore"))
+
+    def __exit__(self, *error: Any) -> None:
+        self.stack.close()
+
+
+class Operation:
+    """One call of an operation on the host, floating arrays in float64; `inputs` are arrays, numbers or None."""
+
+    def __init__(self, function: type[Function], inputs: list[Any], options: Mapping[str, Any]) -> None:
+        self.function = function
+        self.inputs = [_wide(x) if isinstance(x, np.ndarray) else x for x in inputs]
+        self.options = replayable(function, options)
+
+    def outputs(self, inputs: list[Any] | None = None) -> Arrays:
+        """What it computes, of other inputs if some are given."""
+        given = self.inputs if inputs is None else inputs
+        with no_grad():
+            made = self.function.apply(*[wrap(x) if isinstance(x, np.ndarray) else x for x in given], **self.options)
+        return [to_host(z._array) for z in _several(made)]
+
+    def gradients(self, seeds: Arrays, wanted: set[int]) -> dict[int, np.ndarray | None]:
+        """What the engine sends to each wanted input, given gradients of the outputs; None for nothing."""
+        with enable_grad():
+            leaves = {k: wrap(self.inputs[k].copy()).requires_grad_() for k in sorted(wanted)}
+            given = [
+                leaves[k] if k in leaves else wrap(x) if isinstance(x, np.ndarray) else x
+                for k, x in enumerate(self.inputs)
+            ]
+            outputs = _several(self.function.apply(*given, **self.options))
+            pairs = [(z, wrap(np.array(seed, z.dtype))) for z, seed in zip(outputs, seeds) if z.requires_grad]
+            if not pairs or not leaves:
+                return dict.fromkeys(leaves)
+            found = grad([z for z, _ in pairs], list(leaves.values()), [s for _, s in pairs], allow_unused=True)
+        return {k: None if g is None else to_host(g._array) for k, g in zip(leaves, found)}
+
+    def wantable(self) -> set[int]:
+        """The inputs that a gradient can be asked of."""
+        return {k for k, x in enumerate(self.inputs) if isinstance(x, np.ndarray) and x.dtype in FLOATING}
+
+    def judged(self, k: int, claims: list[np.ndarray], seeds: list[Arrays], places: Any) -> Judgement:
+        """What the differences say of the gradients of input k, at those places and of all its elements at once.
+
+        All of them move the same way: two that are tied for a maximum are then seen to have a slope together.
+        """
+
+        def outputs(moved: np.ndarray) -> Arrays:
+            return [z.astype(float64) for z in self.outputs([*self.inputs[:k], moved, *self.inputs[k + 1 :]])]
+
+        x = self.inputs[k]
+        direction = np.random.default_rng((11, k)).uniform(0.5, 1.5, x.shape) if x.size > 1 else None
+        return judge(Probe(outputs, x), seeds, claims, places, direction=direction)
+
+
+def replayable(function: type[Function], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options for the host: floating dtypes are float64, and callbacks that may be left out are."""
+    defaults = function.defaults()
+    found = {}
+    for name, thing in options.items():
+        if isinstance(thing, np.dtype) and thing.kind == "f":
+            thing = float64
+        elif callable(thing) and not isinstance(thing, type) and defaults.get(name, thing) is None:
+            thing = None  # such as the running statistics of batch normalisation, which must not move
+        elif hasattr(thing, "__cuda_array_interface__"):
+            thing = backend_of(thing).to_numpy(thing)
+        found[name] = thing
+    return found
+
+
+def wrong_operations(call: Callable[[], Any]) -> list[str]:
+    """The operations of one call whose rule is wrong by itself, or outside of both sides at a corner."""
+    listener = _Listener()
+    with observed(listener):
+        call()
+    with quiet_engine():
+        return [known.function.__name__ for known, wanted in listener.operations if _is_wrong(known, wanted)]
+
+
+def _is_wrong(known: Operation, wanted: set[int]) -> bool:
+    wanted = wanted & known.wantable()
+    try:
+        rest = known.outputs()
+        seeds = random_seeds(rest, 2)
+        claims = [known.gradients(seed, wanted) for seed in seeds]
+    except Exception:  # it does not run by itself, so nothing is known of it
+        return False
+    for k in wanted:
+        x = known.inputs[k]
+        given = [np.zeros(x.shape) if (sent := claim[k]) is None else sent for claim in claims]
+        found = known.judged(k, given, seeds, _some(x))
+        if found.accused:
+            return True
+    return False
+
+
+def _some(x: np.ndarray) -> np.ndarray:
+    """Which elements are moved one by one."""
+    return np.sort(np.random.default_rng(23).permutation(x.size)[:SAMPLE])
+
+
+class _Listener(Observer):
+    """Keeps each operation that runs, and which of its inputs want a gradient."""
+
+    def __init__(self) -> None:
+        self.operations: list[tuple[Operation, set[int]]] = []
+
+    def on_forward(self, node: Any, inputs: tuple[Any, ...], options: Mapping[str, Any], output: Any) -> None:
+        """Note the operation, its arrays as they are now."""
+        arrays = [to_host(x._array).copy() if isinstance(x, Tensor) else x for x in inputs]
+        self.operations.append((Operation(type(node), arrays, options), {k for k, w in enumerate(node.needs) if w}))
+
+
+def _several(output: Any) -> list[Tensor]:
+    """The outputs of an operation, which may have one or several."""
+    return list(output) if isinstance(output, tuple | list) else [output]
+
+
+def _wide(x: np.ndarray) -> np.ndarray:
+    return x.astype(float64) if x.dtype in FLOATING else x
