@@ -38,17 +38,17 @@ codecs.register_error("minidl", _replaced)
 
 
 def in_ascii(sign: str) -> str:
-    """What is like a sign, in ASCII; a question mark where nothing is.
+    """What is like a sign, in ASCII; its number where nothing is.
 
-    >>> " ".join(map(in_ascii, "→βé한"))
-    '-> beta e ?'
+    >>> print(*map(in_ascii, "→βé한"))
+    -> beta e \\ud55c
     """
     if sign in IN_ASCII:
         return IN_ASCII[sign]
     name = unicodedata.name(sign, "")
     if name.startswith("GREEK"):
         return name.split()[-1].lower()
-    return unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode() or "?"
+    return unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode() or sign.encode("ascii", "backslashreplace").decode()
 
 
 def say(text: str) -> None:

@@ -20,7 +20,10 @@ from .creation import _finished, _sizes, shape_of
 
 
 class Drawn(Function):
-    """z drawn from distributions that the inputs describe        dx = 0, as in PyTorch: a draw has no derivative"""
+    """z = value drawn at random        dx = 0
+
+    The inputs describe the distribution; as in PyTorch, no gradient flows through a draw.
+    """
 
     computes = False
 
