@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from ..errors import ShapeError
 
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """A window of `kernel` = (kh, kw) taps that slides over an image (H, W).
 
@@ -24,7 +25,7 @@ class Window:
     padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
     dilation: Pair = (1, 1)
 
-    @property
+    @cached_property
     def extent(self) -> Pair:
         """Rows and columns from the first tap to the last: dilation * (kernel - 1) + 1."""
         return (
@@ -32,6 +33,7 @@ class Window:
             self.dilation[1] * (self.kernel[1] - 1) + 1,
         )
 
+    @lru_cache(maxsize=1024)  # noqa: B019  (windows are few and small)
     def output_size(self, size: Pair, ceil_mode: bool = False) -> Pair:
         """(Ho, Wo) = floor((size + padding - extent) / stride) + 1, or with ceil; ShapeError if none fits.
 

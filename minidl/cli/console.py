@@ -48,7 +48,10 @@ def in_ascii(sign: str) -> str:
     name = unicodedata.name(sign, "")
     if name.startswith("GREEK"):
         return name.split()[-1].lower()
-    return unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode() or sign.encode("ascii", "backslashreplace").decode()
+    return (
+        unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
+        or sign.encode("ascii", "backslashreplace").decode()
+    )
 
 
 def say(text: str) -> None:

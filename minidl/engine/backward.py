@@ -37,7 +37,8 @@ def backward(
     >>> x.grad
     tensor([2., 4., 6.])
     """
-    refuse("backward", create_graph=create_graph, inputs=inputs)
+    if create_graph or inputs is not None:
+        refuse("backward", create_graph=create_graph, inputs=inputs)
     walk([(edge_of(self), seed_gradient(self, gradient))], _accumulate, retain_graph)
 
 

@@ -19,10 +19,10 @@ from ..dtypes import FLOATING, float16, float32
 from ..errors import GraphError, ShapeError
 from .context import take_context
 from .grad_mode import grad_mode
-from .layout import inherited_strides
 from .memory import Storage, checksum, root
 from .observe import listening
 from .tensor import Output, Tensor, edge_of, view_of, wrap
+from .view import inherited_strides
 
 
 class Function:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..backend import Array, same_backend
 from ..dtypes import FLOATING
 from ..errors import ArgumentError, DtypeError, GraphError, ShapeError
-from .layout import strides_of
 from .memory import Storage
-from .view import Step, View
+from .view import Step, View, strides_of
 
 if TYPE_CHECKING:
     from ._signatures import TensorMethods
@@ -239,7 +238,10 @@ def wrap(array: Array, storage: Storage | None = None) -> Tensor:
     """A tensor around memory that nothing else holds, unless its `storage` is given."""
     tensor = Tensor.__new__(Tensor)
     tensor._array = array
-    tensor._storage = Storage(array) if storage is None else storage
+    if storage is None:
+        storage = Storage.__new__(Storage)
+        storage.owner = id(array if array.base is None else array.base)
+    tensor._storage = storage
     tensor._hooks = tensor._grad = tensor._edge = tensor._view = tensor._strides = None
     tensor._requires_grad = False
     return tensor

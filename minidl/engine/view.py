@@ -2,13 +2,20 @@
 
 A write such as `h[t + 1] = h[t] + w` gives the base a new place in the graph. Views made before it see the new values,
 so their own history must be that of the base as it is now: the operations that made the view are applied to it again.
+
+What may be viewed depends on the strides that a tensor has in PyTorch. The backends choose their own order where it is
+quicker (a convolution's output lies batch last), so the strides of an array do not tell. What an operation made
+counts as row by row, unless `_strides` says otherwise; views of it have the strides that follow from that.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
-from ..backend import Array, Backend
+import numpy as np
+
+from ..backend import Array, Backend, get_backend
 from ..errors import GraphError
 from .grad_mode import grad_mode, set_grad_enabled
 from .observe import unobserved
@@ -46,3 +53,47 @@ def seen_by(steps: tuple[Step, ...], array: Array, backend: Backend) -> Array:
         node.backend, node.needs = backend, (False,)
         array = node.forward(array, **options)
     return array
+
+
+def as_in_pytorch(x: Any) -> np.ndarray:
+    """An array with the shape and strides that the tensor x has in PyTorch; its elements must not be read."""
+    view = x._view
+    base = x if view is None else view.base
+    strides = _row_by_row(base.shape, base.dtype.itemsize) if base._strides is None else base._strides
+    layout = np.lib.stride_tricks.as_strided(np.empty(1, base.dtype), base.shape, strides)
+    return layout if view is None else seen_by(view.steps, layout, get_backend("numpy"))
+
+
+def is_row_by_row(x: Any) -> bool:
+    """Whether the tensor x is contiguous in PyTorch."""
+    if x._view is None and x._strides is None:
+        return True
+    return bool(as_in_pytorch(x).flags.c_contiguous)
+
+
+def strides_of(x: Any) -> tuple[int, ...] | None:
+    """The strides of x in PyTorch, in bytes; None if its elements lie row by row."""
+    return None if is_row_by_row(x) else as_in_pytorch(x).strides
+
+
+def inherited_strides(inputs: tuple[Any, ...], array: Array) -> tuple[int, ...] | None:
+    """The strides of an operation's output if it has them from an input of its shape, and so in PyTorch too."""
+    for x in inputs:
+        view, strides = getattr(x, "_view", None), getattr(x, "_strides", None)
+        if (view is not None or strides is not None) and x.shape == array.shape and not is_row_by_row(x):
+            return array.strides
+    return None
+
+
+def can_be_viewed(x: Any, shape: tuple[int, ...]) -> bool:
+    """Whether the tensor x can be seen in another shape without a copy, in PyTorch."""
+    try:
+        as_in_pytorch(x).reshape(shape, copy=False)
+    except ValueError:
+        return prod(shape) == 0
+    return True
+
+
+def _row_by_row(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """The strides, in bytes, of elements that lie row by row."""
+    return tuple(itemsize * prod(shape[i + 1 :]) for i in range(len(shape)))

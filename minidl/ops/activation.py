@@ -216,33 +216,38 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> minidl.relu(minidl.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    refuse("relu", inplace=inplace)
+    if inplace:
+        refuse("relu", inplace=inplace)
     not_bool("relu", input)
     return Relu.apply(tensor_of("relu", input))
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """input where it is positive, else negative_slope * input."""
-    refuse("leaky_relu", inplace=inplace)
+    if inplace:
+        refuse("leaky_relu", inplace=inplace)
     slope = number("leaky_relu", "negative_slope", negative_slope)
     return LeakyRelu.apply(float_only("leaky_relu", input), a=slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, else alpha * (exp(input) - 1)."""
-    refuse("elu", inplace=inplace)
+    if inplace:
+        refuse("elu", inplace=inplace)
     return Elu.apply(float_only("elu", input), a=number("elu", "alpha", alpha))
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """Scaled elu whose constants keep mean 0 and variance 1 (Klambauer et al. 2017, arXiv:1706.02515)."""
-    refuse("selu", inplace=inplace)
+    if inplace:
+        refuse("selu", inplace=inplace)
     return Elu.apply(float_only("selu", input), a=SELU_ALPHA, scale=SELU_SCALE)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, else alpha * (exp(input / alpha) - 1). ArgumentError for alpha = 0."""
-    refuse("celu", inplace=inplace)
+    if inplace:
+        refuse("celu", inplace=inplace)
     alpha = number("celu", "alpha", alpha)
     if alpha == 0:
         raise ArgumentError("celu: alpha must not be 0")
@@ -262,13 +267,15 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """input * sigmoid(input), also called swish."""
-    refuse("silu", inplace=inplace)
+    if inplace:
+        refuse("silu", inplace=inplace)
     return Silu.apply(float_only("silu", input))
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """input * tanh(softplus(input)) (Misra 2019, arXiv:1908.08681)."""
-    refuse("mish", inplace=inplace)
+    if inplace:
+        refuse("mish", inplace=inplace)
     return Mish.apply(float_only("mish", input))
 
 
@@ -310,7 +317,8 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def _hardtanh(name: str, input: Tensor, low: float, high: float, inplace: bool) -> Tensor:
-    refuse(name, inplace=inplace)
+    if inplace:
+        refuse(name, inplace=inplace)
     not_bool(name, input)
     low, high = number(name, "min_val", low), number(name, "max_val", high)
     if low > high:
@@ -325,11 +333,13 @@ def _hardtanh(name: str, input: Tensor, low: float, high: float, inplace: bool) 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(input + 3, 0), 6) / 6."""
-    refuse("hardsigmoid", inplace=inplace)
+    if inplace:
+        refuse("hardsigmoid", inplace=inplace)
     return Hardsigmoid.apply(float_only("hardsigmoid", input))
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """input * hardsigmoid(input)."""
-    refuse("hardswish", inplace=inplace)
+    if inplace:
+        refuse("hardswish", inplace=inplace)
     return Hardswish.apply(float_only("hardswish", input))

@@ -57,7 +57,7 @@ class Linear(Function):
         z = self.backend.matmul(_rows(x), w.T)
         if b is not None:
             z += b
-        return z.reshape(*x.shape[:-1], len(w))
+        return z.reshape(*x.shape[:-1], w.shape[0])
 
     def backward(self, dz: Any) -> Any:
         x, w, dz, matmul = _rows(self.x), self.w, _rows(dz), self.backend.matmul
@@ -182,6 +182,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if w.ndim == 1:
         z = matmul(x, w)
         return z if bias is None else add(z, bias)
-    if bias is not None and bias.shape not in ((len(w),), (1,), ()):
+    if bias is not None and bias.shape not in ((w.shape[0],), (1,), ()):
         raise ShapeError(f"linear: bias {bias.shape} but weight is {w.shape}: bias must be ({len(w)},)")
     return Linear.apply(x, w, bias)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.function import Function
-from ..engine.layout import as_in_pytorch, can_be_viewed, is_row_by_row
 from ..engine.memory import Storage
 from ..engine.tensor import Tensor
+from ..engine.view import as_in_pytorch, can_be_viewed, is_row_by_row
 from ..errors import ArgumentError, DimensionError, IndexShapeError, ShapeError, UnsupportedError
 from ._check.arguments import int_tuple, normal_dim, normal_dims, tensor_of
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..backend import Array, backend_of, to_host
 from ..dtypes import DType, float16, float32
-from ..engine.grad_mode import enable_grad, no_grad
+from ..engine.grad_mode import enable_grad
 from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor, wrap
 from ..errors import (
@@ -134,7 +134,12 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or with `set_to_none=False` fill them with zeros."""
-        zero_grads((p for group in self.param_groups for p in group["params"]), set_to_none)
+        for group in self.param_groups:
+            if not set_to_none:
+                zero_grads(group["params"], set_to_none=False)
+                continue
+            for parameter in group["params"]:
+                parameter._grad = None
 
     @noting
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -144,10 +149,10 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         first = next((p._array for group in self.param_groups for p in group["params"]), None)
-        with no_grad(), nullcontext() if first is None else backend_of(first).quiet():
+        with nullcontext() if first is None else backend_of(first).quiet():
             for group in self.param_groups:
                 for parameter in group["params"]:
-                    if (gradient := parameter.grad) is not None:
+                    if (gradient := parameter._grad) is not None:
                         self._step_one(parameter, gradient, group)
         return loss
 
@@ -160,7 +165,10 @@ class Optimizer:
                 f"{type(self).__name__}: a gradient of shape {g.shape} and {g.dtype} for a parameter of shape "
                 f"{p.shape} and {p.dtype}; they must be alike"
             )
-        overwrite(parameter, p)  # it may be changed, and whoever kept it for backward must notice
+        if p.flags.c_contiguous and getattr(p.flags, "writeable", True) and parameter._storage.frozen is None:
+            parameter._storage.version += 1  # whoever kept it for backward must notice
+        else:
+            overwrite(parameter, p)  # an error, if it must not be changed
         if p.dtype != float16:
             self._rule(p, g, state, group)
             return

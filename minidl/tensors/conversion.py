@@ -12,8 +12,8 @@ from ..backend import Backend, backend_of, get_backend, to_host
 from ..devices import backend_for, device, device_of
 from ..dtypes import FLOATING, DType, as_dtype
 from ..engine.function import Function
-from ..engine.layout import as_in_pytorch, is_row_by_row
 from ..engine.tensor import Tensor, alias_of, wrap
+from ..engine.view import as_in_pytorch, is_row_by_row
 from ..errors import (
     ArgumentError,
     ArgumentTypeError,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..base import Array, Backend
 from ..special import erf
-from ..window import Pair, Window
 from . import conv, divmod, elementwise, gather, matmul, order, pool, scatter, sums, threads
 from . import copy as copies
 from .workspace import keep_freed_memory
@@ -79,28 +78,13 @@ class NumpyBackend(Backend):
             z[start : start + ERF_BLOCK] = erf(flat[start : start + ERF_BLOCK], np)
         return z.reshape(x.shape)
 
-    def quiet(self) -> AbstractContextManager[Any]:
-        return np.errstate(all="ignore")
+    quiet = staticmethod(partial(np.errstate, all="ignore"))
 
-    # A kernel with infinities or NaN goes the plain way, on which nothing is multiplied with padding.
-
-    def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
-        tuned = conv.correlate if np.isfinite(w).all() else super().correlate
-        return tuned(x, w, bias, window, groups)
-
-    def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
-        tuned = conv.correlate_grad_input if np.isfinite(w).all() else super().correlate_grad_input
-        return tuned(dz, w, window, groups, size)
-
-    def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
-        return conv.correlate_grad_weight(dz, x, window, groups, plain=super().correlate_grad_weight)
-
-    def max_pool(self, x: Array, window: Window, size: Pair) -> tuple[Array, Array]:
-        return pool.max_pool(x, window, size)
-
-    def max_pool_values(self, x: Array, window: Window, size: Pair) -> Array:
-        return pool.max_pool(x, window, size, want_winners=False)[0]
-
+    correlate = conv.correlate  # these three fall back on their plain twins, and are methods for that
+    correlate_grad_input = conv.correlate_grad_input
+    correlate_grad_weight = conv.correlate_grad_weight
+    max_pool = staticmethod(pool.max_pool)
+    max_pool_values = staticmethod(pool.max_pool_values)
     add_at_winners = staticmethod(pool.add_at_winners)
     sum_pool = staticmethod(pool.sum_pool)
     add_at_taps = staticmethod(pool.add_at_taps)

@@ -63,9 +63,6 @@ class View:
     offset: int
     strides: tuple[int, ...]
 
-    def of(self, memory: np.ndarray) -> np.ndarray:
-        return np.ndarray(self.shape, memory.dtype, memory, self.offset, self.strides)
-
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -105,13 +102,16 @@ class Tile:
     copies: list[Copy]
     parts: list[Part]
 
-    def columns(self, x: np.ndarray, dtype: np.dtype) -> Iterator[tuple[Part, np.ndarray]]:
+    def columns(self, x: np.ndarray, dtype: np.dtype) -> list[tuple[Part, np.ndarray]]:
         """The parts of the tile, each with its matrices of taps of x (G, C/G, H, W, N)."""
         buffer = scratch("columns", self.buffer, dtype)
         for copy in self.copies:
             _copy_rows(x, copy, buffer[copy.to])
+        found = []
         for part in self.parts:
-            yield part, part.view.of(buffer)
+            view = part.view
+            found.append((part, np.ndarray(view.shape, dtype, buffer, view.offset, view.strides)))
+        return found
 
 
 @lru_cache(maxsize=256)
@@ -245,7 +245,8 @@ def _copy_rows(x: np.ndarray, copy: Copy, rows: np.ndarray) -> None:
         padded[..., a:b, :] = x[copy.source] if a < b else 0
         padded[..., b:, :] = 0
         x = padded
-    rows[:, r0:r1] = copy.view.of(x)
+    view = copy.view
+    rows[:, r0:r1] = np.ndarray(view.shape, x.dtype, x, view.offset, view.strides)
 
 
 def _edges(

@@ -7,12 +7,12 @@ in the textbook's way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import product
 from math import gcd
 
 import numpy as np
 
+from ..base import Backend
 from ..window import Pair, Window
 from .columns import Taps, tiles
 from .layout import batch_last
@@ -24,24 +24,33 @@ PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
 SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the result does not depend on threads
 
 
-def correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, window: Window, groups: int) -> np.ndarray:
-    """As `Backend.correlate` in ../base.py, for a kernel w without infinities and NaN: 0 is multiplied for padding."""
+def correlate(
+    self: Backend, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, window: Window, groups: int
+) -> np.ndarray:
+    """As `Backend.correlate` in ../base.py, its plain twin, which is taken for kernels that hold infinities or NaN.
+
+    Here they would be multiplied with the 0 of the padding.
+    """
+    if not np.isfinite(w).all():
+        return Backend.correlate(self, x, w, bias, window, groups)
     z = np.empty((w.shape[0], *window.output_size(x.shape[2:]), x.shape[0]), x.dtype)
     do(_correlation(_batch_last(x, groups), _grouped(w, groups), bias, _taps(window), _by_group(z, groups)))
     return z.transpose(3, 0, 1, 2)
 
 
-def correlate_grad_input(dz: np.ndarray, w: np.ndarray, window: Window, groups: int, size: Pair) -> np.ndarray:
-    """As `Backend.correlate_grad_input` in ../base.py, for a kernel w without infinities and NaN."""
+def correlate_grad_input(
+    self: Backend, dz: np.ndarray, w: np.ndarray, window: Window, groups: int, size: Pair
+) -> np.ndarray:
+    """As `Backend.correlate_grad_input` in ../base.py, which is taken for kernels that hold infinities or NaN."""
+    if not np.isfinite(w).all():
+        return Backend.correlate_grad_input(self, dz, w, window, groups, size)
     dx = np.empty((w.shape[1] * groups, *size, dz.shape[0]), dz.dtype)
     do(*_input_gradient(_batch_last(dz, groups), _grouped(w, groups), window, _by_group(dx, groups)))
     return dx.transpose(3, 0, 1, 2)
 
 
-def correlate_grad_weight(
-    dz: np.ndarray, x: np.ndarray, window: Window, groups: int, plain: Callable[..., np.ndarray] | None = None
-) -> np.ndarray:
-    """As `Backend.correlate_grad_weight` in ../base.py, which is `plain`: what to do again if there is NaN.
+def correlate_grad_weight(self: Backend, dz: np.ndarray, x: np.ndarray, window: Window, groups: int) -> np.ndarray:
+    """As `Backend.correlate_grad_weight` in ../base.py, which is taken where this gives NaN.
 
     It may come from infinities in dz, which meet the 0 of the padding here.
     """
@@ -50,8 +59,8 @@ def correlate_grad_weight(
 
     def add_up() -> None:
         dw[...] = _kernels(sums, window.kernel)
-        if plain is not None and np.isnan(dw).any():
-            dw[...] = plain(dz, x, window, groups)
+        if np.isnan(dw).any():
+            dw[...] = Backend.correlate_grad_weight(self, dz, x, window, groups)
 
     work.finish = add_up
     do(work)
@@ -71,7 +80,9 @@ def _correlation(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, taps: Ta
         r, q, n = tile.size
         products = scratch("products", (g, r, kernels.shape[3], q * n), dtype)
         for part, columns in tile.columns(x, dtype):
-            np.matmul(kernels[..., part.depths], columns, out=_pieces(products[:, part.rows, :, part.columns], columns))
+            out = products[:, part.rows, :, part.columns]  # (G, R, O, run), filled as (G, R, P, O, width)
+            pieces = out.reshape(*out.shape[:3], columns.shape[2], columns.shape[4]).swapaxes(2, 3)
+            np.matmul(kernels[..., part.depths], columns, out=pieces)
         result = products.reshape(g, r, -1, q, n)[:, :, :o].swapaxes(1, 2)
         target = z[:, :, *tile.where]
         if offset is None:
@@ -130,12 +141,6 @@ def _kernels(sums: np.ndarray, kernel: Pair) -> np.ndarray:
     _, g, _, o = sums.shape
     dw = sums.sum(axis=0).reshape(g, kernel[0], -1, kernel[1], o).transpose(0, 4, 2, 1, 3)
     return dw.reshape(g * o, -1, *kernel)
-
-
-def _pieces(z: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """z (G, R, O, run) as (G, R, P, O, width), a view, for columns (G, R, P, K, width)."""
-    g, r, o, _ = z.shape
-    return z.reshape(g, r, o, columns.shape[2], columns.shape[4]).swapaxes(2, 3)
 
 
 def _gradient_rows(dz: np.ndarray, depth: int, dtype: np.dtype) -> np.ndarray:

@@ -29,7 +29,8 @@ def batch_last(x: np.ndarray) -> np.ndarray:
 
 def memory_order(x: np.ndarray) -> tuple[int, ...]:
     """The axes of x from the slowest in memory to the fastest."""
-    return tuple(sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis])))
+    steps = list(map(abs, x.strides))
+    return tuple(sorted(range(x.ndim), key=steps.__getitem__, reverse=True))
 
 
 def transposed(x: np.ndarray) -> np.ndarray:

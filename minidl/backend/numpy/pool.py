@@ -31,7 +31,7 @@ TAPS = 2_000  # taps compared in a microsecond on one core, roughly
 
 
 def max_pool(
-    x: np.ndarray, window: Window, out_size: Pair, want_winners: bool = True
+    x: np.ndarray, window: Window, size: Pair, want_winners: bool = True
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The largest tap of each window and which it was, row by row from 0: two arrays (N, C, Ho, Wo).
 
@@ -39,7 +39,7 @@ def max_pool(
     `want_winners` the second is None, in half the time: inference needs only the first.
     """
     image = batch_last(x)
-    shape = (image.shape[0], *out_size, image.shape[3])  # (C, Ho, Wo, N)
+    shape = (image.shape[0], *size, image.shape[3])  # (C, Ho, Wo, N)
     z = np.empty(shape, x.dtype)
     winners = np.empty(shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1)) if want_winners else None
     tiles = _tiles(shape)
@@ -51,6 +51,11 @@ def max_pool(
 
     parallel(fill, len(tiles), z.size * window.kernel[0] * window.kernel[1] / TAPS, products=False)
     return z.transpose(3, 0, 1, 2), None if winners is None else winners.transpose(3, 0, 1, 2)
+
+
+def max_pool_values(x: np.ndarray, window: Window, size: Pair) -> np.ndarray:
+    """The largest tap of each window: (N, C, Ho, Wo)."""
+    return max_pool(x, window, size, want_winners=False)[0]
 
 
 def add_at_winners(dz: np.ndarray, winners: np.ndarray, window: Window, size: Pair) -> np.ndarray:
@@ -76,7 +81,7 @@ def sum_pool(x: np.ndarray, window: Window) -> np.ndarray:
     def fill(index: int) -> None:
         c0, c1, p0, p1 = tiles[index]
         part = z[c0:c1, p0:p1]
-        taps = list(_taps(image[c0:c1], window, p0, part.shape))
+        taps = _taps(image[c0:c1], window, p0, part.shape)
         covers = taps[0][3].shape == part.shape  # the first tap is inside the image for every window
         part[...] = taps[0][3] if covers else 0
         for _, rows, columns, values in taps[covers:]:
@@ -105,7 +110,7 @@ def add_at_taps(dz: np.ndarray, window: Window, size: Pair) -> np.ndarray:
 
 def _pool_rows(x: np.ndarray, window: Window, p0: int, z: np.ndarray, winners: np.ndarray | None) -> None:
     """Fill z and winners (C, R, Wo, N) for output rows p0 ... p0 + R - 1."""
-    taps = list(_taps(x, window, p0, z.shape))
+    taps = _taps(x, window, p0, z.shape)
     covers = taps[0][3].shape == z.shape  # the first tap is inside the image for every window
     z[...] = taps[0][3] if covers else lowest(x.dtype)
     if winners is None:
@@ -141,10 +146,12 @@ def _spread(dz: np.ndarray, winners: np.ndarray, window: Window, dx: np.ndarray)
             target += np.multiply(bits, hit).view(dz.dtype)
 
 
-def _taps(x: np.ndarray, window: Window, p0: int, shape: tuple[int, ...]):
+def _taps(x: np.ndarray, window: Window, p0: int, shape: tuple[int, ...]) -> list[tuple[int, slice, slice, np.ndarray]]:
     """For each tap: its number, the output rows and columns it is inside the image for, and those pixels of x."""
+    found = []
     for number, rows, columns, pixels in _places(window, p0, shape[1:3], x.shape[1:3]):
-        yield number, rows, columns, x[:, *pixels]
+        found.append((number, rows, columns, x[:, *pixels]))
+    return found
 
 
 @lru_cache(maxsize=512)
@@ -172,11 +179,13 @@ def _first_inside(window: Window, p0: int, size: Pair, dtype: np.dtype) -> np.nd
     return (first[0][:, None] * window.kernel[1] + first[1]).astype(dtype)[:, :, None]
 
 
+@lru_cache(maxsize=512)
 def _side_by_side(window: Window) -> bool:
     """Whether no pixel is in two windows."""
     return all(extent <= stride for extent, stride in zip(window.extent, window.stride))
 
 
+@lru_cache(maxsize=512)
 def _tiles_exactly(window: Window, shape: tuple[int, ...], size: Pair) -> bool:
     """Whether every pixel of an image of `size` is in exactly one of the windows of an output (C, Ho, Wo, N)."""
     covered = shape[1] * window.stride[0], shape[2] * window.stride[1]

@@ -228,6 +228,12 @@ def do(*works: Work) -> None:
     if (put_off := getattr(_put_off, "works", None)) is not None:
         put_off += works
         return
+    if len(works) == 1:
+        (work,) = works
+        parallel(work.task, work.count, work.microseconds)
+        if work.finish is not None:
+            work.finish()
+        return
     longest_first = sorted(works, key=lambda work: -work.microseconds / max(1, work.count))
     tasks = [(work.task, i) for work in longest_first for i in range(work.count)]
 
