@@ -38,7 +38,7 @@ def strides_of(x: Any) -> tuple[int, ...] | None:
 
 
 def inherited_strides(inputs: tuple[Any, ...], array: Array) -> tuple[int, ...] | None:
-    """The strides of an operation's output if it takes them from an input of its shape, as it then does in PyTorch too."""
+    """The strides of an operation's output if it takes them from an input of its shape, and so in PyTorch too."""
     for x in inputs:
         view, strides = getattr(x, "_view", None), getattr(x, "_strides", None)
         if (view is not None or strides is not None) and x.shape == array.shape and not is_row_by_row(x):
