@@ -14,7 +14,7 @@ from . import conv, divmod, elementwise, gather, matmul, order, pool, scatter, s
 from . import copy as copies
 from .workspace import keep_freed_memory
 
-ERF_BLOCK = 1 << 14  # elements whose intermediate results stay in the cache
+ERF_BLOCK = 1 << 14  # up to this many elements, intermediate results stay in the cache
 
 
 class NumpyBackend(Backend):
@@ -36,7 +36,7 @@ class NumpyBackend(Backend):
 
     scatter_add = staticmethod(scatter.scatter_add)
 
-    # Assigned: no call in between, for small operations take few microseconds.
+    # Assigned directly, without a call in between: small operations take only a few microseconds.
 
     product = staticmethod(elementwise.product)
     maximum = staticmethod(elementwise.maximum)
@@ -82,7 +82,7 @@ class NumpyBackend(Backend):
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
 
-    # A kernel with infinities or NaN goes the plain way, on which nothing is multiplied with padding.
+    # A kernel with infinities or NaN uses the plain version, which multiplies nothing by the padding.
 
     def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
         tuned = conv.correlate if np.isfinite(w).all() else super().correlate
