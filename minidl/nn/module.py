@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from types import MappingProxyType
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
-from ..backend import backend_of
-from ..devices import backend_for, device_of
-from ..devices import device as place
-from ..dtypes import FLOATING, as_dtype, float16, float32, float64
-from ..engine.tensor import RemovableHook, Tensor, wrap
-from ..errors import ArgumentError, DtypeError, MinidlError, UnsupportedError, refuse
+from ..engine.tensor import Tensor
+from ..errors import ArgumentError, DtypeError, MinidlError, UnsupportedError
 from ..missing import of_object
+from .hooks import Hooked
+from .lookup import Lookup
+from .moving import Movable
 from .parameter import Parameter, zero_grads
 from .running import locate, running
-from .state import EXTRA, IncompatibleKeys, gives_extra, load_state
+from .state import Stateful
 from .text import indented, renamed
 
 Named = Iterator[tuple[str, Any]]
 
 
-class Module:
+class Module(Hooked, Lookup, Movable, Stateful):
     """The base of all layers and networks.
 
     A subclass assigns parameters, buffers and other modules to its attributes in `__init__` (after
@@ -85,40 +82,8 @@ class Module:
         finally:
             modules.pop()
 
-    def _call_with_hooks(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        for hook in tuple(self._pre_hooks):
-            inputs, options = hook(self, inputs, options)
-        output = self.forward(*inputs, **options)
-        for hook in tuple(self._hooks):
-            output = hook(self, inputs, options, output)
-        return output
-
     if not TYPE_CHECKING:
         __getattr__ = of_object("Module")
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHook:
-        """Call `hook(module, inputs)` before forward; what it returns takes the place of the inputs, unless None.
-
-        `with_kwargs`: `hook(module, inputs, options)` returns None or a pair of both. Returns a handle with `remove()`.
-        """
-        call = partial(_before, hook, with_kwargs)
-        self._pre_hooks.insert(0 if prepend else len(self._pre_hooks), call)
-        return RemovableHook(self._pre_hooks, call)
-
-    def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
-    ) -> RemovableHook:
-        """Call `hook(module, inputs, output)` after forward; what it returns takes the output's place, unless None.
-
-        `with_kwargs`: `hook(module, inputs, options, output)`. Returns a handle with `remove()`.
-        """
-        refuse("register_forward_hook", always_call=always_call)
-
-        call = partial(_after, hook, with_kwargs)
-        self._hooks.insert(0 if prepend else len(self._hooks), call)
-        return RemovableHook(self._hooks, call)
 
     def __setattr__(self, name: str, value: Any) -> None:
         kind = "parameter" if isinstance(value, Parameter) else "module" if isinstance(value, Module) else None
@@ -202,30 +167,6 @@ class Module:
         """This module's own parameters, buffers or modules by name, those that are None included."""
         return {name: self.__dict__[name] for name in self._names[kind]}
 
-    @property
-    def _parameters(self) -> Mapping[str, Parameter | None]:
-        return MappingProxyType(self._own("parameter"))
-
-    @property
-    def _buffers(self) -> Mapping[str, Tensor | None]:
-        return MappingProxyType(self._own("buffer"))
-
-    @property
-    def _modules(self) -> Mapping[str, Module | None]:
-        return MappingProxyType(self._own("module"))
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly inside, with their names, each once."""
-        seen: set[int] = set()
-        for name, module in self._own("module").items():
-            if module is not None and id(module) not in seen:
-                seen.add(id(module))
-                yield name, module
-
-    def children(self) -> Iterator[Module]:
-        """The modules directly inside, each once."""
-        return (module for _, module in self.named_children())
-
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
@@ -239,10 +180,6 @@ class Module:
         for name, module in self._own("module").items():
             if module is not None:
                 yield from module.named_modules(seen, f"{prefix}.{name}" if prefix else name, remove_duplicate)
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all inside it, each once."""
-        return (module for _, module in self.named_modules())
 
     def _named_members(self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Named:
         seen: set[int] = set()
@@ -263,43 +200,6 @@ class Module:
         """The parameters of this module and, if `recurse`, of all inside it."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """The buffers with their dotted names."""
-        return self._named_members("buffer", prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers of this module and, if `recurse`, of all inside it."""
-        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
-
-    def get_submodule(self, target: str) -> Module:
-        """The module of that dotted name; "" is this one. AttributeError if there is none."""
-        module = self
-        for name in target.split(".") if target else ():
-            found = module._own("module").get(name)
-            if found is None:
-                known = ", ".join(module._names["module"]) or "none"
-                raise AttributeError(f"{type(module).__name__} has no module {name!r} (of {target!r}); it has: {known}")
-            module = found
-        return module
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter of that dotted name. AttributeError if there is none."""
-        return self._get_member("parameter", target)
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer of that dotted name. AttributeError if there is none."""
-        return self._get_member("buffer", target)
-
-    def _get_member(self, kind: str, target: str) -> Any:
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if name not in module._names[kind]:
-            known = ", ".join(module._names[kind]) or "none"
-            raise AttributeError(f"{type(module).__name__} has no {kind} {name!r} (of {target!r}); it has: {known}")
-        return module.__dict__[name]
-
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all inside it to training behaviour (dropout, batch statistics), or out of it."""
         if not isinstance(mode, bool):
@@ -312,120 +212,9 @@ class Module:
         """Switch to evaluation behaviour: `train(False)`."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Say of all parameters whether gradients flow to them."""
-        for parameter in self.parameters():
-            parameter.requires_grad_(requires_grad)
-        return self
-
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or with `set_to_none=False` fill them with zeros."""
         zero_grads(self.parameters(), set_to_none)
-
-    def apply(self, fn: Callable[[Module], Any]) -> Self:
-        """Call `fn(module)` for all modules inside and then for this one, e.g. to initialise weights."""
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
-        return self
-
-    def _apply(self, convert: Callable[[Tensor], Tensor]) -> Self:
-        """Convert every parameter (which stays the same object), gradient and buffer."""
-        for parameter in self.parameters():
-            old = parameter.detach()
-            new = convert(old)
-            if new is not old:
-                parameter.data = new
-            if parameter.grad is not None:
-                parameter._grad = convert(parameter.grad)
-        for module in self.modules():
-            for name, buffer in module._own("buffer").items():
-                if buffer is not None:
-                    object.__setattr__(module, name, convert(buffer))
-        return self
-
-    def to(self, *where: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
-        """Move all parameters and buffers to a device and make the floating ones a dtype, in place.
-
-        Takes a device ("cpu", "cuda"), a floating dtype, both, or a Tensor that is like that. Copies wait, with
-        `non_blocking` or without. DtypeError for a dtype that is not floating, BackendError for a device that cannot be
-        used.
-        """
-        for item in where:
-            if isinstance(item, Tensor):
-                device, dtype = device_of(item._array), item.dtype
-            elif isinstance(item, str | place):
-                device = item
-            elif item is not None and not isinstance(item, bool):
-                dtype = item
-        backend = None if device is None else backend_for(device)
-        chosen = None if dtype is None else as_dtype(dtype)
-        if chosen is not None and chosen not in FLOATING:
-            raise DtypeError(
-                f"Module.to: parameters have a floating dtype; got {chosen}; use float32, float64 or float16"
-            )
-
-        def convert(tensor: Tensor) -> Tensor:
-            wanted = tensor.dtype if chosen is None or tensor.dtype not in FLOATING else chosen
-            old = backend_of(tensor._array)
-            new = backend or old
-            if new is old and wanted == tensor.dtype:
-                return tensor
-            return wrap(new.asarray(tensor._array if new is old else old.to_numpy(tensor._array), wanted))
-
-        return self._apply(convert)
-
-    def cpu(self) -> Self:
-        """Move all parameters and buffers to the host."""
-        return self.to("cpu")
-
-    def cuda(self, device: Any = None) -> Self:
-        """Move all parameters and buffers to the GPU; BackendError, with the reason, if there is none."""
-        return self.to("cuda" if device is None or isinstance(device, int) else device)
-
-    def float(self) -> Self:
-        """Make all floating parameters and buffers float32."""
-        return self.to(dtype=float32)
-
-    def double(self) -> Self:
-        """Make all floating parameters and buffers float64."""
-        return self.to(dtype=float64)
-
-    def half(self) -> Self:
-        """Make all floating parameters and buffers float16."""
-        return self.to(dtype=float16)
-
-    def state_dict(
-        self, *, destination: dict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
-    ) -> dict[str, Tensor]:
-        """All parameters and persistent buffers by dotted name, in PyTorch's order; they share memory with the module.
-
-        Detached unless `keep_vars`. Put into `destination` if one is given. A module that defines `get_extra_state()`
-        adds what it returns as "_extra_state"; loading hands it to `set_extra_state(state)`.
-        """
-        state = {} if destination is None else destination
-        for kind in ("parameter", "buffer"):
-            for name, member in self._own(kind).items():
-                if member is not None and name not in self._transient:
-                    state[prefix + name] = member if keep_vars else member.detach()
-        if gives_extra(self):
-            state[prefix + EXTRA] = self.get_extra_state()  # type: ignore[attr-defined]
-        for name, module in self._own("module").items():
-            if module is not None:
-                module.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-        return state
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
-        """Copy the values of `state_dict` (Tensors or NumPy arrays by dotted name) into this module.
-
-        Dtypes are converted, shapes must be equal. With `strict`, names must be the same too. CheckpointError lists
-        all that is missing, unexpected or of another shape; nothing is loaded then. Returns the missing and
-        unexpected keys.
-        """
-        refuse("load_state_dict", assign=assign)
-        return load_state(self, state_dict, strict)
 
     def extra_repr(self) -> str:
         """What the layer's line in `repr` says between the parentheses."""
@@ -444,20 +233,3 @@ class Module:
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in object.__dir__(self) if not name[:1].isdigit())
-
-
-def _before(hook: Callable[..., Any], with_kwargs: bool, module: Module, inputs: Any, options: Any) -> tuple[Any, Any]:
-    """The inputs and options after a hook has seen them. The module comes with the call: a copy of it is another."""
-    if with_kwargs:
-        replaced = hook(module, inputs, options)
-        return (inputs, options) if replaced is None else replaced
-    replaced = hook(module, inputs)
-    if replaced is not None:
-        inputs = replaced if isinstance(replaced, tuple) else (replaced,)
-    return inputs, options
-
-
-def _after(hook: Callable[..., Any], with_kwargs: bool, module: Module, inputs: Any, options: Any, output: Any) -> Any:
-    """The output after a hook has seen it."""
-    replaced = hook(module, inputs, options, output) if with_kwargs else hook(module, inputs, output)
-    return output if replaced is None else replaced

@@ -1,14 +1,14 @@
-"""Loading a state dict: everything is checked first, so that a module is never left half loaded."""
+"""The state dict of a module. Loading checks everything first, so that a module is never left half loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ..backend import backend_of, to_host
 from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor
-from ..errors import CheckpointError, DtypeError
+from ..errors import CheckpointError, DtypeError, refuse
 
 EXTRA = "_extra_state"
 
@@ -23,6 +23,45 @@ class IncompatibleKeys(NamedTuple):
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
         return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+
+class Stateful:
+    """What Module has from here: its state as a dictionary, and back."""
+
+    _own: Callable[[str], dict[str, Any]]
+    _transient: set[str]
+
+    def state_dict(
+        self, *, destination: dict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Tensor]:
+        """All parameters and persistent buffers by dotted name, in PyTorch's order; they share memory with the module.
+
+        Detached unless `keep_vars`. Put into `destination` if one is given. A module that defines `get_extra_state()`
+        adds what it returns as "_extra_state"; loading hands it to `set_extra_state(state)`.
+        """
+        state = {} if destination is None else destination
+        for kind in ("parameter", "buffer"):
+            for name, member in self._own(kind).items():
+                if member is not None and name not in self._transient:
+                    state[prefix + name] = member if keep_vars else member.detach()
+        if gives_extra(self):
+            state[prefix + EXTRA] = self.get_extra_state()  # type: ignore[attr-defined]
+        for name, module in self._own("module").items():
+            if module is not None:
+                module.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        return state
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Copy the values of `state_dict` (Tensors or NumPy arrays by dotted name) into this module.
+
+        Dtypes are converted, shapes must be equal. With `strict`, names must be the same too. CheckpointError lists
+        all that is missing, unexpected or of another shape; nothing is loaded then. Returns the missing and
+        unexpected keys.
+        """
+        refuse("load_state_dict", assign=assign)
+        return load_state(self, state_dict, strict)
 
 
 def load_state(module: Any, state: Mapping[str, Any], strict: bool) -> IncompatibleKeys:

@@ -1,0 +1,67 @@
+"""Hooks of a module: functions that see, and may change, what goes into forward and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..engine.tensor import RemovableHook
+from ..errors import refuse
+
+
+class Hooked:
+    """What Module has from here: hooks before and after forward."""
+
+    forward: Callable[..., Any]
+    _pre_hooks: list[Callable[..., Any]]
+    _hooks: list[Callable[..., Any]]
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHook:
+        """Call `hook(module, inputs)` before forward; what it returns takes the place of the inputs, unless None.
+
+        `with_kwargs`: `hook(module, inputs, options)` returns None or a pair of both. Returns a handle with `remove()`.
+        """
+        call = partial(_before, hook, with_kwargs)
+        self._pre_hooks.insert(0 if prepend else len(self._pre_hooks), call)
+        return RemovableHook(self._pre_hooks, call)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHook:
+        """Call `hook(module, inputs, output)` after forward; what it returns takes the output's place, unless None.
+
+        `with_kwargs`: `hook(module, inputs, options, output)`. Returns a handle with `remove()`.
+        """
+        refuse("register_forward_hook", always_call=always_call)
+
+        call = partial(_after, hook, with_kwargs)
+        self._hooks.insert(0 if prepend else len(self._hooks), call)
+        return RemovableHook(self._hooks, call)
+
+    def _call_with_hooks(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        for hook in tuple(self._pre_hooks):
+            inputs, options = hook(self, inputs, options)
+        output = self.forward(*inputs, **options)
+        for hook in tuple(self._hooks):
+            output = hook(self, inputs, options, output)
+        return output
+
+
+def _before(hook: Callable[..., Any], with_kwargs: bool, module: Any, inputs: Any, options: Any) -> tuple[Any, Any]:
+    """The inputs and options after a hook has seen them. The module comes with the call: a copy of it is another."""
+    if with_kwargs:
+        replaced = hook(module, inputs, options)
+        return (inputs, options) if replaced is None else replaced
+    replaced = hook(module, inputs)
+    if replaced is not None:
+        inputs = replaced if isinstance(replaced, tuple) else (replaced,)
+    return inputs, options
+
+
+def _after(hook: Callable[..., Any], with_kwargs: bool, module: Any, inputs: Any, options: Any, output: Any) -> Any:
+    """The output after a hook has seen it."""
+    replaced = hook(module, inputs, options, output) if with_kwargs else hook(module, inputs, output)
+    return output if replaced is None else replaced
