@@ -10,6 +10,8 @@ from ..engine.tensor import Tensor
 from ..errors import DtypeError, ShapeError
 from ._check.arguments import Number, broadcast_shape, not_bool, number, tensor_of
 from .arithmetic import add, mul, scale_of
+from .linear import Linear as Linear
+from .linear import rows_of
 from .shape import unsqueeze
 
 
@@ -22,7 +24,7 @@ class MatMul(Function):
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x, y
         if x.ndim > 2 and y.ndim == 2:  # one large product instead of many small ones
-            return self.backend.matmul(_rows(x), y).reshape(*x.shape[:-1], y.shape[1])
+            return self.backend.matmul(rows_of(x), y).reshape(*x.shape[:-1], y.shape[1])
         return self.backend.matmul(x, y)
 
     def backward(self, dz: Any) -> Any:
@@ -30,14 +32,14 @@ class MatMul(Function):
         if x.ndim == 1 and y.ndim == 1:
             return dz * y, dz * x
         if y.ndim == 1:
-            return dz[..., None] * y, matmul(dz.reshape(-1), _rows(x))  # (..., M, K), (K,)
+            return dz[..., None] * y, matmul(dz.reshape(-1), rows_of(x))  # (..., M, K), (K,)
         if x.ndim == 1:
             return matmul(y, dz[..., None])[..., 0], x[:, None] * dz[..., None, :]  # (..., K), (..., K, N)
         dx = dy = None
         if x.ndim > 2 and y.ndim == 2:
             if self.needs[0]:
-                dx = matmul(_rows(dz), y.T).reshape(x.shape)
-            x, dz = _rows(x), _rows(dz)
+                dx = matmul(rows_of(dz), y.T).reshape(x.shape)
+            x, dz = rows_of(x), rows_of(dz)
         elif self.needs[0]:
             dx = matmul(dz, y.swapaxes(-1, -2))
         if self.needs[1]:
@@ -47,33 +49,6 @@ class MatMul(Function):
     @classmethod
     def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
         return prod(output.shape) * inputs[0].shape[-1]
-
-
-class Linear(Function):
-    """z = x wᵀ + b        dx = dz w,  dw = dzᵀ x,  db = sum of dz over the rows"""
-
-    def forward(self, x: Any, w: Any, b: Any) -> Any:
-        self.x, self.w = x, w
-        z = self.backend.matmul(_rows(x), w.T)
-        if b is not None:
-            z += b
-        return z.reshape(*x.shape[:-1], w.shape[0])
-
-    def backward(self, dz: Any) -> Any:
-        x, w, dz, matmul = _rows(self.x), self.w, _rows(dz), self.backend.matmul
-        with self.backend.one_job():  # the threads share both products
-            dx = matmul(dz, w).reshape(self.x.shape) if self.needs[0] else None
-            dw = matmul(dz.T, x) if self.needs[1] else None
-        return dx, dw, dz.sum(0) if self.needs[2] else None
-
-    @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
-        return prod(output.shape) * inputs[1].shape[1]
-
-
-def _rows(x: Any) -> Any:
-    """The last dimension as it is, all others as one: (rows, K)."""
-    return x if x.ndim == 2 else x.reshape(prod(x.shape[:-1]), x.shape[-1])
 
 
 def _operands(function: str, **named: Any) -> tuple[Tensor, ...]:

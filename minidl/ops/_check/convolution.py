@@ -5,9 +5,12 @@ All of it depends on shapes, dtypes and options alone: a convolution that has pa
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...backend.window import Pair, Window
 from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError, ShapeError
+from .arguments import tensor_of
 from .windows import IntPair, image_size, images, pair, size_of_windows
 
 
@@ -65,6 +68,27 @@ def transposed_window(
             f"an output of {height}x{width}; use less padding or a larger input"
         )
     return window, (height, width)
+
+
+def one(name: str, what: str, value: IntPair, least: int) -> int:
+    """An integer, or a sequence of one."""
+    if not isinstance(value, int) and len(value) != 1:
+        raise ArgumentError(f"{name}: {what} must be one integer; got {value!r}")
+    return pair(name, what, value, least)[0]
+
+
+def tensors_of(name: str, input: Any, weight: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor | None]:
+    """The arguments of a convolution, which must be Tensors; bias may be None."""
+    x, w = tensor_of(name, input), tensor_of(name, weight, "weight")
+    return x, w, None if bias is None else tensor_of(name, bias, "bias")
+
+
+def check_signal(name: str, x: Tensor, w: Tensor) -> None:
+    """ShapeError unless x is (N, C, L) or (C, L), and w has 3 dimensions."""
+    if x.ndim not in (2, 3) or w.ndim != 3:
+        raise ShapeError(
+            f"{name}: input must be (N, C, L) or (C, L) and weight must have 3 dimensions; got {x.shape} and {w.shape}"
+        )
 
 
 def _check_parameters(name: str, x: Tensor, w: Tensor, b: Tensor | None, groups: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...backend import backend_of, same_backend
+from ...backend import same_backend
 from ...dtypes import int64, uint8
 from ...engine.function import Function
 from ...engine.tensor import Tensor, wrap
@@ -20,22 +20,8 @@ from ..selection import where
 from ..shape import reshape
 from ..softmax import log_softmax
 from .arguments import check_labels, check_reduction, check_weight, reduced
-
-
-class CrossEntropy(Function):
-    """z = -log softmax(x)[t], averaged over N samples        dx = (softmax(x) - onehot(t)) / N"""
-
-    def forward(self, x: Any, t: Any) -> Any:  # scores (N, C, d1, ...), labels (N, d1, ...)
-        x = x - x.max(axis=1, keepdims=True)  # the same softmax, and no exp overflows
-        e = self.xp.exp(x)
-        total = e.sum(axis=1, keepdims=True)
-        self.softmax, self.t = e / total, t
-        losses = self.xp.log(total[:, 0]) - x[own_class(t)]  # -log softmax(x)[t]
-        return losses.sum() / t.size
-
-    def backward(self, dz: Any) -> Any:
-        softmax, t, classes = self.softmax, self.t, self.softmax.shape[1]
-        return (softmax - onehot(t, classes)) * (dz / t.size), None
+from .cross_entropy import CrossEntropy as CrossEntropy
+from .cross_entropy import onehot, own_class
 
 
 class NegativeLogLikelihood(Function):
@@ -80,18 +66,6 @@ class MultiMargin(Function):
         dx = (self.r > 0) * share if self.p == 1 else 2 * self.r * share
         dx[own_class(self.t)] = -dx.sum(axis=1)
         return dx, None
-
-
-def onehot(t: Any, classes: int) -> Any:
-    """1 at each label, 0 elsewhere (as bool, a byte each): (N, C, d1, ...) for labels t (N, d1, ...)."""
-    return backend_of(t).xp.arange(classes).reshape(-1, *(1,) * (t.ndim - 1)) == t[:, None]
-
-
-def own_class(t: Any) -> tuple[Any, ...]:
-    """Where each sample's own class lies in scores (N, C, d1, ...): x[own_class(t)] is x[n, t[n], ...]."""
-    arange = backend_of(t).xp.arange
-    n, *rest = [arange(length).reshape(-1, *(1,) * (t.ndim - 1 - axis)) for axis, length in enumerate(t.shape)]
-    return (n, t, *rest)
 
 
 class HingeEmbedding(Function):
