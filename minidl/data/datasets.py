@@ -37,8 +37,8 @@ from .sources import (
 from .transforms import batched
 
 __all__ = [
-    "DATASETS", "MNIST", "FashionMNIST", "FileReport", "FolderReport", "IDXFolder", "ImageDataset", "ImageFolder", "cache_folder",
-    "fetch", "verify",
+    "DATASETS", "MNIST", "FashionMNIST", "FileReport", "FolderReport", "IDXFolder", "ImageDataset", "ImageFolder",
+    "cache_folder", "fetch", "verify",
 ]  # fmt: skip
 
 MANY_CLASSES = 100  # more than these, of which most have no image, are a stray label; fewer too, with many images

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
@@ -19,8 +19,8 @@ from ..optim import lr_scheduler
 
 MOST_TOML = 1 << 20  # bytes
 
-# class, learning rate, highest learning rate of a onecycle schedule (which warms up, and so can go higher), weight decay
-OPTIMIZERS: dict[str, tuple[type[optim.Optimizer], float, float, float]] = {
+# class, learning rate, the highest one of a onecycle schedule (which warms up, and so can go higher), weight decay
+OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float, float, float]] = {
     "sgd": (optim.SGD, 0.02, 0.1, 0.0),
     "adam": (optim.Adam, 0.001, 0.003, 0.0),
     "adamw": (optim.AdamW, 0.001, 0.003, 0.01),

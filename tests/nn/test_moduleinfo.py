@@ -27,12 +27,14 @@ KNOWN = [info for info in module_db if hasattr(minidl.nn, info.module_cls.__name
 
 def layers() -> dict[str, type[minidl.nn.Module]]:
     """Every public class of a layer in the files of `minidl/nn`, by name."""
-    found = {}
-    for info in pkgutil.iter_modules(minidl.nn.__path__, "minidl.nn."):
-        for name, kind in vars(importlib.import_module(info.name)).items():
-            if inspect.isclass(kind) and issubclass(kind, minidl.nn.Module) and kind.__module__ == info.name:
-                found[name] = kind
-    return {name: kind for name, kind in found.items() if not name.startswith("_")}
+    files = [info.name for info in pkgutil.iter_modules(minidl.nn.__path__, "minidl.nn.")]
+    return {
+        name: kind
+        for file in files
+        for name, kind in vars(importlib.import_module(file)).items()
+        if inspect.isclass(kind) and issubclass(kind, minidl.nn.Module) and kind.__module__ == file
+        if not name.startswith("_")
+    }
 
 
 def test_every_layer_is_exported():
