@@ -1,4 +1,7 @@
-"""Random numbers: always drawn on the host, so that a seed gives the same run on every backend."""
+"""Random numbers: always drawn on the host, so that a seed gives the same run on every backend.
+
+`manual_seed` seeds `default_generator`; whatever draws takes it from `generator_or_default`.
+"""
 
 from __future__ import annotations
 

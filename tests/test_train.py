@@ -18,7 +18,7 @@ from minidl.errors import ArgumentError
 from minidl.tensors import saving as checkpoint
 from minidl.training import DivergenceError, Progress, Trainer, evaluate
 from minidl.training.meter import CURVE_STEPS, Meter
-from minidl.training.options import OptionError, Options, make_optimizer, make_scheduler, merged, read_toml
+from minidl.training.options import CHOICES, OptionError, Options, make_optimizer, make_scheduler, merged, read_toml
 from tests.support.compare import to_numpy
 
 SAMPLES, BATCH = 60, 8
@@ -80,8 +80,7 @@ def stopped_after(made: Trainer, steps: int, epochs: int = 3) -> None:
     assert made.step == steps
 
 
-ALL_OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"]
-ALL_SCHEDULES = ["onecycle", "constant", "cosine", "step", "exponential", "plateau"]
+ALL_OPTIMIZERS, ALL_SCHEDULES = CHOICES["optimizer"], CHOICES["schedule"]
 
 
 @pytest.mark.parametrize(

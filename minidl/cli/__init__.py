@@ -20,6 +20,7 @@ from .console import complain, fit_to_console, notice
 from .exit_codes import FAILED, INTERRUPTED, SUMMARY, USAGE, exit_code
 from .parser import Parser
 
+VERBS = (train, test, predict, summary, explain, gradcheck, data, doctor, bench)  # as `minidl --help` lists them
 TRACEBACK = "MINIDL_TRACEBACK"  # set to anything: errors show where they came from
 
 
@@ -32,7 +33,7 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"minidl {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (train, test, predict, summary, explain, gradcheck, data, doctor, bench):
+    for verb in VERBS:
         verb.add_to(verbs)
     return parser
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..data.datasets import FolderReport, fetch, verify
+from ..data.datasets import DATASETS, FolderReport, fetch, verify
 from ..training.options import OptionError
 from .console import notice, say, say_json, table
 from .exit_codes import DONE, NO_DATA
@@ -19,7 +19,7 @@ def add_to(verbs: Any) -> None:
     parser.add_argument(
         "action", choices=("fetch", "verify"), help="fetch: download what is missing; verify: check only"
     )
-    parser.add_argument("dataset", nargs="?", choices=("mnist", "fashion"), default="mnist", help="(default: mnist)")
+    parser.add_argument("dataset", nargs="?", choices=tuple(DATASETS), default="mnist", help="(default: mnist)")
     parser.add_argument("--data", metavar="DIR", help="the folder (default: MINIDL_DATA, else the platform's cache)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(run=run)

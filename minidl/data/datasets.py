@@ -37,8 +37,8 @@ from .sources import (
 from .transforms import batched
 
 __all__ = [
-    "MNIST", "FashionMNIST", "FileReport", "FolderReport", "IDXFolder", "ImageDataset", "ImageFolder", "cache_folder",
-    "fetch", "verify",
+    "DATASETS", "MNIST", "FashionMNIST", "FileReport", "FolderReport", "IDXFolder", "ImageDataset", "ImageFolder",
+    "cache_folder", "fetch", "verify",
 ]  # fmt: skip
 
 MANY_CLASSES = 100  # more than these, of which most have no image, are a stray label; fewer too, with many images
@@ -191,11 +191,11 @@ class MNIST(ImageDataset):
             return paths, "root" if named else "cache"
         if named and not download:
             missing = " and ".join(r.name for r in self.source.split(self.train) if not self._has(self.root, r.name))
-            kind = "fashion" if self.source is FASHION_SOURCE else "mnist"
+            word = next((word for word, kind in DATASETS.items() if kind.source is self.source), "mnist")
             raise DataError(
                 f"{self.root}: has no {missing} (raw or .gz; also looked for in {self.source.name}/raw/, raw/); name "
                 "the folder that holds the four files, or fetch them into this one: minidl data fetch "
-                f"{kind} --data {self.root} (in Python: download=True)"
+                f"{word} --data {self.root} (in Python: download=True)"
             )
         if paths := self._find(cache_folder()):
             return paths, "cache"
@@ -262,12 +262,12 @@ class MNIST(ImageDataset):
                 "a set with other classes is read by --dataset idx (in Python: IDXFolder)"
             )
         found = digest(encode_idx(labels.astype(np.uint8)))
-        for other in (MNIST_SOURCE, FASHION_SOURCE):
+        for word, kind in DATASETS.items():
+            other = kind.source
             if other is not self.source and any(found == resource.sha256 for resource in other.resources):
-                kind = "fashion" if other is FASHION_SOURCE else "mnist"
                 raise DataError(
-                    f"{path}: holds the labels of {other.name}, not {self.source.name}; use --dataset {kind} "
-                    f"(in Python: {other.name}(...))"
+                    f"{path}: holds the labels of {other.name}, not {self.source.name}; use --dataset {word} "
+                    f"(in Python: {kind.__name__}(...))"
                 )
 
     def __repr__(self) -> str:
@@ -284,6 +284,9 @@ class FashionMNIST(MNIST):
     classes = (
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     )  # fmt: skip
+
+
+DATASETS: dict[str, type[MNIST]] = {"mnist": MNIST, "fashion": FashionMNIST}  # by the command's words for them
 
 
 class IDXFolder(ImageDataset):

@@ -1,1 +1,4 @@
-"""The mathematics: every operation's forward beside its backward, a file a family."""
+"""The mathematics: every operation's forward beside its backward, one file per family.
+
+`minidl/nn/functional.py` lists which name is in which file.
+"""

@@ -45,7 +45,7 @@ def open_dataset(options: Options, train: bool, origin: str | None = None, downl
             raise OptionError(f"{flag('dataset')} idx needs {flag('data')} DIR, the folder with the IDX files")
         found: ImageDataset = datasets.IDXFolder(options.data, train=train)
     else:
-        kind = {"mnist": datasets.MNIST, "fashion": datasets.FashionMNIST}[options.dataset]
+        kind = datasets.DATASETS[options.dataset]
         if options.data is None and origin == "sample" and kind.sample is not None:
             found = kind(train=train, sample=True)
         else:

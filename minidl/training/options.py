@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
 from .. import optim
 from ..backend import DEFAULT, backend_named, backend_names, device_named
+from ..data.datasets import DATASETS
 from ..errors import ArgumentError
 from ..files import read_bytes
 from ..nn import Module
 from ..optim import lr_scheduler
 
 MOST_TOML = 1 << 20  # bytes
+
+# class, learning rate, the highest one of a onecycle schedule (which warms up, and so can go higher), weight decay
+OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float, float, float]] = {
+    "sgd": (optim.SGD, 0.02, 0.1, 0.0),
+    "adam": (optim.Adam, 0.001, 0.003, 0.0),
+    "adamw": (optim.AdamW, 0.001, 0.003, 0.01),
+    "rmsprop": (optim.RMSprop, 0.001, 0.002, 0.0),
+    "adagrad": (optim.Adagrad, 0.01, 0.03, 0.0),
+}
+MOMENTUM = {"sgd": 0.9, "rmsprop": 0.0}
 
 
 class OptionError(ArgumentError):
@@ -36,7 +47,7 @@ class Options:
     """
 
     model: str = option("lecture", "lecture, mlp, lenet, or FILE.py:NAME, a Module class or a function that makes one")
-    dataset: str = option("mnist", "mnist, fashion, or idx (any folder of IDX files)")
+    dataset: str = option("mnist", f"{', '.join(DATASETS)}, or idx (any folder of IDX files)")
     data: str | None = option(None, "folder of the data set's files (default: the cache, a download, or the sample)")
     backend: str | None = option(
         None,
@@ -46,7 +57,7 @@ class Options:
     epochs: int = option(3, "times through the training images")
     batch_size: int = option(100, "images a step")
     lr: float | None = option(None, "learning rate; the highest one of a onecycle schedule (default: by optimizer)")
-    optimizer: str = option("sgd", "sgd, adam, adamw, rmsprop or adagrad")
+    optimizer: str = option("sgd", ", ".join(OPTIMIZERS))
     momentum: float | None = option(None, "of sgd (default 0.9) and rmsprop (default 0)")
     weight_decay: float | None = option(None, "pull of the weights towards 0 (default: the optimizer's own)")
     schedule: str = option(
@@ -77,7 +88,7 @@ class Options:
                 f"{self.val_split:g}"
             )
         _check_path("data", self.data)
-        plain, peak, decay = RATES[self.optimizer]
+        _, plain, peak, decay = OPTIMIZERS[self.optimizer]
         return replace(
             self,
             lr=self.lr if self.lr is not None else peak if self.schedule == "onecycle" else plain,
@@ -90,18 +101,9 @@ class Options:
         return asdict(self)
 
 
-# learning rate, highest learning rate of a onecycle schedule (which warms up, and so can go higher), weight decay
-RATES = {
-    "sgd": (0.02, 0.1, 0.0),
-    "adam": (0.001, 0.003, 0.0),
-    "adamw": (0.001, 0.003, 0.01),
-    "rmsprop": (0.001, 0.002, 0.0),
-    "adagrad": (0.01, 0.03, 0.0),
-}
-MOMENTUM = {"sgd": 0.9, "rmsprop": 0.0}
 CHOICES = {
-    "dataset": ("mnist", "fashion", "idx"),
-    "optimizer": tuple(RATES),
+    "dataset": (*DATASETS, "idx"),
+    "optimizer": tuple(OPTIMIZERS),
     "schedule": ("onecycle", "constant", "cosine", "step", "exponential", "plateau"),
 }
 MOST = 1 << 53  # of a count: what a float can still hold exactly
@@ -215,10 +217,7 @@ def make_optimizer(options: Options, model: Module) -> Any:
     common = {"lr": options.lr, "weight_decay": options.weight_decay}
     if options.optimizer in MOMENTUM:
         common["momentum"] = options.momentum
-    kinds = {
-        "sgd": optim.SGD, "adam": optim.Adam, "adamw": optim.AdamW, "rmsprop": optim.RMSprop, "adagrad": optim.Adagrad
-    }  # fmt: skip
-    return kinds[options.optimizer](parameters, **common)
+    return OPTIMIZERS[options.optimizer][0](parameters, **common)
 
 
 def make_scheduler(options: Options, optimizer: Any, batches: int) -> tuple[Any, str]:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from minidl import cli
 from minidl.cli.console import IN_ASCII, in_ascii
 
 CONSOLES = ("cp949", "cp1252", "latin-1", "ascii")
-VERBS = ("train", "test", "predict", "summary", "explain", "gradcheck", "data", "doctor", "bench")
+VERBS = [verb.__name__.rpartition(".")[2] for verb in cli.VERBS]
 
 
 def on(console: str, *words: str | Path) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from minidl import cli
 from minidl.data.idx import write_idx
 from minidl.models import MLP, Lecture
 from minidl.tensors import saving as checkpoint
@@ -82,8 +83,8 @@ def test_help_and_version_are_results(run: Run) -> None:
     code, out, err = run("--version")
     assert (code, err) == (0, "")
     assert out.startswith("minidl ")
-    for verb in ("train", "test", "predict", "summary", "data"):
-        code, out, _ = run(verb, "--help")
+    for verb in cli.VERBS:
+        code, out, _ = run(verb.__name__.rpartition(".")[2], "--help")
         assert code == 0
         assert "usage: minidl" in out
     assert "(default: onecycle)" in run("train", "--help")[1].replace("\n" + " " * 24, " ")

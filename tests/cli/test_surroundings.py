@@ -219,7 +219,7 @@ def test_fashion_s_files_name_the_option(tmp_path: Path, monkeypatch: pytest.Mon
     other = replace(
         sources.FASHION_SOURCE, resources=(replace(sources.FASHION_SOURCE.resources[1], sha256=sources.digest(labels)),)
     )
-    monkeypatch.setattr(datasets, "FASHION_SOURCE", other)
+    monkeypatch.setattr(datasets.FashionMNIST, "source", other)
     with pytest.raises(DataError, match=r"use --dataset fashion \(in Python: FashionMNIST"):
         MNIST(digits)
 

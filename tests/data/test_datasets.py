@@ -158,7 +158,7 @@ def test_one_data_set_is_not_taken_for_another(digits: Path, monkeypatch: pytest
     labels = digits / "train-labels-idx1-ubyte.gz"
     known = hashlib.sha256(gzip.decompress(labels.read_bytes())).hexdigest()
     changed = replace(sources.FASHION_SOURCE, resources=(sources.Resource("train-labels-idx1-ubyte", "", known),))
-    monkeypatch.setattr(datasets, "FASHION_SOURCE", changed)
+    monkeypatch.setattr(FashionMNIST, "source", changed)
     with pytest.raises(DataError, match="labels of FashionMNIST, not MNIST"):
         MNIST(digits)
 

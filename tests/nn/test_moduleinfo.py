@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import inspect
+import pkgutil
 import warnings
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 import torch
 
 import minidl
+import minidl.nn.functional as F
 from minidl.errors import MinidlError
 from tests.support.compare import assert_close
 from tests.support.opinfo import EQUAL, WRONG, Untranslatable, judge, translate
@@ -19,6 +23,33 @@ with warnings.catch_warnings():
     from torch.testing._internal.common_modules import module_db
 
 KNOWN = [info for info in module_db if hasattr(minidl.nn, info.module_cls.__name__)]
+
+
+def layers() -> dict[str, type[minidl.nn.Module]]:
+    """Every public class of a layer in the files of `minidl/nn`, by name."""
+    files = [info.name for info in pkgutil.iter_modules(minidl.nn.__path__, "minidl.nn.")]
+    return {
+        name: kind
+        for file in files
+        for name, kind in vars(importlib.import_module(file)).items()
+        if inspect.isclass(kind) and issubclass(kind, minidl.nn.Module) and kind.__module__ == file
+        if not name.startswith("_")
+    }
+
+
+def test_every_layer_is_exported():
+    assert len(layers()) > 50
+    for name, kind in layers().items():
+        assert getattr(minidl.nn, name, None) is kind, f"nn.{name} is missing"
+        assert name in minidl.nn.__all__, f"nn.__all__ lacks {name}"
+
+
+def test_every_function_whose_layer_pytorch_has_has_it_here():
+    """`max_pool2d` and `MaxPool2d`: what can be called can be put into a Sequential."""
+    theirs = {name.lower(): name for name, kind in vars(torch.nn).items() if inspect.isclass(kind)}
+    wanted = {theirs[name.replace("_", "")] for name in F.__all__ if name.replace("_", "") in theirs}
+    assert len(wanted) > 30
+    assert not wanted - layers().keys()
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 import warnings
 
 import numpy as np
@@ -19,6 +22,16 @@ with warnings.catch_warnings():
 
 KNOWN = [info for info in optim_db if hasattr(minidl.optim, info.optim_cls.__name__)]
 STEPS = 6
+
+
+@pytest.mark.parametrize("room", [minidl.optim, minidl.optim.lr_scheduler], ids=lambda room: room.__name__)
+def test_what_pytorch_has_too_is_exported(room):
+    theirs = importlib.import_module(room.__name__.replace("minidl", "torch"))
+    for info in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+        for name, kind in vars(importlib.import_module(info.name)).items():
+            if inspect.isclass(kind) and kind.__module__ == info.name and hasattr(theirs, name):
+                assert getattr(room, name, None) is kind, f"{room.__name__}.{name} is missing"
+                assert name in room.__all__, f"{room.__name__}.__all__ lacks {name}"
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
