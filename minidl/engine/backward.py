@@ -1,4 +1,4 @@
-"""The walk back through the recorded operations: the chain rule, one operation after the other.
+"""The walk back through the recorded operations: the chain rule, one operation after another.
 
 Each operation's `edges` lead to where its inputs came from: another Function, a leaf (a Tensor that no operation made),
 or None where no gradient is wanted. The walk itself works on raw arrays.
@@ -52,15 +52,15 @@ def walk(
     only: set[Any] | None = None,
     watched: dict[Any, Any] | None = None,
 ) -> None:
-    """Send gradients back from the outputs, through each operation after all that used its result.
+    """Send gradients back from the outputs, through each operation once everything that used its result is done.
 
     `outputs` are pairs of an edge (a Function, one Output of it, or a leaf) and its gradient. A leaf waits for all its
-    gradients as an operation does: `arrived(leaf, gradient)` is called once with their sum, in memory that nothing else
-    holds. With `only`, other operations are left alone; `watched[edge]` receives the whole gradient of that edge.
+    gradients, as an operation does: `arrived(leaf, gradient)` is called once with their sum, in memory that nothing
+    else holds. With `only`, other operations are skipped; `watched[edge]` receives the complete gradient of that edge.
     """
     watched = {} if watched is None else watched
     pending: dict[Any, Any] = {}  # what has reached an operation's output, or a leaf, so far
-    summed: set[Any] = set()  # whose pending gradient lies in memory of its own
+    summed: set[Any] = set()  # nodes whose pending gradient lies in its own memory
     for edge, gradient in outputs:
         _add(pending, summed, edge, gradient.copy() if isinstance(edge, Tensor) else gradient)
     waiting = _consumers(pending, only)
@@ -110,7 +110,7 @@ def _seen_by_hooks(node: Any, dz: Array) -> Array:
 
 
 def _consumers(roots: Iterable[Any], only: set[Any] | None) -> dict[Any, int]:
-    """For each operation and leaf from the roots on, the number of gradients it has to wait for."""
+    """For each operation and leaf reachable from the roots, the number of gradients it has to wait for."""
     counts: dict[Any, int] = dict.fromkeys(roots, 0)
     stack = [root for root in counts if not isinstance(root, Tensor)]
     while stack:
@@ -152,7 +152,7 @@ def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...]) -> list[Array |
 
 
 def _call(node: Function, dz: Any) -> Sequence[Any]:
-    """What `node.backward` returns for dz; float16 is computed in float32. Several outputs have a dz each."""
+    """What `node.backward` returns for dz; float16 is computed in float32. With several outputs, each has its dz."""
     if isinstance(dz, dict):
         zeros = node.backend.xp.zeros if node.materialize else lambda shape, dtype: None
         arrived = [dz[i] if i in dz else zeros(*meta) for i, meta in enumerate(node.meta)]
@@ -165,7 +165,7 @@ def _call(node: Function, dz: Any) -> Sequence[Any]:
 
 
 def _fit(dx: Array, edge: Any, node: Function, dz: Any, others: list[Array | Part | None]) -> Array:
-    """dx in the shape and dtype of the input, and in memory of its own where it will be a leaf's `.grad`."""
+    """dx in the shape and dtype of the input, and in its own memory where it will be a leaf's `.grad`."""
     leaf = isinstance(edge, Tensor)
     shape, dtype = (edge.shape, edge.dtype) if leaf else edge.meta
     if dx.shape != shape:
@@ -178,7 +178,7 @@ def _fit(dx: Array, edge: Any, node: Function, dz: Any, others: list[Array | Par
 
 
 def _is_held(dx: Array, dz: Any, node: Function, others: list[Array | Part | None]) -> bool:
-    """Whether something else has the memory of dx: what it is a view of, what arrived, the operation, another input."""
+    """Whether something else holds the memory of dx: its base, an incoming gradient, the operation, another input."""
     if dx is dz or dx.base is not None or node.keeps(dx):
         return True
     if isinstance(dz, dict) and any(dx is arrived for arrived in dz.values()):
@@ -206,7 +206,7 @@ def sum_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Arr
 
 
 def _add(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array | Part) -> None:
-    """Add a contribution. A first array is kept as it came and may be shared: only memory of our own is changed."""
+    """Add a contribution. The first array is kept as it is and may be shared: only our own memory is changed."""
     total = pending.get(node)
     if total is None:
         if isinstance(gradient, Part):
@@ -243,7 +243,7 @@ def _accumulate(leaf: Tensor, gradient: Array) -> None:
 
 
 def seed_gradient(output: Tensor, gradient: Any) -> Array:
-    """The gradient that backward starts from: 1 for a single element, else the one that was given."""
+    """The gradient that backward starts from: the given one, or 1 for a single element."""
     if not output.requires_grad:
         raise GraphError(
             "backward: this tensor does not require gradients: nothing it was computed from does, "

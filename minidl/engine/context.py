@@ -1,4 +1,4 @@
-"""PyTorch's form of a Function: static methods that take `ctx`, and Tensors in the place of raw arrays.
+"""PyTorch's form of a Function: static methods that take `ctx`, and Tensors instead of raw arrays.
 
 class Square(Function):
     @staticmethod
@@ -26,10 +26,10 @@ from .tensor import Tensor, wrap
 
 
 class Context:
-    """What `forward` hands on to `backward`; attributes of one's own may be set on it.
+    """Carries values from `forward` to `backward`; you may set your own attributes on it.
 
     Attributes:
-        needs_input_grad: per argument of forward, whether a gradient is wanted.
+        needs_input_grad: for each argument of forward, whether a gradient is wanted.
     """
 
     def __init__(self, needs: tuple[bool, ...]) -> None:
@@ -39,7 +39,7 @@ class Context:
         self.materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep tensors for backward, which will find them in `saved_tensors`. A later change to them is noticed."""
+        """Keep tensors for backward, which finds them in `saved_tensors`. Later changes to them are detected."""
         for x in tensors:
             if x is not None and not isinstance(x, Tensor):
                 raise ArgumentError(
@@ -49,11 +49,11 @@ class Context:
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
-        """What `save_for_backward` kept."""
+        """The tensors that `save_for_backward` kept."""
         return self.saved
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
-        """Say that no gradient comes back from these outputs."""
+        """Declare that no gradient comes back through these outputs."""
         self.constants = outputs
 
     def set_materialize_grads(self, value: bool) -> None:
@@ -66,13 +66,13 @@ class Context:
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a backward that is not made of differentiable operations; every first derivative may be such."""
+    """Mark a backward that is not made of differentiable operations; for first derivatives, any backward may be."""
     backward.once_differentiable = True  # type: ignore[attr-defined]
     return backward
 
 
 def take_context(cls: Any) -> None:
-    """Let a Function in PyTorch's form be one of minidl's: its methods get a Context and Tensors."""
+    """Adapt a Function in PyTorch's form to minidl's: its methods get a Context and Tensors."""
     forward, backward = cls.forward, cls.backward
     setup = getattr(cls, "setup_context", None)
 
@@ -104,7 +104,7 @@ def take_context(cls: Any) -> None:
 
 
 def _returned(node: Any, inputs: list[Any], result: Any) -> Any:
-    """The arrays that a forward on Tensors returned, in memory of their own; noted is what backward will need."""
+    """The arrays that a forward on Tensors returned, in their own memory, after noting what backward will need."""
     name, context = type(node).__name__, node.context
     outputs = result if isinstance(result, tuple | list) else [result]
     for x in outputs:

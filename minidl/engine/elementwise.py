@@ -1,4 +1,4 @@
-"""An operation on each element by itself: its value and its slope; the rest is the same for all of them.
+"""Operations on each element by itself: a value and a slope; the base class does the rest.
 
     class Sigmoid(Elementwise):
         \"""z = 1 / (1 + e^-x)        ∂z/∂x = z (1 - z)\"""
@@ -9,8 +9,8 @@
         def slope(self, z):
             return z * (1 - z)
 
-The base computes large arrays in blocks shared among threads, multiplies dz by the slope, and keeps for backward what
-the slope asks for by the names of its parameters: here z and not x, and nothing if no gradient is wanted.
+The base class computes large arrays in blocks shared among threads, multiplies dz by the slope, and keeps for backward
+what the slope's parameters name: here z and not x, and nothing if no gradient is wanted.
 """
 
 from __future__ import annotations
@@ -25,27 +25,28 @@ from .function import Function
 
 
 class Rule(NamedTuple):
-    """How the gradient of one input is made. Places are those among the inputs, the intermediate results and z."""
+    """How the gradient of one input is made. Places count through the inputs, the intermediate results and z."""
 
     slope: str | None  # the method that gives ∂z/∂(input)
-    kept: tuple[tuple[str, int], ...]  # what it takes: the name that it is kept under, and its place
+    kept: tuple[tuple[str, int], ...]  # its arguments: the name that each is kept under, and its place
     passes: str | None  # the method that tells where the gradient passes
-    watched: int  # the place of what that one takes
-    mask: str  # the name that its answer is kept under
+    watched: int  # the place of that method's argument
+    mask: str  # the name that its result is kept under
 
 
 class Elementwise(Function):
     """One operation on each element: `value` and the local derivative `slope`, as pure formulas on arrays.
 
     * `value(self, x)` is z; with several inputs, `value(self, x, y)`: they may be broadcast, or be Python numbers.
-    * `slope` is ∂z/∂x, and dx = dz · slope. It takes, and so keeps, those of x and z that it needs: `slope(self, x)`,
-      `slope(self, z)`, `slope(self, x, z)` or `slope(self)`. With several inputs each has its own: `slope_x`, ...
+    * `slope` is ∂z/∂x, and dx = dz · slope. Its parameters say which of x and z it needs, and these are kept:
+      `slope(self, x)`, `slope(self, z)`, `slope(self, x, z)` or `slope(self)`. With several inputs, each has one:
+      `slope_x`, ...
     * `passes(self, x)`, or of z, tells where (bool) the gradient passes: elsewhere dx is 0, even if dz is infinite or
-      the slope NaN. It is computed in forward, and only its one byte per element is kept. Without a slope beside it,
+      the slope NaN. It is computed in forward, and only this byte per element is kept. Without a slope beside it,
       dx is dz itself where it passes.
     * A further parameter of `value` names a method that computes an intermediate result, such as `cdf(self, x)` for
-      `value(self, x, cdf)`. It is computed once, and a slope may ask for it too; what is left of `value` is cheap then.
-    * Options are declared in the class (`alpha: float`, or with a default) and found on self (`self.alpha`).
+      `value(self, x, cdf)`. It is computed once, and a slope may ask for it too; the rest of `value` is then cheap.
+    * Options are declared in the class (`alpha: float`, or with a default) and read from self (`self.alpha`).
     * `cheap = True`: a single pass through memory, such as |x|, which blocks would only slow down.
 
     ArgumentError when the class is made, if a parameter names nothing or an input has no slope.
@@ -60,7 +61,7 @@ class Elementwise(Function):
     _required: ClassVar[frozenset[str]]
     _parts: ClassVar[tuple[tuple[str, tuple[int, ...]], ...]]
     _rules: ClassVar[tuple[Rule, ...]]
-    _only: ClassVar[tuple[str, int] | None]  # the one array that is kept, where there is no more to it; -1: z
+    _only: ClassVar[tuple[str, int] | None]  # the place of the one array that is kept, where that is all; -1: z
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -86,13 +87,13 @@ class Elementwise(Function):
         if slope is None and passes is None:
             raise ArgumentError(f"{cls.__name__}: states no slope{suffix}; write def slope{suffix}(self, ...)")
         taken = _parameters(getattr(cls, slope)) if slope else []
-        names = [f"{name}_" if hasattr(cls, name) else name for name in taken]  # beside the method of that name
+        names = [f"{name}_" if hasattr(cls, name) else name for name in taken]  # next to the method of that name
         kept = tuple(zip(names, cls._places(slope, known))) if slope else ()
         return Rule(slope, kept, passes, cls._places(passes, known)[0] if passes else 0, f"mask{suffix}")
 
     @classmethod
     def _places(cls, method: str, known: list[str]) -> tuple[int, ...]:
-        """Where the parameters of a method are among what forward knows."""
+        """The places of a method's parameters among the arrays that forward knows."""
         for name in _parameters(getattr(cls, method)):
             if name not in known:
                 raise ArgumentError(f"{cls.__name__}.{method}: {name!r} is none of {', '.join(known)}")
@@ -153,17 +154,17 @@ class Elementwise(Function):
 
     @classmethod
     def slopes(cls) -> list[Any]:
-        """For each input the method that states its derivative: its `slope`, or else where it `passes`."""
+        """For each input, the method that gives its derivative: its `slope`, or else its `passes`."""
         return [getattr(cls, rule.slope or rule.passes or "") for rule in cls._rules]
 
     @classmethod
     def names(cls, count: int) -> list[str]:
-        """What `value` calls its first `count` arguments, the arrays."""
+        """The names of `value`'s first `count` parameters, the arrays."""
         return list(cls._taken[:count])
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """The options that need not be given, with what they are then."""
+        """The optional options, with their defaults."""
         return {name: getattr(cls, name) for name in sorted(cls._options - cls._required)}
 
 

@@ -1,8 +1,8 @@
 """An operation: a rule beside its derivative, and the record of one call of it.
 
-A `Function` computes on raw arrays and keeps on `self` what `backward` will need. What no operation should have to
-know is done once, here and in `backward.py`: dtypes are kept, float16 is computed in float32, broadcast axes are
-summed, gradients are never shared, and a tensor that is used twice gets the sum of both.
+A `Function` computes on raw arrays and keeps on `self` what `backward` will need. Everything that an operation should
+not have to care about is done once, here and in `backward.py`: dtypes are kept, float16 is computed in float32,
+broadcast axes are summed, gradients are never shared, and a tensor that is used twice gets the sum of both.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ class Function:
 
     computes = True  # does arithmetic: float16 is computed in float32 and rounded once
     is_view = False  # the output shares memory with the first input
-    constants: frozenset[int] = frozenset()  # the outputs that no gradient comes back from
+    constants: frozenset[int] = frozenset()  # the outputs through which no gradient comes back
     materialize = True  # an output that nothing used has a gradient of zeros, not None
 
     backend: Backend
     needs: tuple[bool, ...]
     edges: tuple[Any, ...] | None  # per input, where its gradient goes: a Function, a leaf, None; None once freed
     meta: Any  # shape and dtype of the output; a list of them for several
-    versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version; its checksum if exposed
+    versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version, and its checksum if exposed
     hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
-    retain: Callable[[Array], None] | None  # called with what the hooks made of it
+    retain: Callable[[Array], None] | None  # called with that gradient after the hooks
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -73,12 +73,12 @@ class Function:
 
     @classmethod
     def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
-        """How many products are added up for this output: the operation's cost; 0 where there are none to speak of."""
+        """How many products are added up for this output: the operation's cost; 0 where there are hardly any."""
         return 0
 
     @classmethod
     def names(cls, count: int) -> list[str]:
-        """What `forward` calls its first `count` arguments, the arrays.
+        """The names of `forward`'s first `count` parameters, the arrays.
 
         >>> from minidl.ops.linalg import Linear
         >>> Linear.names(3)
@@ -94,7 +94,7 @@ class Function:
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """The options of `forward` that need not be given, with what they are then."""
+        """The optional options of `forward`, with their defaults."""
         parameters = signature(cls.forward).parameters
         return {name: p.default for name, p in parameters.items() if p.default is not Parameter.empty}
 
@@ -134,7 +134,7 @@ class Function:
         """The raw arrays, where their gradients go, and whether to compute in float32 what is kept in float16."""
         arrays, edges, needs, half = [], [], [], False
         recording = grad_mode.enabled
-        library: Any = None  # the type of the arrays; False where they are of several
+        library: Any = None  # the type of the arrays; False if there are several types
         for x in inputs:
             edge = None
             if isinstance(x, Tensor):
@@ -152,14 +152,14 @@ class Function:
         return arrays, edges, half
 
     def _in_float32(self, arrays: list[Any], options: dict[str, Any]) -> Any:
-        """`forward`; float16 is for keeping, not for computing: widen, compute in float32, round once."""
+        """`forward`; float16 is for storage, not for computing: widen, compute in float32, round once."""
         z = self.forward(*[x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays], **options)
         if isinstance(z, (tuple, list)):
             return [part.astype(float16) if part.dtype == float32 else part for part in z]
         return z.astype(float16) if z.dtype == float32 else z
 
     def _record(self, edges: list[Any], inputs: tuple[Any, ...], outputs: tuple[Tensor, ...]) -> None:
-        """Tie the operation to what made its inputs, and note the state of the memory that it saw."""
+        """Link the operation to what made its inputs, and note the state of the memory that it read."""
         self.edges = tuple(edges)
         self.hooks = self.retain = None
         self.versions = versions = []
@@ -169,7 +169,7 @@ class Function:
                 versions.append((memory, memory.version, None if memory.exposed is None else self._seal_of(memory)))
 
     def _outputs(self, arrays: Any, edges: list[Any], inputs: tuple[Any, ...], options: Any) -> tuple[Tensor, ...]:
-        """The tensors of an operation with several outputs; those of integers take no gradient."""
+        """The tensors of an operation with several outputs; integer ones take no gradient."""
         arrays = [self.backend.asarray(z) if isinstance(z, np.generic) else z for z in arrays]
         outputs = tuple([wrap(z) for z in arrays])
         if True in self.needs and any(z.dtype in FLOATING for z in arrays):
@@ -181,7 +181,7 @@ class Function:
         return outputs
 
     def _seal_of(self, memory: Storage) -> int:
-        """The checksum of exposed memory, or 0 if backward needs none of it: then nobody will compare."""
+        """The checksum of exposed memory, or 0 if backward needs none of it: then it is never compared."""
         return checksum(memory.exposed) if memory.owner in self.kept_memory() else 0
 
     def keeps(self, array: Array) -> bool:
@@ -196,14 +196,14 @@ class Function:
         return False
 
     def kept_memory(self) -> set[int]:
-        """Which memory is kept for backward: the `Storage.owner` of each array."""
+        """The memory that is kept for backward: the `Storage.owner` of each array."""
         values = [
             v for value in self.__dict__.values() for v in (value if isinstance(value, list | tuple) else [value])
         ]
         return {id(root(value)) for value in values if isinstance(value, self.backend.array_type)}
 
     def check_unchanged(self) -> None:
-        """GraphError if memory that is kept for backward was changed since forward."""
+        """GraphError if memory that is kept for backward has changed since forward."""
         for storage, version, seal in self.versions:
             if storage.version == version and storage.exposed is None:
                 continue
@@ -217,6 +217,6 @@ class Function:
                 )
 
     def release(self) -> None:
-        """Give back what was kept for backward, and the graph behind it."""
+        """Free what was kept for backward, and the graph behind it."""
         self.__dict__.clear()
         self.edges, self.versions = None, []

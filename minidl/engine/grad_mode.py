@@ -17,12 +17,12 @@ grad_mode = _GradMode()
 
 
 class _Recording:
-    """A `with` block or a decorated function in which operations are recorded, or not, by `mode`."""
+    """A `with` block or a decorated function in which operations are recorded if `mode` says so."""
 
     mode: bool
 
     def _again(self) -> _Recording:
-        """A context of its own for each call: a function may run in several threads, or call itself."""
+        """A separate context for each call: a function may run in several threads, or call itself."""
         return type(self)()
 
     def __enter__(self) -> None:
@@ -44,7 +44,7 @@ class _Recording:
         return call
 
     def _generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A generator function whose own steps run inside the context, and what happens between them outside."""
+        """A generator function whose steps run inside the context, while the caller's code between them runs outside."""
 
         @wraps(function)
         def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
@@ -67,7 +67,7 @@ class _Recording:
 
 
 class set_grad_enabled(_Recording):
-    """Record operations or not from now on; as a context or a decorator, only within it."""
+    """Turn recording on or off from now on; as a context or a decorator, only inside it."""
 
     def __init__(self, mode: bool) -> None:
         self.mode, self._before = bool(mode), grad_mode.enabled
@@ -85,7 +85,7 @@ class set_grad_enabled(_Recording):
 
 
 class no_grad(_Recording):
-    """Within it (a `with` block or a decorated function, with or without parentheses), operations are not recorded."""
+    """Record no operations inside it: a `with` block, or a decorator with or without parentheses."""
 
     mode = False
 
@@ -94,11 +94,11 @@ class no_grad(_Recording):
 
 
 class enable_grad(no_grad):
-    """Within it, operations are recorded, also inside `no_grad`."""
+    """Record operations inside it, even within `no_grad`."""
 
     mode = True
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are recorded at the moment, in this thread."""
+    """Whether operations are currently recorded in this thread."""
     return grad_mode.enabled

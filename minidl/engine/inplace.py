@@ -34,8 +34,8 @@ def check_writable(target: Tensor) -> None:
 def rebind(target: Tensor, result: Tensor) -> None:
     """Make `target` the result of a recorded operation: how `x += y` is done inside a graph.
 
-    Memory that nothing else sees is exchanged for that of the result. Shared memory is written to, and all that see it
-    follow: `result` must then hold no part of it (`unshared`).
+    Memory that nothing else shares is replaced by that of the result. Shared memory is written to, and every tensor that
+    shares it follows: `result` must then hold no part of it (`unshared`).
     """
     base = target if target._view is None else target._view.base
     if base.is_leaf and base.requires_grad:
@@ -50,7 +50,7 @@ def rebind(target: Tensor, result: Tensor) -> None:
     else:
         target._array, target._storage = result._array, result._storage
         target._edge, target._requires_grad = result._edge, result._requires_grad
-    if retained is not None and retained.retain is not None:  # wanted is the gradient of the tensor as it is now
+    if retained is not None and retained.retain is not None:  # the gradient wanted is that of the tensor as it is now
         retained.retain = None
         target.retain_grad()
 
@@ -61,7 +61,7 @@ def is_shared(x: Tensor) -> bool:
 
 
 def unshared(x: Tensor) -> Tensor:
-    """x as an operation may keep it, although x itself is about to be written to: in memory of its own."""
+    """x in its own memory, for an operation to keep although x is about to be written to."""
     if not is_shared(x):
         return x
     copied = wrap(backend_of(x._array).copy(x._array))
@@ -71,7 +71,7 @@ def unshared(x: Tensor) -> Tensor:
 
 
 def _write_through(target: Tensor, base: Tensor, result: Tensor) -> None:
-    """Write the result into memory that others see, and give the base its new place in the graph."""
+    """Write the result into memory that others share, and give the base its new place in the graph."""
     view = target._view
     if view is not None and not view.recorded:
         raise GraphError(

@@ -1,4 +1,4 @@
-"""Watching the engine: recording, summaries and costs are observers, told of each operation while they listen."""
+"""Watching the engine: recordings, summaries and costs are observers, notified of each operation while they listen."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ..backend import Array
 
 
 class Observer:
-    """Told of all that the engine does within `observed(observer)`; this base class ignores everything."""
+    """Is notified of everything that the engine does within `observed(observer)`; this base class ignores it all."""
 
     def on_forward(self, node: Any, inputs: tuple[Any, ...], options: Mapping[str, Any], output: Any) -> None:
         """`node` computed the Tensor `output` from `inputs` (Tensors, numbers or None) with these options."""
 
     def on_backward(self, node: Any, dz: Array, returned: Sequence[Any], grads: Sequence[Any]) -> None:
-        """`node.backward(dz)` returned `returned`; with broadcast axes summed and dtypes kept: `grads`."""
+        """`node.backward(dz)` returned `returned`; after summing broadcast axes and restoring dtypes: `grads`."""
 
     def on_sum(self, node: Any, gradient: Array, total: Array) -> None:
-        """Another `gradient` reached the output of `node`, or a leaf, which makes `total`."""
+        """Another `gradient` reached the output of `node`, or a leaf, bringing the sum so far to `total`."""
 
     def on_leaf(self, leaf: Any, gradient: Array) -> None:
         """`gradient` was added to `leaf.grad`."""
 
 
 class _Listening(threading.local):
-    """Who is told, in this thread: outermost first."""
+    """The observers of this thread, outermost first."""
 
     observers: tuple[Observer, ...] = ()
 
@@ -37,7 +37,7 @@ listening = _Listening()
 
 @contextmanager
 def observed(observer: Observer) -> Iterator[None]:
-    """Within it, `observer` is told what the engine does in this thread, after those that listen already."""
+    """Inside it, `observer` is notified of what the engine does in this thread, after those already listening."""
     before = listening.observers
     listening.observers = (*before, observer)
     try:
@@ -48,7 +48,7 @@ def observed(observer: Observer) -> Iterator[None]:
 
 @contextmanager
 def unobserved() -> Iterator[None]:
-    """Within it, nobody is told: what the engine does is not part of the pass that is being watched."""
+    """Inside it, no observer is notified: this work is not part of the pass being watched."""
     before = listening.observers
     listening.observers = ()
     try:

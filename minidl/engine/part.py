@@ -1,4 +1,4 @@
-"""The gradient of a slice, kept small until it is added up."""
+"""The gradient of a slice, kept at the slice's size until it is added up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..backend import Array, backend_of
 
 
 class Part:
-    """The gradient dx of a slice: dx[index] = dz, and 0 elsewhere. Many of them add up in one array, not in many."""
+    """The gradient dx of a slice: dx[index] = dz, and 0 elsewhere. Many of them are added into one array, not many."""
 
     __slots__ = ("dz", "index", "shape")
 
@@ -16,7 +16,7 @@ class Part:
         self.dz, self.index, self.shape = dz, index, shape  # the index takes no element twice
 
     def whole(self) -> Array:
-        """dx itself, in memory of its own."""
+        """dx itself, in its own memory."""
         dx = backend_of(self.dz).xp.zeros(self.shape, self.dz.dtype)
         dx[self.index] = self.dz
         return dx

@@ -26,8 +26,8 @@ _NO_GRADIENT = "this tensor does not require gradients, so none will reach it"
 class Tensor(TensorMethods):
     """An array that can take part in differentiation.
 
-    Made by `minidl.tensor(...)` and its friends; `Tensor(...)` itself is PyTorch's old constructor. Attributes of one's
-    own can be set on it, as on any object.
+    Made by `minidl.tensor(...)` and its relatives; `Tensor(...)` itself is PyTorch's old constructor. You can set your own
+    attributes on it, as on any object.
     """
 
     __slots__ = (
@@ -41,19 +41,19 @@ class Tensor(TensorMethods):
     _storage: Storage
     _hooks: list[Callable[[Array], Array]] | None
     _grad: Tensor | None
-    _edge: Any  # where its gradient goes on to: a Function, one of several outputs, None for a leaf
+    _edge: Any  # where its gradient goes next: a Function, one of several outputs, None for a leaf
     _view: View | None
-    _strides: tuple[int, ...] | None  # in PyTorch, where the elements do not lie row by row
+    _strides: tuple[int, ...] | None  # the strides in PyTorch, where the elements do not lie row by row
     _requires_grad: bool
 
     def _become(self, made: Tensor) -> None:
-        """Be what the new tensor `made` is; for constructors."""
+        """Become the new tensor `made`; for constructors."""
         for name in _HELD:
             setattr(self, name, getattr(made, name))
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to this tensor; assigning is `requires_grad_`."""
+        """Whether gradients flow to this tensor; assigning to it calls `requires_grad_`."""
         follow_base(self)
         return self._requires_grad
 
@@ -69,7 +69,7 @@ class Tensor(TensorMethods):
 
     @property
     def grad(self) -> Tensor | None:
-        """After `backward()`, the sum of the gradients that reached this leaf; None before. Of its shape and dtype."""
+        """After `backward()`, the sum of the gradients that reached this leaf, in its shape and dtype; None before."""
         return self._grad
 
     @grad.setter
@@ -95,7 +95,7 @@ class Tensor(TensorMethods):
         self._storage.expose(self._array)
         return self._array
 
-    # read so often that they are worth an attrgetter, which is no call of Python's
+    # read so often that they are worth an attrgetter, which avoids a Python call
     shape = property(attrgetter("_array.shape"), doc="The length of each dimension.")
     dtype = property(attrgetter("_array.dtype"), doc="The element type.")
     ndim = property(attrgetter("_array.ndim"), doc="The number of dimensions.")
@@ -107,7 +107,7 @@ class Tensor(TensorMethods):
 
     @property
     def data(self) -> Tensor:
-        """The same memory outside the graph, as `detach()`; assigning a tensor puts it in the place of this one's."""
+        """The same memory outside the graph, like `detach()`; assigning a tensor replaces this one's memory."""
         return self.detach()
 
     @data.setter
@@ -122,7 +122,7 @@ class Tensor(TensorMethods):
         return alias_of(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Say whether gradients flow to this leaf, and return it. Only floating dtypes can."""
+        """Set whether gradients flow to this leaf, and return it. Only floating dtypes can have gradients."""
         if requires_grad and self.dtype not in FLOATING:
             raise DtypeError(
                 f"only tensors of a floating dtype can require gradients; this one is {self.dtype}; use .float()"
@@ -135,15 +135,15 @@ class Tensor(TensorMethods):
         return self
 
     def register_hook(self, hook: Hook) -> RemovableHook:
-        """Call `hook(gradient)` when this tensor's gradient is known; a Tensor it returns takes its place.
+        """Call `hook(gradient)` when this tensor's gradient is known; a Tensor it returns replaces it.
 
-        Returns a handle whose `remove()` takes the hook away.
+        Returns a handle whose `remove()` removes the hook.
         """
         meta = (self.shape, self.dtype)
         return self._attach(lambda gradient: _call_hook(hook, gradient, meta))
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this intermediate tensor, after its hooks, in `.grad` too; a leaf keeps it anyway."""
+        """Keep the gradient of this intermediate tensor, after its hooks, in `.grad`; a leaf keeps it anyway."""
         if not self.requires_grad:
             raise GraphError(_NO_GRADIENT)
         if self.grad_fn is None:
@@ -197,13 +197,13 @@ class RemovableHook:
         self._hooks, self._hook = hooks, hook
 
     def remove(self) -> None:
-        """Take the hook away; a second call does nothing."""
+        """Remove the hook; a second call does nothing."""
         if self._hook in self._hooks:
             self._hooks.remove(self._hook)
 
 
 def _call_hook(hook: Hook, gradient: Array, meta: tuple[tuple[int, ...], Any]) -> Array:
-    """The gradient after `hook` has seen it: its own, or the one that the hook returned."""
+    """The gradient after `hook` has seen it: the same one, or the one that the hook returned."""
     replaced = hook(wrap(gradient.copy()))
     if replaced is None:
         return gradient
@@ -235,7 +235,7 @@ def follow_base(x: Tensor) -> None:
 
 
 def wrap(array: Array, storage: Storage | None = None) -> Tensor:
-    """A tensor around memory that nothing else holds, unless its `storage` is given."""
+    """A tensor for memory that nothing else holds, unless its `storage` is given."""
     tensor = Tensor.__new__(Tensor)
     tensor._array = array
     if storage is None:
@@ -248,7 +248,7 @@ def wrap(array: Array, storage: Storage | None = None) -> Tensor:
 
 
 def alias_of(source: Tensor) -> Tensor:
-    """A tensor that sees the memory of `source`, with a history of its own."""
+    """A tensor that shares the memory of `source`, with its own history."""
     source._storage.viewed = True
     tensor = wrap(source._array, source._storage)
     tensor._strides = strides_of(source)
@@ -256,7 +256,7 @@ def alias_of(source: Tensor) -> Tensor:
 
 
 def view_of(source: Tensor, array: Array, step: Step) -> Tensor:
-    """A tensor that sees (part of) the memory of `source`, and follows it when recorded operations write there."""
+    """A tensor that shares (part of) the memory of `source`, and follows it when recorded operations write there."""
     source._storage.viewed = True
     tensor = wrap(array, source._storage)
     known = source._view

@@ -24,7 +24,7 @@ Step = tuple[type, dict[str, Any]]  # a Function that makes a view, and its opti
 
 
 class View:
-    """Where a view came from: its `base`, and the `steps` from there; `age` counts the recorded writes it knows of."""
+    """Where a view came from: its `base`, and the `steps` from there; `age` counts the recorded writes it includes."""
 
     __slots__ = ("age", "base", "recorded", "steps")
 
@@ -33,7 +33,7 @@ class View:
         self.recorded = grad_mode.enabled
 
     def again(self) -> Any:
-        """The view as a new tensor, made of the base as it is now."""
+        """The view as a new tensor, made from the base as it is now."""
         seen = self.base
         if seen.requires_grad and not self.recorded:
             raise GraphError(
@@ -47,7 +47,7 @@ class View:
 
 
 def seen_by(steps: tuple[Step, ...], array: Array, backend: Backend) -> Array:
-    """What a view sees of another array in the shape of its base: dz of the view, from dz of the base."""
+    """The part of an array of the base's shape that the view covers: dz of the view, from dz of the base."""
     for function, options in steps:
         node = function()
         node.backend, node.needs = backend, (False,)
