@@ -1,1 +1,1 @@
-"""What a tensor is to its user: making, drawing, converting, printing, saving, and its methods."""
+"""Tensors as their user sees them: making, drawing, converting, printing, saving, and their methods."""

@@ -1,4 +1,4 @@
-"""What a tensor holds and where: as Python numbers or NumPy arrays, in other dtypes, on other devices."""
+"""Converting tensors: to Python numbers or NumPy arrays, to other dtypes, to other devices."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Move(Function):
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The tensor in another dtype or on another device: `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)`.
 
-    Keywords: device, dtype, non_blocking (copies always wait, so both values are right), copy=True (a copy in any
-    case). The tensor itself if there is nothing to change; gradients flow through.
+    Keywords: device, dtype, non_blocking (copies always wait, so both values are correct), copy=True (always copy).
+    Returns the tensor itself if there is nothing to change; gradients flow through.
     """
     place, dtype, copy = _wishes(*args, **kwargs)
     moved = self
@@ -103,7 +103,7 @@ def _caster(name: str, dtype: Any) -> Callable[[Tensor], Tensor]:
         return cast(self, chosen)
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"The tensor as {chosen}; itself if it is that already."
+    method.__doc__ = f"The tensor as {chosen}; itself if it already is."
     return method
 
 
@@ -117,12 +117,12 @@ CASTS = {
 
 
 def cpu(self: Tensor) -> Tensor:
-    """The tensor in the memory of the host; itself if it is there."""
+    """The tensor in the memory of the host; itself if it is already there."""
     return to(self, "cpu")
 
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
-    """The tensor on the GPU; itself if it is there. BackendError, with the reason, where there is none."""
+    """The tensor on the GPU; itself if it is already there. BackendError, with the reason, if no GPU can be used."""
     return to(self, "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device)
 
 
@@ -148,7 +148,7 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 def numpy(self: Tensor, *, force: bool = False) -> Any:
     """The tensor as a NumPy array that shares its memory. It must be on the CPU and require no gradient.
 
-    With `force`, a tensor on a GPU or in a graph is taken too; what comes from a GPU is a copy.
+    With `force`, a tensor on a GPU or in a graph is accepted too; from a GPU comes a copy.
     """
     if self.requires_grad and not force:
         raise GraphError("numpy: this tensor requires gradients, which NumPy would lose; use .detach().numpy()")
@@ -160,7 +160,7 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
 
 
 def to_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
-    """For `np.asarray(tensor)`: as `numpy()`; in another dtype, or with copy=True, a copy."""
+    """For `np.asarray(tensor)`: like `numpy()`; in another dtype, or with copy=True, a copy."""
     same = dtype is None or np.dtype(dtype) == self.dtype
     if copy is False and not same:
         raise ArgumentError(f"np.asarray: {self.dtype} as {np.dtype(dtype)} needs a copy, but copy=False was given")
@@ -170,7 +170,7 @@ def to_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
 
 
 def wrap_array(self: Tensor, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
-    """What a NumPy function such as `np.sqrt(tensor)` computed, as a tensor again."""
+    """The result of a NumPy function such as `np.sqrt(tensor)`, as a tensor again."""
     return from_numpy(np.asarray(array))
 
 
@@ -187,7 +187,7 @@ def tolist(self: Tensor) -> Any:
 
 
 def to_bool(self: Tensor) -> bool:
-    """Whether the only element is not 0. ShapeError for several, as it would be ambiguous."""
+    """Whether the only element is not 0. ShapeError if there are several, which would be ambiguous."""
     if self._array.size != 1:
         raise ShapeError(
             f"bool: whether a tensor of shape {self.shape} is true is ambiguous; use .any(), .all() or compare .item()"
@@ -285,7 +285,7 @@ def is_floating_point(self: Tensor) -> bool:
 def is_contiguous(self: Tensor) -> bool:
     """Whether the elements lie in memory row by row, without gaps, as far as PyTorch's rules go.
 
-    A backend may have chosen another order for what an operation made; `numpy()` shows it.
+    A backend may have chosen another order for the result of an operation; `numpy()` shows it.
     """
     return is_row_by_row(self)
 
@@ -337,7 +337,7 @@ def _settings(self: Tensor, dtype: DType | None, device: Any) -> dict[str, Any]:
 
 
 def shallow_copy(self: Tensor) -> Tensor:
-    """For `copy.copy`: another leaf that sees the same memory."""
+    """For `copy.copy`: another leaf that shares the same memory."""
     return alias_of(self).requires_grad_(self.requires_grad)
 
 
@@ -361,5 +361,5 @@ def reduce(self: Tensor, protocol: Any) -> Any:
 
 
 def restore(array: Any, backend: str, requires_grad: bool) -> Tensor:
-    """The tensor that `reduce` took apart."""
+    """Rebuild the tensor that `reduce` took apart."""
     return wrap(get_backend(backend).asarray(array)).requires_grad_(requires_grad)

@@ -41,10 +41,10 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 
 
 def construct(self: Tensor, *data: Any, device: Any = None) -> None:
-    """PyTorch's old constructor: `Tensor(2, 3)` is of that size, `Tensor([1, 2])` holds a copy of these values.
+    """PyTorch's old constructor: `Tensor(2, 3)` has that size, `Tensor([1, 2])` holds a copy of these values.
 
-    Always of the default dtype (float32), also for an array of another one. `Tensor(tensor)` is the exception: another
-    tensor of the same memory and dtype. `minidl.tensor(...)` keeps the dtype of its values.
+    Always of the default dtype (float32), even for an array of another one. `Tensor(tensor)` is the exception: another
+    tensor with the same memory and dtype. `minidl.tensor(...)` keeps the dtype of its values.
 
     >>> from minidl import Tensor
     >>> Tensor([1, 2]), Tensor(2, 3).shape
@@ -65,7 +65,7 @@ def construct(self: Tensor, *data: Any, device: Any = None) -> None:
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` as a tensor: itself if it is one of that dtype and device, sharing the memory of a NumPy array."""
+    """`data` as a tensor: itself if it is one of that dtype and device; the memory of a NumPy array is shared."""
     if isinstance(data, Tensor):
         return data.to(device=device, dtype=dtype)
     source, backend = _source(data, dtype, device)
@@ -88,7 +88,7 @@ def _raw(data: Any) -> Any:
 
 
 def _source(data: Any, dtype: Any, device: Any) -> tuple[Any, Backend]:
-    """The data as an array of the wanted dtype, `data` itself where that can be, and the backend where it is to go."""
+    """The data as an array of the wanted dtype (`data` itself where possible), and the backend it is to go to."""
     raw = _raw(data)
     backend = backend_of(raw) if device is None and isinstance(data, Tensor) else backend_for(device)
     wanted = None if dtype is None else as_dtype(dtype)
@@ -147,7 +147,7 @@ def _in_dtype(array: Any, dtype: DType) -> Any:
 
 
 def _refuse_large(array: Any, dtype: DType) -> None:
-    """RangeError that names the value furthest from 0."""
+    """Raise a RangeError that names the value furthest from 0."""
     value = max(array.ravel().tolist(), key=abs)
     raise RangeError(f"tensor: {value} does not fit into {dtype}; ask for another, such as dtype=minidl.float64")
 
@@ -196,14 +196,14 @@ def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool 
 
 
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of that size whose values mean nothing. They are 0 here, so that a mistake can be repeated."""
+    """A tensor of that size whose values mean nothing. They are 0 here, so that a mistake is reproducible."""
     return _filled("empty", size, 0, dtype, device, requires_grad)
 
 
 def full(
     size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """A tensor of that size filled with `fill_value` (a number or a 0-dimensional tensor), whose dtype it takes."""
+    """A tensor of that size filled with `fill_value` (a number or a 0-dimensional tensor), in its dtype."""
     value = tensor(fill_value, dtype=dtype, device="cpu")
     if value.ndim:
         raise ShapeError(f"full: fill_value must be a number or a 0-dimensional tensor; its shape is {value.shape}")
@@ -218,24 +218,24 @@ def _like(function: str, input: Any, value: Any, dtype: Any, device: Any, requir
 
 
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros in the shape, dtype and device of the input."""
+    """Zeros in the shape and dtype and on the device of the input."""
     return _like("zeros_like", input, 0, dtype, device, requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones in the shape, dtype and device of the input."""
+    """Ones in the shape and dtype and on the device of the input."""
     return _like("ones_like", input, 1, dtype, device, requires_grad)
 
 
 def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """As `empty`, in the shape, dtype and device of the input."""
+    """Like `empty`, in the shape and dtype and on the device of the input."""
     return _like("empty_like", input, 0, dtype, device, requires_grad)
 
 
 def full_like(
     input: Tensor, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """`fill_value` in the shape, dtype and device of the input."""
+    """`fill_value` in the shape and dtype and on the device of the input."""
     chosen = input.dtype if dtype is None else as_dtype(dtype)
     value = tensor(fill_value, dtype=chosen, device="cpu")._array[()]
     return _like("full_like", input, value, chosen, device, requires_grad)
@@ -250,7 +250,7 @@ def arange(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """start, start + step, ... up to but without `end`; `arange(n)` counts 0 to n - 1.
+    """start, start + step, ... up to but not including `end`; `arange(n)` counts from 0 to n - 1.
 
     int64 if all are integers, else the default float dtype.
 

@@ -21,8 +21,8 @@ def grad(
 ) -> tuple[Tensor | None, ...]:
     """d(outputs)/d(inputs), for leaves or intermediates; `.grad` is left alone.
 
-    Only the part of the graph that leads to the inputs is passed (and freed). An input that the outputs do not
-    depend on is a GraphError, or None with `allow_unused=True`. No tensors at all are an ArgumentError.
+    Only the part of the graph that leads to the inputs is walked (and freed). An input that the outputs do not
+    depend on is a GraphError, or None with `allow_unused=True`. An empty list is an ArgumentError.
 
     >>> import minidl
     >>> x = minidl.tensor(3.0, requires_grad=True)
@@ -64,7 +64,7 @@ def _listed(name: str, tensors: Any) -> list[Tensor]:
 
 
 def _seeds(outputs: list[Tensor], grad_outputs: Any) -> list[Tensor | None]:
-    """One gradient (or None) an output."""
+    """One gradient (or None) per output."""
     if grad_outputs is None:
         return [None] * len(outputs)
     seeds = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
@@ -77,7 +77,7 @@ def _leading_to(roots: list[Any], leaves: set[int], targets: set[Any]) -> set[An
     """The operations between the roots and those leaves (by id) and targets; the targets themselves stay out."""
     users: dict[Any, list[Any]] = {root: [] for root in roots}
     stack = list(users)
-    goals: list[Any] = []  # operations with a wanted input
+    goals: list[Any] = []  # operations that lead to a wanted input
     while stack:
         node = stack.pop()
         if node.edges is None:

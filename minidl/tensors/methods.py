@@ -1,4 +1,4 @@
-"""Which functions are also methods and operators of Tensor: `x.relu()` is `relu(x)`, `x + y` is `add(x, y)`.
+"""The functions that are also methods and operators of Tensor: `x.relu()` is `relu(x)`, `x + y` is `add(x, y)`.
 
 `_signatures.pyi` says the same to type checkers and editors; `scripts/make_signatures.py` writes it from `METHODS`.
 """
@@ -79,7 +79,7 @@ _IN_PLACE_ALIASES = ("absolute", "clip", "divide", "multiply", "negative", "subt
 
 
 def _several(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The method for a function that takes a tuple: x.view(2, 3), x.view((2, 3)), x.view(size=(2, 3)) are the same."""
+    """The method for a function that takes a tuple: x.view(2, 3), x.view((2, 3)) and x.view(size=(2, 3)) are the same."""
 
     def method(self: Tensor, *sizes: Any, **named: Any) -> Tensor:
         if named and not sizes:
@@ -102,12 +102,12 @@ def where(self: Tensor, condition: Tensor, other: Operand) -> Tensor:
 
 
 def clamp_min(self: Tensor, min: Operand) -> Tensor:
-    """The elements, those below `min` raised to it."""
+    """The elements, with those below `min` raised to it."""
     return selection.clamp(self, min=min)
 
 
 def clamp_max(self: Tensor, max: Operand) -> Tensor:
-    """The elements, those above `max` lowered to it."""
+    """The elements, with those above `max` lowered to it."""
     return selection.clamp(self, max=max)
 
 
@@ -131,7 +131,7 @@ del METHODS["type_"]
 
 
 def transposed(self: Tensor) -> Tensor:
-    """The transpose of a matrix (M, N); a tensor of fewer dimensions as it is."""
+    """The transpose of a matrix (M, N); a tensor of fewer dimensions is returned as it is."""
     return shape.t(self)
 
 
@@ -155,7 +155,7 @@ _OPERANDS = (Tensor, bool, int, float, np.generic)
 
 
 def _operator(function: Callable[..., Tensor]) -> Callable[[Tensor, Operand], Tensor]:
-    """x + y: Python is told to try the other side, or to say TypeError, where y is no tensor, number or array."""
+    """x + y; if y is not a tensor, number or array, Python tries the other side or raises TypeError."""
 
     def method(self: Tensor, other: Operand) -> Tensor:
         if isinstance(other, _OPERANDS):

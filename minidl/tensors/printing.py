@@ -1,4 +1,4 @@
-"""How a tensor is printed: as in PyTorch, four decimals, the middle of a large one left out."""
+"""How a tensor is printed: as in PyTorch, with four decimals, and without the middle of a large one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..devices import device_of
 from ..dtypes import get_default_dtype
 from ..engine.tensor import Tensor
 
-WIDTH, DIGITS, EDGE, THRESHOLD = 80, 4, 3, 1000  # columns; decimals; elements at each end of more than so many
+WIDTH, DIGITS, EDGE, THRESHOLD = 80, 4, 3, 1000  # columns; decimals; elements shown at each end, if there are more than this many
 INDENT = len("tensor(")
 
 
 def tensor_text(tensor: Tensor) -> str:
-    """The values, then whatever is not the default: size, dtype, device, and how the tensor takes part in the graph."""
+    """The values, then whatever is not the default: size, dtype, device, and the tensor's role in the graph."""
     array = to_host(tensor._array)
     usual = (get_default_dtype(),) if array.size == 0 else (get_default_dtype(), np.int64, np.bool_)
     notes = [f"size={array.shape}"] if array.size == 0 and array.ndim != 1 else []
@@ -32,7 +32,7 @@ def tensor_text(tensor: Tensor) -> str:
 
 
 def _with_notes(text: str, notes: list[str]) -> str:
-    """The notes behind the values, on a new line where they would not fit."""
+    """The notes after the values, on a new line where they would not fit."""
     used = len(text) - text.rfind("\n") + 1
     for note in notes:
         if used + len(note) + 2 > WIDTH:
@@ -95,7 +95,7 @@ class _Numbers:
 
 
 def _notation(sizes: Any) -> str:
-    """Whole numbers, decimals, or powers of ten where sizes lie too far apart to compare."""
+    """Integers, decimals, or powers of ten where the magnitudes lie too far apart to compare."""
     if sizes.size == 0:
         return "{:.0f}"
     whole = bool((sizes == np.ceil(sizes)).all())

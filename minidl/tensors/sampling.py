@@ -35,7 +35,7 @@ class Drawn(Function):
 
 
 def draw(kind: str, shape: tuple[int, ...], dtype: DType, generator: Generator | None) -> Any:
-    """Host numbers, uniform in [0, 1) ("rand") or standard normal ("randn"), of a floating dtype."""
+    """Numbers drawn on the host, uniform in [0, 1) ("rand") or standard normal ("randn"), of a floating dtype."""
     source = generator_or_default(generator)
     method = source.random if kind == "rand" else source.standard_normal
     if dtype == np.float16:
@@ -65,17 +65,17 @@ def rand(
 def randn(
     *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Random numbers of the standard normal distribution (mean 0, variance 1)."""
+    """Random numbers from the standard normal distribution (mean 0, variance 1)."""
     return _drawn("randn", _sizes("randn", size), generator, dtype, device, requires_grad)
 
 
 def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """As `rand`, in the shape, dtype and device of the input."""
+    """Like `rand`, in the shape and dtype and on the device of the input."""
     return _drawn_like("rand", input, dtype, device, requires_grad)
 
 
 def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """As `randn`, in the shape, dtype and device of the input."""
+    """Like `randn`, in the shape and dtype and on the device of the input."""
     return _drawn_like("randn", input, dtype, device, requires_grad)
 
 
@@ -159,9 +159,9 @@ def normal(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Random numbers of normal distributions: of each mean and std of two tensors, or for two numbers of that size.
+    """Random numbers from normal distributions: one for each mean and std of two tensors, or `size` for two numbers.
 
-    Of tensors that require gradients the result does too, as in PyTorch, though they are all 0.
+    If a tensor requires a gradient, so does the result, as in PyTorch, though that gradient is always 0.
     """
     parts = [x for x in (mean, std) if isinstance(x, Tensor)]
     for name, value in (("mean", mean), ("std", std)):
@@ -194,7 +194,7 @@ def normal(
 def bernoulli(input: Tensor, p: None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that the input (a floating dtype) gives for each element, else 0.
 
-    Of an input that requires a gradient the result does too, as in PyTorch, though it is 0.
+    If the input requires a gradient, so does the result, as in PyTorch, though that gradient is always 0.
     """
     refuse("bernoulli", p=p)
     if not isinstance(input, Tensor) or input.dtype.kind != "f":
@@ -212,7 +212,7 @@ def multinomial(
 ) -> Tensor:
     """Positions drawn with probabilities in proportion to the weights in each row: (N, C) -> (N, num_samples), int64.
 
-    A single row (C,) gives (num_samples,). Without replacement a position comes at most once in a row.
+    A single row (C,) gives (num_samples,). Without replacement, a position is drawn at most once per row.
     """
     if not isinstance(input, Tensor) or input.dtype.kind != "f":
         raise DtypeError("multinomial: takes a Tensor of weights of a floating dtype")

@@ -1,8 +1,8 @@
 """Checkpoints: nested state in one NPZ file, without pickle.
 
-Tensors and arrays are ordinary members of the NPZ, named by their place in the state (`model/fc.weight`); numbers,
-text, lists and dictionaries around them stand as JSON in its member `minidl.json`. So loading one can never run
-code, and any program that reads NPZ can read the weights:
+Tensors and arrays are ordinary members of the NPZ, named by their place in the state (`model/fc.weight`); the numbers,
+text, lists and dictionaries around them are stored as JSON in its member `minidl.json`. So loading a checkpoint can
+never run code, and any program that reads NPZ can read the weights:
 
     np.load("model.npz")["model/fc.weight"]
 """
@@ -31,14 +31,14 @@ _PICKLE = (
     "is a pickle, as torch.save writes it, which could run any code and is never loaded; in PyTorch write "
     "np.savez(path, **{name: w.numpy() for name, w in model.state_dict().items()}), which minidl.load reads"
 )
-LEAST_ROOM, MOST_PACKED = 256 << 20, 20  # bytes that any file may unpack to; how many times its size a large one may
+LEAST_ROOM, MOST_PACKED = 256 << 20, 20  # bytes that any file may unpack to; for a large one, how many times its size
 OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal states make equal files
 
 
 def save(state: Any, path: str | os.PathLike[str]) -> None:
-    """Write `state` (a state_dict, or any nesting of dicts, lists and tuples of them) to `path`, whole or not at all.
+    """Write `state` (a state_dict, or any nesting of dicts, lists and tuples of them) to `path`, completely or not at all.
 
-    Leaves are tensors, NumPy arrays, numbers, text, bools and None. Raises `DtypeError` for anything else, by its
+    Leaves are tensors, NumPy arrays, numbers, text, bools and None. Raises `DtypeError` for anything else, naming its
     place in the state, before anything is written; `OutputError` if the file cannot be written.
 
     >>> import tempfile, minidl
@@ -64,9 +64,9 @@ def save(state: Any, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str], *, only: str | None = None) -> Any:
     """The state that `save` wrote, its tensors in the current backend's library.
 
-    `only`: the entry of this name alone; of the rest of the state nothing is read. An NPZ that other software wrote
-    gives a dictionary of its arrays as tensors. Raises `CheckpointError` if the file is missing, damaged, claims more
-    than it can hold, or holds Python objects, which are never unpickled.
+    With `only`, just the entry of this name; nothing else in the file is read. An NPZ written by other software gives
+    a dictionary of its arrays as tensors. Raises `CheckpointError` if the file is missing, damaged, claims more than
+    it can hold, or holds Python objects, which are never unpickled.
     """
     path = Path(path)
     try:
@@ -101,11 +101,11 @@ def _is_pickle(path: Path) -> bool:
 
 
 class _Arrays:
-    """The arrays of an archive of `size` bytes by name, each read when it is asked for, after a look at its size."""
+    """The arrays of an archive of `size` bytes by name, each read when asked for, after a check of its size."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self.archive = archive
-        self.room = max(LEAST_ROOM, MOST_PACKED * size)  # bytes that all that is read may take
+        self.room = max(LEAST_ROOM, MOST_PACKED * size)  # bytes that everything read may take together
         self.names = [name.removesuffix(".npy") for name in archive.namelist() if name != STRUCTURE]
         self.read: dict[str, np.ndarray] = {}
 
@@ -130,7 +130,7 @@ class _Arrays:
 
 
 def _known_format(structure: Any) -> Any:
-    """The state in the structure, after seeing that this version can read it."""
+    """The state in the structure, after checking that this version can read it."""
     if structure["format"] != FORMAT:
         raise CheckpointError(
             f"has format {structure['format']}, this minidl reads {FORMAT}; use the version of minidl that wrote it"
@@ -145,13 +145,13 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
         content = member.read(expected + 1)
         if len(content) != expected:
             raise ValueError(f"{name}: shape {shape} of {dtype} needs {expected} bytes, there are {len(content)}")
-        member.read()  # to the end, where the checksum is compared
+        member.read()  # read to the end, where the checksum is compared
     array = np.frombuffer(bytearray(content), dtype).reshape(shape, order="F" if fortran else "C")
     return array.astype(dtype.newbyteorder("="), order="C", copy=False)
 
 
 def _read_header(member: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """The shape, whether it lies in Fortran's order, and the dtype of an array, before any of it is read."""
+    """An array's shape, whether it is in Fortran order, and its dtype, before any of it is read."""
     version = np.lib.format.read_magic(member)
     if version == (1, 0):
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)

@@ -1,7 +1,7 @@
 """The methods that change a tensor: `add_`, `zero_`, `x += y`, `x[i] = y`.
 
-Outside of a graph the memory itself is overwritten. Where a gradient has to flow, the tensor becomes the result of the
-recorded operation; where other tensors see its memory, they see the change, and follow it in the graph.
+Outside a graph, the memory itself is overwritten. Where a gradient has to flow, the tensor becomes the result of the
+recorded operation; other tensors that share its memory see the change, and follow it in the graph.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return input
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"`{function.__name__}` in place: the tensor itself takes the result, in its own shape and dtype."
+    method.__doc__ = f"`{function.__name__}` in place: the tensor itself receives the result, keeping its shape and dtype."
     return method
 
 
@@ -128,7 +128,7 @@ def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator: Genera
 
 
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
-    """The elements become random numbers of the normal distribution with that mean and standard deviation."""
+    """The elements become random numbers from the normal distribution with that mean and standard deviation."""
     if not number("normal_", "std", std) >= 0:  # NaN too
         raise ArgumentError(f"normal_: std must be at least 0; got {std}")
     return _put_drawn("normal_", self, "randn", std, mean, generator)
