@@ -1,17 +1,17 @@
-"""minidl: a deep-learning engine to read in an afternoon, by PyTorch's names.
+"""minidl: a deep-learning engine to read in an afternoon, with PyTorch's names.
 
     import minidl as torch
 
-Here are the names of `torch` itself: making tensors, arithmetic, shapes, `no_grad`. Layers are in `minidl.nn`, update
-rules in `minidl.optim`, data sets in `minidl.data`.
+This module holds the names of `torch` itself: making tensors, arithmetic, shapes, `no_grad`. Layers are in
+`minidl.nn`, update rules in `minidl.optim`, data sets in `minidl.data`.
 """
 
 # ruff: noqa: F401
 import importlib as _importlib
 import math as _math
 
-# First what Ctrl-C does while the rest is imported; then `methods`, which gives Tensor its methods and operators;
-# everything else may then use them.
+# First the handling of Ctrl-C while the rest is imported; then `methods`, which gives Tensor its methods and
+# operators; everything else may then use them.
 from . import _starting as _starting  # isort: skip
 from .tensors import methods as methods  # isort: skip
 from . import _moved, autograd, cuda, nn, optim
@@ -173,7 +173,7 @@ greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 
 def __getattr__(name: str) -> object:
-    """`minidl.data` and `minidl.explain` are loaded when asked for: the engine needs neither OpenCV nor a tape."""
+    """`minidl.data` and `minidl.explain` are loaded on first use: the engine needs neither OpenCV nor a tape."""
     if name in ("data", "explain"):
         return _importlib.import_module(f".{name}", __name__)
     raise _absent(f"module 'minidl' has no attribute {name!r}", "minidl", name, globals().keys)

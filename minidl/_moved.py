@@ -1,4 +1,4 @@
-"""Where the import paths of version 0.1 lead now: `from minidl.graph import sum_to` still works."""
+"""Redirects for the import paths of version 0.1: `from minidl.graph import sum_to` still works."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ MOVED = {
 
 
 class OldPaths(MetaPathFinder, Loader):
-    """Gives the module that a path leads to now, under both names; asked only for paths that no file has."""
+    """Loads the module that an old path leads to now, under both names; asked only for paths without a file."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         old = next((old for old in MOVED if name == old or name.startswith(old + ".")), None)
@@ -62,12 +62,12 @@ class OldPaths(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: Any) -> None:
-        """The module has run already; Python has put the old path's spec in the place of its own."""
+        """The module has already run; Python has replaced its spec with that of the old path."""
         module.__spec__ = module.__spec__.loader_state
 
 
 def install() -> None:
-    """Let the old paths be imported. `minidl.gradcheck` is a function too, which importing must not replace."""
+    """Make the old paths importable. `minidl.gradcheck` is also a function, which importing must not replace."""
     sys.modules.setdefault("minidl.gradcheck", import_module(MOVED["minidl.gradcheck"]))
     if not any(isinstance(finder, OldPaths) for finder in sys.meta_path):
         sys.meta_path.append(OldPaths())

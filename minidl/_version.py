@@ -1,3 +1,3 @@
-"""The version, for those who may not import the package above them."""
+"""The version, for modules that may not import the package above them."""
 
 __version__ = "0.1.0"

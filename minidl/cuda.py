@@ -1,4 +1,4 @@
-"""Whether a GPU can be used, by the names of `torch.cuda`. minidl uses one GPU, through CuPy."""
+"""Whether a GPU can be used, with the names of `torch.cuda`. minidl uses one GPU, through CuPy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def synchronize() -> None:
 
 
 def manual_seed_all(seed: int) -> None:
-    """Seed the default generator, as `minidl.manual_seed`: random numbers are drawn on the host for every device."""
+    """Seed the default generator, like `minidl.manual_seed`: random numbers are drawn on the host for every device."""
     manual_seed(seed)
 
 

@@ -1,4 +1,4 @@
-"""Where tensors live, by PyTorch's names: `cpu` is the memory of the host (NumPy), `cuda` that of the GPU (CuPy)."""
+"""Where tensors live, with PyTorch's names: `cpu` is the memory of the host (NumPy), `cuda` that of the GPU (CuPy)."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def device_of(array: Array) -> device:
 
 
 def backend_for(place: Any) -> Backend:
-    """The backend of a device (a `device` or its name); the one new tensors are made in for None."""
+    """The backend of a device (a `device` or its name); for None, the one that new tensors are made in."""
     return current_backend() if place is None else get_backend(device(place).type)

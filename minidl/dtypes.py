@@ -1,4 +1,4 @@
-"""The element types, and PyTorch's rule for what comes out when two of them meet.
+"""The element types, and PyTorch's rule for the type of a result when two of them meet.
 
 Source: https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 """

@@ -1,7 +1,7 @@
 """Every error minidl raises on purpose: what came, what was expected, what to do.
 
 All are RuntimeErrors, as nearly all of PyTorch's errors are, so that `except RuntimeError` written for PyTorch catches
-them. Each is also the built-in error that Python would raise in its place, so `except ValueError` works too.
+them. Each is also the built-in error that Python would raise instead, so `except ValueError` works too.
 
 >>> issubclass(ShapeError, MinidlError), issubclass(ShapeError, RuntimeError), issubclass(ShapeError, ValueError)
 (True, True, True)
@@ -29,23 +29,23 @@ class ArgumentTypeError(ArgumentError, TypeError):
 
 
 class RangeError(MinidlError, IndexError, ValueError):
-    """An index or a label outside of the dimension it points into, or a number that its dtype cannot hold."""
+    """An index or a label outside the dimension it points into, or a number that its dtype cannot hold."""
 
 
 class DimensionError(ArgumentError, RangeError):
-    """A dimension that the tensor does not have, or in which there is nothing to choose from."""
+    """A dimension that the tensor does not have, or that has no elements to choose from."""
 
 
 class IndexShapeError(ShapeError, IndexError):
-    """Shapes that cannot be indexed so: a mask of another shape, indices that do not broadcast, no dimension at all."""
+    """Shapes that do not allow this indexing: a mask of another shape, indices that do not broadcast, no dimensions."""
 
 
 class IndexDtypeError(DtypeError, IndexError):
-    """What stands in `x[...]` and is no index: a fraction, text, a tensor of a floating dtype."""
+    """Something in `x[...]` that is not an index: a fraction, text, a tensor of a floating dtype."""
 
 
 class UnsupportedError(MinidlError, TypeError, NotImplementedError):
-    """What is not there: an argument of PyTorch's that minidl leaves out, a method that a subclass has to define."""
+    """Something that does not exist: a PyTorch argument that minidl leaves out, a method that a subclass must define."""
 
 
 class GraphError(MinidlError):
@@ -57,11 +57,11 @@ class BackendError(MinidlError):
 
 
 class DataError(MinidlError, ValueError):
-    """A data file that is missing, damaged or not what its name says."""
+    """A data file that is missing, damaged or of another format than its name says."""
 
 
 class CheckpointError(MinidlError, ValueError):
-    """A checkpoint that is damaged, unsafe or of another model."""
+    """A checkpoint that is damaged, unsafe or from another model."""
 
 
 def refuse(function: str, **arguments: object) -> None:
@@ -81,5 +81,5 @@ def refuse(function: str, **arguments: object) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, as far as its first line; its type where it says nothing."""
+    """The first line of an error's message; its type if the message is empty."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,4 +1,4 @@
-"""Random numbers: always drawn on the host, so that one seed gives one run on every backend."""
+"""Random numbers: always drawn on the host, so that a seed gives the same run on every backend."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Generator:
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream over from `seed` and return the generator.
 
-        As in PyTorch an integer of 64 bits, a negative one standing for 2**64 + seed. RangeError for a larger one.
+        As in PyTorch, a 64-bit integer; a negative one stands for 2**64 + seed. RangeError for anything larger.
         """
         if isinstance(seed, bool) or not hasattr(seed, "__index__"):
             raise ArgumentTypeError(f"manual_seed: the seed must be an integer; got {seed!r}")
@@ -44,11 +44,11 @@ class Generator:
         return self._seed
 
     def get_state(self) -> dict[str, Any]:
-        """The place in the stream, as a plain dictionary of integers and strings."""
+        """The position in the stream, as a plain dictionary of integers and strings."""
         return {"seed": self._seed, **copy.deepcopy(dict(self.numpy.bit_generator.state))}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go to the place in the stream that `get_state` returned. CheckpointError if it is none."""
+        """Go to the position in the stream that `get_state` returned. CheckpointError if it is not one."""
         try:
             place = copy.deepcopy(dict(state))
             seed = place.pop("seed")
