@@ -49,7 +49,7 @@ class Function:
     needs: tuple[bool, ...]
     edges: tuple[Any, ...] | None  # per input, where its gradient goes: a Function, a leaf, None; None once freed
     meta: Any  # shape and dtype of the output; a list of them for several
-    versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version, and its checksum if exposed
+    versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version; its checksum if exposed
     hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
     retain: Callable[[Array], None] | None  # called with that gradient after the hooks
 

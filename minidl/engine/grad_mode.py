@@ -44,7 +44,7 @@ class _Recording:
         return call
 
     def _generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A generator function whose steps run inside the context, while the caller's code between them runs outside."""
+        """A generator function whose steps run inside the context, and the caller's code between them outside."""
 
         @wraps(function)
         def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:

@@ -34,8 +34,8 @@ def check_writable(target: Tensor) -> None:
 def rebind(target: Tensor, result: Tensor) -> None:
     """Make `target` the result of a recorded operation: how `x += y` is done inside a graph.
 
-    Memory that nothing else shares is replaced by that of the result. Shared memory is written to, and every tensor that
-    shares it follows: `result` must then hold no part of it (`unshared`).
+    Memory that nothing else shares is replaced by that of the result. Shared memory is written to, and every tensor
+    that shares it follows: `result` must then hold no part of it (`unshared`).
     """
     base = target if target._view is None else target._view.base
     if base.is_leaf and base.requires_grad:

@@ -23,7 +23,7 @@ class Storage:
     def __init__(self, array: Array) -> None:
         self.owner = id(
             array if array.base is None else array.base
-        )  # identifies the memory, as long as it lives
+        )  # identifies the memory, for as long as that memory lives
 
     def expose(self, array: Array) -> None:
         """Note that the user has been given raw memory: from now on only a checksum can detect its changes."""

@@ -26,8 +26,8 @@ _NO_GRADIENT = "this tensor does not require gradients, so none will reach it"
 class Tensor(TensorMethods):
     """An array that can take part in differentiation.
 
-    Made by `minidl.tensor(...)` and its relatives; `Tensor(...)` itself is PyTorch's old constructor. You can set your own
-    attributes on it, as on any object.
+    Made by `minidl.tensor(...)` and its relatives; `Tensor(...)` itself is PyTorch's old constructor. You can set your
+    own attributes on it, as on any object.
     """
 
     __slots__ = (
