@@ -79,7 +79,7 @@ _IN_PLACE_ALIASES = ("absolute", "clip", "divide", "multiply", "negative", "subt
 
 
 def _several(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The method for a function that takes a tuple: x.view(2, 3), x.view((2, 3)) and x.view(size=(2, 3)) are the same."""
+    """The method for a function that takes a tuple: x.view(2, 3), x.view((2, 3)), x.view(size=(2, 3)) are the same."""
 
     def method(self: Tensor, *sizes: Any, **named: Any) -> Tensor:
         if named and not sizes:

@@ -11,7 +11,7 @@ from ..devices import device_of
 from ..dtypes import get_default_dtype
 from ..engine.tensor import Tensor
 
-WIDTH, DIGITS, EDGE, THRESHOLD = 80, 4, 3, 1000  # columns; decimals; elements shown at each end, if there are more than this many
+WIDTH, DIGITS, EDGE, THRESHOLD = 80, 4, 3, 1000  # columns; decimals; elements shown at each end above that size
 INDENT = len("tensor(")
 
 

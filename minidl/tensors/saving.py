@@ -36,7 +36,7 @@ OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal states make equal fi
 
 
 def save(state: Any, path: str | os.PathLike[str]) -> None:
-    """Write `state` (a state_dict, or any nesting of dicts, lists and tuples of them) to `path`, completely or not at all.
+    """Write `state` (a state_dict, or any nesting of dicts, lists and tuples of them) to `path`, all of it or nothing.
 
     Leaves are tensors, NumPy arrays, numbers, text, bools and None. Raises `DtypeError` for anything else, naming its
     place in the state, before anything is written; `OutputError` if the file cannot be written.

@@ -58,7 +58,7 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return input
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"`{function.__name__}` in place: the tensor itself receives the result, keeping its shape and dtype."
+    method.__doc__ = f"`{function.__name__}` in place: the tensor itself takes the result, keeping its shape and dtype."
     return method
 
 
