@@ -1,4 +1,4 @@
-"""The array libraries: what minidl asks of one, and NumPy's and CuPy's answers to it."""
+"""The array libraries: what minidl requires of one, and its implementations for NumPy and CuPy."""
 
 from .base import Array, Backend
 from .registry import (

@@ -1,8 +1,9 @@
-"""What an array library must offer beyond its array calls.
+"""The calls that an array library must offer beyond its array functions.
 
-Required of each: its attributes, and how arrays come to it, leave it and are added to in place. What its device can say
-has answers for the host's memory. Plain are all other calls: array calls that are right for any library that follows
-NumPy's interface. A subclass overrides those that are worth tuning, under the same name; the plain one judges it.
+Each library must define its attributes, and how arrays come to it, leave it and are added to in place. The questions
+about its device have default answers for the host's memory. All other calls are plain: written in array functions that
+are right for any library that follows NumPy's interface. A subclass overrides those that are worth tuning, under the
+same name; tests check it against the plain one.
 """
 
 from __future__ import annotations
@@ -40,63 +41,63 @@ class Backend(ABC):
 
     @abstractmethod
     def to_numpy(self, array: Array) -> Any:
-        """The array on the host: itself if it is there, else a copy."""
+        """The array on the host: itself if it is already there, else a copy."""
 
     @abstractmethod
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
-        """target[index] += values in place, an index that occurs twice counted twice."""
+        """target[index] += values in place; an index that occurs twice counts twice."""
 
-    # What the device can say.
+    # Questions about the device.
 
     def device_name(self, array: Array) -> str:
-        """PyTorch's name of the place where the array lives: the device, with a number where there can be several."""
+        """PyTorch's name for the place where the array lives: the device, with a number where there can be several."""
         return self.device
 
     def synchronize(self) -> None:  # noqa: B027  (there is nothing to wait for, unless a subclass says so)
-        """Wait until everything asked for so far is done."""
+        """Wait until all work requested so far is done."""
 
     def device_label(self) -> str:
-        """What the device is called by its maker; empty where there is nothing to call by a name."""
+        """The manufacturer's name for the device; empty if it has none."""
         return ""
 
     @property
     def emulated(self) -> bool:
-        """Whether the device is only imitated in the host's memory: its speed says nothing."""
+        """Whether the device is only simulated in the host's memory: its speed then says nothing."""
         return False
 
     def memory(self) -> tuple[int, int]:
-        """Bytes of the device's memory that arrays take now, and that the library holds for them; 0 if not known."""
+        """Bytes of device memory that arrays occupy now, and that the library holds for them; 0 if not known."""
         return 0, 0
 
     def mark(self) -> Any:
-        """A moment in the device's own time: when all that was asked for before is done."""
+        """A mark in the device's own time: the moment when all work requested before it is done."""
         self.synchronize()
         return time.perf_counter()
 
     def seconds_between(self, earlier: Any, later: Any) -> float:
-        """Seconds from one mark to another; the later one is waited for."""
+        """Seconds from one mark to another; waits for the later one."""
         return later - earlier
 
     # Plain, to be tuned where it pays: copies, places, order.
 
     def copy(self, x: Array, order: Literal["K", "C"] = "K") -> Array:
-        """x in memory of its own, in the order it has or row by row."""
+        """x in new memory, in its present order or row by row."""
         return x.copy(order=order)
 
     def concatenate(self, xs: Sequence[Array], axis: int) -> Array:
-        """The arrays, all of one dtype, one after the other along an axis."""
+        """The arrays, all of one dtype, joined along an axis."""
         return self.xp.concatenate(xs, axis=axis)
 
     def select(self, x: Array, index: Array, axis: int) -> Array:
-        """x[..., index, ...] along an axis, for indices (K,) of which none is negative or too large."""
+        """x[..., index, ...] along an axis, for indices (K,), none of them negative or too large."""
         return x.take(index, axis=axis)
 
     def bounds(self, index: Array) -> tuple[int, int]:
-        """The least and the largest of some integers, at least one; a GPU is waited for."""
+        """The smallest and the largest of one or more integers; waits for a GPU."""
         return int(index.min()), int(index.max())
 
     def places(self, shape: tuple[int, ...], index: Array, dim: int) -> Array:
-        """Where x[i][index[i][j][k]][k], for dim=1, lies in the flat memory of an x of `shape`: of the index's shape.
+        """The places of x[i][index[i][j][k]][k] (for dim=1) in the flat memory of an x of `shape`; index's shape.
 
         No index may be negative or too large.
         """
@@ -112,11 +113,11 @@ class Backend(ABC):
         return x.reshape(-1)[places]
 
     def add_at(self, target: Array, places: Array, values: Array) -> None:
-        """target += values at those flat places, in place, a place that occurs twice counted twice."""
+        """target += values at those flat places, in place; a place that occurs twice counts twice."""
         self.scatter_add(target.reshape(-1), places, values)
 
     def argsort(self, x: Array, dim: int, descending: bool) -> Array:
-        """The places of the elements in ascending (descending) order, NaN the largest, equal ones as they came."""
+        """The indices of the elements in ascending (descending) order: stable, with NaN as the largest."""
         if not descending:
             return x.argsort(axis=dim, kind="stable").astype("int64", copy=False)
         last = x.shape[dim] - 1
@@ -128,7 +129,7 @@ class Backend(ABC):
         return self.argsort(x, dim, descending)[(slice(None),) * dim + (slice(k),)].copy()
 
     def median_places(self, x: Array, dim: int) -> Array:
-        """Where the lower median along dim is, of equal ones as `argsort` has it, or else the first NaN; dim kept."""
+        """The index of the first NaN along dim, else of the lower median (equal ones as in `argsort`); dim kept."""
         order, n = self.argsort(x, dim, descending=False), x.shape[dim]
         middle = self.xp.take(order, self.xp.asarray([(n - 1) // 2]), axis=dim)
         nans = x != x
@@ -138,7 +139,7 @@ class Backend(ABC):
     # Plain, to be tuned where it pays: elementwise and along axes, products, windows.
 
     def quiet(self) -> AbstractContextManager[Any]:
-        """Within it, infinities and NaN are results like any other, with no warning (as in PyTorch)."""
+        """Inside it, infinities and NaN are ordinary results and give no warning (as in PyTorch)."""
         return nullcontext()
 
     def elementwise(self, formula: Callable[..., Array], *arrays: Array) -> Array:
@@ -162,7 +163,7 @@ class Backend(ABC):
         return self.xp.matmul(x, y)
 
     def one_job(self) -> AbstractContextManager[None]:
-        """Within it, results may be left to be done at its end, together; none of them may be looked at before."""
+        """Inside it, results may be deferred and computed together at its end; none of them may be read before."""
         return nullcontext()
 
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
@@ -187,7 +188,7 @@ class Backend(ABC):
         return self.xp.minimum(x, high)
 
     def one_or(self, other: float, mask: Array, dtype: Any) -> Any:
-        """1 where the mask (bool) is true, elsewhere that number: an array of a floating dtype, or 1 for all."""
+        """1 where the mask (bool) is true, else that number: an array of a floating dtype, or 1 for all."""
         return 1 if other == 1 else self.xp.where(mask, dtype.type(1), dtype.type(other))
 
     def channel_sums(self, x: Array) -> Array:
@@ -199,7 +200,7 @@ class Backend(ABC):
         return erf(x, self.xp)
 
     def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """x // y and x % y of floats, as Python has them."""
+        """x // y and x % y of floats, as Python defines them."""
         return floor_divmod(x, y, self.xp)
 
     def update(self, rule: Callable[..., None], *arguments: Any) -> None:
@@ -221,7 +222,7 @@ class Backend(ABC):
         )  # fmt: skip
 
     def scatter_windows(self, dwindows: Array, window: Window, size: tuple[int, int]) -> Array:
-        """The adjoint of `windows`: each tap (N, C, Ho, Wo, kh, kw) is added back where it was read.
+        """The adjoint of `windows`: each tap (N, C, Ho, Wo, kh, kw) is added back to the place it was read from.
 
         Returns (N, C, H, W) for an image of `size` = (H, W); what fell on the padding is dropped.
         """
@@ -266,7 +267,7 @@ class Backend(ABC):
         return dw.reshape(prod(dw.shape[:2]), *dw.shape[2:])
 
     def max_pool(self, x: Array, window: Window, size: tuple[int, int]) -> tuple[Array, Array]:
-        """The largest tap of each window (padding is -inf) and which it was, row by row: two (N, C, Ho, Wo).
+        """The largest tap of each window (padding is -inf), and its number, row by row: two (N, C, Ho, Wo).
 
         Of several equal taps the first wins, of several NaN the last (as in PyTorch); where all are -inf, the first
         that is not padding. `size` = (Ho, Wo).
@@ -326,9 +327,9 @@ Place = tuple[Any, slice, slice]
 
 
 def _taps(window: Window, size: tuple[int, int], out: tuple[int, int]) -> Iterator[tuple[int, int, Place, Place]]:
-    """Each tap (i, j) of a window; the pixels of an image of `size` that it reads; and the outputs that it is read for.
+    """Each tap (i, j) of a window, the pixels of an image of `size` that it reads, and the outputs that it is read for.
 
-    Both as indices of arrays (..., H, W) and (..., Ho, Wo): where the tap is in the padding, neither has a place.
+    Both are indices into arrays (..., H, W) and (..., Ho, Wo), and leave out places where the tap is in the padding.
     """
     rows, columns = (_axis_taps(window, axis, size[axis], out[axis]) for axis in (0, 1))
     for (i, (h, p)), (j, (v, q)) in product(enumerate(rows), enumerate(columns)):

@@ -1,4 +1,4 @@
-"""Which array libraries there are and what they are called, which one new tensors are made in, whose an array is.
+"""The array libraries and their names, the one that new tensors are made in, and the one that an array belongs to.
 
 Everything else asks here: a new library is a class beside these and a line at the end of this file.
 """
@@ -32,17 +32,17 @@ class _Entry:
     make: Callable[[], Backend]
 
 
-_entries: dict[str, _Entry] = {}  # under every word for it: its name, its device, its aliases
+_entries: dict[str, _Entry] = {}  # by every word for it: its name, its device, its aliases
 _made: dict[str, Backend] = {}  # by name
 by_type: dict[type, Backend] = {}
 _lock = threading.RLock()
 
 
 def register_backend(name: str, make: Callable[[], Backend], device: str, aliases: tuple[str, ...] = ()) -> None:
-    """Make a library known: by its name, by PyTorch's word for where its arrays live, and by other words for it.
+    """Register a library: under its name, PyTorch's word for where its arrays live, and other words for it.
 
-    `make` is called when the library is first asked for, and raises `BackendError` if it cannot be used here.
-    BackendError if a word means another library already.
+    `make` is called on first use, and raises `BackendError` if the library cannot be used here.
+    BackendError if a word already means another library.
     """
     words = (name, device, *aliases)
     for word in words:
@@ -67,7 +67,7 @@ def backend_named(word: str) -> str | None:
 
 
 def device_named(word: str) -> str | None:
-    """PyTorch's name of the place that a name, a device or an alias means; None for an unknown word."""
+    """PyTorch's name for the place that a name, a device or an alias means; None for an unknown word."""
     entry = _entries.get(word)
     return None if entry is None else entry.device
 
@@ -82,7 +82,7 @@ def get_backend(name: str) -> Backend:
 
 
 def _make(entry: _Entry) -> Backend:
-    with _lock:  # one library, even if two threads ask for it at once
+    with _lock:  # made only once, even if two threads ask for it at the same time
         if entry.name in _made:
             return _made[entry.name]
         made = entry.make()
@@ -105,11 +105,11 @@ class _Thread(threading.local):
 
 
 _thread = _Thread()
-_calls: tuple[tuple[weakref.ref[use_backend], Backend], ...] = ()  # use_backend called and not entered, newest last
+_calls: tuple[tuple[weakref.ref[use_backend], Backend], ...] = ()  # use_backend called but not entered, newest last
 
 
 def current_backend() -> Backend:
-    """The backend in which new tensors are made: the one chosen, else MINIDL_BACKEND, else NumPy."""
+    """The backend in which new tensors are made: the chosen one, else MINIDL_BACKEND, else NumPy."""
     if (chosen := _thread.backend) is not None:
         return chosen
     calls = _calls
@@ -122,7 +122,7 @@ def _from_environment() -> Backend:
 
 
 class use_backend(AbstractContextManager["use_backend"]):
-    """Make new tensors in the library `name`: called, in the whole process; as a context, in its own thread and block.
+    """Make new tensors in the library `name`: as a call, for the process; as a context, for its thread and block.
 
     Called within a context, it changes the library of that context.
 
@@ -137,7 +137,7 @@ class use_backend(AbstractContextManager["use_backend"]):
         if self._before is not None:
             _thread.backend = self._backend
             return
-        with _lock:  # a call whose object is gone will not become a context: what came before it is past
+        with _lock:  # a call whose object is gone cannot become a context: the earlier choice is no longer needed
             past = max((i for i, (call, _) in enumerate(_calls) if call() is None), default=0)
             _calls = (*_calls[past:], (weakref.ref(self), self._backend))
 
@@ -155,17 +155,17 @@ class use_backend(AbstractContextManager["use_backend"]):
 
 
 def work_in(backend: Backend) -> None:
-    """Make new tensors of the calling thread in `backend`: for a thread that works for another one."""
+    """Make new tensors of the calling thread in `backend`: for a thread that works on behalf of another."""
     _thread.backend = backend
 
 
 def is_array(thing: Any) -> bool:
-    """Whether `thing` is an array of a backend in use."""
+    """Whether `thing` is an array of a backend that is in use."""
     return isinstance(thing, tuple(by_type))
 
 
 def backend_of(array: Array) -> Backend:
-    """The backend whose array this is."""
+    """The backend that this array belongs to."""
     try:
         return by_type[type(array)]
     except KeyError:
@@ -178,12 +178,12 @@ def backend_of(array: Array) -> Backend:
 
 
 def to_host(array: Array) -> np.ndarray:
-    """The array in the host's memory: itself if it is there, else a copy; a NumPy number as an array."""
+    """The array in the host's memory: itself if already there, else a copy; a NumPy number becomes an array."""
     return np.asarray(array) if isinstance(array, np.generic) else backend_of(array).to_numpy(array)
 
 
 def same_backend(what: str, arrays: Sequence[Any]) -> Backend:
-    """The one backend of all arrays among `arrays`; BackendError that says which is where if they differ.
+    """The one backend of all arrays among `arrays`; if they differ, a BackendError that says where each one is.
 
     Python numbers and None belong to every backend.
     """
@@ -203,4 +203,4 @@ def same_backend(what: str, arrays: Sequence[Any]) -> Backend:
 
 register_backend("numpy", NumpyBackend, device="cpu")
 register_backend("cupy", make_cupy, device="cuda", aliases=("gpu",))
-get_backend("numpy")  # arrays that come from outside are NumPy's, whatever tensors are made in
+get_backend("numpy")  # arrays from outside are NumPy's, whichever library tensors are made in

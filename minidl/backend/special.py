@@ -1,4 +1,4 @@
-"""What the array libraries do not have, or not alike: the error function, and floor division of floats."""
+"""Functions that array libraries lack or disagree on: the error function, and floor division of floats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-KNOTS = 32  # per unit, so that no number is further than 1/64 from a knot
+KNOTS = 32  # knots per unit, so that no number is further than 1/64 from a knot
 LAST = 6.0  # erf is 1 from here on, to 17 digits
 
 
@@ -47,14 +47,14 @@ def _coefficients(xp: Any, dtype: Any) -> list[Any]:
 
 
 def floor_divmod(x: Any, y: Any, xp: Any) -> tuple[Any, Any]:
-    """x // y and x % y of floats, as Python has them: exact where x / y would round up to a whole number.
+    """x // y and x % y of floats, as Python defines them: exact even where x / y would round up to an integer.
 
     >>> floor_divmod(np.array([1.0, -7.0]), np.array([0.1, 2.0]), np)
     (array([ 9., -4.]), array([0.1, 1. ]))
     """
     x = xp.asarray(x)
     y = xp.asarray(y, x.dtype)
-    rest = xp.fmod(x, y)  # of the sign of x
+    rest = xp.fmod(x, y)  # with the sign of x
     wrong_sign = (rest != 0) & ((rest < 0) != (y < 0))
     quotient = xp.rint((x - rest) / y) - wrong_sign
     rest = xp.where(wrong_sign, rest + y, rest)

@@ -56,7 +56,7 @@ class Window:
         return out[0], out[1]
 
     def covering(self, size: Pair, out: Pair) -> Window:
-        """This window with as much padding after an image of `size` as `out` = (Ho, Wo) steps need (ceil_mode)."""
+        """This window with the padding after an image of `size` that `out` = (Ho, Wo) steps need (ceil_mode)."""
         padding = []
         for length, (before, after), extent, stride, steps in zip(size, self.padding, self.extent, self.stride, out):
             padding.append((before, max(after, (steps - 1) * stride + extent - length - before)))

@@ -1,4 +1,4 @@
-"""CuPy's answers to the backend's calls, and the CUDA kernels behind some of them; imported when first asked for."""
+"""The backend's calls in CuPy, and the CUDA kernels behind some of them; imported on first use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def make_cupy() -> Backend:
     """CuPy's backend. BackendError, with the reason and what to do, if it cannot be used here."""
     try:
         from .backend import CupyBackend
-    except Exception as error:  # a broken CuPy raises what it likes, or an ImportError of many lines because of it
+    except Exception as error:  # a broken CuPy may raise anything, or an ImportError of many lines caused by it
         reason = first_line(error.__cause__ or error)
         raise BackendError(
             f"the backend 'cupy' cannot be used: {reason}; install CuPy: {for_this_machine().install}, or use 'numpy'"

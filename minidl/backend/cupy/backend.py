@@ -1,4 +1,4 @@
-"""CuPy on one NVIDIA GPU. Nothing here waits for the GPU, except where a value is fetched or waiting is the point."""
+"""CuPy on one NVIDIA GPU. Nothing here waits for the GPU, except to fetch a value or where waiting is the point."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..base import Array, Backend, lowest
 from ..window import Pair, Window
 from . import kernels as cupy_kernels
 
-EMULATED = "EMULATED-HOST"  # what the imitated device of `tests/cupy_on_cpu` calls itself
+EMULATED = "EMULATED-HOST"  # the name of the simulated device of `tests/cupy_on_cpu`
 _PROBE = 'extern "C" __global__ void minidl_probe(int* x) { x[threadIdx.x] += threadIdx.x; }'
 
 
@@ -34,7 +34,7 @@ class CupyBackend(Backend):
         check_usable()
 
     def asarray(self, value: Any, dtype: Any = None) -> Array:
-        """Host data goes through page-locked memory; the copy is asked for and not waited for."""
+        """Host data goes through page-locked memory; the copy is started but not waited for."""
         return cupy.asarray(value, dtype)
 
     def to_numpy(self, array: Array) -> Any:
@@ -86,7 +86,7 @@ class CupyBackend(Backend):
     def update(self, rule: Callable[..., None], *arguments: Any) -> None:
         _fused(rule)(*arguments)
 
-    # A convolution is one product of matrices a group, over all images at once:
+    # A convolution is one matrix product per group, over all images at once:
     # kernels (G, O/G, C/G·kh·kw) times columns (G, C/G·kh·kw, N·Ho·Wo).
 
     def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
@@ -97,7 +97,7 @@ class CupyBackend(Backend):
 
     def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
         n, _, ho, wo = dz.shape
-        columns = cupy.matmul(_kernels(w, groups).transpose(0, 2, 1), _outputs(dz, groups))  # as `_columns`
+        columns = cupy.matmul(_kernels(w, groups).transpose(0, 2, 1), _outputs(dz, groups))  # like `_columns`
         taps = columns.reshape(w.shape[1] * groups, *window.kernel, n, ho, wo).transpose(3, 0, 4, 5, 1, 2)
         return cupy_kernels.scatter_windows(taps, window, size)
 
@@ -109,7 +109,7 @@ class CupyBackend(Backend):
 
 @cache
 def _fused(rule: Callable[..., None]) -> Callable[..., None]:
-    """The lines of a rule as one kernel, in place of one for each operator."""
+    """The lines of a rule as one kernel, instead of one for each operator."""
 
     def lines(*arguments: Any) -> None:
         rule(cupy, *arguments)
@@ -135,7 +135,7 @@ def _outputs(dz: Array, groups: int) -> Array:
 
 
 def check_usable() -> None:
-    """BackendError that says what is missing, and what to do, unless a kernel compiles and runs on a GPU."""
+    """Raise a BackendError that says what is missing and what to do, unless a kernel compiles and runs on a GPU."""
     runtime = cupy.cuda.runtime
     try:
         if runtime.driverGetVersion() == 0:
@@ -148,7 +148,7 @@ def check_usable() -> None:
         x = cupy.arange(4, dtype=np.int32)
         cupy.RawKernel(_PROBE, "minidl_probe")((1,), (4,), (x,))
         found = x.tolist()
-    except Exception as error:  # the compiler, its headers, the memory: each has errors of its own
+    except Exception as error:  # the compiler, its headers and the memory each raise different errors
         raise _unusable(f"a test kernel failed: {first_line(error)}", "see what `minidl doctor` says") from error
     if found != [0, 2, 4, 6]:
         raise _unusable(f"a test kernel computed {found} in place of [0, 2, 4, 6]", "see what `minidl doctor` says")

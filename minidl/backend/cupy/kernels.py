@@ -1,8 +1,8 @@
-"""Kernels for what array calls do only by many launches or much memory: windows and pooling.
+"""Kernels for what array calls could do only with many launches or much memory: windows and pooling.
 
-Each has a twin in array calls, in `base.py`, which says what it computes; the tests hold one against the other. One
-thread makes one element of the result and reads what it needs, so nothing is added by two threads at once, and a run
-gives the same bits again.
+Each has a twin in array calls, in `base.py`, which defines what it computes; the tests compare the two. One thread
+makes one element of the result and reads what it needs, so no two threads add to the same place, and every run gives
+the same bits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..window import Window
 
 Array = Any
 
-# Every kernel over windows gets the sizes of its images (c, h, w), how many windows there are (ho by wo) and how many
-# taps each has (kh by kw). Tap (a, b) of window (p, q) reads the pixel in row p·sh + a·dh - top and column
+# Every kernel over windows gets the sizes of its images (c, h, w), the number of windows (ho by wo) and the number of
+# taps in each (kh by kw). Tap (a, b) of window (p, q) reads the pixel in row p·sh + a·dh - top and column
 # q·sw + b·dw - left.
 _GEOMETRY = ", ".join(
     f"int32 {name}" for name in ("c", "h", "w", "ho", "wo", "kh", "kw", "sh", "sw", "dh", "dw", "top", "left")
@@ -72,8 +72,8 @@ _scatter = cupy.ElementwiseKernel(
     "minidl_scatter_windows",
 )
 
-# One thread, one window: its largest pixel and which tap that was. NaN wins over all, the last of them; of equals the
-# first. A window with no pixel of the image in it gives `lowest`, tap 0.
+# One thread, one window: its largest pixel and the number of its tap. NaN wins over everything, the last of several;
+# among equals the first wins. A window with no pixel of the image in it gives `lowest`, tap 0.
 _max_pool = cupy.ElementwiseKernel(
     f"raw T x, T lowest, {_GEOMETRY}",
     "T z, int64 winner",
@@ -141,7 +141,7 @@ def scatter_windows(taps: Array, window: Window, size: tuple[int, int]) -> Array
 
 
 def max_pool(x: Array, window: Window, out: tuple[int, int], lowest: Any) -> tuple[Array, Array]:
-    """The largest pixel of each window and which tap it was: two (N, C, Ho, Wo), as `Backend.max_pool`."""
+    """The largest pixel of each window and the number of its tap: two (N, C, Ho, Wo), like `Backend.max_pool`."""
     x = cupy.ascontiguousarray(x)
     z, winners = cupy.empty((*x.shape[:2], *out), x.dtype), cupy.empty((*x.shape[:2], *out), "int64")
     if z.size:
@@ -150,7 +150,7 @@ def max_pool(x: Array, window: Window, out: tuple[int, int], lowest: Any) -> tup
 
 
 def add_at_winners(dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
-    """dz (N, C, Ho, Wo) sent to the pixels that won: (N, C, H, W), as `Backend.add_at_winners`."""
+    """dz (N, C, Ho, Wo) sent to the pixels that won: (N, C, H, W), like `Backend.add_at_winners`."""
     dz, winners = cupy.ascontiguousarray(dz), cupy.ascontiguousarray(winners)
     dx = cupy.empty((*dz.shape[:2], *size), dz.dtype)
     return _add_at_winners(dz, winners, *_geometry(dx.shape, window, dz.shape[2:]), dx) if dx.size else dx

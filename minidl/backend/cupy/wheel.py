@@ -14,21 +14,21 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-SECONDS = 20  # nvidia-smi hangs where a driver is half installed
+SECONDS = 20  # nvidia-smi hangs when a driver is only partly installed
 USUAL, NEWER = 12, 13  # versions of CUDA
-LEAST_DRIVER = {12: 525, 13: 580}  # the oldest driver for each, by the first of its numbers
+LEAST_DRIVER = {12: 525, 13: 580}  # the oldest driver for each, by its major version
 LEAST_CAPABILITY = {12: 5.0, 13: 7.5}  # the oldest GPUs for each: Maxwell, Turing
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """What decides: the driver, such as "580.65.06", and the GPU's compute capability; None where it is not told."""
+    """What decides: the driver, such as "580.65.06", and the GPU's compute capability; None where unknown."""
 
     driver: str
     capability: float | None
 
     def runs(self, cuda: int) -> bool:
-        """Whether that version of CUDA runs on it."""
+        """Whether that version of CUDA runs on this GPU."""
         new_enough = int(self.driver.partition(".")[0]) >= LEAST_DRIVER[cuda]
         return new_enough and (self.capability is None or self.capability >= LEAST_CAPABILITY[cuda])
 
@@ -46,7 +46,7 @@ class Torch:
 
 @dataclass(frozen=True)
 class Choice:
-    """A wheel, and why it and not the other."""
+    """A wheel, and the reason for choosing it."""
 
     cuda: int
     why: str
@@ -97,12 +97,12 @@ def _gpu() -> Gpu | None:
         told = subprocess.run(query, capture_output=True, text=True, timeout=SECONDS).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.match(r"(\d+[.\d]*)(?:,\s*(\d+\.\d+))?", told)  # the first GPU; old drivers do not tell the second
+    found = re.match(r"(\d+[.\d]*)(?:,\s*(\d+\.\d+))?", told)  # the first GPU; old drivers report no capability
     return Gpu(found[1], float(found[2]) if found[2] else None) if found else None
 
 
 def _torch() -> Torch | None:
-    """PyTorch as its files tell, without the seconds that importing it takes."""
+    """The installed PyTorch according to its files, which saves the seconds that importing it takes."""
     try:
         found = metadata.distribution("torch")
         told = Path(str(found.locate_file("torch/version.py"))).read_text(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""NumPy on the CPU: the backend, and tuned versions of its primitives, each equal to its plain one."""
+"""NumPy on the CPU: the backend, and tuned versions of its primitives, each equal to the plain one."""

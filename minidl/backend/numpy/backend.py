@@ -13,7 +13,7 @@ from . import conv, divmod, elementwise, gather, matmul, order, pool, scatter, s
 from . import copy as copies
 from .workspace import keep_freed_memory
 
-ERF_BLOCK = 1 << 14  # elements whose intermediate results stay in the cache
+ERF_BLOCK = 1 << 14  # up to this many elements, intermediate results stay in the cache
 
 
 class NumpyBackend(Backend):
@@ -35,7 +35,7 @@ class NumpyBackend(Backend):
 
     scatter_add = staticmethod(scatter.scatter_add)
 
-    # Assigned: no call in between, for small operations take few microseconds.
+    # Assigned directly, without a call in between: small operations take only a few microseconds.
 
     product = staticmethod(elementwise.product)
     maximum = staticmethod(elementwise.maximum)

@@ -12,9 +12,9 @@ the other: they *are* the matrix (kh * C * kw, Wo * N) of all taps, without a co
 neighbouring output row is the same matrix one step further, overlapping with the first. So a 5x5 kernel copies
 each pixel 5 times, not 25, and the product still sees all 25 * C taps at once.
 
-The work is cut into tiles whose buffer stays near the core; tiles are what threads share. Where everything in a tile
-lies depends on shapes alone. It is worked out once for each shape, because Python between the calls of NumPy costs
-double: while one thread runs it, the others wait for the interpreter.
+The work is cut into tiles whose buffer stays near the core, and threads share the tiles. The layout of a tile depends
+on shapes alone, and is worked out once for each shape, because Python between the NumPy calls costs double: while one
+thread runs it, the others wait for the interpreter.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from ..window import Pair, inside
 from .matmul import piece
 from .workspace import scratch
 
-COLUMNS = 512, 2048  # the least and most columns of one product: BLAS likes them wide, memory narrow
+COLUMNS = 512, 2048  # the fewest and most columns of one product: wide ones suit BLAS, narrow ones suit memory
 PANEL = 1 << 18  # entries of the matrix of taps that one product should read: about a core's own cache
-BUFFER_BYTES = 1 << 22  # of rolling columns: more output rows to a tile copy fewer rows twice
-ENTRIES = 1 << 21  # of the matrices of taps of a tile: more, and threads wait for each other's last tile
-WORTH_SKIPPING = 2_000_000  # multiply-adds of one output row, below which leaving out its padding saves nothing
+BUFFER_BYTES = 1 << 22  # of rolling columns: with more output rows per tile, fewer rows are copied twice
+ENTRIES = 1 << 21  # of a tile's matrices of taps: with more, threads wait for each other's last tile
+WORTH_SKIPPING = 2_000_000  # multiply-adds of one output row below which skipping its padding saves nothing
 
 Range = tuple[int, int]
 Ranges = tuple[Range, Range, Range]  # output rows, output columns, images
@@ -42,7 +42,7 @@ Ranges = tuple[Range, Range, Range]  # output rows, output columns, images
 
 @dataclass(frozen=True, slots=True)
 class Taps:
-    """Where the taps of output (p, q) lie: row p * stride + i * dilation + origin, and so for columns."""
+    """Where the taps of output (p, q) lie: row p * stride + i * dilation + origin, and likewise for columns."""
 
     kernel: Pair
     stride: Pair
@@ -57,7 +57,7 @@ class Taps:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An array that lies in the memory of another; offset and strides in bytes."""
+    """An array inside the memory of another; offset and strides in bytes."""
 
     shape: tuple[int, ...]
     offset: int
@@ -66,7 +66,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Image rows into the buffer, once for each horizontal tap: rows `inside` of those at `to`, 0 in the others.
+    """Copies image rows into the buffer, once per horizontal tap: rows `inside` of those at `to`, 0 in the others.
 
     With padding at a side, they are first copied from `source` into the columns `held` of an array `padded`.
     """
@@ -116,10 +116,10 @@ class Tile:
 
 @lru_cache(maxsize=256)
 def tiles(taps: Taps, size: tuple[int, ...], out: tuple[int, int, int], factor: int, itemsizes: Pair) -> list[Tile]:
-    """The tiles of outputs (Ho, Wo, N) of images `size` = (G, C/G, H, W, N); it depends on nothing but shapes.
+    """The tiles of outputs (Ho, Wo, N) of images `size` = (G, C/G, H, W, N); depends on nothing but shapes.
 
-    `factor`: how many rows (or columns) the matrix has that those of taps are multiplied with. `itemsizes`: bytes of a
-    number of the images, and of one of the columns.
+    `factor`: how many rows (or columns) the matrix has that the taps are multiplied by. `itemsizes`: bytes per element
+    of the images, and of the columns.
     """
     g, c = size[:2]
     kh, kw = taps.kernel
@@ -130,8 +130,8 @@ def tiles(taps: Taps, size: tuple[int, ...], out: tuple[int, int, int], factor: 
 def _ranges(taps: Taps, channels: int, out: tuple[int, int, int], itemsize: int) -> list[Ranges]:
     """Cut outputs (Ho, Wo, N) into tiles whose columns fit the cache.
 
-    First the columns of a product: as many as let its taps fit the cache. Then as many output rows as fit the buffer,
-    and as leave enough tiles to share.
+    First the columns of a product: as many as let its taps fit the cache. Then as many output rows as fit the buffer
+    while leaving enough tiles to share.
     """
     ho, wo, n = out
     kh, kw = taps.kernel
@@ -150,7 +150,7 @@ def _ranges(taps: Taps, channels: int, out: tuple[int, int, int], itemsize: int)
 
 
 def _cut(length: int, piece: int) -> list[Range]:
-    """0 ... length in ranges as equal as can be, none longer than `piece`, the longest first."""
+    """0 ... length in ranges as equal as possible, none longer than `piece`, the longest first."""
     pieces = -(-length // piece)
     short, longer = divmod(length, pieces) if pieces else (0, 0)
     ends = [(i + 1) * short + min(i + 1, longer) for i in range(pieces)]
@@ -212,7 +212,7 @@ def _copy(
     kw, stride, apart, width, n = taps.kernel[1], taps.stride[1], taps.dilation[1], q1 - q0, n1 - n0
     r0, r1 = inside(first, step, count, h)
     start = q0 * stride + taps.origin[1]
-    span = (width - 1) * stride + (kw - 1) * apart + 1 if kw else 0  # image columns that are read
+    span = (width - 1) * stride + (kw - 1) * apart + 1 if kw else 0  # the image columns that are read
     a, b = inside(start, 1, span, w)
     height, line = slice(first + r0 * step, first + (r1 - 1) * step + 1, step), slice(start + a, start + b)
     padded, offset = None, 0
@@ -231,7 +231,7 @@ def _copy(
 
 
 def _copy_rows(x: np.ndarray, copy: Copy, rows: np.ndarray) -> None:
-    """Do it: x is (G, C/G, H, W, N), contiguous; rows is (G, R, C/G, kw, q, n)."""
+    """Fill the rows: x is (G, C/G, H, W, N), contiguous; rows is (G, R, C/G, kw, q, n)."""
     (r0, r1), (a, b) = copy.inside, copy.held
     if r0 > 0:
         rows[:, :r0] = 0

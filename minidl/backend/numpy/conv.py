@@ -1,8 +1,8 @@
-"""Convolution on the CPU: a few rows of columns at a time (see columns.py), one matrix product for each output row.
+"""Convolution on the CPU: a few rows of columns at a time (see columns.py), one matrix product per output row.
 
 Measured on one core (AVX-512), the lecture's second convolution, batch 100: 4.1 ms, of which 2.7 in products at
 93 GFLOP/s, 0.6 in copies and the rest in adding the bias. All columns at once take 5.3 ms with the batch last, and 11.8
-in the textbook's way.
+done the textbook way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .matmul import piece
 from .threads import Work, do
 from .workspace import scratch
 
-PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
+PRODUCTS = 40_000  # multiply-adds per microsecond on one core, roughly
 SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the result does not depend on threads
 
 
@@ -52,7 +52,7 @@ def correlate_grad_input(
 def correlate_grad_weight(self: Backend, dz: np.ndarray, x: np.ndarray, window: Window, groups: int) -> np.ndarray:
     """As `Backend.correlate_grad_weight` in ../base.py, which is taken where this gives NaN.
 
-    It may come from infinities in dz, which meet the 0 of the padding here.
+    A NaN may come from infinities in dz, which are multiplied by the 0 of the padding here.
     """
     dw = np.empty((dz.shape[1], x.shape[1] // groups, *window.kernel), x.dtype)
     sums, work = _weight_gradient(_batch_last(dz, groups), _batch_last(x, groups), _taps(window))
@@ -146,7 +146,7 @@ def _kernels(sums: np.ndarray, kernel: Pair) -> np.ndarray:
 def _gradient_rows(dz: np.ndarray, depth: int, dtype: np.dtype) -> np.ndarray:
     """dz (G, O/G, R, q, n) as matrices (G, R, q * n, O/G), in that order in memory if products are cut into pieces."""
     g, o, r, q, n = dz.shape
-    if piece(q * n, depth * o) < q * n:  # BLAS must copy a factor that lies the other way
+    if piece(q * n, depth * o) < q * n:  # BLAS must copy a factor that is stored the other way round
         rows = scratch("gradient", (g, r, q, n, o), dtype)
         rows[...] = dz.transpose(0, 2, 3, 4, 1)
         return rows.reshape(g, r, q * n, o)
@@ -203,5 +203,5 @@ def _residue(first: int, padding: int, kernel: int, stride: int, dilation: int) 
 
 
 def _compute_dtype(dtype: np.dtype) -> np.dtype:
-    """Half precision is summed in single precision."""
+    """The dtype for sums: half precision is summed in single precision."""
     return np.dtype(np.float32) if dtype == np.float16 else dtype

@@ -1,7 +1,7 @@
 """Copies shared among threads: one thread alone cannot keep the memory busy.
 
-Two tables of 1,000 x 2,000 one below the other take 0.9 ms on one thread, 0.5 on two; below half a million elements a
-thread costs more than it saves.
+Stacking two tables of 1,000 x 2,000 takes 0.9 ms on one thread, 0.5 on two; below half a million elements a thread
+costs more than it saves.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from .layout import memory_order
 from .threads import parallel
 
 LEAST = 1 << 19  # elements worth a second thread
-BLOCK = 1 << 18  # elements of a block
-ELEMENTS = 2_000  # elements copied in a microsecond on one core, roughly
+BLOCK = 1 << 18  # elements per block
+ELEMENTS = 2_000  # elements copied per microsecond on one core, roughly
 
-Transfer = tuple[np.ndarray, np.ndarray]  # where to, where from
+Transfer = tuple[np.ndarray, np.ndarray]  # target, source
 
 
 def copy(x: np.ndarray, order: Literal["K", "C"] = "K") -> np.ndarray:
-    """x in memory of its own, in the order it has (the quickest copy) or row by row."""
+    """x in new memory, in its present order (the quickest copy) or row by row."""
     if x.size < LEAST:
         return x.copy(order=order)
     z = np.empty_like(x, order=order)
@@ -33,7 +33,7 @@ def copy(x: np.ndarray, order: Literal["K", "C"] = "K") -> np.ndarray:
 
 
 def concatenate(xs: Sequence[np.ndarray], axis: int) -> np.ndarray:
-    """The arrays, all of one dtype, one after the other along an axis."""
+    """The arrays, all of one dtype, joined along an axis."""
     if sum(x.size for x in xs) < LEAST:
         return np.concatenate(xs, axis=axis)
     shape = list(xs[0].shape)
@@ -54,7 +54,7 @@ def concatenate(xs: Sequence[np.ndarray], axis: int) -> np.ndarray:
 
 
 def select(x: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
-    """x[..., index, ...] along an axis, for indices (K,) of which none is negative or too large."""
+    """x[..., index, ...] along an axis, for indices (K,), none of them negative or too large."""
     if axis or len(index) * prod(x.shape[1:]) < LEAST or not x.flags.c_contiguous:
         return x.take(index, axis=axis)
     z = np.empty((len(index), *x.shape[1:]), x.dtype)
@@ -62,14 +62,14 @@ def select(x: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
 
     def fill(i: int) -> None:
         part = slice(i * rows, (i + 1) * rows)
-        np.take(x, index[part], axis=0, out=z[part], mode="wrap")  # the mode that is quickest
+        np.take(x, index[part], axis=0, out=z[part], mode="wrap")  # the quickest mode
 
     parallel(fill, -(-len(z) // rows), z.size / ELEMENTS, products=False)
     return z
 
 
 def _rows(x: np.ndarray) -> int:
-    """How many rows of x make a block."""
+    """The number of rows of x in a block."""
     return max(1, BLOCK * len(x) // x.size)
 
 

@@ -1,7 +1,7 @@
-"""What a plain NumPy call does slower than the memory allows.
+"""Elementwise work that plain NumPy calls do more slowly than the memory allows.
 
-* A formula of several calls goes through all of memory with each of them, on one thread. Done block by block, what lies
-  between stays in the cache, and threads share the blocks.
+* A formula of several calls goes through all of memory with each of them, on one thread. Done block by block,
+  intermediate results stay in the cache, and threads share the blocks.
 * `np.maximum(x, 0)` compares with a lone number one element at a time; `np.clip` has a loop for that, which uses the
   whole vector unit: 0.10 ms instead of 0.28 for the lecture's first ReLU (100 images of 10 x 30 x 30).
 * Masks act on the bits of a gradient: exact for infinities and NaN, where a product with 0 is not, and 20 times faster
@@ -24,9 +24,9 @@ from ..base import Axes
 from .layout import memory_order
 from .threads import Work, do, parallel
 
-FEW = 1 << 11  # elements up to which np.maximum is the quicker call
-BLOCK = 1 << 18  # elements of a block
-ELEMENTS = 1_000  # elements of a formula in a microsecond on one core, roughly
+FEW = 1 << 11  # up to this many elements, np.maximum is the quicker call
+BLOCK = 1 << 18  # elements per block
+ELEMENTS = 1_000  # elements of a formula per microsecond on one core, roughly
 ELEMENTS_OF_ONE_CALL = 3_000  # the same, where the formula is a single call
 
 
@@ -74,7 +74,7 @@ def minimum(x: np.ndarray, high: float) -> np.ndarray:
 
 
 def one_or(other: float, mask: np.ndarray, dtype: Any) -> Any:
-    """1 where the mask is true, elsewhere that number; quicker than `where`, which branches at each element."""
+    """1 where the mask is true, else that number; quicker than `where`, which branches at each element."""
     if other == 1:
         return 1
     one = mask.astype(dtype)
@@ -96,7 +96,7 @@ def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def along(axes: Axes, formula: Callable[..., Any], *arrays: np.ndarray) -> Any:
     """formula(*arrays), which mixes elements along `axes` alone; large ones are cut along another, slower axis.
 
-    All have as many axes; those of length 1 there are handed over whole. One result, or several.
+    All have the same number of axes; arrays of length 1 along the cut axis are passed uncut. One result, or several.
     """
     x = arrays[0]
     if x.size <= BLOCK or (cut := memory_order(x)[0]) in _several(axes):
@@ -124,14 +124,14 @@ def _several(one_or_more: Any) -> tuple[Any, ...]:
 
 
 def _in_blocks(write: Callable[..., object], dtype: np.dtype, speed: int, *arrays: np.ndarray) -> np.ndarray:
-    """What `write(z, *arrays)` fills z with, block by block: in the shape and memory order of the first array.
+    """The z that `write(z, *arrays)` fills block by block, in the shape and memory order of the first array.
 
-    `speed`: elements in a microsecond.
+    `speed`: elements per microsecond.
     """
     z = np.empty_like(arrays[0], dtype)
     order = memory_order(z)
-    target, *sources = [array.transpose(order).reshape(-1) for array in (z, *arrays)]  # copies of what lies otherwise
-    count = 2 * -(-z.size // (2 * BLOCK))  # an even number of blocks of one length, so that two threads end together
+    target, *sources = [array.transpose(order).reshape(-1) for array in (z, *arrays)]  # copies if in another order
+    count = 2 * -(-z.size // (2 * BLOCK))  # an even number of blocks of one length, so that two threads finish together
     step = -(-z.size // max(1, count))
 
     def fill(i: int) -> None:

@@ -1,7 +1,7 @@
-"""Elements named by their places in flat memory, on the CPU, in blocks that threads share.
+"""Elements addressed by their places in flat memory, on the CPU, in blocks that threads share.
 
-`x[index arrays]` with one array a dimension works out and checks every place: for 1,000 x 2,000 elements 7 ms. Here a
-place is the index plus what is known beforehand, and nothing is checked twice: 4 ms on one thread, 2.2 on two.
+`x[index arrays]` with one array per dimension works out and checks every place: 7 ms for 1,000 x 2,000 elements. Here a
+place is the index plus a known offset, and nothing is checked twice: 4 ms on one thread, 2.2 on two.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from . import layout
 from .layout import in_row_blocks
 from .threads import parallel
 
-FEW = 64  # integers that Python compares sooner than a NumPy call begins
-ELEMENTS = 1_000  # elements taken in a microsecond on one core, roughly
+FEW = 64  # so few integers that Python compares them before a NumPy call would begin
+ELEMENTS = 1_000  # elements taken per microsecond on one core, roughly
 
 
 def bounds(index: np.ndarray) -> tuple[int, int]:
-    """The least and the largest of some integers, found in one pass through memory."""
+    """The smallest and the largest of some integers, found in one pass through memory."""
     if index.size <= FEW:
         numbers = index.ravel().tolist()
         return min(numbers), max(numbers)
@@ -38,9 +38,9 @@ def bounds(index: np.ndarray) -> tuple[int, int]:
 
 
 def places(shape: tuple[int, ...], index: np.ndarray, dim: int) -> np.ndarray:
-    """Where x[i][index[i][j][k]][k], for dim=1, lies in the flat memory of an x of `shape`."""
+    """The places of x[i][index[i][j][k]][k] (for dim=1) in the flat memory of an x of `shape`."""
     strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
-    beside = np.zeros((1,) * index.ndim, np.intp)  # what the other dimensions add
+    beside = np.zeros((1,) * index.ndim, np.intp)  # the offset from the other dimensions
     for d, length in enumerate(index.shape):
         if d != dim:
             beside = beside + (np.arange(length) * strides[d]).reshape(-1, *(1,) * (index.ndim - 1 - d))
@@ -64,7 +64,7 @@ def take(x: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The elements of x at those flat places, none of them outside."""
     flat = x.reshape(-1)
     if places.size <= layout.BLOCK:
-        return np.take(flat, places, mode="wrap")  # the mode that is quickest
+        return np.take(flat, places, mode="wrap")  # the quickest mode
     z = np.empty(places.shape, x.dtype)
 
     def fill(start: int, stop: int) -> None:

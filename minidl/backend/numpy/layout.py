@@ -1,7 +1,7 @@
-"""The order of arrays in memory; convolution and pooling want that of images with the batch last (see conv.py).
+"""The order of arrays in memory; convolution and pooling want images with the batch last (see conv.py).
 
-From (N, C, H, W) to (C, H, W, N) is the transposition of a matrix. NumPy goes along one side of it and loads a cache
-line for every element; OpenCV's works in small squares: 64 images of 32 x 56 x 56 take 5 ms instead of 18.
+From (N, C, H, W) to (C, H, W, N) is the transposition of a matrix. NumPy runs along one side of it and loads a cache
+line for every element; OpenCV works in small squares: 64 images of 32 x 56 x 56 take 5 ms instead of 18.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 
 from .threads import parallel
 
-LEAST = 1 << 12  # elements of a matrix that is worth the trouble
+LEAST = 1 << 12  # the fewest elements of a matrix that this pays for
 STRIP = 1 << 19  # elements that a thread takes at a time
-ELEMENTS = 1_200  # elements in a microsecond on one core, roughly
-BLOCK = 1 << 16  # elements of a block of rows
-LIKE = {1: np.uint8, 2: np.uint16, 4: np.int32, 8: np.float64}  # what OpenCV takes for elements of that many bytes
+ELEMENTS = 1_200  # elements per microsecond on one core, roughly
+BLOCK = 1 << 16  # elements per block of rows
+LIKE = {1: np.uint8, 2: np.uint16, 4: np.int32, 8: np.float64}  # OpenCV's type for elements of that many bytes
 
 
 def batch_last(x: np.ndarray) -> np.ndarray:
@@ -52,7 +52,7 @@ def transposed(x: np.ndarray) -> np.ndarray:
 
 
 def in_row_blocks(fill: Callable[[int, int], None], x: np.ndarray, elements: int) -> None:
-    """fill(start, stop) for blocks of the rows of x, shared among threads, each done with `elements` a microsecond."""
+    """fill(start, stop) for blocks of the rows of x, shared among threads; each does `elements` per microsecond."""
     if x.size == 0:
         return
     rows = max(1, BLOCK * len(x) // x.size)

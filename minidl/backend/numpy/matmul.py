@@ -1,10 +1,10 @@
 """Matrix products on the CPU, shared among minidl's own threads.
 
-BLAS could use its own threads, but those go on spinning for a while after a product: on two cores that others use as
-well, the lecture's last layer then took 30 ms instead of 0.2, and a network of convolutions and large linear layers 1.3
-times as long as with strips, because they are in the way of the threads that share tiles (an MLP alone takes 0.87 times
-as long). So BLAS stays at one thread, and a large product is cut into strips of its result. Strips depend on the shape
-alone, so results do not depend on the number of threads.
+BLAS could use its own threads, but those keep spinning for a while after a product: on two cores that are shared with
+other programs, the lecture's last layer then took 30 ms instead of 0.2, and a network of convolutions and large linear
+layers 1.3 times as long as with strips, because they get in the way of the threads that share tiles (an MLP alone takes
+0.87 times as long). So BLAS stays at one thread, and a large product is cut into strips of its result. Strips depend on
+the shape alone, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .threads import Work, do, parallel
 
 SMALL = 1 << 17  # multiply-adds of a product of matrices that BLAS never shares among threads
 SMALL_VECTOR = 1 << 13  # the same, of a product with a vector
-STRIP = 1 << 24  # multiply-adds of a strip: wide strips multiply faster, and each costs a thread's waking
+STRIP = 1 << 24  # multiply-adds per strip: wide strips multiply faster, and each costs waking a thread
 STRIPS = 8
 WAKING = 3_000_000  # multiply-adds that the caller does until another thread is awake
 WHOLE = 16  # rows or columns that BLAS takes at a time; strips are multiples of it
 UNPACKED = 1_000_000  # multiply-adds up to which OpenBLAS's AVX-512 kernels read matrices where they are
-NARROWEST = 96  # a piece of a product below that is slower than copies are
-PRODUCTS = 40_000  # multiply-adds a microsecond on one core, roughly
+NARROWEST = 96  # a smaller piece of a product is slower than the copies
+PRODUCTS = 40_000  # multiply-adds per microsecond on one core, roughly
 
 
 def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -65,8 +65,8 @@ def _strips(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[Callable[[], ob
 def piece(length: int, work: int) -> int:
     """How much of one side of a product to take at a time; `work`: multiply-adds for each row or column of that side.
 
-    BLAS copies both matrices into an order of its own before it multiplies. If one of them has few rows, that takes as
-    long as the product: 20 x 250 times 250 x 1700 runs at 83 GFLOP/s, and in ten pieces that need no copies at 104.
+    BLAS copies both matrices into its own order before it multiplies. If one of them has few rows, that takes as long
+    as the product: 20 x 250 times 250 x 1700 runs at 83 GFLOP/s, and at 104 in ten pieces that need no copies.
     Kernels for AVX2 always copy; they lose 6 % to the pieces.
     """
     most = UNPACKED // max(1, work)

@@ -1,8 +1,8 @@
-"""target[index] += values on the CPU, an index that occurs twice counted twice.
+"""target[index] += values on the CPU; an index that occurs twice counts twice.
 
-`np.add.at` is fast for one dimension and slow for more: the gradient of an embedding (4,096 rows of 64 out of 10,000)
-takes it 2.0 ms. Here every element is addressed by its place in the flat target, which takes 0.36 ms. The order of the
-additions stays the same, and so do the bits of the result.
+`np.add.at` is fast for one dimension and slow for more: it takes 2.0 ms for the gradient of an embedding (4,096 rows of
+64 out of 10,000). Here every element is addressed by its place in the flat target, which takes 0.36 ms. The order of
+the additions stays the same, and so do the bits of the result.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 1 << 16  # elements whose places are worked out at a time
-SMALL = 1 << 10  # elements that `np.add.at` has added before their places are worked out
-ROW = 256  # elements that lie together; so many are better added row by row
+BLOCK = 1 << 16  # how many elements' places are worked out at a time
+SMALL = 1 << 10  # up to this many elements, `np.add.at` is done before their places are worked out
+ROW = 256  # with this many elements next to each other, adding row by row is better
 
 
 def scatter_add(target: np.ndarray, index: Any, values: np.ndarray) -> None:
@@ -51,7 +51,7 @@ def scatter_add(target: np.ndarray, index: Any, values: np.ndarray) -> None:
 
 
 def _leading_slices(parts: tuple[Any, ...]) -> int:
-    """How many axes the index keeps whole before the first array."""
+    """How many axes the index leaves uncut before its first array."""
     kept = 0
     while kept < len(parts) and _is_whole(parts[kept]):
         kept += 1

@@ -17,11 +17,11 @@ from ..base import Axes
 from .layout import memory_order
 from .threads import parallel
 
-SMALL = 1 << 14  # elements up to which the preparation is not worth it
-RUN = 1 << 11  # neighbours that are added up in the precision of the array
-BLOCK = 1 << 18  # elements that a mean is taken out of at a time
-ELEMENTS = 2_000  # elements in a microsecond on one core, roughly, for a mean taken out
-ROWS = 1 << 7  # the same for rows, which are added one after the other
+SMALL = 1 << 14  # up to this many elements, the preparation is not worth it
+RUN = 1 << 11  # neighbours that are summed in the precision of the array
+BLOCK = 1 << 18  # elements that a mean is subtracted from at a time
+ELEMENTS = 2_000  # elements per microsecond on one core, roughly, when subtracting a mean
+ROWS = 1 << 7  # the same for rows, which are added one after another
 
 
 def inner(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
@@ -55,19 +55,19 @@ def centred(x: np.ndarray, axes: Axes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mean(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
-    """As `mean`, of float32 in float64."""
+    """Like `mean`; for float32, in float64."""
     over = axes if isinstance(axes, tuple) else (axes,)
     count = prod(x.shape[axis] for axis in over)
     sums = _sums(x, y, axes)
     may_overflow = y is None and (x.size > SMALL or sums.dtype == x.dtype)
-    if may_overflow and not np.isfinite(sums).all():  # the sum is too large where the mean need not be
+    if may_overflow and not np.isfinite(sums).all():  # the sum overflows where the mean need not
         power = 2.0 ** count.bit_length()
         return _sums(x * x.dtype.type(1 / power), y, axes) * (power / max(count, 1))
     return sums / count
 
 
 def _sums(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
-    """Σ x · y (or Σ x) over `axes`, which stay with length 1: of float32 in float64."""
+    """Σ x · y (or Σ x) over `axes`, which stay with length 1; for float32, in float64."""
     wide = np.dtype(np.float64) if x.dtype == np.float32 else x.dtype
     if x.size > SMALL:
         over, order = axes if isinstance(axes, tuple) else (axes,), memory_order(x)
@@ -87,7 +87,7 @@ def _in_pieces(x: np.ndarray, y: np.ndarray | None, over: list[bool], wide: np.d
     start = stop
     while start and over[start - 1]:
         start -= 1
-    lead, tail = x.shape[:start], x.shape[stop:]  # before and after the last run of axes that are summed
+    lead, tail = x.shape[:start], x.shape[stop:]  # the axes before and after the last run of summed axes
     rows = x.reshape(*lead, prod(x.shape[start:stop]), prod(tail))
     if rows.shape[-1] == 1:
         sums = _of_runs(rows[..., 0], None if y is None else y.reshape(rows.shape)[..., 0], wide)[..., None]
@@ -116,7 +116,7 @@ def _dot(x: np.ndarray, y: np.ndarray | None) -> np.ndarray:
 
 
 def _of_rows(x: np.ndarray, wide: np.dtype) -> np.ndarray:
-    """Σ x over the last axis but one: (..., M, C) to (..., C)."""
+    """Σ x over the second-to-last axis: (..., M, C) to (..., C)."""
     cut, ones = x.shape[-2] // ROWS * ROWS, np.ones((1, ROWS), x.dtype)
     sums = np.matmul(ones[:, : x.shape[-2] - cut], x[..., cut:, :])[..., 0, :].astype(wide, copy=False)
     if cut:

@@ -1,13 +1,13 @@
 """Tiles of work shared among a few threads, with BLAS held at one thread inside.
 
-NumPy lets go of the interpreter in copies, element-wise functions and matrix products, so plain Python
+NumPy releases the interpreter in copies, elementwise functions and matrix products, so plain Python
 threads run side by side as long as each call does enough work. BLAS splits only the product; splitting
 tiles also splits the copies around it, and each thread's scratch memory stays in its own cache: the second
-convolution of the lecture's network is 1.8 times as fast on two idle cores. Waking a thread takes some 60 µs, and a
-thread that wants the interpreter back may wait as long, so tiles should be a few calls of 0.1 ms and more.
+convolution of the lecture's network is 1.8 times as fast on two idle cores. Waking a thread takes about 60 µs, and a
+thread that wants the interpreter back may wait as long, so a tile should consist of a few calls of 0.1 ms or more.
 
-The caller works too, and a free thread takes the next tile. What a tile computes never depends on who computes
-it, nor on how many do: results are the same bits for every number of threads.
+The caller works too, and a free thread takes the next tile. A tile's result never depends on which thread computes
+it, nor on how many there are: results are the same to the bit for every number of threads.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from threadpoolctl import ThreadpoolController
 from ...errors import ArgumentError
 
 MOST_THREADS = 4096
-SMALL_WORK = 200.0  # microseconds; below it, waking a thread costs more than it saves
+SMALL_WORK = 200.0  # microseconds; below this, waking a thread costs more than it saves
 
 
 def available_cores() -> int:
-    """Cores this process may run on."""
+    """The number of cores this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -47,11 +47,11 @@ def _initial_threads() -> int:
     return int(text)
 
 
-_threads: int | None = None  # not looked up before it is needed: an import raises no error
+_threads: int | None = None  # looked up only when needed, so that an import raises no error
 
 
 def get_num_threads() -> int:
-    """Threads that share the work of one operation: MINIDL_NUM_THREADS, else the cores of this process."""
+    """How many threads share the work of one operation: MINIDL_NUM_THREADS, else the cores of this process."""
     global _threads
     if _threads is None:
         _threads = _initial_threads()
@@ -67,9 +67,9 @@ def set_num_threads(threads: int) -> None:
 
 
 class _OneThreadBlas:
-    """As a context: BLAS held at one thread; one user of the pool at a time, the others wait.
+    """A context that holds BLAS at one thread; one user of the pool at a time, the others wait.
 
-    threadpoolctl lets only one thread of the process change BLAS, until that thread says it is done.
+    threadpoolctl lets only one thread of the process change BLAS at a time, until that thread is done.
     """
 
     def __init__(self) -> None:
@@ -97,12 +97,12 @@ class _OneThreadBlas:
 
 
 class _Job:
-    """`count` tiles of one operation, taken one by one by whoever is free; finished when the last of them is."""
+    """`count` tiles of one operation, taken one by one by any free thread; finished when the last of them is."""
 
     def __init__(self, task: Callable[[int], object], count: int) -> None:
         self.task: Callable[[int], object] | None = task
         self.count = count
-        self.next = counter().__next__  # one call into C, so two threads never get the same number
+        self.next = counter().__next__  # a single call into C, so two threads never get the same number
         self.done = counter(1).__next__
         self.error: BaseException | None = None
         self.running = threading.Lock()  # held until the last tile is done
@@ -119,12 +119,12 @@ class _Job:
                 self.running.release()
 
     def wait(self) -> None:
-        """Until the tiles that helpers took are done; helpers that never came are not waited for."""
+        """Wait until the tiles that helpers took are done, but not for helpers that never came."""
         self.running.acquire()
 
 
 class _Pool:
-    """Threads that wait for jobs; they are started when first needed and end with the process."""
+    """Threads that wait for jobs; they start when first needed and end with the process."""
 
     def __init__(self) -> None:
         self.jobs: SimpleQueue[tuple[Context, _Job]] = SimpleQueue()
@@ -133,7 +133,7 @@ class _Pool:
         self.local = threading.local()
 
     def run(self, job: _Job, helpers: int) -> None:
-        """Work on the job with that many threads beside the caller; inside another job, without."""
+        """Work on the job with that many threads besides the caller; inside another job, with the caller alone."""
         if self.is_inside():
             job.work()
         else:
@@ -145,7 +145,7 @@ class _Pool:
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Within it, BLAS is held at one thread, and what this thread asks for is done by itself."""
+        """Inside it, BLAS is held at one thread, and this thread does its work alone."""
         with self.blas:
             self.local.inside = True
             try:
@@ -154,7 +154,7 @@ class _Pool:
                 self.local.inside = False
 
     def is_inside(self) -> bool:
-        """Whether this thread works on a job, with BLAS held already."""
+        """Whether this thread is working on a job, with BLAS already held."""
         return getattr(self.local, "inside", False)
 
     def _share(self, job: _Job, helpers: int) -> None:
@@ -164,7 +164,7 @@ class _Pool:
         job.wait()
 
     def _grow(self, workers: int) -> int:
-        """Start threads until there are so many; how many of them there are, if the system gives no more."""
+        """Start threads until there are that many; returns how many there are, as the system may allow fewer."""
         while self.workers < workers:
             try:
                 threading.Thread(target=self._serve, name=f"minidl-{self.workers + 1}", daemon=True).start()
@@ -196,7 +196,7 @@ if hasattr(os, "register_at_fork"):
 def parallel(task: Callable[[int], object], count: int, microseconds: float, products: bool = True) -> None:
     """Call task(0) ... task(count - 1), shared among the threads; an error in one of them is raised here.
 
-    `microseconds` is a guess at what all of it takes one thread: if too little, the caller does it alone. Without
+    `microseconds` estimates how long one thread takes for all of it: if too short, the caller does it alone. Without
     `products` in the tasks, BLAS need not be held then.
     """
     if count == 0:
@@ -212,19 +212,19 @@ def parallel(task: Callable[[int], object], count: int, microseconds: float, pro
 
 @dataclass(slots=True)
 class Work:
-    """What is left to do for a result: `task(0)` ... `task(count - 1)`, in any order on any thread, then `finish()`."""
+    """The pending work for a result: `task(0)` ... `task(count - 1)`, in any order on any thread, then `finish()`."""
 
     task: Callable[[int], object]
     count: int
-    microseconds: float  # a guess at what all of it takes one thread
+    microseconds: float  # an estimate of how long one thread takes for all of it
     finish: Callable[[], object] | None = None
 
 
-_put_off = threading.local()  # .works: those of the `one_job` that this thread is in
+_put_off = threading.local()  # .works: the pending work of the `one_job` that this thread is in
 
 
 def do(*works: Work) -> None:
-    """Do all of it, the longest tasks first, so that threads end together; within `one_job`, at its end."""
+    """Do all of it, longest tasks first, so that threads finish together; within `one_job`, at its end."""
     if (put_off := getattr(_put_off, "works", None)) is not None:
         put_off += works
         return
@@ -249,10 +249,10 @@ def do(*works: Work) -> None:
 
 @contextmanager
 def one_job() -> Iterator[None]:
-    """What is left to do for results within it is one job at its end: none of them may be looked at before.
+    """Collects the pending work of results inside it into one job at its end: none of them may be read before.
 
-    Threads are woken once, and share the tiles of all. Whoever follows a program line by line (a debugger, `minidl
-    explain`) does look at results: then each of them is done at once.
+    Threads are woken once, and share all the tiles. A tool that follows a program line by line (a debugger, `minidl
+    explain`) does read results: then each of them is computed at once.
     """
     if sys.gettrace() is not None or getattr(_put_off, "works", None) is not None:
         yield

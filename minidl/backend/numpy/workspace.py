@@ -1,8 +1,8 @@
-"""Scratch memory that is used again: fresh memory costs more than the arithmetic done in it.
+"""Scratch memory that is reused: fresh memory costs more than the arithmetic done in it.
 
 The first touch of a page that the system has just handed out costs about as much as 500 multiplications,
 so a column matrix allocated for every convolution spends more time in page faults than in products.
-Every thread keeps a buffer for each purpose and lends it again; a buffer above `KEEP_BYTES` is not kept.
+Every thread keeps a buffer for each purpose and reuses it; a buffer above `KEEP_BYTES` is not kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _local = threading.local()
 
 
 def scratch(purpose: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """An uninitialised array of this thread's own, valid until the thread asks for the same `purpose` again."""
+    """An uninitialised array that belongs to this thread, valid until it asks for the same `purpose` again."""
     dtype = np.dtype(dtype)
     size = dtype.itemsize
     for length in shape:
@@ -36,7 +36,7 @@ def scratch(purpose: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 
 def release() -> None:
-    """Forget the scratch memory of the calling thread."""
+    """Release the scratch memory of the calling thread."""
     _local.__dict__.clear()
 
 
@@ -46,7 +46,7 @@ def held_bytes() -> int:
 
 
 def keep_freed_memory(limit: int = 1 << 29) -> bool:
-    """Ask the C library to keep up to `limit` bytes of freed memory for the next arrays; whether it agreed.
+    """Ask the C library to keep up to `limit` bytes of freed memory for the next arrays; returns whether it agreed.
 
     By default glibc gives large blocks back to the system as soon as they are freed, and every training step touches
     all its pages for the first time again: for the lecture's network 2,600 page faults and 5 ms of system time a
