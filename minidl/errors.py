@@ -45,7 +45,7 @@ class IndexDtypeError(DtypeError, IndexError):
 
 
 class UnsupportedError(MinidlError, TypeError, NotImplementedError):
-    """Something that does not exist: a PyTorch argument that minidl leaves out, a method that a subclass must define."""
+    """Something that is missing: a PyTorch argument that minidl leaves out, a method that a subclass must define."""
 
 
 class GraphError(MinidlError):
