@@ -1,1 +1,1 @@
-"""The mathematics: every operation's forward beside its backward, a file a family."""
+"""The mathematics: every operation's forward next to its backward, one file per family."""

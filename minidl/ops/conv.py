@@ -36,7 +36,7 @@ class Conv2d(Function):
     def backward(self, dz: Any) -> Any:
         x, w, how, backend = self.x, self.w, self.how, self.backend
         dx = dw = db = None
-        with backend.one_job():  # the threads share all three
+        with backend.one_job():  # the threads share the work of all three
             if self.needs[0]:
                 dx = backend.correlate_grad_input(dz, w, *how, x.shape[2:])  # (N, C, H, W)
             if self.needs[1]:
@@ -69,7 +69,7 @@ class ConvTranspose2d(Function):
         with backend.one_job():
             if self.needs[0]:
                 dx = backend.correlate(dz, w, None, *how)
-                dx = dx[:, :, : x.shape[2], : x.shape[3]]  # with output_padding there may be room for one more
+                dx = dx[:, :, : x.shape[2], : x.shape[3]]  # with output_padding there may be room for one more window
             if self.needs[1]:
                 dw = backend.correlate_grad_weight(x, dz, *how)
             if self.needs[2]:
@@ -136,14 +136,14 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: IntPair = 1,
 ) -> Tensor:
-    """The gradient of `conv2d` as an operation of its own: (N, C, H, W) -> (N, O, Ho, Wo); the batch may be missing.
+    """The gradient of `conv2d` as an operation in itself: (N, C, H, W) -> (N, O, Ho, Wo); the batch may be missing.
 
     Each input pixel is multiplied by the kernel and added to the output, kernels `stride` apart:
     Ho = (H - 1)·stride - 2·padding + dilation·(kh - 1) + output_padding + 1.
 
     Args:
         weight: (C, O / groups, kh, kw), in the dtype of `input`; bias: (O,) or None.
-        output_padding: extra rows and columns at the far edge, fewer than `stride` or `dilation`; they tell apart the
+        output_padding: extra rows and columns at the far edge, fewer than `stride` or `dilation`; they distinguish the
             sizes that a strided `conv2d` maps to the same output.
 
     Raises `ShapeError`, `DtypeError`, `ArgumentError`.
@@ -169,7 +169,7 @@ def conv_transpose1d(
     return squeeze(_conv_transpose2d(name, x, w, bias, steps[0], *sides, groups, steps[1]), -2)
 
 
-_windows: dict[Any, Window] = {}  # those of convolutions that were checked, by shapes, dtypes and options
+_windows: dict[Any, Window] = {}  # the windows of convolutions already checked, by shapes, dtypes and options
 
 
 def _conv2d(name: str, input: Any, weight: Any, bias: Any, *options: Any) -> Tensor:

@@ -61,7 +61,7 @@ class Linear(Function):
 
     def backward(self, dz: Any) -> Any:
         x, w, dz, matmul = _rows(self.x), self.w, _rows(dz), self.backend.matmul
-        with self.backend.one_job():  # the threads share both products
+        with self.backend.one_job():  # the threads share the work of both products
             dx = matmul(dz, w).reshape(self.x.shape) if self.needs[0] else None
             dw = matmul(dz.T, x) if self.needs[1] else None
         return dx, dw, dz.sum(0) if self.needs[2] else None
@@ -127,7 +127,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     x, y = _operands("bmm", input=input, mat2=mat2)
     _of_ranks("bmm", (3, 3), input=x, mat2=y)
     if len(x) != len(y):
-        raise ShapeError(f"bmm: batches of {len(x)} and {len(y)} matrices; they must be equally many; or use matmul")
+        raise ShapeError(f"bmm: batches of {len(x)} and {len(y)} matrices; they must be equal in number; or use matmul")
     return matmul(x, y)
 
 
@@ -153,7 +153,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2); input is broadcast to (M, N). With beta = 0 the input is not looked at."""
+    """beta * input + alpha * (mat1 @ mat2); input is broadcast to (M, N). With beta = 0 the input is ignored."""
     b, x, y = _operands("addmm", input=input, mat1=mat1, mat2=mat2)
     _of_ranks("addmm", (2, 2), mat1=x, mat2=y)
     z = matmul(x, y)

@@ -81,8 +81,8 @@ def max_pool2d(
 ) -> Any:
     """The largest pixel under each window: (N, C, H, W) -> (N, C, Ho, Wo); the batch may be missing.
 
-    Any dtype but bool. Ho = floor((H + 2·padding - dilation·(kh - 1) - 1) / stride) + 1, or ceil with `ceil_mode`;
-    the last window must start inside the image. Of several equal pixels the first gets the gradient; NaN wins over
+    Any dtype except bool. Ho = floor((H + 2·padding - dilation·(kh - 1) - 1) / stride) + 1, or ceil with `ceil_mode`;
+    the last window must start inside the image. Among equal pixels the first gets the gradient; NaN wins over
     everything.
 
     Args:
@@ -115,8 +115,8 @@ def avg_pool2d(
 ) -> Tensor:
     """The mean of the pixels under each window: (N, C, H, W) -> (N, C, Ho, Wo); the batch may be missing.
 
-    Sizes as in `max_pool2d`. The sum is divided by the pixels of the window: with `count_include_pad` those in the
-    padding too (they are 0), but not those beyond it (`ceil_mode`); or by `divisor_override`.
+    Sizes as in `max_pool2d`. The sum is divided by the window's number of pixels: with `count_include_pad`, padding
+    pixels (which are 0) count too, but not those beyond the padding (`ceil_mode`); or by `divisor_override`.
 
     Raises `ShapeError` if no window fits, `ArgumentError`, `DtypeError`.
 
@@ -149,26 +149,26 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] |
     x = images("adaptive_avg_pool2d", input)
     size = _adaptive_size("adaptive_avg_pool2d", x, output_size)
     (height, width), (ho, wo) = image_size(x), size
-    if ho and wo and height % ho == 0 and width % wo == 0:  # equal bins: (..., Ho, kh, Wo, kw)
+    if ho and wo and height % ho == 0 and width % wo == 0:  # bins of equal size: (..., Ho, kh, Wo, kw)
         return mean(reshape(x, (*x.shape[:-2], ho, height // ho, wo, width // wo)), (-3, -1))
     z = x
-    for out in reversed(size):  # the width, then, turned, the height
+    for out in reversed(size):  # the width, then, transposed, the height
         z = transpose(AdaptiveAvgPool.apply(z, **_bins(z.shape[-1], out)), -2, -1)
     return z
 
 
-_windows: dict[Any, tuple[Window, Pair]] = {}  # those that were checked, by shape, dtype and options
+_windows: dict[Any, tuple[Window, Pair]] = {}  # windows already checked, by shape, dtype and options
 
 
 def _pooling(name: str, x: Tensor, *options: Any) -> tuple[Window, Pair]:
-    """The window, and how many of them there are. options: kernel_size, stride, padding, dilation, ceil_mode."""
+    """The window, and how many there are. options: kernel_size, stride, padding, dilation, ceil_mode."""
     known = name, x.shape, x.dtype, str(options)  # as text: 1 is 1.0 and True as a key
     found = _windows.get(known)
     return remember(_windows, known, pooling_window(name, x, *options)) if found is None else found
 
 
 def _divisor(x: Tensor, window: Window, size: Pair, count_include_pad: bool) -> Any:
-    """How many pixels each window averages: one number where they are equal, else (Ho, Wo)."""
+    """How many pixels each window averages: one number if all are equal, else (Ho, Wo)."""
     counts = []
     for length, out, (before, after), kernel, stride in zip(
         x.shape[-2:], size, window.padding, window.kernel, window.stride
@@ -185,7 +185,7 @@ def _divisor(x: Tensor, window: Window, size: Pair, count_include_pad: bool) -> 
 
 
 def _indices(x: Tensor, window: Window, size: Pair) -> Tensor:
-    """Where each maximum was, h·W + w, in the plane of its channel: int64, not differentiable."""
+    """The place of each maximum, h·W + w, in the plane of its channel: int64, not differentiable."""
     backend = backend_of(x._array)
     _, winners = backend.max_pool(with_batch(x)._array, window, size)
     tap = winners.astype(np.int64)  # i·kw + j
@@ -206,7 +206,7 @@ def _adaptive_size(name: str, x: Tensor, output_size: Any) -> Pair:
 
 
 def _bins(length: int, out: int) -> dict[str, np.ndarray]:
-    """The elements of each of `out` bins, (out, longest), and which entries of that table count."""
+    """The elements in each of `out` bins, (out, longest), and which entries of that table count."""
     first = np.arange(out) * length // max(out, 1)
     last = -(-(np.arange(out) + 1) * length // max(out, 1))
     longest = int(np.max(last - first, initial=1))

@@ -1,1 +1,1 @@
-"""What operations do with their arguments before the mathematics begins: dtypes, dims, windows."""
+"""How operations treat their arguments before the mathematics begins: dtypes, dims, windows."""

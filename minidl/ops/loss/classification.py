@@ -88,7 +88,7 @@ def onehot(t: Any, classes: int) -> Any:
 
 
 def own_class(t: Any) -> tuple[Any, ...]:
-    """Where each sample's own class lies in scores (N, C, d1, ...): x[own_class(t)] is x[n, t[n], ...]."""
+    """The index of each sample's own class in scores (N, C, d1, ...): x[own_class(t)] is x[n, t[n], ...]."""
     arange = backend_of(t).xp.arange
     n, *rest = [arange(length).reshape(-1, *(1,) * (t.ndim - 1 - axis)) for axis, length in enumerate(t.shape)]
     return (n, t, *rest)
@@ -123,10 +123,10 @@ def cross_entropy(
         target: class indices (N, d1, ...) or (), int64 or uint8; or probabilities of the classes, in input's shape.
         weight: (C,), how much each class counts. The mean is then divided by the sum of the weights used (with class
             probabilities, as in PyTorch, by the number of samples).
-        ignore_index: samples with this index count nothing; only for class indices.
-        label_smoothing: this part of the target is spread evenly over all classes.
+        ignore_index: samples with this index do not count; only for class indices.
+        label_smoothing: this fraction of the target is spread evenly over all classes.
 
-    Raises `RangeError` for a class outside 0 ... C - 1 (with the place), `ShapeError`, `DtypeError`, `ArgumentError`.
+    Raises `RangeError` for a class outside 0 ... C - 1 (naming its place), `ShapeError`, `DtypeError`, `ArgumentError`.
 
     >>> import minidl
     >>> cross_entropy(minidl.tensor([[0.0, 0.0], [0.0, 1000.0]]), minidl.tensor([1, 0]), reduction="none")
@@ -236,7 +236,7 @@ def _scores(name: str, input: Any) -> Tensor:
 
 
 def _checked_labels(name: str, x: Tensor, t: Tensor, ignore_index: int | None) -> int | None:
-    """Labels that fit x and their classes: `ignore_index` if some may have to be ignored, else None."""
+    """Check that labels fit x and its classes; returns `ignore_index` if some may have to be ignored, else None."""
     if t.dtype not in (int64, uint8):
         hint = f"; probabilities need the shape of the input, {x.shape}" if t.dtype.kind == "f" else ""
         raise DtypeError(
@@ -251,7 +251,7 @@ def _checked_labels(name: str, x: Tensor, t: Tensor, ignore_index: int | None) -
 
 
 def _batch(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores and labels of a single sample, (C,) and (), as those of a batch of one; of a batch as they are."""
+    """Scores and labels of a single sample, (C,) and (), as a batch of one; those of a batch unchanged."""
     return (x, t) if x.ndim > 1 else (reshape(x, (1, x.shape[0])), reshape(t, (1,)))
 
 
@@ -266,7 +266,7 @@ def _nll(name: str, x: Tensor, t: Tensor, weight: Tensor | None, ignore: int | N
 
 
 def _expected(x: Tensor, t: Tensor, weight: Tensor | None, smoothing: float) -> Tensor:
-    """Σ_c -t_c w_c log softmax(x)_c, for probabilities t of the classes, of which a part is spread evenly."""
+    """Σ_c -t_c w_c log softmax(x)_c, for class probabilities t, a fraction of which is spread evenly."""
     dim = min(1, x.ndim - 1)
     classes = x.shape[dim]
     if smoothing:
@@ -280,7 +280,7 @@ def _expected(x: Tensor, t: Tensor, weight: Tensor | None, smoothing: float) -> 
 def _counts(
     name: str, t: Tensor, weight: Tensor | None, ignore: int | None, dtype: Any
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """The labels, 0 in place of `ignore`; which samples are kept (None: all); how much each counts (None: once)."""
+    """The labels with 0 instead of `ignore`; which samples are kept (None: all); how much each counts (None: once)."""
     if ignore is None:
         return t, None, None if weight is None else _weights(name, t, weight)
     kept = ne(t, ignore)
@@ -297,7 +297,7 @@ def _weights(name: str, t: Tensor, weight: Tensor) -> Tensor:
 def _reduced(
     losses: Tensor, kept: Tensor | None, counts: Tensor | None, reduction: str, shape: tuple[int, ...]
 ) -> Tensor:
-    """The losses in `shape`, their sum or their mean: what is not kept is 0, even where it was NaN."""
+    """The losses in `shape`, their sum or their mean; losses that are not kept are 0, even where they were NaN."""
     if kept is not None:
         losses = where(kept, losses, 0.0)
     if reduction == "mean" and counts is not None:
