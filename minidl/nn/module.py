@@ -29,7 +29,7 @@ class Module:
     `super().__init__()`) and computes in `forward`; calling the module runs it. Attributes stay ordinary attributes:
     the module only notes which names are parameters, which are buffers (`register_buffer`) and which are modules.
 
-    A MinidlError raised inside says in which module it happened, e.g. `fc (Linear): input (100, 1280) but ...`.
+    A MinidlError raised inside names the module in which it happened, e.g. `fc (Linear): input (100, 1280) but ...`.
 
     >>> import minidl
     >>> class Net(Module):
@@ -47,7 +47,7 @@ class Module:
     _transient: set[str]  # buffers that state_dict leaves out
     _pre_hooks: list[Callable[..., Any]]
     _hooks: list[Callable[..., Any]]
-    _optional_state: tuple[str, ...] = ()  # names that old state dicts may lack
+    _optional_state: tuple[str, ...] = ()  # names that old state dicts may not have
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -69,7 +69,7 @@ class Module:
         put("_hooks", [])
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
-        """What the module computes; every subclass defines it."""
+        """The module's computation; every subclass defines it."""
         raise UnsupportedError(f"{type(self).__name__} has no forward: define it in the class")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
@@ -99,7 +99,7 @@ class Module:
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHook:
-        """Call `hook(module, inputs)` before forward; what it returns takes the place of the inputs, unless None.
+        """Call `hook(module, inputs)` before forward; its result, unless None, replaces the inputs.
 
         `with_kwargs`: `hook(module, inputs, options)` returns None or a pair of both. Returns a handle with `remove()`.
         """
@@ -110,7 +110,7 @@ class Module:
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
     ) -> RemovableHook:
-        """Call `hook(module, inputs, output)` after forward; what it returns takes the output's place, unless None.
+        """Call `hook(module, inputs, output)` after forward; its result, unless None, replaces the output.
 
         `with_kwargs`: `hook(module, inputs, options, output)`. Returns a handle with `remove()`.
         """
@@ -153,7 +153,7 @@ class Module:
         self._transient.discard(name)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Make `param` the attribute `name`; None keeps the name for a parameter that the module does without."""
+        """Make `param` the attribute `name`; None reserves the name for a parameter that the module lacks."""
         self._check_new("parameter", name)
         if param is not None and not isinstance(param, Parameter):
             raise DtypeError(f"register_parameter: {name!r} must be a Parameter or None; got {type(param).__name__}")
@@ -178,7 +178,7 @@ class Module:
         object.__setattr__(self, name, tensor)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Make `module` the attribute `name`; also for names that are no Python identifiers, such as "0"."""
+        """Make `module` the attribute `name`; also for names that are not Python identifiers, such as "0"."""
         if module is not None and not isinstance(module, Module):
             raise DtypeError(f"add_module: {name!r} must be a Module; got {type(module).__name__}")
         self._check_new("module", name)
@@ -199,7 +199,7 @@ class Module:
             raise ArgumentError(f"{type(self).__name__} has an attribute {name!r} already; choose another name")
 
     def _own(self, kind: str) -> dict[str, Any]:
-        """This module's own parameters, buffers or modules by name, those that are None included."""
+        """This module's own parameters, buffers or modules by name, including those that are None."""
         return {name: self.__dict__[name] for name in self._names[kind]}
 
     @property
@@ -215,7 +215,7 @@ class Module:
         return MappingProxyType(self._own("module"))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly inside, with their names, each once."""
+        """The direct submodules with their names, each once."""
         seen: set[int] = set()
         for name, module in self._own("module").items():
             if module is not None and id(module) not in seen:
@@ -223,7 +223,7 @@ class Module:
                 yield name, module
 
     def children(self) -> Iterator[Module]:
-        """The modules directly inside, each once."""
+        """The direct submodules, each once."""
         return (module for _, module in self.named_children())
 
     def named_modules(
@@ -301,7 +301,7 @@ class Module:
         return module.__dict__[name]
 
     def train(self, mode: bool = True) -> Self:
-        """Switch this module and all inside it to training behaviour (dropout, batch statistics), or out of it."""
+        """Switch training behaviour (dropout, batch statistics) of this module and all inside it on or off."""
         if not isinstance(mode, bool):
             raise ArgumentError(f"train: mode must be True or False; got {mode!r}")
         for module in self.modules():
@@ -313,17 +313,17 @@ class Module:
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Say of all parameters whether gradients flow to them."""
+        """Set for all parameters whether gradients flow to them."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or with `set_to_none=False` fill them with zeros."""
+        """Set the gradients of all parameters to None, or with `set_to_none=False` fill them with zeros."""
         zero_grads(self.parameters(), set_to_none)
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
-        """Call `fn(module)` for all modules inside and then for this one, e.g. to initialise weights."""
+        """Call `fn(module)` for every submodule and then for this one, e.g. to initialise weights."""
         for module in self.children():
             module.apply(fn)
         fn(self)
@@ -345,9 +345,9 @@ class Module:
         return self
 
     def to(self, *where: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
-        """Move all parameters and buffers to a device and make the floating ones a dtype, in place.
+        """Move all parameters and buffers to a device and convert the floating ones to a dtype, in place.
 
-        Takes a device ("cpu", "cuda"), a floating dtype, both, or a Tensor that is like that. Copies wait, with
+        Takes a device ("cpu", "cuda"), a floating dtype, both, or a Tensor to take them from. Copies wait, with
         `non_blocking` or without. DtypeError for a dtype that is not floating, BackendError for a device that cannot be
         used.
         """
@@ -421,14 +421,14 @@ class Module:
         """Copy the values of `state_dict` (Tensors or NumPy arrays by dotted name) into this module.
 
         Dtypes are converted, shapes must be equal. With `strict`, names must be the same too. CheckpointError lists
-        all that is missing, unexpected or of another shape; nothing is loaded then. Returns the missing and
+        everything missing, unexpected or of another shape; then nothing is loaded. Returns the missing and
         unexpected keys.
         """
         refuse("load_state_dict", assign=assign)
         return load_state(self, state_dict, strict)
 
     def extra_repr(self) -> str:
-        """What the layer's line in `repr` says between the parentheses."""
+        """The text between the parentheses in the layer's line of `repr`."""
         return ""
 
     def _get_name(self) -> str:
@@ -447,7 +447,7 @@ class Module:
 
 
 def _before(hook: Callable[..., Any], with_kwargs: bool, module: Module, inputs: Any, options: Any) -> tuple[Any, Any]:
-    """The inputs and options after a hook has seen them. The module comes with the call: a copy of it is another."""
+    """The inputs and options after a hook has seen them. The call passes the module: its copy is another one."""
     if with_kwargs:
         replaced = hook(module, inputs, options)
         return (inputs, options) if replaced is None else replaced

@@ -1,4 +1,4 @@
-"""Loading a state dict: everything is checked first, so that a module is never left half loaded."""
+"""Loading a state dict: everything is checked first, so that a module is never left partly loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXTRA = "_extra_state"
 
 
 class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` did not find, and what it had no use for."""
+    """The names that `load_state_dict` did not find, and those it did not expect."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
@@ -74,14 +74,14 @@ def _fitting(name: str, target: Tensor, value: Any) -> tuple[Any, str]:
     if host.dtype.kind not in "fiub":
         return None, f"{name}: values of dtype {host.dtype} cannot be loaded into {target.dtype}"
     if target.shape == () and host.shape == (1,):
-        host = host[0:1].reshape(())  # how PyTorch before 0.4 saved scalars
+        host = host[0:1].reshape(())  # the way PyTorch before 0.4 saved scalars
     if host.shape != target.shape:
         return None, f"{name}: shape {host.shape} in the state but {target.shape} in the model"
     return host, ""
 
 
 def gives_extra(module: Any) -> bool:
-    """Whether the module has state of its own to save, by `get_extra_state()`."""
+    """Whether the module has extra state to save, by `get_extra_state()`."""
     return hasattr(type(module), "get_extra_state")
 
 
