@@ -173,7 +173,7 @@ def backend_of(array: Array) -> Backend:
             if isinstance(array, array_type):
                 return backend
         raise BackendError(
-            f"{type(array).__name__} is no array of a backend in use; minidl.tensor(...) makes a tensor of it"
+            f"{type(array).__name__} is not an array of a backend in use; minidl.tensor(...) makes a tensor of it"
         ) from None
 
 

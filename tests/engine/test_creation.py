@@ -363,7 +363,7 @@ def test_the_state_of_another_generator_is_refused():
     generator = minidl.Generator(3)
     before = generator.get_state()
     for wrong in (5, {}, {"seed": 1, "bit_generator": "MT19937"}):
-        with pytest.raises(CheckpointError, match="no state of a generator"):
+        with pytest.raises(CheckpointError, match="not a generator state"):
             generator.set_state(wrong)
         assert generator.get_state() == before
 

@@ -171,7 +171,7 @@ def test_a4_what_is_no_function_is_refused() -> None:
         return x * calls[0]
 
     for f in (counts, F.dropout, lambda x: x * minidl.rand(3).double()):
-        with pytest.raises(ArgumentError, match="gives another output 0 each time for the same inputs"):
+        with pytest.raises(ArgumentError, match="gives a different output 0 each time for the same inputs"):
             gradcheck(f, x)
 
 
