@@ -159,7 +159,7 @@ def gradcheck(
 
     Args:
         func: returns a tensor or several; it must give the same for the same inputs (seed any randomness in it).
-        inputs: the arguments of `func`; float64 tensors that require gradients are checked, everything else is passed on.
+        inputs: the arguments of `func`; float64 tensors that require gradients are checked, the rest is passed on.
         eps: the first step; smaller and larger ones follow where it does not decide.
         atol, rtol: |backward - differences| may be atol + rtol · |differences|.
         raise_exception: raise `MismatchError` for a wrong gradient, and its parent `GradcheckError` if there was no
