@@ -133,7 +133,7 @@ class Optimizer:
         at_least_zero(who, "learning rate", lr)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or with `set_to_none=False` fill them with zeros."""
+        """Set the gradients of all parameters to None, or with `set_to_none=False` fill them with zeros."""
         for group in self.param_groups:
             if not set_to_none:
                 zero_grads(group["params"], set_to_none=False)

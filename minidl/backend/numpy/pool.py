@@ -147,7 +147,7 @@ def _spread(dz: np.ndarray, winners: np.ndarray, window: Window, dx: np.ndarray)
 
 
 def _taps(x: np.ndarray, window: Window, p0: int, shape: tuple[int, ...]) -> list[tuple[int, slice, slice, np.ndarray]]:
-    """For each tap: its number, the output rows and columns it is inside the image for, and those pixels of x."""
+    """For each tap: its number, the output rows and columns for which it is inside the image, and those pixels of x."""
     found = []
     for number, rows, columns, pixels in _places(window, p0, shape[1:3], x.shape[1:3]):
         found.append((number, rows, columns, x[:, *pixels]))
