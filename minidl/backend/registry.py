@@ -1,6 +1,6 @@
 """The array libraries and their names, the one that new tensors are made in, and the one that an array belongs to.
 
-Everything else asks here: a new library is a class beside these and a line at the end of this file.
+Everything else asks here: a new library is a class next to these and a line at the end of this file.
 """
 
 from __future__ import annotations

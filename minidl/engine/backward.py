@@ -152,7 +152,7 @@ def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...]) -> list[Array |
 
 
 def _call(node: Function, dz: Any) -> Sequence[Any]:
-    """What `node.backward` returns for dz; float16 is computed in float32. With several outputs, each has its dz."""
+    """The result of `node.backward` for dz; float16 is computed in float32. With several outputs, each has its dz."""
     if isinstance(dz, dict):
         zeros = node.backend.xp.zeros if node.materialize else lambda shape, dtype: None
         arrived = [dz[i] if i in dz else zeros(*meta) for i, meta in enumerate(node.meta)]

@@ -42,7 +42,7 @@ class Elementwise(Function):
       `slope(self, x)`, `slope(self, z)`, `slope(self, x, z)` or `slope(self)`. With several inputs, each has one:
       `slope_x`, ...
     * `passes(self, x)`, or of z, tells where (bool) the gradient passes: elsewhere dx is 0, even if dz is infinite or
-      the slope NaN. It is computed in forward, and only this byte per element is kept. Without a slope beside it,
+      the slope NaN. It is computed in forward, and only this byte per element is kept. Without a slope,
       dx is dz itself where it passes.
     * A further parameter of `value` names a method that computes an intermediate result, such as `cdf(self, x)` for
       `value(self, x, cdf)`. It is computed once, and a slope may ask for it too; the rest of `value` is then cheap.

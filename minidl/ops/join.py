@@ -83,7 +83,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     shape, wanted = full[0].shape, _beside(full[0].shape, dim)
     for i, x in enumerate(xs):
         if x.shape not in (shape, (0,)) and (x.ndim != full[0].ndim or _beside(x.shape, dim) != wanted):
-            raise ShapeError(f"cat: tensors[{i}] has shape {x.shape}, which does not fit {shape} beside dim {dim}")
+            raise ShapeError(f"cat: tensors[{i}] has shape {x.shape}, which does not fit {shape} outside dim {dim}")
     return Cat.apply(*xs, dim=dim)
 
 

@@ -166,9 +166,9 @@ class Optimizer:
                 f"{p.shape} and {p.dtype}; they must be the same"
             )
         if p.flags.c_contiguous and getattr(p.flags, "writeable", True) and parameter._storage.frozen is None:
-            parameter._storage.version += 1  # whoever kept it for backward must notice
+            parameter._storage.version += 1  # operations that kept it for backward must notice
         else:
-            overwrite(parameter, p)  # an error, if it must not be changed
+            overwrite(parameter, p)  # raises an error if it must not be changed
         if p.dtype != float16:
             self._rule(p, g, state, group)
             return

@@ -45,7 +45,7 @@ class Slope:
     def of(cls, h: float, up: float, more: float, down: float, less: float, size: float) -> Slope:
         """The slopes of a single number of that size, which changed by `more` over `up` and by `less` over `down`."""
         if not up or not down:
-            return cls(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost beside the number itself
+            return cls(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost in rounding
         left, right = less / down + 0.0, more / up + 0.0  # avoids a negative zero
         return cls(
             h, left, right, min(left, right), max(left, right), NOISE * size / min(up, -down), abs(left + right) / 2
@@ -103,7 +103,7 @@ class Probe:
         """The slopes of Σ seed · output along a direction, `size` being that of its outputs."""
         up, above, down, below = self.changes(direction, h)
         if not up or not down:
-            return Slope(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost beside the number itself
+            return Slope(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost in rounding
         left = right = low = high = reach = 0.0
         for seed, more, less in zip(seeds, above, below):
             after, before = _product(seed, more) / up, _product(seed, less) / down

@@ -131,7 +131,7 @@ class GradcheckReport:
             counted += f", {self.compared - self.told} of them without a verdict"
         lines = [f"gradcheck: {self._verdict()}; {counted if self.told else 'no derivative could be compared'}"]
         for title, places in (
-            ("wrong", self.failures), ("at a kink", self.kinks), ("cannot be told", self.untold),
+            ("wrong", self.failures), ("at a kink", self.kinks), ("no verdict", self.untold),
         ):  # fmt: skip
             lines += [f"  {title}: {place}" for place in places[:SHOWN]]
             if len(places) > SHOWN:
@@ -143,7 +143,7 @@ class GradcheckReport:
             return f"{len(self.failures)} gradients are wrong"
         if not self:
             return "nothing is proven"
-        return "every gradient is right" if self.told == self.compared else "every gradient that can be told is right"
+        return "every gradient is right" if self.told == self.compared else "every gradient with a verdict is right"
 
 
 def gradcheck(
@@ -347,7 +347,7 @@ def _compare(
 
 
 def _forgive_infinity(made: list[Comparison], place: int) -> None:
-    """Where one output's slope is infinite, NaN for another is 0 · infinity, which is not an error."""
+    """Excuse NaN where another output's slope is infinite: it is 0 · infinity, and not an error."""
     here = [(one, key) for one in made for key in one.findings if key[1] == place]
     if any(one.findings[key].verdict in (EDGE, JUMP) for one, key in here):
         for one, key in here:

@@ -22,7 +22,7 @@ from .differences import EPS, Arrays, Probe, Slope, unit_of
 RIGHT, WRONG = "right", "wrong"
 CORNER = "a corner: the slopes of the two sides differ"
 JUMP = "a jump: the slopes grow as the step shrinks"
-ROUNDING = "rounding: the slope is too small beside the function itself"
+ROUNDING = "rounding: the slope is too small compared with the function itself"
 EDGE = "the edge of where the function is defined"
 NOT_FINITE = "the function gives NaN or infinity here"
 
@@ -268,12 +268,12 @@ class Judgement:
 
     @property
     def right(self) -> np.ndarray:
-        """Where backward is right."""
+        """The places where backward is right."""
         return np.array([finding.verdict == RIGHT for finding in self.findings], bool)
 
     @property
     def told(self) -> np.ndarray:
-        """Where there is a verdict."""
+        """The places with a verdict."""
         return np.array([finding.told for finding in self.findings], bool)
 
     @property

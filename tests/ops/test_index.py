@@ -113,7 +113,7 @@ def test_an_element_taken_twice_gets_both_gradients():
         ((..., ...), ArgumentError, "more than one Ellipsis"),
         (1.0, DtypeError, "1.0 is not an index"),
         ("a", DtypeError, "'a' is not an index"),
-        (np.bool_(True), DtypeError, "no index"),
+        (np.bool_(True), DtypeError, "not an index"),
         ([[0, 1], [1, 0]], ArgumentError, "ambiguous"),
         ([slice(0, 1), 0], ArgumentError, "ambiguous"),
         ([0.5], DtypeError, "must be int64, int32 or bool"),

@@ -1,1 +1,1 @@
-"""How operations treat their arguments before the mathematics begins: dtypes, dims, windows."""
+"""How operations check and convert their arguments before the mathematics begins: dtypes, dims, windows."""

@@ -1,4 +1,4 @@
-"""How many operations treat their arguments: promote dtypes, normalise dims."""
+"""The argument handling that many operations share: promoting dtypes, normalising dims."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cast(x: Tensor, dtype: DType) -> Tensor:
 
 def number(function: str, name: str, value: Any) -> Any:
     """An option as a Python number; it may be given as one, as a NumPy scalar or as a tensor without dimensions."""
-    if type(value) is float or type(value) is int:  # the common case, told apart quickly
+    if type(value) is float or type(value) is int:  # the common case, recognised quickly
         return value
     if isinstance(value, np.generic) or (isinstance(value, Tensor) and not value.ndim and not value.requires_grad):
         value = value.item()
@@ -78,7 +78,7 @@ def promoted(function: str, *operands: Any, floating: bool = False) -> tuple[Any
     """
     first = operands[0]
     if isinstance(first, Tensor) and (first._array.dtype.kind == "f" or not floating):
-        dtype = first._array.dtype  # the common case, told apart quickly
+        dtype = first._array.dtype  # the common case, recognised quickly
         for x in operands:
             if isinstance(x, Tensor):
                 if x._array.dtype != dtype:

@@ -1,4 +1,4 @@
-"""How losses treat their arguments: the reduction, shapes that must agree, weights, labels in range."""
+"""How losses check their arguments: the reduction, shapes that must agree, weights, labels in range."""
 
 from __future__ import annotations
 
