@@ -310,7 +310,7 @@ def cases() -> list[tuple[Any, type[MinidlError], str]]:
         (lambda: ours.SequentialLR(one, [ours.StepLR(one, 1)], [3]), ArgumentError, "need one milestone fewer"),
         (lambda: ours.SequentialLR(plain, [ours.StepLR(one, 1)], []), ArgumentError, "another optimizer"),
         (lambda: ours.ChainedScheduler([plateau]), ArgumentError, "needs a metric"),
-        (lambda: ours.ChainedScheduler([3]), DtypeError, "no scheduler but int"),
+        (lambda: ours.ChainedScheduler([3]), DtypeError, "not a scheduler but int"),
     ]
 
 
