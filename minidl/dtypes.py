@@ -47,7 +47,7 @@ def as_dtype(dtype: Any) -> DType:
     try:
         found = np.dtype(dtype)
     except (TypeError, ValueError):
-        raise DtypeError(f"{dtype!r} is no dtype; use minidl.float32, minidl.int64, ...") from None
+        raise DtypeError(f"{dtype!r} is not a dtype; use minidl.float32, minidl.int64, ...") from None
     if found not in SUPPORTED:
         names = ", ".join(sorted(str(known) for known in SUPPORTED))
         raise DtypeError(f"the dtype {found} is not supported; supported are {names}")

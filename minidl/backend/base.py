@@ -269,7 +269,7 @@ class Backend(ABC):
     def max_pool(self, x: Array, window: Window, size: tuple[int, int]) -> tuple[Array, Array]:
         """The largest tap of each window (padding is -inf), and its number, row by row: two (N, C, Ho, Wo).
 
-        Of several equal taps the first wins, of several NaN the last (as in PyTorch); where all are -inf, the first
+        Among equal taps the first wins, among NaN the last (as in PyTorch); where all are -inf, the first
         that is not padding. `size` = (Ho, Wo).
         """
         xp, (kh, kw), window = self.xp, window.kernel, window.covering(x.shape[2:], size)

@@ -1,6 +1,6 @@
 """The array libraries and their names, the one that new tensors are made in, and the one that an array belongs to.
 
-Everything else asks here: a new library is a class beside these and a line at the end of this file.
+Everything else asks here: a new library is a class next to these and a line at the end of this file.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def backend_of(array: Array) -> Backend:
             if isinstance(array, array_type):
                 return backend
         raise BackendError(
-            f"{type(array).__name__} is no array of a backend in use; minidl.tensor(...) makes a tensor of it"
+            f"{type(array).__name__} is not an array of a backend in use; minidl.tensor(...) makes a tensor of it"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""An operation: a rule beside its derivative, and the record of one call of it.
+"""An operation: a rule next to its derivative, and the record of one call of it.
 
 A `Function` computes on raw arrays and keeps on `self` what `backward` will need. Everything that an operation should
 not have to care about is done once, here and in `backward.py`: dtypes are kept, float16 is computed in float32,

@@ -80,7 +80,7 @@ class Tensor(TensorMethods):
             if (gradient.shape, gradient.dtype) != (self.shape, self.dtype):
                 raise ShapeError(
                     f".grad of shape {gradient.shape} and dtype {gradient.dtype} for a tensor of shape {self.shape} "
-                    f"and dtype {self.dtype}; they must be alike"
+                    f"and dtype {self.dtype}; they must be the same"
                 )
             same_backend(".grad", (self._array, gradient._array))
         self._grad = gradient

@@ -3,9 +3,9 @@
 A write such as `h[t + 1] = h[t] + w` gives the base a new place in the graph. Views made before it see the new values,
 so their own history must be that of the base as it is now: the operations that made the view are applied to it again.
 
-What may be viewed depends on the strides that a tensor has in PyTorch. The backends choose their own order where it is
-quicker (a convolution's output lies batch last), so the strides of an array do not tell. What an operation made
-counts as row by row, unless `_strides` says otherwise; views of it have the strides that follow from that.
+Whether a view is possible depends on the tensor's strides in PyTorch. The backends choose their own order where it is
+quicker (a convolution's output lies batch last), so an array's strides do not answer that. The result of an
+operation counts as row by row, unless `_strides` says otherwise; views of it have the strides that follow from that.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def strides_of(x: Any) -> tuple[int, ...] | None:
 
 
 def inherited_strides(inputs: tuple[Any, ...], array: Array) -> tuple[int, ...] | None:
-    """The strides of an operation's output if it has them from an input of its shape, and so in PyTorch too."""
+    """The strides of an operation's output if it takes them from an input of its shape, and so in PyTorch too."""
     for x in inputs:
         view, strides = getattr(x, "_view", None), getattr(x, "_strides", None)
         if (view is not None or strides is not None) and x.shape == array.shape and not is_row_by_row(x):
@@ -86,7 +86,7 @@ def inherited_strides(inputs: tuple[Any, ...], array: Array) -> tuple[int, ...] 
 
 
 def can_be_viewed(x: Any, shape: tuple[int, ...]) -> bool:
-    """Whether the tensor x can be seen in another shape without a copy, in PyTorch."""
+    """Whether PyTorch can view the tensor x in another shape without a copy."""
     try:
         as_in_pytorch(x).reshape(shape, copy=False)
     except ValueError:
@@ -95,5 +95,5 @@ def can_be_viewed(x: Any, shape: tuple[int, ...]) -> bool:
 
 
 def _row_by_row(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """The strides, in bytes, of elements that lie row by row."""
+    """The strides, in bytes, of elements stored row by row."""
     return tuple(itemsize * prod(shape[i + 1 :]) for i in range(len(shape)))

@@ -1,4 +1,4 @@
-"""Layers, containers, losses and initial weights, by PyTorch's names."""
+"""Layers, containers, losses and initial weights, with PyTorch's names."""
 
 from ..missing import of_module as _of_module
 from . import functional, init, utils

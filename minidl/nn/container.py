@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 
 class _Numbered(Module):
-    """Modules under the names "0", "1", ...: what Sequential and ModuleList have in common."""
+    """Modules under the names "0", "1", ...: the common part of Sequential and ModuleList."""
 
     def _items(self) -> list[Any]:
         return [self.__dict__[name] for name in self._names["module"]]
@@ -31,7 +31,7 @@ class _Numbered(Module):
         return names[index]
 
     def _replace_all(self, modules: Iterable[Module | None]) -> None:
-        """Hold these modules and no others, numbered from 0."""
+        """Hold exactly these modules, numbered from 0."""
         modules = list(modules)
         for name in list(self._names["module"]):
             delattr(self, name)
@@ -69,7 +69,7 @@ class _Numbered(Module):
         return self
 
     def insert(self, index: int, module: Module) -> Self:
-        """Put a module before the one at `index`."""
+        """Insert a module before the one at `index`."""
         if not isinstance(module, Module):
             raise DtypeError(f"{type(self).__name__}.insert: a Module is expected; got {type(module).__name__}")
         if not -len(self) <= index <= len(self):
@@ -80,16 +80,16 @@ class _Numbered(Module):
         return self
 
     def pop(self, index: int | slice) -> Any:
-        """Take the module at `index` out and return it."""
+        """Remove the module at `index` and return it."""
         taken = self[index]  # type: ignore[index]
         del self[index]
         return taken
 
 
 class Sequential(_Numbered):
-    """Modules run one after the other, each on the output of the one before.
+    """Modules run one after another, each on the output of the one before.
 
-    Made of modules, or of an OrderedDict that names them; indexed and sliced like a list.
+    Made from modules, or from an OrderedDict that names them; indexed and sliced like a list.
 
     >>> from minidl import nn
     >>> nn.Sequential(nn.Flatten(), nn.ReLU())
@@ -108,7 +108,7 @@ class Sequential(_Numbered):
             named = ((str(i), module) for i, module in enumerate(modules))
         for name, module in named:
             if not isinstance(module, Module):
-                raise DtypeError(f"Sequential: {name!r} is no Module but {type(module).__name__}: {module!r}")
+                raise DtypeError(f"Sequential: {name!r} is not a Module but {type(module).__name__}: {module!r}")
             self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
@@ -147,7 +147,7 @@ class Sequential(_Numbered):
 
 
 class ModuleList(_Numbered):
-    """A list of modules, whose parameters are found. It is not called; loop over it in forward."""
+    """A list of modules that registers them, so that `parameters()` finds theirs. Do not call it; loop over it."""
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ class ModuleList(_Numbered):
 
 
 class ModuleDict(Module):
-    """A dictionary of modules, whose parameters are found, in the order they were added. It is not called."""
+    """A dictionary of modules that registers them, in the order they were added. Do not call it."""
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
         super().__init__()
@@ -211,18 +211,18 @@ class ModuleDict(Module):
         return self._own("module").items()
 
     def clear(self) -> None:
-        """Take all modules out."""
+        """Remove all modules."""
         for name in list(self):
             del self[name]
 
     def pop(self, name: str) -> Any:
-        """Take the module `name` out and return it."""
+        """Remove the module `name` and return it."""
         module = self[name]
         del self[name]
         return module
 
     def update(self, modules: Any) -> None:
-        """Add the modules of a mapping, or of pairs of a name and a module."""
+        """Add the modules of a mapping, or of (name, module) pairs."""
         if not isinstance(modules, Iterable):
             raise DtypeError(f"ModuleDict.update: a mapping or pairs are expected; got {type(modules).__name__}")
         for name, module in modules.items() if hasattr(modules, "items") else modules:
@@ -230,7 +230,7 @@ class ModuleDict(Module):
 
 
 class ParameterList(Module):
-    """A list of parameters, found by the module that holds it. Tensors become parameters."""
+    """A list of parameters, registered with the module that holds it. Tensors become parameters."""
 
     def __init__(self, values: Iterable[Tensor] | None = None) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from typing import Any
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError, refuse
 from ..tensors.creation import empty
-from ._arguments import is_whole, truth, whole
+from ._arguments import as_bool, as_int, is_int
 from .functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .linear import uniform_by_fan_in
 from .module import Module
@@ -18,7 +18,7 @@ Size = int | Sequence[int]
 
 
 class _Conv(Module):
-    """What all four have in common: weight, bias, and how the kernel goes over the input."""
+    """The common part of all four: weight, bias, and how the kernel moves over the input."""
 
     dims: int  # 1 for signals, 2 for images
     transposed = False
@@ -44,8 +44,8 @@ class _Conv(Module):
         super().__init__()
         name = type(self).__name__
         refuse(name, padding_mode=None if padding_mode == "zeros" else padding_mode)
-        in_channels, out_channels = whole(name, "in_channels", in_channels), whole(name, "out_channels", out_channels)
-        groups, bias = whole(name, "groups", groups, 1), truth(name, "bias", bias)
+        in_channels, out_channels = as_int(name, "in_channels", in_channels), as_int(name, "out_channels", out_channels)
+        groups, bias = as_int(name, "groups", groups, 1), as_bool(name, "bias", bias)
         if in_channels % groups or out_channels % groups:
             raise ArgumentError(
                 f"{name}: groups must divide in_channels and out_channels; "
@@ -71,7 +71,7 @@ class _Conv(Module):
     def _sizes(self, name: str, value: Size, least: int) -> tuple[int, ...]:
         """An integer for all dimensions, or one for each."""
         sizes = tuple(value) if isinstance(value, Iterable) else (value,) * self.dims
-        if len(sizes) != self.dims or not all(is_whole(size, least) for size in sizes):
+        if len(sizes) != self.dims or not all(is_int(size, least) for size in sizes):
             count = "one integer" if self.dims == 1 else f"one integer or {self.dims}"
             raise ArgumentError(f"{type(self).__name__}: {name} must be {count}, at least {least}; got {value!r}")
         return tuple([int(size) for size in sizes])
@@ -81,7 +81,7 @@ class _Conv(Module):
         uniform_by_fan_in(self.weight, self.bias)
 
     def _check(self, input: Any) -> None:
-        """ShapeError if the input has other channels than this layer; other mistakes are seen by the operation."""
+        """ShapeError if the input's channels differ from this layer's; the operation detects other mistakes."""
         if not isinstance(input, Tensor) or input.ndim <= self.dims:
             return
         channels = input.shape[-1 - self.dims]
@@ -174,7 +174,7 @@ class _Transposed(_Conv):
         )  # fmt: skip
 
     def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> tuple[int, ...]:
-        """What must be added at the far edges to make the output `output_size`, the spatial part of it or all."""
+        """The padding at the far edges that gives the output `output_size`, its spatial part or its full shape."""
         if output_size is None or not isinstance(input, Tensor):
             return self.output_padding
         wanted = tuple(output_size)[-self.dims :]

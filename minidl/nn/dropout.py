@@ -1,4 +1,4 @@
-"""Dropout layers: only in training."""
+"""Dropout layers, which act only in training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .module import Module
 
 
 class Dropout(Module):
-    """In training, each element is 0 with probability `p` and divided by 1 - p otherwise; in evaluation as it is.
+    """In training, each element is 0 with probability `p` and divided by 1 - p otherwise; in evaluation, nothing is.
 
     Masks come from minidl's default generator: see `minidl.manual_seed`. Source: Srivastava et al. 2014.
     """

@@ -1,6 +1,6 @@
-"""The index of every differentiable function, by PyTorch's names (`import minidl.nn.functional as F`).
+"""The index of every differentiable function, with PyTorch's names (`import minidl.nn.functional as F`).
 
-Each name leads to the file where its forward stands beside its backward:
+Each name leads to the file where its forward stands next to its backward:
 
     linear                                         ops/linalg.py
     conv1d conv2d conv_transpose1d ...2d           ops/conv.py
@@ -16,7 +16,7 @@ Each name leads to the file where its forward stands beside its backward:
     binary_cross_entropy(_with_logits) kl_div      ops/loss/probability.py
     l1_loss mse_loss huber_loss smooth_l1_loss     ops/loss/regression.py
 
-What PyTorch keeps outside of `functional` (`add`, `sum`, `matmul`, `cat`, ...) is in `minidl` itself.
+The functions that PyTorch keeps outside `functional` (`add`, `sum`, `matmul`, `cat`, ...) are in `minidl` itself.
 """
 
 from ..missing import of_module as _of_module

@@ -1,7 +1,7 @@
 """Initial weights: fill a tensor in place and return it; nothing is recorded.
 
 Numbers are drawn on the host in float64 from `generator` (else the default one, see `minidl.manual_seed`) and
-rounded to the tensor's dtype, so that one seed gives one set of weights on every backend.
+rounded to the tensor's dtype, so that a seed gives the same weights on every backend.
 
 For a weight (O, I, ...) of layers, fan_in = I * (taps) is the number of inputs that one output sums over, and
 fan_out = O * (taps). Xavier: Glorot & Bengio 2010. Kaiming: He et al. 2015.
@@ -25,7 +25,7 @@ LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_tran
 
 
 def _fill(name: str, tensor: Tensor, values: Any) -> Tensor:
-    """Put host values into the tensor."""
+    """Copy host values into the tensor."""
     if not isinstance(tensor, Tensor):
         raise DtypeError(f"init.{name}: a Tensor is expected; got {type(tensor).__name__}")
     overwrite(tensor, backend_of(tensor._array).asarray(np.asarray(values), tensor.dtype))
@@ -33,7 +33,7 @@ def _fill(name: str, tensor: Tensor, values: Any) -> Tensor:
 
 
 def _shape(name: str, tensor: Tensor) -> tuple[int, ...]:
-    """The shape of a tensor that random numbers can be put into."""
+    """The shape of a tensor, after checking that it can hold random numbers."""
     if not isinstance(tensor, Tensor):
         raise DtypeError(f"init.{name}: a Tensor is expected; got {type(tensor).__name__}")
     if tensor.dtype.kind != "f":
@@ -65,7 +65,7 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Fill with N(mean, std²) conditioned on [a, b]: by rejection from whichever of normal and uniform is hit more.
+    """Fill with N(mean, std²) conditioned on [a, b]: by rejection from the normal or uniform, whichever accepts more.
 
     ArgumentError if std <= 0 or a >= b.
     """
@@ -114,7 +114,7 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """Fill a convolution's weight (O, I, ...) so that it passes its input on, as many channels as there are.
+    """Fill a convolution's weight (O, I, ...) so that it passes its input on, for as many channels as possible.
 
     ShapeError unless it has 3 to 5 dimensions and `groups` divides O.
     """
@@ -143,7 +143,7 @@ def fans(tensor: Tensor) -> tuple[int, int]:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """By how much the standard deviation of weights before this nonlinearity is raised, to keep signals alive.
+    """The factor by which weights before this nonlinearity have a larger standard deviation, to keep signals alive.
 
     `param` is the negative slope of "leaky_relu" (0.01 if None). ArgumentError for an unknown name.
 
@@ -202,7 +202,7 @@ def kaiming_normal_(
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """A random (semi-)orthogonal matrix times `gain`; dimensions after the first are taken as one.
+    """A random (semi-)orthogonal matrix times `gain`; dimensions after the first are flattened into one.
 
     ShapeError if it has fewer than 2 dimensions. Source: Saxe et al. 2013.
     """

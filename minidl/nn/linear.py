@@ -11,14 +11,14 @@ from ..errors import ArgumentError, ShapeError
 from ..ops.shape import flatten, unflatten
 from ..tensors.creation import empty
 from . import init
-from ._arguments import truth, whole
+from ._arguments import as_bool, as_int
 from .functional import linear
 from .module import Module
 from .parameter import Parameter
 
 
 class Identity(Module):
-    """The input itself. Takes any arguments, and has no use for them."""
+    """The input itself. Takes any arguments and ignores them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -45,9 +45,9 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
         super().__init__()
-        self.in_features = in_features = whole("Linear", "in_features", in_features)
-        self.out_features = out_features = whole("Linear", "out_features", out_features)
-        bias = truth("Linear", "bias", bias)
+        self.in_features = in_features = as_int("Linear", "in_features", in_features)
+        self.out_features = out_features = as_int("Linear", "out_features", out_features)
+        bias = as_bool("Linear", "bias", bias)
         self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
         self.register_parameter("bias", Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
@@ -62,7 +62,7 @@ class Linear(Module):
         return linear(input, self.weight, self.bias)
 
     def _remedy(self, shape: tuple[int, ...]) -> str:
-        """What to do about an input whose last dimension is another one; images are told to be flattened."""
+        """The advice for an input with the wrong last dimension; for images, to flatten them."""
         if len(shape) == 4:
             features = math.prod(shape[1:])
             also = "" if features == self.in_features else f" and use in_features={features}"

@@ -1,6 +1,6 @@
 """Losses as modules. `reduction` is "mean", "sum" or "none"; weights are buffers, which move with the model.
 
-The formulas stand at the functions of the same name.
+The formulas are with the functions of the same name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Loss(Module):
         self.reduction = reduction
 
     def _refuse_tensors(self, *options: Any) -> None:
-        """Tell whoever gives input and target to the class that they belong to the call."""
+        """Raise an error that input and target belong in the call, not in the constructor."""
         if any(isinstance(value, Tensor) for value in options):
             name = type(self).__name__
             raise ArgumentError(f"{name}: make the loss first, then call it: nn.{name}()(input, target)")
@@ -101,7 +101,7 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
-    """`BCELoss` of sigmoid(x), exact for x of any size; `pos_weight` multiplies the part of the positives."""
+    """`BCELoss` of sigmoid(x), accurate for x of any size; `pos_weight` multiplies the positives' term."""
 
     pos_weight: Tensor | None
 
@@ -167,7 +167,7 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class KLDivLoss(_Loss):
-    """t (log t - x) for log-probabilities x; `reduction="batchmean"` is the divergence as it is defined."""
+    """t (log t - x) for log-probabilities x; `reduction="batchmean"` is the divergence as defined."""
 
     allowed = (*REDUCTIONS, "batchmean")
 

@@ -1,4 +1,4 @@
-"""Normalisation layers, with the statistics and scales that they keep."""
+"""Normalisation layers, with their statistics and scales."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
 from ..tensors.creation import empty, ones, zeros
 from . import init
-from ._arguments import truth, whole
+from ._arguments import as_bool, as_int
 from .functional import batch_norm, group_norm, layer_norm
 from .module import Module
 from .parameter import Parameter
@@ -41,7 +41,7 @@ class _BatchNorm(_Scaled):
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
-    _optional_state = ("num_batches_tracked",)  # state dicts of old versions of PyTorch have none
+    _optional_state = ("num_batches_tracked",)  # missing from state dicts of old versions of PyTorch
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class _BatchNorm(_Scaled):
     ) -> None:
         super().__init__()
         name = type(self).__name__
-        num_features, affine = whole(name, "num_features", num_features), truth(name, "affine", affine)
+        num_features, affine = as_int(name, "num_features", num_features), as_bool(name, "affine", affine)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self._make((num_features,), affine, bias, device, dtype)
@@ -117,7 +117,7 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Each channel of (N, C, H, W) with mean 0 and variance 1 over the batch, then times weight plus bias, both (C,).
+    """Each channel of (N, C, H, W) normalised to mean 0, variance 1 over the batch, times weight plus bias, both (C,).
 
     In training the batch's own statistics are used, and running ones are moved towards them by `momentum` (None: the
     mean over all batches); in evaluation the running ones are used, if there are any (`track_running_stats`).
@@ -128,7 +128,7 @@ class BatchNorm2d(_BatchNorm):
 
 
 class LayerNorm(_Scaled):
-    """Each sample with mean 0 and variance 1 over its last dimensions, `normalized_shape`, then times weight plus bias.
+    """Each sample normalised to mean 0, variance 1 over its last dims, `normalized_shape`, times weight plus bias.
 
     Source: Ba et al. 2016.
     """
@@ -164,7 +164,7 @@ class LayerNorm(_Scaled):
 
 
 class GroupNorm(_Scaled):
-    """Each of `num_groups` groups of channels of each sample of (N, C, ...) with mean 0 and variance 1.
+    """Each of `num_groups` groups of channels of each sample of (N, C, ...) normalised to mean 0 and variance 1.
 
     Then times weight plus bias, both (C,). ArgumentError unless num_groups divides num_channels. Source: Wu & He 2018.
     """
@@ -181,8 +181,8 @@ class GroupNorm(_Scaled):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        num_groups = whole("GroupNorm", "num_groups", num_groups, 1)
-        num_channels, affine = whole("GroupNorm", "num_channels", num_channels), truth("GroupNorm", "affine", affine)
+        num_groups = as_int("GroupNorm", "num_groups", num_groups, 1)
+        num_channels, affine = as_int("GroupNorm", "num_channels", num_channels), as_bool("GroupNorm", "affine", affine)
         if num_channels % num_groups:
             raise ArgumentError(f"GroupNorm: num_groups {num_groups} must divide num_channels {num_channels}")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine

@@ -1,4 +1,4 @@
-"""A tensor that a Module counts among its parameters."""
+"""The tensor type that a Module registers as a parameter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Parameter(Tensor):
     """A tensor that is learned: assigned to a Module's attribute, it is found by `parameters()`.
 
     It shares the memory of `data`, is a leaf, and requires gradients unless told otherwise. DtypeError if `data` is
-    no Tensor, or an integer one that should require gradients.
+    not a Tensor, or is an integer one that should require gradients.
 
     >>> import minidl
     >>> Parameter(minidl.tensor([1.0, 2.0]))
@@ -37,7 +37,7 @@ class Parameter(Tensor):
             self.requires_grad_()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        """A parameter of the same values in memory of its own, with no gradient."""
+        """A parameter with the same values in new memory, without a gradient."""
         copied = Parameter(wrap(self._array.copy()), self.requires_grad)
         memo[id(self)] = copied
         return copied
@@ -54,7 +54,7 @@ def _rebuild(array: Any, requires_grad: bool) -> Parameter:
 
 
 def listed(function: str, parameters: Any) -> list[Any]:
-    """The parameters as a list; a Tensor alone is one. DtypeError for a module, which has to say `.parameters()`."""
+    """The parameters as a list; a single Tensor counts as one. DtypeError for a module: pass its `.parameters()`."""
     if isinstance(parameters, Tensor):
         return [parameters]
     if not isinstance(parameters, Iterable) or isinstance(parameters, str | bytes) or hasattr(parameters, "parameters"):
@@ -64,7 +64,7 @@ def listed(function: str, parameters: Any) -> list[Any]:
 
 
 def zero_grads(parameters: Iterable[Tensor], set_to_none: bool = True) -> None:
-    """Forget the gradients of the parameters, or fill them with zeros."""
+    """Set the gradients of the parameters to None, or fill them with zeros."""
     for parameter in parameters:
         if set_to_none:
             parameter._grad = None

@@ -15,7 +15,7 @@ Size = int | Sequence[int]
 class MaxPool2d(Module):
     """The largest pixel of each window: (N, C, H, W) -> (N, C, Ho, Wo), the batch may be missing; see `F.max_pool2d`.
 
-    `stride` is the kernel size if None. With `return_indices` the places of the maxima are returned too.
+    `stride` is the kernel size if None. With `return_indices` the indices of the maxima are returned too.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class AdaptiveAvgPool2d(Module):
 
 
 class Unfold(Module):
-    """The patches of images, one a column: (N, C, H, W) -> (N, C·kh·kw, Ho·Wo)."""
+    """The patches of images, one per column: (N, C, H, W) -> (N, C·kh·kw, Ho·Wo)."""
 
     def __init__(self, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> None:
         super().__init__()

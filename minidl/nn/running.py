@@ -1,4 +1,4 @@
-"""Which modules are being run at the moment, so that an error and a recorder can say where they are."""
+"""The modules that are currently running, so that errors and recorders can say where they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import MinidlError
 
 
 class _Running(threading.local):
-    """The modules inside each other whose forward is running in this thread, the outermost first."""
+    """The nested modules whose forward is running in this thread, the outermost first."""
 
     def __init__(self) -> None:
         self.modules: list[Any] = []  # Modules
@@ -23,7 +23,7 @@ running = _Running()
 def current_module_path() -> str:
     """The dotted name of the module whose forward is running in this thread, as the outermost one sees it.
 
-    "" in the outermost module itself, and where no module runs. A module that the one around it does not hold
+    "" in the outermost module itself, and where no module runs. A module that is not held by the one calling it
     goes by the name of its class.
 
     >>> from minidl import nn
@@ -40,7 +40,7 @@ def current_module_path() -> str:
 
 
 def path_of(modules: Sequence[Any]) -> str:
-    """The dotted name of the last of these modules, each of which is run by the one before."""
+    """The dotted name of the last of these modules, each of which was called by the one before."""
     names = []
     for outer, inner in pairwise(modules):
         found = (name for name, module in outer.named_modules(remove_duplicate=False) if module is inner)
@@ -49,7 +49,7 @@ def path_of(modules: Sequence[Any]) -> str:
 
 
 def locate(error: MinidlError) -> None:
-    """Say in the error's message in which module it was raised: `fc (Linear): ...`. Done once an error."""
+    """Add to the error's message the module in which it was raised: `fc (Linear): ...`. Done once per error."""
     if "module_path" in vars(error) or not running.modules:
         return
     path, kind = current_module_path(), type(running.modules[-1]).__name__

@@ -9,7 +9,7 @@ from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError, refuse
 from ..tensors.creation import empty
 from . import init
-from ._arguments import whole
+from ._arguments import as_int
 from .functional import embedding
 from .module import Module
 from .parameter import Parameter
@@ -19,7 +19,7 @@ class Embedding(Module):
     """Row i of the weight (num_embeddings, embedding_dim) for each integer i: (...) -> (..., embedding_dim).
 
     The weight starts from N(0, 1). The row `padding_idx` starts from 0 and gets no gradient. RangeError for an integer
-    outside of 0 to num_embeddings - 1.
+    outside 0 to num_embeddings - 1.
     """
 
     weight: Parameter
@@ -41,10 +41,10 @@ class Embedding(Module):
         super().__init__()
         refuse("Embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
         refuse("Embedding", norm_type=None if norm_type == 2.0 else norm_type)
-        num_embeddings = whole("Embedding", "num_embeddings", num_embeddings)
-        embedding_dim = whole("Embedding", "embedding_dim", embedding_dim)
+        num_embeddings = as_int("Embedding", "num_embeddings", num_embeddings)
+        embedding_dim = as_int("Embedding", "embedding_dim", embedding_dim)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            raise ArgumentError(f"Embedding: padding_idx {padding_idx} is outside of {num_embeddings} rows")
+            raise ArgumentError(f"Embedding: padding_idx {padding_idx} is outside {num_embeddings} rows")
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         if _weight is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def indented(text: str) -> str:
-    """The lines after the first moved two columns to the right, as PyTorch prints a module inside another."""
+    """Text with all lines after the first indented by two columns, as PyTorch prints a module inside another."""
     first, *rest = text.split("\n")
     return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in rest)])
 
@@ -31,7 +31,7 @@ def folded(texts: Iterable[str]) -> list[str]:
 
 
 def renamed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The same function under another name, the one that Python tells when it is called with wrong arguments."""
+    """The same function under another name, which Python reports when it is called with wrong arguments."""
     assert isinstance(function, FunctionType)
     made = FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__

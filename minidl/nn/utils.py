@@ -1,4 +1,4 @@
-"""Gradients cut to size, and parameters as one vector."""
+"""Clipping gradients, and parameters as one vector."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def get_total_norm(
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
-    """Bring every element of all gradients into [-clip_value, clip_value], in place."""
+    """Clip every element of all gradients to [-clip_value, clip_value], in place."""
     refuse("clip_grad_value_", foreach=foreach)
     limit = float(clip_value)
     for gradient in _gradients("clip_grad_value_", parameters):
@@ -77,7 +77,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters one after the other, as one tensor of 1 dimension, in the graph."""
+    """All parameters joined into one 1-dimensional tensor, in the graph."""
     return cat([reshape(parameter, (-1,)) for parameter in listed("parameters_to_vector", parameters)])
 
 
@@ -102,7 +102,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
 
 
 def _gradients(function: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    """The gradients there are. UserWarning for an iterator that has nothing left, as model.parameters() used twice."""
+    """The gradients that exist. UserWarning for an exhausted iterator, such as model.parameters() used twice."""
     given = listed(function, parameters)
     if not given and isinstance(parameters, Iterator):
         warnings.warn(

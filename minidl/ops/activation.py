@@ -178,7 +178,7 @@ def sigmoid_of(xp: Any, x: Any) -> Any:
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """input * Φ(input), Φ the normal distribution (Hendrycks, Gimpel 2016, arXiv:1606.08415).
 
-    `approximate="tanh"` takes 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))) in its place.
+    `approximate="tanh"` computes 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))) instead.
     """
     if approximate not in ("none", "tanh"):
         raise ArgumentError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}")

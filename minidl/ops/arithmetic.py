@@ -79,7 +79,7 @@ class RoundedDiv(Function):
         z = x // y
         return (
             z if mode == "floor" else z + ((z * y != x) & ((x < 0) != (y < 0)))
-        )  # rounded down: one too low where the signs differ
+        )  # rounded down: one less where the signs differ
 
     def backward(self, dz: Any) -> Any:
         zero = self.xp.zeros_like(dz)
@@ -174,7 +174,7 @@ def _is_number(x: Any) -> bool:
 
 
 def _power(xp: Any, x: Any, y: Any) -> Any:
-    """x ** y; the exponents met most often without the general (and 50 times slower) power."""
+    """x ** y; the most common exponents avoid the general power, which is 50 times slower."""
     if not _is_number(y) or x.dtype.kind != "f":
         return x**y
     if y == 2:
@@ -231,7 +231,7 @@ def sub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
 
 
 def scale_of(function: str, alpha: Number, x: Any, y: Any, sign: int = 1) -> Any:
-    """`sign * alpha` as a factor of operands that are promoted already."""
+    """`sign * alpha` as a factor for operands that are already promoted."""
     dtype = x.dtype if isinstance(x, Tensor) else y.dtype
     alpha = number(function, "alpha", alpha)
     if isinstance(alpha, bool) and dtype.kind != "b":
@@ -249,7 +249,7 @@ def mul(input: Operand, other: Operand) -> Tensor:
 def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, elementwise, broadcast; integers give the default float dtype.
 
-    `rounding_mode="floor"` rounds down (as Python's //) and `"trunc"` towards zero (as C's /); integers then stay
+    `rounding_mode="floor"` rounds down (like Python's //) and `"trunc"` towards zero (like C's /); integers then stay
     integers, and the gradient is zero. ArgumentError for integers divided by zero.
 
     >>> import minidl
@@ -264,22 +264,22 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
 
 
 def floor_divide(input: Operand, other: Operand) -> Tensor:
-    """input / other rounded down, elementwise, broadcast, as Python's //; the gradient is zero."""
+    """input / other rounded down, elementwise, broadcast, like Python's //; the gradient is zero."""
     return _integral("floor_divide", RoundedDiv, input, other, mode="floor")
 
 
 def remainder(input: Operand, other: Operand) -> Tensor:
-    """input - other * floor(input / other), as Python's %: it has the sign of `other`."""
+    """input - other * floor(input / other), like Python's %: it has the sign of `other`."""
     return _integral("remainder", Remainder, input, other)
 
 
 def fmod(input: Tensor, other: Operand) -> Tensor:
-    """input - other * trunc(input / other), as C's fmod: it has the sign of `input`."""
+    """input - other * trunc(input / other), like C's fmod: it has the sign of `input`."""
     return _integral("fmod", Fmod, tensor_of("fmod", input), other)
 
 
 def _integral(name: str, function: type[Function], input: Operand, other: Operand, **options: Any) -> Tensor:
-    """Apply a division that leaves integers what they are; they must not be divided by zero."""
+    """Apply a division that keeps integers as integers; they must not be divided by zero."""
     x, y = promoted(name, input, other)
     dtype = x.dtype if isinstance(x, Tensor) else y.dtype
     if dtype.kind == "b":
@@ -318,7 +318,7 @@ def square(input: Tensor) -> Tensor:
 def pow(input: Operand, exponent: Operand) -> Tensor:
     """input ** exponent, elementwise, broadcast; dtype by promotion.
 
-    0 ** 0 is 1. A negative base gives NaN for exponents that are not whole. At exponent 0 the gradient of the
+    0 ** 0 is 1. A negative base gives NaN for exponents that are not integers. At exponent 0 the gradient of the
     base is 0, and at base 0 that of an exponent >= 0 is 0, as in PyTorch. ArgumentError for integers to negative
     integer powers.
 

@@ -1,4 +1,4 @@
-"""Images without a batch: (C, H, W) as a batch of one, and its result without the batch again."""
+"""Images without a batch: (C, H, W) as a batch of one, and the result without the batch again."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def with_batch(x: Tensor) -> Tensor:
 
 
 def like_input(z: Tensor, x: Tensor) -> Tensor:
-    """The result for x without the batch dimension that x itself did not have."""
+    """The result for x, without the batch dimension if x had none."""
     return squeeze(z, 0) if x.ndim == 3 else z

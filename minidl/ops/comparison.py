@@ -88,7 +88,7 @@ def logical_not(input: Tensor) -> Tensor:
     x = tensor_of("logical_not", input)
     if x._array.dtype.kind == "b":
         return Test.apply(x, name="logical_not")
-    return Compare.apply(x, 0, relation="equal")  # NumPy's logical_not takes one number at a time
+    return Compare.apply(x, 0, relation="equal")  # NumPy's logical_not works on one number at a time
 
 
 def bitwise_and(input: Operand, other: Operand) -> Tensor:
@@ -167,7 +167,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements are close, as `isclose` has it."""
+    """Whether all elements are close, by the rule of `isclose`."""
     return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
 
 

@@ -1,4 +1,4 @@
-"""Dropout: in training each value is set to 0 with probability p, and what is left is scaled so that the mean stays."""
+"""Dropout: in training each value is set to 0 with probability p, and the rest is scaled to keep the mean."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def dropout(
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
-    """`dropout` of whole channels of (N, C, H, W) or (C, H, W): neighbouring pixels know too much of each other."""
+    """`dropout` of whole channels of (N, C, H, W) or (C, H, W): neighbouring pixels are too similar to drop singly."""
     x = _checked("dropout2d", input, p, inplace)
     if x.ndim not in (3, 4):
         raise ShapeError(f"dropout2d: input must be (N, C, H, W) or (C, H, W); got {x.shape}")
@@ -53,7 +53,7 @@ def dropout2d(
 
 
 def is_probability(p: Any) -> bool:
-    """Whether p is a number from 0 to 1, True and False not counted."""
+    """Whether p is a number from 0 to 1, and not True or False."""
     return isinstance(p, int | float | np.number) and not isinstance(p, bool) and bool(0 <= p <= 1)
 
 

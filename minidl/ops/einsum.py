@@ -1,4 +1,4 @@
-"""Einstein's notation: sums of products, said in letters."""
+"""Einstein's notation: sums of products, written with letters."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Einsum(Function):
 
 
 def einsum(equation: Any, *operands: Any) -> Tensor:
-    """Sums of products of the elements of the operands: one letter a dimension, `"in1,in2->out"`.
+    """Sums of products of the elements of the operands: one letter per dimension, `"in1,in2->out"`.
 
     Letters that are not in the output are summed over. A letter that occurs twice in one operand takes the
     diagonal; `...` stands for any dimensions, which are broadcast. Without `->`, the output has the dimensions of
     `...` and then, in alphabetical order, the letters that occur once. Operands with lists of numbers
-    (`einsum(x, [0, 1], y, [1, 2], [0, 2])`) are taken too.
+    (`einsum(x, [0, 1], y, [1, 2], [0, 2])`) are accepted too.
 
     >>> import minidl
     >>> x = minidl.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -77,7 +77,7 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         return permute(xs[0], [inputs[0].index(c) for c in output])
     not_bool("einsum", *xs)
     if xs[0].dtype.kind in "iu" and _sums_alone(inputs, output):
-        xs = [cast(x, int64) for x in xs]  # summing over one operand adds integers up as int64, as `sum` does
+        xs = [cast(x, int64) for x in xs]  # summing over one operand sums integers as int64, as `sum` does
     return Einsum.apply(*xs, inputs=inputs, output=output)
 
 
@@ -104,11 +104,11 @@ def _letters(numbers: Any) -> str:
 
 
 def _explicit(equation: str, xs: list[Tensor]) -> tuple[list[str], str]:
-    """The letters of each operand and of the output, with `...` as letters of its own, as many as it needs."""
+    """The letters of each operand and of the output, with `...` replaced by as many new letters as it needs."""
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(xs):
-        raise ArgumentError(f"einsum: {equation!r} is about {len(terms)} operands; got {len(xs)}")
+        raise ArgumentError(f"einsum: {equation!r} has {len(terms)} operands; got {len(xs)}")
     for term in (*terms, right):
         plain = term.replace("...", "", 1)
         if not all(c in ascii_letters for c in plain):
@@ -135,7 +135,7 @@ def _explicit(equation: str, xs: list[Tensor]) -> tuple[list[str], str]:
 
 
 def _without_repeats(equation: str, letters: str, x: Tensor) -> tuple[str, Tensor]:
-    """An operand whose repeated letters have become one: its diagonal."""
+    """The operand with each repeated letter merged into one, by taking the diagonal."""
     for c in dict.fromkeys(letters):
         while letters.count(c) > 1:
             i = letters.index(c)

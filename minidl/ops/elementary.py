@@ -127,7 +127,7 @@ class Step(Function):
         if name == "sign":
             return sign_of(x)
         if x.dtype.kind != "f":
-            return x.copy()  # whole already
+            return x.copy()  # already integers
         if name != "round":
             return getattr(self.xp, name)(x)
         scale = 10.0 ** (decimals if decimals > 0 else -decimals)
@@ -148,7 +148,7 @@ def exp(input: Tensor) -> Tensor:
 
 
 def expm1(input: Tensor) -> Tensor:
-    """exp(input) - 1, accurate also where input is close to 0."""
+    """exp(input) - 1, accurate even where input is close to 0."""
     return Expm1.apply(floating("expm1", input))
 
 
@@ -168,7 +168,7 @@ def log10(input: Tensor) -> Tensor:
 
 
 def log1p(input: Tensor) -> Tensor:
-    """log(1 + input), accurate also where input is close to 0."""
+    """log(1 + input), accurate even where input is close to 0."""
     return Log1p.apply(floating("log1p", input))
 
 

@@ -40,9 +40,9 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:
-    """The rows of weight (V, D) at the integers input (...): (..., D). RangeError for an integer outside of 0 to V - 1.
+    """The rows of weight (V, D) at the integers input (...): (..., D). RangeError for an integer outside 0 to V - 1.
 
-    The row `padding_idx` gets no gradient. `norm_type` has a meaning only together with max_norm, which is left out.
+    The row `padding_idx` gets no gradient. `norm_type` only has a meaning with max_norm, which is left out.
     """
     refuse("embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
     i, w = tensor_of("embedding", input), tensor_of("embedding", weight, "weight")
@@ -52,7 +52,7 @@ def embedding(
         raise ShapeError(f"embedding: weight must be (rows, length); got shape {w.shape}")
     rows = w.shape[0]
     if padding_idx is not None and not -rows <= padding_idx < rows:
-        raise RangeError(f"embedding: padding_idx {padding_idx} is outside of weight's {rows} rows")
+        raise RangeError(f"embedding: padding_idx {padding_idx} is outside weight's {rows} rows")
     check_indices("embedding", i, rows, 0)
     return Embedding.apply(i, w, padding=None if padding_idx is None else padding_idx % rows)
 
@@ -60,7 +60,7 @@ def embedding(
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """A last dimension with 1 at the class and 0 elsewhere: (...) int64 -> (..., num_classes) int64.
 
-    Without num_classes it is the largest class + 1. RangeError for a class outside of it.
+    Without num_classes it is the largest class + 1. RangeError for a class outside that range.
 
     >>> import minidl
     >>> one_hot(minidl.tensor([1, 0]), 3)
@@ -76,7 +76,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     low, high = backend.bounds(array) if array.size else (0, 0)
     if num_classes == -1:
         if array.size == 0:
-            raise ArgumentError("one_hot: an empty tensor does not tell the number of classes; give num_classes")
+            raise ArgumentError("one_hot: an empty tensor does not give the number of classes; give num_classes")
         num_classes = max(high, 0) + 1
     if low < 0:
         raise RangeError(f"one_hot: classes {low} to {high}: none may be negative")

@@ -1,4 +1,4 @@
-"""Elements picked and placed along one dimension, or by a mask."""
+"""Elements read and written along one dimension, or by a mask."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class MaskedFill(Function):
 
 
 class _Source:
-    """Of a source, the part as large as the index is used; the rest gets no gradient."""
+    """Only the part of the source that is as large as the index is used; the rest gets no gradient."""
 
     def __init__(self, s: Any, index: Any) -> None:
         self.shape = getattr(s, "shape", ())
@@ -132,7 +132,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """Along `dim`, the elements at `index`: z[i][j] = input[i][index[i][j]] for dim=1; z has the shape of index.
 
-    In the other dimensions index may be shorter than the input. RangeError if an index is outside of `dim`.
+    In the other dimensions index may be shorter than the input. RangeError if an index is outside `dim`.
 
     >>> import minidl
     >>> minidl.gather(minidl.tensor([[1, 2], [3, 4]]), 1, minidl.tensor([[1], [0]]))
@@ -142,7 +142,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     refuse("gather", sparse_grad=sparse_grad)
     x, i = tensor_of("gather", input), _index_of("gather", index)
     dim = normal_dim("gather", dim, x.ndim)
-    if i._array.size == 0:  # PyTorch then asks for nothing but an index
+    if i._array.size == 0:  # PyTorch then requires only an index
         return reshape(Gather.apply(flatten(x), flatten(i), dim=0), i.shape)
     _fits("gather", x, dim, i)
     if x.ndim == 0:
@@ -151,7 +151,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
 
 
 def _from_vector(function: Any, x: Tensor, i: Tensor) -> Tensor:
-    """What gather gives for a 0-dimensional input, which stands for one of length 1."""
+    """The result of gather for a 0-dimensional input, which is treated as one of length 1."""
     return reshape(function(reshape(x, (1,)), 0, reshape(i, (-1,))), i.shape)
 
 
@@ -161,7 +161,7 @@ def _fits(function: str, x: Tensor, dim: int, i: Tensor, every_dim: bool = False
         raise ShapeError(f"{function}: index of shape {i.shape} for shape {x.shape}; give it as many dimensions")
     pairs = enumerate(zip(i.shape, x.shape))
     if x.ndim and i.ndim and any(n > m and (every_dim or d != dim) for d, (n, m) in pairs):
-        raise ShapeError(f"{function}: index of shape {i.shape} is longer than shape {x.shape} beside dim {dim}")
+        raise ShapeError(f"{function}: index of shape {i.shape} is longer than shape {x.shape} outside dim {dim}")
     if not every_dim:
         check_indices(function, i, x.shape[dim] if x.ndim else 1, dim)
 
@@ -169,7 +169,7 @@ def _fits(function: str, x: Tensor, dim: int, i: Tensor, every_dim: bool = False
 def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float, *, reduce: None = None) -> Tensor:
     """A copy of the input with src placed along `dim`: z[i][index[i][j]] = src[i][j] for dim=1.
 
-    src is a number, or a tensor at least as large as index. Where positions repeat, one of the values stays.
+    src is a number, or a tensor at least as large as index. Where positions repeat, one of the values remains.
     """
     refuse("scatter", reduce=reduce)
     x, dim, i = _scatter_arguments("scatter", input, dim, index, src)
@@ -197,7 +197,7 @@ def _scatter_arguments(function: str, input: Any, dim: int, index: Any, src: Any
 
 
 def _scattered(operation: type[Function], x: Tensor, dim: int, i: Tensor, src: Any) -> Tensor:
-    """Scatter, for inputs without dimensions or without elements too."""
+    """Scatter, also for inputs without dimensions or without elements."""
     if i._array.size == 0:
         return clone(x)
     if x.ndim == 0:
@@ -225,7 +225,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 
 
 def _from_the_front(i: Tensor, length: int) -> Tensor:
-    """Indices of which negative ones counted from the end."""
+    """Indices with the negative ones, which count from the end, made positive."""
     backend, known = backend_of(i._array), i._storage.known_bounds()
     if i._array.size == 0 or (known or backend.bounds(i._array))[0] >= 0:
         return i
@@ -258,7 +258,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """The positions of the elements that are not 0: (K, ndim), or with as_tuple one tensor (K,) a dimension."""
+    """The positions of the elements that are not 0: (K, ndim), or with as_tuple one tensor (K,) per dimension."""
     x = tensor_of("nonzero", input)
     xp = backend_of(x._array).xp
     found = xp.nonzero(x._array if x.ndim else x._array.reshape(1))

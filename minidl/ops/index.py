@@ -1,4 +1,4 @@
-"""Square brackets, by PyTorch's rules: integers, slices, None and Ellipsis see the same memory; arrays gather.
+"""Square brackets, by PyTorch's rules: integers, slices, None and Ellipsis share memory; index arrays gather.
 
 An index is taken apart in two steps. The basic part (`x[1, ..., 2:5, None]`) gives a view. The index arrays and masks
 are then applied to that view, each in its own dimension, broadcast together as in NumPy.
@@ -28,7 +28,7 @@ from ..errors import (
 from ._check.arguments import cast, element, normal_dim, tensor_of
 from .shape import reshape
 
-Arrays = list[Tensor | None]  # one a dimension of the basic view: an index array, or None for all of it
+Arrays = list[Tensor | None]  # one per dimension of the basic view: an index array, or None for all of it
 
 
 class Slice(Function):
@@ -85,7 +85,7 @@ def _filled(arrays: Sequence[Any]) -> tuple[Any, ...]:
 def getitem(input: Tensor, index: Any) -> Tensor:
     """input[index]: a view for integers, slices (of positive step), None and Ellipsis; a copy for index arrays, masks.
 
-    RangeError for an integer outside of its dimension, DtypeError for an index of another kind.
+    RangeError for an integer outside its dimension, DtypeError for an index of another kind.
 
     >>> import minidl
     >>> x = minidl.arange(6).reshape(2, 3)
@@ -117,7 +117,7 @@ def overwrite_items(input: Tensor, index: Any, value: Any) -> None:
 
 
 def put_value(x: Tensor, basic: tuple[Any, ...], arrays: Arrays, value: Any) -> Any:
-    """`value` ready to be put into x: a number, or a tensor of x's dtype without extra 1s."""
+    """`value` ready to be written to x: a number, or a tensor of x's dtype without extra dimensions of length 1."""
     if isinstance(value, bool | int | float | np.number | np.bool_):
         return element("x[...] = value", "value", value, x.dtype)
     if not isinstance(value, Tensor):
@@ -133,7 +133,7 @@ def put_value(x: Tensor, basic: tuple[Any, ...], arrays: Arrays, value: Any) -> 
 
 
 def _check_put(x: Tensor, index: Any, value: Any) -> None:
-    """DtypeError, as in PyTorch, if index tensors put a tensor of another dtype; one element may go to a mask."""
+    """DtypeError, as in PyTorch, if index tensors assign a tensor of another dtype; a mask may take one element."""
     if not isinstance(value, Tensor) or value.dtype == x.dtype:
         return
     parts = index if isinstance(index, tuple) else (index,)
@@ -142,7 +142,7 @@ def _check_put(x: Tensor, index: Any, value: Any) -> None:
     if not arrays or (len(arrays) == 1 and value._array.size == 1 and _is_mask(_part(x, arrays[0]))):
         return
     raise DtypeError(
-        f"x[...] = value: index tensors put a value of {value.dtype} into a tensor of {x.dtype}; they must be the "
+        f"x[...] = value: index tensors assign a value of {value.dtype} to a tensor of {x.dtype}; they must be the "
         f"same; use value.to({x.dtype})"
     )
 
@@ -152,25 +152,25 @@ def _is_mask(part: Any) -> bool:
 
 
 def _taken_shape(shape: tuple[int, ...], arrays: Arrays) -> tuple[int, ...]:
-    """The shape that the index arrays make of a view of `shape`."""
+    """The shape that the index arrays give for a view of `shape`."""
     places = [i for i, array in enumerate(arrays) if array is not None]
     if not places:
         return shape
     common = _broadcast([array.shape for array in arrays if array is not None])
     rest = [length for i, length in enumerate(shape) if i not in places]
-    start = places[0] if places[-1] - places[0] == len(places) - 1 else 0  # arrays set apart come to the front
+    start = places[0] if places[-1] - places[0] == len(places) - 1 else 0  # separated arrays come to the front
     return (*rest[:start], *common, *rest[start:])
 
 
 def parse(x: Tensor, index: Any) -> tuple[tuple[Any, ...], Arrays]:
-    """The basic index, and for each dimension of the view it gives an index array (checked) or None."""
+    """The basic index, and for each dimension of the view that it gives, an index array (checked) or None."""
     parts = [_part(x, part) for part in (index if isinstance(index, tuple) else (index,))]
     taken = sum(_consumed(part) for part in parts)
     if taken > x.ndim:
         raise RangeError(f"index: {taken} indices for a tensor of {x.ndim} dimensions, shape {x.shape}")
     gaps = [i for i, part in enumerate(parts) if part is Ellipsis]
     if len(gaps) > 1:
-        raise ArgumentError("index: more than one Ellipsis (...); write slices (:) in the place of the others")
+        raise ArgumentError("index: more than one Ellipsis (...); write slices (:) instead of the others")
     gap = gaps[0] if gaps else len(parts)
     parts[gap : gap + 1] = [slice(None)] * (x.ndim - taken)
 
@@ -234,7 +234,7 @@ def _part(x: Tensor, part: Any) -> Any:
         return part.item() if part.ndim == 0 else part
     if isinstance(part, np.bool_ | np.inexact) or not hasattr(part, "__index__"):
         raise IndexDtypeError(
-            f"index: {part!r} is no index; use integers, slices, None, Ellipsis, or integer and bool tensors or lists"
+            f"index: {part!r} is not an index; use ints, slices, None, Ellipsis, or integer and bool tensors or lists"
         )
     return as_integer(part)
 
@@ -257,7 +257,7 @@ def _in_range(position: int, dim: int, shape: tuple[int, ...]) -> int:
 
 
 def _positive(part: slice, length: int) -> slice:
-    """The slice, which must have a positive step; one that takes everything stays `:`."""
+    """The slice, which must have a positive step; a full slice stays `:`."""
     if part == slice(None):
         return part
     if part.step is not None and as_integer(part.step) < 1:
@@ -267,7 +267,7 @@ def _positive(part: slice, length: int) -> slice:
 
 
 def _where(mask: Tensor, dim: int, shape: tuple[int, ...]) -> list[Tensor]:
-    """A mask as one index array a dimension: where it is True."""
+    """A mask as one index array per dimension: where it is True."""
     if mask.shape != shape[dim : dim + mask.ndim]:
         raise IndexShapeError(
             f"index: a mask of shape {mask.shape} for dimensions {dim} on of shape {shape}; they must be equal"
@@ -281,9 +281,9 @@ def _like(x: Tensor, array: Any) -> Tensor:
 
 
 def check_indices(function: str, indices: Tensor, length: int, dim: int, negative: bool = False) -> None:
-    """RangeError if an index is outside of dimension `dim`; a GPU library would wrap it around instead.
+    """RangeError if an index is outside dimension `dim`; a GPU library would wrap it around instead.
 
-    Where the bounds of the memory were noted when it was uploaded, this need not wait for the GPU.
+    If the bounds of the memory were noted when it was uploaded, this need not wait for the GPU.
     """
     array, least = indices._array, -length if negative else 0
     known = indices._storage.known_bounds()
@@ -296,7 +296,7 @@ def check_indices(function: str, indices: Tensor, length: int, dim: int, negativ
 
 
 def _position(function: str, name: str, value: Any) -> int:
-    """An integer, which may come as a tensor without dimensions; True and False are none."""
+    """An integer, which may be given as a tensor without dimensions; True and False are refused."""
     if isinstance(value, Tensor) and value.ndim == 0 and value.dtype.kind in "iu":
         return int(value.item())
     if isinstance(value, bool | Tensor) or not hasattr(value, "__index__"):

@@ -62,14 +62,14 @@ def _tensors(function: str, tensors: Any) -> list[Tensor]:
     if not tensors:
         raise ArgumentError(f"{function}: takes at least one tensor; the list is empty")
     dtypes = [x._array.dtype for x in tensors]
-    if len(set(dtypes)) == 1:  # the common case, told apart quickly
+    if len(set(dtypes)) == 1:  # the common case, recognised quickly
         return list(tensors)
     dtype = reduce(promote_types, dtypes)
     return [cast(x, dtype) for x in tensors]
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors one after the other along `dim`; their other dimensions must agree. dtype by promotion.
+    """The tensors joined along `dim`; their other dimensions must agree. dtype by promotion.
 
     >>> import minidl
     >>> minidl.cat([minidl.tensor([1, 2]), minidl.tensor([3.5])])
@@ -83,7 +83,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     shape, wanted = full[0].shape, _beside(full[0].shape, dim)
     for i, x in enumerate(xs):
         if x.shape not in (shape, (0,)) and (x.ndim != full[0].ndim or _beside(x.shape, dim) != wanted):
-            raise ShapeError(f"cat: tensors[{i}] has shape {x.shape}, which does not fit {shape} beside dim {dim}")
+            raise ShapeError(f"cat: tensors[{i}] has shape {x.shape}, which does not fit {shape} outside dim {dim}")
     return Cat.apply(*xs, dim=dim)
 
 
@@ -122,7 +122,7 @@ def _at_least(x: Tensor, ndim: int) -> Tensor:
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views along `dim`: of that length each (the last may be shorter), or of the lengths in a list."""
+    """Views along `dim`: each of that length (the last may be shorter), or of the lengths in a list."""
     x = _with_dims("split", tensor)
     dim = normal_dim("split", dim, x.ndim)
     n = x.shape[dim]
@@ -234,7 +234,7 @@ _SOURCES = {"reflect": (_reflected, -1), "replicate": (_replicated, None), "circ
 
 
 def _source(x: Tensor, mode: str, dim: int, before: int, after: int) -> Tensor:
-    """For each place of the padded dimension, where its element comes from."""
+    """For each position in the padded dimension, the index that its element comes from."""
     place_of, slack = _SOURCES[mode]
     n = x.shape[dim]
     if min(before, after) < 0:

@@ -1,7 +1,7 @@
 """Normalisation: subtract the mean, divide by the standard deviation, then scale and shift.
 
 Batch, layer, group and instance normalisation differ only in the axes over which mean and variance are taken.
-Batch normalisation also keeps running statistics, which take their place in evaluation.
+Batch normalisation also keeps running statistics, which replace them in evaluation.
 """
 
 from __future__ import annotations
@@ -99,14 +99,14 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Each channel of (N, C, ...) with mean 0 and variance 1 over the batch, times `weight` plus `bias`, all (C,).
+    """Normalise each channel of (N, C, ...) to mean 0 and variance 1 over the batch, times `weight` plus `bias` (C,).
 
-    In training the batch's own statistics are used (the variance with 1/n), and the running ones, if given, are moved
+    In training the batch's own statistics are used (the variance with 1/n), and the running ones, if given, are updated
     in place: running = (1 - momentum) · running + momentum · batch, the variance with 1/(n - 1). Otherwise the
     running ones are used. float16 inputs may come with float32 parameters.
 
     Raises `ArgumentError` in evaluation without running statistics, and for an `eps` that is negative, or 0 in
-    training; `ShapeError` for fewer than 2 values a channel in training or parameters of another shape; `DtypeError`.
+    training; `ShapeError` for fewer than 2 values per channel in training or parameters of another shape; `DtypeError`.
     """
     name = "batch_norm"
     x = _input(name, input, 2)
@@ -148,7 +148,7 @@ def layer_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Each sample with mean 0 and variance 1 over its last dimensions, which must be `normalized_shape`.
+    """Normalise each sample to mean 0 and variance 1 over its last dimensions, which must be `normalized_shape`.
 
     `weight` and `bias` have that shape. Raises `ShapeError`, `ArgumentError`, `DtypeError`.
     """
@@ -165,7 +165,7 @@ def layer_norm(
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
-    """Each group of C / num_groups channels of each sample of (N, C, ...) with mean 0 and variance 1.
+    """Normalise each group of C / num_groups channels of each sample of (N, C, ...) to mean 0 and variance 1.
 
     `weight` and `bias` are (C,). Raises `ShapeError`, `ArgumentError`, `DtypeError`.
     """
@@ -174,7 +174,7 @@ def group_norm(
     if type(num_groups) is not int or num_groups < 1 or channels % num_groups:
         raise ArgumentError(f"group_norm: num_groups {num_groups!r} must divide the {channels} channels of {x.shape}")
     if n == 1 and x._array.size == num_groups:
-        raise ShapeError(f"group_norm: more than 1 value a group is needed; got an input of shape {x.shape}")
+        raise ShapeError(f"group_norm: more than 1 value per group is needed; got an input of shape {x.shape}")
     _check_parameters("group_norm", x, (channels,), {"weight": weight, "bias": bias})
     each = channels // num_groups
     grouped = reshape(x, (n, num_groups, each, math.prod(x.shape[2:])))  # (N, G, C/G, rest)
@@ -192,17 +192,17 @@ def instance_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Each channel of each sample of (N, C, ...) with mean 0 and variance 1; `weight` and `bias` are (C,).
+    """Normalise each channel of each sample of (N, C, ...) to mean 0 and variance 1; `weight` and `bias` are (C,).
 
-    Running statistics are left out, so `momentum` has nothing to move. Raises `ShapeError` for a single value
-    a channel, `DtypeError`, `UnsupportedError`.
+    Running statistics are left out, so `momentum` has no effect. Raises `ShapeError` for a single value per
+    channel, `DtypeError`, `UnsupportedError`.
     """
     refuse("instance_norm", running_mean=running_mean, running_var=running_var)
     if not use_input_stats:
         raise ArgumentError("instance_norm: use_input_stats=False needs running statistics, which minidl leaves out")
     x = _input("instance_norm", input, 2)
     if math.prod(x.shape[2:]) == 1:
-        raise ShapeError(f"instance_norm: more than 1 value a channel is needed; got an input of shape {x.shape}")
+        raise ShapeError(f"instance_norm: more than 1 value per channel is needed; got an input of shape {x.shape}")
     _check_parameters("instance_norm", x, (x.shape[1],), {"weight": weight, "bias": bias})
     wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)
     w, b = _reshaped(weight, wide), _reshaped(bias, wide)

@@ -1,4 +1,4 @@
-"""What the order of the elements decides: argmax, max and min with their places, sort, topk, median."""
+"""Operations that depend on the order of the elements: argmax, max and min with indices, sort, topk, median."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from .shape import squeeze
 
 
 class MaxResult(NamedTuple):
-    """The largest elements, and where they were."""
+    """The largest elements, and their indices."""
 
     values: Tensor
     indices: Tensor
 
 
 class MinResult(NamedTuple):
-    """The smallest elements, and where they were."""
+    """The smallest elements, and their indices."""
 
     values: Tensor
     indices: Tensor
 
 
 class SortResult(NamedTuple):
-    """The sorted elements, and where they were."""
+    """The sorted elements, and their original indices."""
 
     values: Tensor
     indices: Tensor
 
 
 class TopkResult(NamedTuple):
-    """The k largest (or smallest) elements, and where they were."""
+    """The k largest (or smallest) elements, and their indices."""
 
     values: Tensor
     indices: Tensor
 
 
 class MedianResult(NamedTuple):
-    """The medians, and where they were."""
+    """The medians, and their indices."""
 
     values: Tensor
     indices: Tensor
@@ -154,7 +154,7 @@ def _not_empty(name: str, x: Tensor, dim: int | None) -> None:
 def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """The largest of all elements; with `dim`, (values, indices) along it; with a tensor `other`, `maximum`.
 
-    Without `dim`, equal largest ones share the gradient; with it, it goes to the index that is returned.
+    Without `dim`, equal largest elements share the gradient; with it, the gradient goes to the returned index.
 
     >>> import minidl
     >>> minidl.max(minidl.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1).indices
@@ -168,7 +168,7 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *
 def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """The smallest of all elements; with `dim`, (values, indices) along it; with a tensor `other`, `minimum`.
 
-    Without `dim`, equal smallest ones share the gradient; with it, it goes to the index that is returned.
+    Without `dim`, equal smallest elements share the gradient; with it, the gradient goes to the returned index.
     """
     if other is not None or isinstance(dim, Tensor):
         return minimum(input, _second("min", dim, keepdim, other))
@@ -205,7 +205,7 @@ def sort(
 ) -> SortResult:
     """(values, indices) in ascending or descending order along `dim`. NaN counts as the largest.
 
-    Equal elements keep their order always: `stable` may be either.
+    Equal elements always keep their order, whatever `stable` says.
     """
     refuse("sort", out=out)
     x = tensor_of("sort", input)
@@ -223,7 +223,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> TopkResult:
     """(values, indices) of the k largest (or smallest) elements along `dim`, the most extreme first.
 
-    They come sorted, whatever `sorted` says. ArgumentError unless 0 <= k <= the length of `dim`.
+    They are always sorted, whatever `sorted` says. ArgumentError unless 0 <= k <= the length of `dim`.
     """
     x = tensor_of("topk", input)
     dim = normal_dim("topk", dim, x.ndim)

@@ -1,4 +1,4 @@
-"""Reductions: many numbers become one, along some dims or all. Backward spreads the gradient over them again."""
+"""Reductions: many numbers become one, along some dims or all. Backward spreads the gradient back over them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def keeping(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def count(shape: tuple[int, ...], dims: tuple[int, ...]) -> int:
-    """How many elements become one."""
+    """How many elements are reduced to one."""
     return math.prod([shape[d] for d in dims])
 
 
 class Reduction(Function):
-    """What reductions share: the shape of x, the dims that are reduced, and the way back."""
+    """The common part of reductions: the shape of x, the dims that are reduced, and how dz spreads back over them."""
 
     def start(self, x: Any, dim: tuple[int, ...]) -> None:
         self.shape, self.narrow, self.dim = x.shape, keeping(x.shape, dim), dim
@@ -101,20 +101,20 @@ class Prod(Reduction):
             return dz
         dz, x, z = dz.reshape(self.narrow), self.x, self.z
         size = self.xp.abs(z)
-        exact = (size >= self.xp.finfo(z.dtype).tiny) & (size < math.inf)  # z has all its digits
+        exact = (size >= self.xp.finfo(z.dtype).tiny) & (size < math.inf)  # z has its full precision
         return dz * (z / x if exact.all() else self.xp.where(exact, z / x, self.others()))
 
     def others(self) -> Any:
-        """The product of all but x_i, for every i: of the shape of x. 0 is no trouble, nor what overflows."""
+        """The product of all but x_i, for every i, in the shape of x. Zeros and overflows do no harm."""
         xp, dim = self.xp, self.dim[0]
-        x = xp.moveaxis(self.x.astype("float64"), dim, -1)  # more room, as in PyTorch
+        x = xp.moveaxis(self.x.astype("float64"), dim, -1)  # a wider range, as in PyTorch
         before, after = xp.ones_like(x), xp.ones_like(x)
         before[..., 1:] = x[..., :-1].cumprod(axis=-1)  # x_0 ... x_(i-1)
         after[..., :-1] = x[..., :0:-1].cumprod(axis=-1)[..., ::-1]  # x_(i+1) ... x_(n-1)
         found = xp.moveaxis(before * after, -1, dim).astype(self.x.dtype)
         found = xp.where(xp.isnan(found), self.z / self.x, found)  # one of them overflowed, the other underflowed
         several = (self.x == 0).sum(axis=dim, keepdims=True) > 1
-        return xp.where(several, 0, found)  # one more zero is among the others, and infinities do not matter
+        return xp.where(several, 0, found)  # there is another zero among the others, so infinities do not matter
 
 
 class LogSumExp(Reduction):
@@ -152,7 +152,7 @@ class Norm(Reduction):
     def backward(self, dz: Any) -> Any:
         x, z, p, xp = self.x, self.z, self.p, self.xp
         if p == 0:
-            return None  # a count: no gradient at all, as in PyTorch
+            return None  # a count: no gradient, as in PyTorch
         if p == 1:
             return self.spread(dz) * sign_of(x)
         slope = x / z if p == 2 else sign_of(x) * xp.abs(x) ** (p - 1) * z ** (1 - p)
@@ -221,7 +221,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
 
 
 def _accumulated(name: str, input: Tensor, dtype: Any) -> tuple[Tensor, dict[str, Any]]:
-    """The input in `dtype`; without one, integers and bools stay and are added up as int64."""
+    """The input in `dtype`; without one, integers and bools stay as they are and are summed as int64."""
     x = tensor_of(name, input)
     if dtype is not None:
         x = cast(x, as_dtype(dtype))
@@ -230,7 +230,7 @@ def _accumulated(name: str, input: Tensor, dtype: Any) -> tuple[Tensor, dict[str
 
 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """The mean over `dim` (an integer, several, or None or () for all); NaN where there is nothing to average.
+    """The mean over `dim` (an integer, several, or None or () for all); NaN if there is nothing to average.
 
     DtypeError for integers and bools: convert them, or give a floating `dtype`.
     """
@@ -277,7 +277,7 @@ def _spread_of(
 
 
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """The product along `dim`, or of all; integers and bools give int64. Zeros are no trouble for the gradient.
+    """The product along `dim`, or of all; integers and bools give int64. The gradient is right even with zeros.
 
     `dtype` converts the input first. An empty product is 1.
     """
@@ -320,12 +320,12 @@ def norm(
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """The largest element over `dim` (() for all); equal ones share the gradient. ArgumentError if there is none."""
+    """The largest element over `dim` (() for all); equal ones share the gradient. ArgumentError if it is empty."""
     return _extreme("amax", input, dim, keepdim, "max")
 
 
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """The smallest element over `dim` (() for all); equal ones share the gradient. ArgumentError if there is none."""
+    """The smallest element over `dim` (() for all); equal ones share the gradient. ArgumentError if it is empty."""
     return _extreme("amin", input, dim, keepdim, "min")
 
 

@@ -75,12 +75,12 @@ class Where(Function):
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of the two, elementwise, broadcast; NaN if either is. Of equal ones, each gets half the gradient."""
+    """The larger of the two, elementwise, broadcast; NaN if either is. Equal elements get half the gradient each."""
     return Maximum.apply(*promoted("maximum", tensor_of("maximum", input), tensor_of("maximum", other, "other")))
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """The smaller of the two, elementwise, broadcast; NaN if either is. Of equal ones, each gets half the gradient."""
+    """The smaller of the two, elementwise, broadcast; NaN if either is. Equal elements get half the gradient each."""
     return Minimum.apply(*promoted("minimum", tensor_of("minimum", input), tensor_of("minimum", other, "other")))
 
 

@@ -1,4 +1,4 @@
-"""The same elements in another shape or order. Most are views: no element moves, only shape and strides change."""
+"""The same elements in another shape or order. Most results are views: only shape and strides change."""
 
 from __future__ import annotations
 
@@ -153,14 +153,14 @@ class Clone(Function):
 
 
 def shares_memory(view: Any, x: Any) -> bool:
-    """Whether the array `view`, just made from the array x, looks at the memory of x."""
+    """Whether the array `view`, just made from the array x, shares the memory of x."""
     return view is x or view.base is x or (view.base is not None and view.base is x.base)
 
 
 def _reshaped(function: str, input: Any, shape: Any) -> Tensor:
     """The input in `shape`, of which one length may be -1: a view, or a copy where the strides allow no view.
 
-    Where PyTorch has a view and the backend's order in memory made a copy necessary, writing to it is refused.
+    If PyTorch gives a view but the backend's order in memory makes a copy necessary, writing to it is refused.
     """
     x = tensor_of(function, input)
     new = _whole_shape(function, x.shape, shape)
@@ -203,8 +203,8 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
 def view(input: Tensor, size: Sequence[int]) -> Tensor:
     """The same elements in `size`, sharing memory (`x.view(2, -1)`).
 
-    ShapeError where PyTorch's strides allow no view, as after `.t()`. Where only the backend's own order in memory
-    allows none, as after a convolution, the result is a copy, and changing it or its source in place is refused.
+    ShapeError if PyTorch's strides allow no view, as after `.t()`. If only the backend's own order in memory allows
+    none, as after a convolution, the result is a copy, and changing it or its source in place is refused.
     """
     if isinstance(size, np.dtype):
         raise UnsupportedError(
@@ -236,7 +236,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension, row by row in memory: a copy unless they lie so already."""
+    """All elements in one dimension, row by row in memory: a copy unless they are already stored that way."""
     x = tensor_of("ravel", input)
     return flatten(x if is_row_by_row(x) else Clone.apply(x, order="C"))
 
@@ -288,7 +288,7 @@ swapaxes = swapdims = transpose
 
 
 def t(input: Tensor) -> Tensor:
-    """The transpose of a matrix (M, N); tensors of fewer dimensions as they are."""
+    """The transpose of a matrix (M, N); tensors of fewer dimensions are returned as they are."""
     x = tensor_of("t", input)
     if x.ndim > 2:
         raise ShapeError(f"t: takes at most 2 dimensions; the input has shape {x.shape}; use .mT or .permute(...)")
@@ -341,7 +341,7 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
-    """The input stretched to `size`, as `expand`."""
+    """The input stretched to `size`, like `expand`."""
     return expand(input, size)
 
 
@@ -365,7 +365,7 @@ def repeat(input: Tensor, repeats: Sequence[int]) -> Tensor:
 
 
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
-    """As `repeat`, but with fewer `dims` than dimensions the first ones are not repeated."""
+    """Like `repeat`, but with fewer `dims` than dimensions the first ones are not repeated."""
     x = tensor_of("tile", input)
     counts = int_tuple("tile", dims, "dims")
     return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
@@ -378,7 +378,7 @@ def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-    """Elements moved by `shifts` along `dims`, what falls off the end coming back at the start; flattened without."""
+    """Elements shifted along `dims`, wrapping from the end to the start; without `dims`, along the flattened input."""
     x = tensor_of("roll", input)
     steps = int_tuple("roll", (shifts,) if isinstance(shifts, int) else shifts, "shifts")
     if dims is None or (not isinstance(dims, int) and not len(dims)):
@@ -423,5 +423,5 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 
 
 def clone(input: Tensor) -> Tensor:
-    """A copy in memory of its own, through which gradients flow."""
+    """A copy in new memory, through which gradients flow."""
     return Clone.apply(tensor_of("clone", input))

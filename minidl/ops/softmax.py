@@ -14,8 +14,8 @@ from ._check.arguments import cast, float_only, normal_dim, tensor_of
 class Rowwise(Function):
     """An operation on rows, the elements along `dim`, each row by itself.
 
-    A subclass states the rule for some rows: `value(x)` and `gradient(z, dz)`. The backend may apply them to a part of
-    the rows at a time, so that what lies between stays in the cache, and on several threads.
+    A subclass defines the rule for some rows: `value(x)` and `gradient(z, dz)`. The backend may apply them to part of
+    the rows at a time, so that intermediate results stay in the cache, and on several threads.
     """
 
     def forward(self, x: Any, dim: int) -> Any:
@@ -28,7 +28,7 @@ class Rowwise(Function):
         return self.backend.along(self.dim, self.gradient, self.kept, dz)
 
     def value(self, x: Any) -> Any:
-        """z; or z and what `gradient` needs in its place."""
+        """z; or z and the array that `gradient` needs instead of it."""
         raise NotImplementedError
 
     def gradient(self, z: Any, dz: Any) -> Any:
@@ -36,7 +36,7 @@ class Rowwise(Function):
         raise NotImplementedError
 
     def sum(self, x: Any) -> Any:
-        """Σ x over each row, whose axis stays."""
+        """Σ x over each row, keeping its axis."""
         return x.sum(axis=self.dim, keepdims=True)
 
 

@@ -52,9 +52,9 @@ def _windows(columns: Any, window: Window, size: Pair) -> Any:
 def unfold(
     input: Tensor, kernel_size: IntPair, dilation: IntPair = 1, padding: IntPair = 0, stride: IntPair = 1
 ) -> Tensor:
-    """The patches of images, one a column: (N, C, H, W) -> (N, C·kh·kw, Ho·Wo); the batch may be missing.
+    """The patches of images, one per column: (N, C, H, W) -> (N, C·kh·kw, Ho·Wo); the batch may be missing.
 
-    A convolution is `weight.reshape(O, -1) @ unfold(input, ...)`. Outside the image (`padding`) is 0.
+    A convolution is `weight.reshape(O, -1) @ unfold(input, ...)`. Pixels outside the image (`padding`) are 0.
     Raises `ShapeError` if no window fits.
 
     >>> import minidl

@@ -1,4 +1,4 @@
-"""Optimizers, and schedules of their learning rate (`optim.lr_scheduler`)."""
+"""Optimizers, and schedules for their learning rate (`optim.lr_scheduler`)."""
 
 from ..missing import of_module as _of_module
 from . import lr_scheduler

@@ -1,4 +1,4 @@
-"""Adam and AdamW: momentum, each element scaled by the size of its own recent gradients."""
+"""Adam and AdamW: momentum, with each element scaled by the size of its recent gradients."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Betas = tuple[float, float]
 class Adam(Optimizer):
     """m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  p ← p - lr · m̂ / (√v̂ + eps).
 
-    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) make up for starting from 0. `amsgrad` uses the largest v so far.
+    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) correct for starting from 0. `amsgrad` uses the largest v so far.
     `weight_decay` λ adds λ p to g; with `decoupled_weight_decay` p shrinks by the factor 1 - lr λ instead (AdamW).
     Source: Kingma & Ba 2015; amsgrad: Reddi et al. 2018.
 
-    ArgumentError if lr, eps or weight_decay is negative, or a beta is no float in [0, 1).
+    ArgumentError if lr, eps or weight_decay is negative, or a beta is not a float in [0, 1).
     """
 
     _left_out = ("foreach", "capturable", "differentiable", "fused")
@@ -83,7 +83,7 @@ class Adam(Optimizer):
         backend.update(descend, p, m, largest, rate, correction, group["eps"])
 
 
-# What is left of 1 after β₁ and β₂ comes as arguments: fused into one kernel, numbers meet in half precision.
+# 1 - β₁ and 1 - β₂ are arguments: inside one fused kernel, numbers would be combined in half precision.
 
 
 def adam_step(

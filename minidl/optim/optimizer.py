@@ -31,8 +31,8 @@ from ..missing import of_object
 from ..nn.parameter import listed, zero_grads
 
 Group = dict[str, Any]
-_NO_STATE = "a dictionary as state_dict() returns it is expected, with 'state' and 'param_groups'"
-_SCHEDULED = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")  # what schedulers note in a group
+_NO_STATE = "a dictionary as returned by state_dict() is expected, with 'state' and 'param_groups'"
+_SCHEDULED = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")  # what schedulers add to a group
 State = dict[str, Any]
 
 
@@ -50,15 +50,15 @@ def noting(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Optimizer:
-    """Changes parameters in the direction that their gradients tell, by a rule that subclasses define.
+    """Moves parameters in the direction given by their gradients, by a rule that subclasses define.
 
     `params` are tensors, pairs of a name and a tensor, or groups: dictionaries, each with its "params" and the options
-    that differ from the defaults. A parameter without a gradient is skipped, and so is its state.
+    that differ from the defaults. A parameter without a gradient is skipped, and its state left alone.
 
     Attributes:
         param_groups: the groups, each a dictionary with "params" and all options.
-        state: for each parameter, what the rule remembers of it: Tensors of its shape, and "step", a number.
-        defaults: the options of groups that say nothing else.
+        state: for each parameter, what the rule keeps for it: Tensors of its shape, and "step", a number.
+        defaults: the options of groups that do not override them.
     """
 
     if not TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: dict[Tensor, State] = {}
         self.param_groups: list[Group] = []
-        self._opt_called: bool | None = None  # whether `step` ran since a scheduler watches; None while none does
+        self._opt_called: bool | None = None  # whether `step` ran since a scheduler began to watch; None: none does
         groups = listed(type(self).__name__, params)
         if not groups:
             raise ArgumentError(f"{type(self).__name__}: the list of parameters is empty")
@@ -122,7 +122,7 @@ class Optimizer:
         self.param_groups.append(group)
 
     def _check(self, group: Group) -> None:
-        """Refuse options that are left out or out of range; subclasses add theirs."""
+        """Refuse options that minidl leaves out or that are out of range; subclasses add their checks."""
         who = type(self).__name__
         refuse(who, **{name: group[name] for name in self._left_out if name in group})
         lr = group["lr"]
@@ -133,7 +133,7 @@ class Optimizer:
         at_least_zero(who, "learning rate", lr)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or with `set_to_none=False` fill them with zeros."""
+        """Set the gradients of all parameters to None, or with `set_to_none=False` fill them with zeros."""
         for group in self.param_groups:
             if not set_to_none:
                 zero_grads(group["params"], set_to_none=False)
@@ -143,7 +143,7 @@ class Optimizer:
 
     @noting
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update every parameter with a gradient. `closure`, if given, recomputes the loss first; it is returned."""
+        """Update every parameter with a gradient. `closure`, if given, first recomputes the loss, which is returned."""
         loss = None
         if closure is not None:
             with enable_grad():
@@ -163,12 +163,12 @@ class Optimizer:
         if g.shape != p.shape or g.dtype != p.dtype:
             raise ShapeError(
                 f"{type(self).__name__}: a gradient of shape {g.shape} and {g.dtype} for a parameter of shape "
-                f"{p.shape} and {p.dtype}; they must be alike"
+                f"{p.shape} and {p.dtype}; they must be the same"
             )
         if p.flags.c_contiguous and getattr(p.flags, "writeable", True) and parameter._storage.frozen is None:
-            parameter._storage.version += 1  # whoever kept it for backward must notice
+            parameter._storage.version += 1  # operations that kept it for backward must notice
         else:
-            overwrite(parameter, p)  # an error, if it must not be changed
+            overwrite(parameter, p)  # raises an error if it must not be changed
         if p.dtype != float16:
             self._rule(p, g, state, group)
             return
@@ -201,8 +201,8 @@ class Optimizer:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from what `state_dict()` returned; tensors or NumPy arrays are copied in the parameters' dtypes.
 
-        CheckpointError, with nothing loaded, if groups, their sizes or shapes differ, or it is of another kind of
-        optimizer.
+        CheckpointError, with nothing loaded, if groups, their sizes or shapes differ, or if it belongs to another kind
+        of optimizer.
         """
         who = f"{type(self).__name__}.load_state_dict"
         saved = self._checked(who, state_dict)
@@ -233,7 +233,7 @@ class Optimizer:
         self.state, self.param_groups = state, groups
 
     def _checked(self, who: str, state_dict: Any) -> list[Group]:
-        """The groups of a state dict. CheckpointError if it is none, or one of another kind of optimizer."""
+        """The groups of a state dict. CheckpointError if it is not one, or is from another kind of optimizer."""
         if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= set(state_dict):
             raise CheckpointError(f"{who}: {_NO_STATE}; got {_shown(state_dict)}")
         state, groups = state_dict["state"], state_dict["param_groups"]
@@ -259,7 +259,7 @@ class Optimizer:
         return groups
 
     def _loaded(self, who: str, number: Any, parameter: Tensor, key: str, value: Any) -> Any:
-        """A saved value as the state keeps it: a copy like the parameter, or a number."""
+        """A saved value in the form the state keeps: a copy that matches the parameter, or a number."""
         array = value._array if isinstance(value, Tensor) else value
         if key == "step":
             return _count(who, number, array)
@@ -293,9 +293,9 @@ def at_least_zero(who: str, what: str, value: Any) -> None:
 
 
 def remember(state: State, key: str, p: Array, value: float = 0.0) -> Array:
-    """The array that `state` keeps under `key`; at first, one like p filled with `value`.
+    """The array that `state` keeps under `key`; initially one like p, filled with `value`.
 
-    BackendError if it is in another library than p.
+    BackendError if its library is not that of p.
     """
     if key not in state:
         state[key] = wrap(backend_of(p).xp.full_like(p, value))
@@ -314,7 +314,7 @@ def _cast(state: State, dtype: DType) -> State:
 
 
 def _shown(value: Any) -> str:
-    """What a wrong argument is, in a few words."""
+    """A short description of a wrong argument."""
     text = repr(value)
     return text if len(text) < 60 and "\n" not in text else f"a {type(value).__name__} of {len(value)} items"
 

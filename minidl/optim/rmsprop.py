@@ -12,7 +12,7 @@ from .optimizer import Group, Optimizer, State, at_least_zero, remember
 class RMSprop(Optimizer):
     """s ← α s + (1 - α) g²;  p ← p - lr · g / (√s + eps).
 
-    `centered` takes the variance s - (mean of g)² for s. With momentum μ: b ← μ b + g / (√s + eps); p ← p - lr · b.
+    `centered` uses the variance s - (mean of g)² for s. With momentum μ: b ← μ b + g / (√s + eps); p ← p - lr · b.
     `weight_decay` λ adds λ p to g. Source: Hinton's lecture 6 of "Neural Networks for Machine Learning"; centered:
     Graves 2013.
 

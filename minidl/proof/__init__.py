@@ -1,1 +1,1 @@
-"""What judges the rest: gradients against differences, and the same mathematics in plain loops."""
+"""Checks of the rest: gradients against differences, and the same mathematics in plain loops."""

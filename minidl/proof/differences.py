@@ -1,7 +1,7 @@
-"""Central differences: how a function's outputs change when a number that goes in is moved, in float64.
+"""Central differences: how a function's outputs change when an input number is moved, in float64.
 
-`numerical_gradient` is the definition of a derivative, taken literally: slow, and needing no knowledge of the function.
-`Probe` gives the slopes on both sides of a point over any distance; `judge.py` decides by them.
+`numerical_gradient` is the definition of a derivative, taken literally: slow, but it needs no knowledge of the
+function. `Probe` gives the slopes on both sides of a point over any distance; `judge.py` decides by them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, ShapeError
 
 EPS = float(np.finfo(np.float64).eps)
-NOISE = 16 * EPS  # what rounding may do to an output, relative to its size
+NOISE = 16 * EPS  # the effect of rounding on an output, relative to its size
 
 Arrays = list[np.ndarray]
-Outputs = Callable[[np.ndarray], Arrays]  # all outputs of a function, of one of its inputs
+Outputs = Callable[[np.ndarray], Arrays]  # from one input of a function to all its outputs
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Slope:
     """How Σ seed · output changes on either side of a point, over a distance h.
 
     `low` and `high` bound what backward may say where the sides differ: for each output any slope between its own two
-    is right, and these are the sums. `noise` is what rounding may do to `left` and `right`;
-    `reach` is the sum of the magnitudes, to which the rounding of backward is relative where the terms cancel.
+    is right, and these are the sums. `noise` is how far rounding may change `left` and `right`;
+    `reach` is the sum of the magnitudes, which scales the rounding of backward where the terms cancel.
     """
 
     h: float
@@ -45,8 +45,8 @@ class Slope:
     def of(cls, h: float, up: float, more: float, down: float, less: float, size: float) -> Slope:
         """The slopes of a single number of that size, which changed by `more` over `up` and by `less` over `down`."""
         if not up or not down:
-            return cls(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost beside the number itself
-        left, right = less / down + 0.0, more / up + 0.0  # no negative zero
+            return cls(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost in rounding
+        left, right = less / down + 0.0, more / up + 0.0  # avoids a negative zero
         return cls(
             h, left, right, min(left, right), max(left, right), NOISE * size / min(up, -down), abs(left + right) / 2
         )
@@ -58,7 +58,7 @@ class Slope:
 
     @property
     def gap(self) -> float:
-        """By how much the two sides differ."""
+        """How much the two sides differ."""
         return self.high - self.low
 
     @property
@@ -68,20 +68,20 @@ class Slope:
 
 
 class Probe:
-    """Moves an array along a direction, or one of its elements, and keeps what came of it."""
+    """Moves an array along a direction, or one of its elements, and keeps the resulting changes."""
 
     def __init__(self, outputs: Outputs, x: np.ndarray, rest: Arrays | None = None) -> None:
         self.outputs, self.x = outputs, x.astype(np.float64)
-        self.rest = outputs(self.x.copy()) if rest is None else rest  # the outputs where nothing is moved
+        self.rest = outputs(self.x.copy()) if rest is None else rest  # the outputs when nothing is moved
         self._kept: dict[tuple[int | bytes, float], tuple[float, Arrays, float, Arrays]] = {}
 
     def size(self, seeds: Sequence[Any]) -> float:
-        """Σ |seed · output|, to which rounding is relative."""
+        """Σ |seed · output|, which scales the rounding."""
         products = [np.abs(seed * z) for seed, z in zip(seeds, self.rest)]
         return sum(float(product[np.isfinite(product)].sum()) for product in products)
 
     def changes(self, direction: int | np.ndarray, h: float) -> tuple[float, Arrays, float, Arrays]:
-        """How far a move by h went, and the change of each output; the same for -h."""
+        """The actual distance of a move by h, and the change of each output; the same for -h."""
         key = (direction if isinstance(direction, int) else direction.tobytes(), h)
         if key not in self._kept:
             if key[0] not in {known[0] for known in self._kept}:
@@ -93,7 +93,7 @@ class Probe:
         moved = self.x.copy()
         if isinstance(direction, int):
             moved.flat[direction] += by
-            distance = float(moved.flat[direction] - self.x.flat[direction])  # what rounding has left of the step
+            distance = float(moved.flat[direction] - self.x.flat[direction])  # the step that remains after rounding
         else:
             moved += by * direction
             distance = by
@@ -103,7 +103,7 @@ class Probe:
         """The slopes of Σ seed · output along a direction, `size` being that of its outputs."""
         up, above, down, below = self.changes(direction, h)
         if not up or not down:
-            return Slope(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost beside the number itself
+            return Slope(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost in rounding
         left = right = low = high = reach = 0.0
         for seed, more, less in zip(seeds, above, below):
             after, before = _product(seed, more) / up, _product(seed, less) / down
@@ -116,7 +116,7 @@ class Probe:
 
 
 def _change(now: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """now - before; infinities and NaN that stay do not change."""
+    """now - before, with 0 for infinities and NaN that stay the same."""
     change = np.asarray(now - before, np.float64)
     odd = ~np.isfinite(change)
     if odd.any():
@@ -125,12 +125,12 @@ def _change(now: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def _product(seed: Any, change: np.ndarray) -> np.ndarray:
-    """seed · change; what does not change counts nothing, whatever the seed is there."""
+    """seed · change, with 0 where nothing changes, whatever the seed is there."""
     return np.where(change == 0, 0.0, seed * change)
 
 
 def unit_of(x: np.ndarray) -> float:
-    """What steps are relative to: the largest number of an array, within reason."""
+    """The scale of steps: the largest number of an array, within reason."""
     finite = np.abs(x[np.isfinite(x)])
     return float(np.clip(np.max(finite, initial=0) or 1.0, 1e-3, 1e3))
 
@@ -145,8 +145,8 @@ def numerical_gradient(
     """The gradients of `func(*inputs)` by central differences, (f(x + eps) - f(x - eps)) / 2 eps, in float64.
 
     Args:
-        func: returns a tensor or several; it must give the same for the same inputs.
-        inputs: what `func` takes. It is called with float64 copies of floating tensors, and with the rest as it is.
+        func: returns a tensor or several; it must give the same result for the same inputs.
+        inputs: the arguments of `func`, which gets float64 copies of floating tensors, and the rest unchanged.
         grad_outputs: dL/dz per output, of its shape; 1 by default, as if the outputs were summed.
 
     Returns one float64 tensor per floating tensor among the inputs, in their order and of their shapes. The inputs are
@@ -199,7 +199,7 @@ def _seeds(grad_outputs: Any, outputs: Arrays) -> Arrays:
 
 
 class OnArrays:
-    """A function of tensors as one of float64 NumPy arrays; `values` are its arguments so."""
+    """A function of tensors as one of float64 NumPy arrays; `values` are its arguments in that form."""
 
     def __init__(self, func: Callable[..., Any], arguments: Sequence[Any], name: str) -> None:
         self.func, self.arguments, self.name = func, tuple(arguments), name
@@ -209,14 +209,14 @@ class OnArrays:
         ]
 
     def outputs(self, moved: dict[int, np.ndarray] | None = None) -> Arrays:
-        """The floating outputs, some arguments being others."""
+        """The floating outputs, with some arguments replaced."""
         return [
             to_host(z._array).astype(np.float64)
             for z in floating_outputs(self.func(*self.made(moved or {})), self.name)
         ]
 
     def made(self, moved: dict[int, np.ndarray]) -> list[Any]:
-        """Fresh arguments for one call; those that require gradients do so again."""
+        """Fresh arguments for one call, with the same requirements for gradients."""
         made: list[Any] = []
         for i, (x, value) in enumerate(zip(self.arguments, self.values)):
             if not isinstance(x, Tensor):

@@ -1,10 +1,10 @@
-"""`minidl.gradcheck`: is a gradient the slope of its function? Central differences in float64 tell.
+"""`minidl.gradcheck`: is a gradient the slope of its function? Central differences in float64 answer that.
 
-Every element of every input is moved a little both ways; the change of every element of every output, divided by the
-distance, must be what backward says. That is slow, and needs no knowledge of the function at all.
+Every element of every input is moved a little in both directions; the change of every element of every output, divided
+by the distance, must be what backward says. That is slow, and needs no knowledge of the function.
 
-At a corner, such as relu at 0, there is a slope on the left and another on the right. A gradient that lies between the
-two is what one rule may say there; such places are listed, neither passed nor failed. `judge.py` decides.
+At a corner, such as relu at 0, the slope on the left differs from that on the right. A rule may return any gradient
+between the two there; such places are listed, as neither passed nor failed. `judge.py` decides.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHOWN = 10  # places listed in a report
 
 
 class GradcheckError(MinidlError):
-    """Nothing could be proven: there is no place at which the differences tell anything; the message says why."""
+    """Nothing could be proven: the differences decide nothing at any place; the message says why."""
 
 
 class MismatchError(GradcheckError):
@@ -52,15 +52,15 @@ class Failure:
 
 
 class Failures(list[Any]):
-    """What is wrong: a `Failure` per derivative, or the reason in words where there is nothing to compare.
+    """The errors found: a `Failure` per derivative, or the reason in words where there is nothing to compare.
 
-    The same as arrays, for a program that judges: `where` (n, 4, as objects: output, place in it, input, place in it),
-    `yours` (n,) and `differences` (n,).
+    The same as arrays, for programs: `where` (n, 4, as objects: output, place in it, input, place in it), `yours` (n,)
+    and `differences` (n,).
     """
 
     @property
     def derivatives(self) -> list[Failure]:
-        """Those that are a derivative at a place."""
+        """The failures that are a derivative at a place."""
         return [failure for failure in self if isinstance(failure, Failure)]
 
     @property
@@ -73,12 +73,12 @@ class Failures(list[Any]):
 
     @property
     def yours(self) -> np.ndarray:
-        """What backward says."""
+        """The derivatives according to backward."""
         return np.array([failure.yours for failure in self.derivatives], np.float64)
 
     @property
     def differences(self) -> np.ndarray:
-        """What the differences say."""
+        """The derivatives according to the differences."""
         return np.array([failure.differences for failure in self.derivatives], np.float64)
 
 
@@ -86,8 +86,8 @@ class Failures(list[Any]):
 class Comparison:
     """All derivatives of one output with respect to one input, as (elements of the output, elements of the input).
 
-    `yours` is what backward says, `differences` what the differences say, `right` where they agree, `told` where that
-    could be told at all: not at a corner, at a jump or where rounding hides the slope.
+    `yours` is what backward says, `differences` what the differences say, `right` where they agree, `told` where they
+    give a verdict at all: not at a corner, at a jump or where rounding hides the slope.
     """
 
     output: int
@@ -96,21 +96,21 @@ class Comparison:
     differences: np.ndarray
     right: np.ndarray
     told: np.ndarray
-    findings: dict[tuple[int, int], Finding] = field(default_factory=dict)  # of what took a second look
+    findings: dict[tuple[int, int], Finding] = field(default_factory=dict)  # the findings of a second look
 
 
 @dataclass
 class GradcheckReport:
-    """What `gradcheck` found: true in a condition if gradients were compared and each is right, as far as can be told.
+    """The result of `gradcheck`: true in a condition if gradients were compared and every verdict is right.
 
     Attributes:
-        compared: derivatives looked at (elements of inputs times elements of outputs).
-        told: of how many of them there is a verdict.
+        compared: how many derivatives were examined (elements of inputs times elements of outputs).
+        told: how many of them have a verdict.
         largest_error: the largest |backward - differences| among those that are right.
-        failures: what is wrong, and where; `failures.where`, `.yours` and `.differences` are the same as arrays.
+        failures: the wrong derivatives; `failures.where`, `.yours` and `.differences` give them as arrays.
         kinks: places where the function has no single slope, and backward gave one between left and right.
-        untold: other places where there is no verdict, with the reason.
-        comparisons: all that was compared, as arrays, per output and input.
+        untold: other places without a verdict, with the reason.
+        comparisons: everything compared, as arrays, per output and input.
     """
 
     compared: int = 0
@@ -131,7 +131,7 @@ class GradcheckReport:
             counted += f", {self.compared - self.told} of them without a verdict"
         lines = [f"gradcheck: {self._verdict()}; {counted if self.told else 'no derivative could be compared'}"]
         for title, places in (
-            ("wrong", self.failures), ("at a kink", self.kinks), ("cannot be told", self.untold),
+            ("wrong", self.failures), ("at a kink", self.kinks), ("no verdict", self.untold),
         ):  # fmt: skip
             lines += [f"  {title}: {place}" for place in places[:SHOWN]]
             if len(places) > SHOWN:
@@ -143,7 +143,7 @@ class GradcheckReport:
             return f"{len(self.failures)} gradients are wrong"
         if not self:
             return "nothing is proven"
-        return "every gradient is right" if self.told == self.compared else "every gradient that can be told is right"
+        return "every gradient is right" if self.told == self.compared else "every gradient with a verdict is right"
 
 
 def gradcheck(
@@ -158,14 +158,14 @@ def gradcheck(
     """Compare the gradients of `func(*inputs)` with central differences (f(x + eps) - f(x - eps)) / 2 eps.
 
     Args:
-        func: returns a tensor or several; it must give the same for the same inputs (seed what is random in it).
-        inputs: what `func` takes; float64 tensors that require gradients are checked, everything else is passed on.
-        eps: the first step; smaller and larger ones follow wherever it does not settle the matter.
+        func: returns a tensor or several; it must give the same for the same inputs (seed any randomness in it).
+        inputs: the arguments of `func`; float64 tensors that require gradients are checked, the rest is passed on.
+        eps: the first step; smaller and larger ones follow where it does not decide.
         atol, rtol: |backward - differences| may be atol + rtol · |differences|.
         raise_exception: raise `MismatchError` for a wrong gradient, and its parent `GradcheckError` if there was no
-            place at which anything could be told; otherwise the report is false.
+            verdict at any place; otherwise the report is false.
 
-    Also checked: gradients have the dtype and shape of their inputs, they are in proportion to the gradient that
+    Also checked: gradients have the dtype and shape of their inputs, are proportional to the gradient that
     arrives, the inputs are left unchanged, and backward gives the same a second time. Raises `DtypeError` if an input
     that requires gradients is not float64; `ArgumentError` if none does, or if `func` gives two results for the same
     inputs.
@@ -202,7 +202,7 @@ def gradcheck(
     return report
 
 
-Accused = tuple["Comparison", int, int]  # of which output and input, element of the output, element of the input
+Accused = tuple["Comparison", int, int]  # the output, the input, the element of the output, the element of the input
 
 
 def _compare_all(
@@ -213,7 +213,7 @@ def _compare_all(
     limit: Tolerance,
     report: GradcheckReport,
 ) -> list[Accused]:
-    """Compare every derivative; those that are wrong, or outside of both sides at a corner."""
+    """Compare every derivative; returns those that are wrong, or outside both sides at a corner."""
     rest = function.outputs()
     claims = _Claims(function.func, arguments, checked, report)
     accused: list[Accused] = []
@@ -228,7 +228,7 @@ def _compare_all(
 
 
 def _sentence(accused: list[Accused], function: OnArrays, checked: list[int], eps: float, limit: Tolerance) -> None:
-    """Let go who is accused by a corner's doing: no rule is wrong by itself, and beside the corner all is right."""
+    """Drop failures that a corner caused: no single rule is wrong, and next to the corner all is right."""
     if wrong_operations(lambda: function.func(*function.made({}))):
         for comparison, element, place in accused:
             comparison.findings[element, place] = replace(comparison.findings[element, place], verdict=WRONG)
@@ -246,21 +246,21 @@ def _sentence(accused: list[Accused], function: OnArrays, checked: list[int], ep
 
 
 def check_repeats(name: str, first: Arrays, again: Arrays) -> None:
-    """ArgumentError if two calls of a function with the same inputs gave something else: it is no function."""
+    """ArgumentError if two calls with the same inputs gave different results: then it is not a function."""
     for number, (one, other) in enumerate(zip(first, again)):
         if one.shape != other.shape or not np.array_equal(one, other, equal_nan=True):
             raise ArgumentError(
-                f"{name}: the function gives another output {number} each time for the same inputs, so it has no "
+                f"{name}: the function gives a different output {number} each time for the same inputs, so it has no "
                 "slope; is there dropout in training, a counter or something random in it? Use eval(), or seed it in "
                 "the function"
             )
 
 
 class _Claims:
-    """What backward says: for each output, d(output)/d(input i) as (elements of the output, elements of the input).
+    """The Jacobians by backward: per output, d(output)/d(input i) as (elements of the output, elements of the input).
 
-    Each row is asked for with two gradients dz, neither of them 1: a backward that does not multiply by dz gives itself
-    away. `usable` is false if the gradients cannot be compared at all.
+    Each row is computed with two gradients dz, neither of them 1, which exposes a backward that does not multiply by
+    dz. `usable` is false if the gradients cannot be compared at all.
     """
 
     def __init__(
@@ -303,7 +303,7 @@ class _Claims:
         return True
 
     def repeats(self, number: int, z: Tensor, seed: np.ndarray) -> bool:
-        """Whether backward gives the same twice, all elements of the output having a gradient."""
+        """Whether backward gives the same result twice, with a gradient for every element of the output."""
         first, again = self.gradients(z, seed), self.gradients(z, seed)
         for i, g, repeated in zip(self.checked, first, again):
             if g is None and repeated is None:
@@ -314,14 +314,14 @@ class _Claims:
                 or not np.array_equal(to_host(g._array), to_host(repeated._array), equal_nan=True)
             ):
                 self.report.failures.append(
-                    f"the gradient of input {i} from output {number} is another one when backward runs again: "
+                    f"the gradient of input {i} from output {number} is different when backward runs again: "
                     "it changes what it kept"
                 )
                 return False
         return True
 
     def gradients(self, z: Tensor, seed: np.ndarray) -> tuple[Tensor | None, ...]:
-        """The gradients for that gradient of z; None for an input that it does not depend on."""
+        """The input gradients for that gradient of z; None for an input that z does not depend on."""
         dz = wrap(backend_of(z._array).asarray(np.array(seed, z.dtype)))
         return grad(z, self.inputs, dz, retain_graph=True, allow_unused=True)
 
@@ -347,7 +347,7 @@ def _compare(
 
 
 def _forgive_infinity(made: list[Comparison], place: int) -> None:
-    """Where one output's slope is infinite, NaN for another is 0 · infinity, and no mistake."""
+    """Excuse NaN where another output's slope is infinite: it is 0 · infinity, and not an error."""
     here = [(one, key) for one in made for key in one.findings if key[1] == place]
     if any(one.findings[key].verdict in (EDGE, JUMP) for one, key in here):
         for one, key in here:
@@ -356,7 +356,7 @@ def _forgive_infinity(made: list[Comparison], place: int) -> None:
 
 
 def _count(comparison: Comparison, x: np.ndarray, z: np.ndarray, report: GradcheckReport) -> None:
-    """Put what was found on the report."""
+    """Add the findings to the report."""
     for (element, place), finding in comparison.findings.items():
         comparison.differences[element, place] = finding.slope
         comparison.right[element, place] = finding.verdict == RIGHT
@@ -376,7 +376,7 @@ def _masks(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
 def _at_once(
     probe: Probe, comparison: Comparison, place: int, second: np.ndarray, eps: float, limit: Tolerance
 ) -> np.ndarray:
-    """One element of the input against all elements of an output; those that this does not settle."""
+    """Compare one element of the input with all elements of an output; returns those left undecided."""
     up, above, down, below = probe.changes(place, eps)
     with np.errstate(all="ignore"):
         right, left = above[comparison.output].ravel() / up, below[comparison.output].ravel() / down
@@ -393,7 +393,7 @@ def _at_once(
 def _one_by_one(
     probe: Probe, comparison: Comparison, place: int, element: int, second: np.ndarray, limit: Tolerance
 ) -> Finding:
-    """One derivative, by steps of all sizes; the worse of both dz."""
+    """Judge one derivative with steps of all sizes; returns the worse finding of both dz."""
     number = comparison.output
     size = abs(float(probe.rest[number].flat[element]))
     size = size if np.isfinite(size) else 0.0
@@ -417,7 +417,7 @@ def _list(
     comparison: Comparison, element: int, place: int, finding: Finding, z: np.ndarray, x: np.ndarray,
     report: GradcheckReport,
 ) -> None:  # fmt: skip
-    """A line for what is not right."""
+    """A line that describes a derivative that is not right."""
     there, here = (tuple(map(int, np.unravel_index(k, a.shape))) for k, a in ((element, z), (place, x)))
     claim = float(comparison.yours[element, place])
     text = (

@@ -1,12 +1,12 @@
-"""The judge: is a claimed gradient the slope of its function? Differences in float64 tell, or say why they cannot.
+"""The judge: is a claimed gradient the slope of its function? Differences in float64 decide, or say why they cannot.
 
 There are three verdicts. *Right*: backward and the differences agree where the function has one slope. *Wrong*: they do
-not, although the slopes over several distances and on both sides agree with one another. *Cannot be told here*, with
-the reason: at a corner such as relu(0) there are two slopes, at a jump there is none, and rounding hides what is small
-beside the function itself. A difference quotient that straddles a corner or is all rounding accuses nobody.
+not, although the slopes over several distances and on both sides agree with one another. *Undecidable here*, with the
+reason: at a corner such as relu(0) there are two slopes, at a jump there is none, and rounding hides what is small
+compared with the function itself. A difference quotient that straddles a corner or is all rounding proves nothing.
 
-Whoever judges gives seeds (the gradients dz that arrive at the outputs) that are random: a backward that forgets dz is
-right for dz = 1, and only then.
+The seeds (the gradients dz that arrive at the outputs) should be random: a backward that forgets dz is right for
+dz = 1, and only then.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from .differences import EPS, Arrays, Probe, Slope, unit_of
 RIGHT, WRONG = "right", "wrong"
 CORNER = "a corner: the slopes of the two sides differ"
 JUMP = "a jump: the slopes grow as the step shrinks"
-ROUNDING = "rounding: the slope is too small beside the function itself"
+ROUNDING = "rounding: the slope is too small compared with the function itself"
 EDGE = "the edge of where the function is defined"
 NOT_FINITE = "the function gives NaN or infinity here"
 
 FIRST = 1e-5  # the first step, relative to the largest number of the tensor
 SMALLER, LARGER, TINY = (1e-6, 1e-7, 1e-8), (1e-4, 1e-3, 1e-2), (1e-9, 1e-11)
-SETTLED = 1e-7  # a corner that shows over this step and the one before is one
-CLOSE = 1e-6  # how near a central difference of a smooth function is to its slope, relative to it
+SETTLED = 1e-7  # a corner that shows over this step and the previous one is accepted as one
+CLOSE = 1e-6  # how close a smooth function's central difference is to its slope, relative to it
 STRAIGHT = 1e-4  # sides that differ by less than this, relative to the slope, need no second step
-QUIET, LOUD = 0.01, 0.1  # rounding beyond this part of the slope: no agreement may rest on it; it tells nothing
-SMALL = 1e-5  # of the largest gradient of a tensor: what is smaller still need not be exact
+QUIET, LOUD = 0.01, 0.1  # rounding above this fraction of the slope: no agreement may rest on it; it decides nothing
+SMALL = 1e-5  # of a tensor's largest gradient: smaller ones need not be exact
 SHRINKS = 0.3  # the gap of a smooth function is a tenth over a tenth of the distance; that of a corner stays
 
 
@@ -46,15 +46,15 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one derivative: right, wrong, or the reason why it cannot be told (`where` the sides are)."""
+    """The verdict on one derivative: right, wrong, or the reason why there is none (with the slopes of both sides)."""
 
     verdict: str
     slope: float
     low: float
     high: float
-    noise: float = 0.0  # what rounding may have done to the slope
-    reach: float = 0.0  # Σ |seed · slope| of the outputs
-    outside: bool = False  # at a corner or jump, and not between the sides: no rule by itself may do that
+    noise: float = 0.0  # how far rounding may have changed the slope
+    reach: float = 0.0  # Σ |seed · slope| over the outputs
+    outside: bool = False  # at a corner or jump, but not between the sides: a single rule may not do that
 
     @property
     def told(self) -> bool:
@@ -63,24 +63,24 @@ class Finding:
 
     @property
     def accused(self) -> bool:
-        """Whether backward is not what it should be, be it at a corner."""
+        """Whether backward is not what it should be, even at a corner."""
         return self.verdict == WRONG or self.outside
 
 
 def decide(claim: float, slope_at: Callable[[float], Slope], unit: float, own: float, limit: Tolerance) -> Finding:
-    """Judge one derivative. `slope_at(h)` gives the slopes over a distance, `own` is the number that is moved."""
+    """Judge one derivative. `slope_at(h)` gives the slopes over a distance, `own` is the number being moved."""
     return _Case(claim, slope_at, unit, own, limit).finding()
 
 
 class _Case:
-    """One derivative, and the slopes that have been looked at."""
+    """One derivative, and the slopes examined so far."""
 
     def __init__(
         self, claim: float, slope_at: Callable[[float], Slope], unit: float, own: float, limit: Tolerance
     ) -> None:
         self.claim, self.slope_at, self.unit, self.limit = claim, slope_at, unit, limit
         self.seen: dict[float, Slope] = {}  # by the relative step
-        near = abs(own) / unit * 1e-4  # close to 0 even a small step may cross what is there
+        near = abs(own) / unit * 1e-4  # close to 0, even a small step may cross a corner there
         self.smaller = (*SMALLER, *([near] if 0 < near < SMALLER[-1] else []))
 
     def at(self, step: float) -> Slope:
@@ -99,7 +99,7 @@ class _Case:
             bends = slope.gap <= SHRINKS * previous.gap + 4 * slope.noise  # and is no corner
             if bends and (self.agrees(slope) or self.agrees(previous)):
                 return self.verdict(RIGHT, slope if self.agrees(slope) else previous)
-            nearest = self.smaller[-1] in (step, SMALLER[-1])  # else a smaller step is still to come
+            nearest = self.smaller[-1] in (step, SMALLER[-1])  # otherwise a smaller step will follow
             if step <= SETTLED and nearest and self.is_one_corner(slope, previous):
                 return self.verdict(CORNER, slope)
             previous = slope
@@ -113,7 +113,7 @@ class _Case:
         return self.accused((FIRST, *SMALLER, *LARGER)) or self.untold()
 
     def is_straight(self, slope: Slope) -> bool:
-        """Whether the sides are so close together, and to what backward says, that no corner can be there."""
+        """Whether the sides are so close to each other and to backward that there can be no corner."""
         close = abs(self.claim - slope.centre) <= CLOSE * abs(slope.centre) + slope.noise
         return bool(close and slope.gap <= STRAIGHT * abs(slope.centre) + 4 * slope.noise)
 
@@ -122,7 +122,7 @@ class _Case:
         return slope.gap > CLOSE * max(abs(slope.low), abs(slope.high)) + 8 * slope.noise
 
     def is_one_corner(self, slope: Slope, larger: Slope) -> bool:
-        """Whether each side has a slope of its own that no longer changes, and backward gave one between them."""
+        """Whether each side has its own slope that no longer changes, and backward gave one between them."""
         if not slope.finite or not larger.finite:
             return False
         slack = self.slack(max(abs(slope.low), abs(slope.high)), 4 * slope.noise)
@@ -148,18 +148,18 @@ class _Case:
         return bool(abs(self.claim - slope.centre) <= self.slack(slope.centre, slope.noise))
 
     def lies_flat(self) -> bool:
-        """Whether neither backward nor large steps see any slope beside the function's own rounding."""
+        """Whether neither backward nor large steps show any slope above the function's own rounding."""
         steps = [self.at(step) for step in (*LARGER, 0.1)]
         flat = all(slope.finite and max(abs(slope.low), abs(slope.high)) <= slope.noise for slope in steps)
         return flat and bool(abs(self.claim) <= steps[-1].noise)
 
     def is_smooth(self, step: float) -> bool:
-        """Whether the sides come together from a ten times larger step to this one."""
+        """Whether the sides approach each other from a ten times larger step to this one."""
         larger, here = self.at(step * 10), self.at(step)
         return larger.finite and bool(here.gap <= SHRINKS * larger.gap + 4 * here.noise)
 
     def accused(self, among: Sequence[float]) -> Finding | None:
-        """WRONG, if three of these steps in a row agree, both sides do, and so do the smallest steps."""
+        """WRONG, if three of these steps in a row agree, and so do both sides and the smallest steps."""
         if not np.isfinite(self.claim):
             return self.accused_of_no_number()
         steps = sorted(among, reverse=True)
@@ -174,7 +174,7 @@ class _Case:
         return None
 
     def accused_of_no_number(self) -> Finding | None:
-        """NaN or infinity, where there is a slope."""
+        """The finding for a gradient of NaN or infinity where there is a slope."""
         slopes = [self.at(step) for step in (*SMALLER, FIRST)]
         if not all(slope.finite for slope in slopes):
             return None
@@ -183,7 +183,7 @@ class _Case:
         return None if run is None else self.verdict(WRONG, run[1])
 
     def run(self, steps: Sequence[float]) -> tuple[float, Slope] | None:
-        """How far three slopes are apart, and the middle one; None if the function is not smooth there."""
+        """How far apart three slopes are, and the middle one; None if the function is not smooth there."""
         slopes = [self.at(step) for step in steps]
         if not all(slope.finite for slope in slopes):
             return None
@@ -195,7 +195,7 @@ class _Case:
         return spread, middle
 
     def holds(self, slope: float, error: float) -> bool:
-        """Whether the smallest steps that tell anything see that slope, too: nothing narrow is hidden there."""
+        """Whether the smallest meaningful steps also show that slope: nothing narrow is hidden there."""
         steps = [step for step in (*self.smaller, *TINY) if self.at(step).noise <= LOUD * error]
         return all(
             self.at(step).finite
@@ -204,7 +204,7 @@ class _Case:
         )
 
     def untold(self) -> Finding:
-        """Why there is no verdict."""
+        """The reason why there is no verdict."""
         steps = sorted(step for step in self.seen if step <= FIRST)
         loud = [s for s in steps if self.seen[s].finite and self.seen[s].noise > LOUD * self.largest(self.seen[s])]
         steps = [step for step in steps if step not in loud]
@@ -228,19 +228,19 @@ class _Case:
         return max(abs(slope.low), abs(slope.high), claim, self.limit.atol)
 
     def grows(self, sides: list[float]) -> bool:
-        """Whether the slopes of one side grow without end, the smallest step first."""
+        """Whether the slopes of one side grow without limit; they come with the smallest step first."""
         few = np.abs(sides[:3])
         return len(few) == 3 and bool((few[:-1] > 2 * few[1:]).all() and few[0] > 4 * few[2] + self.limit.atol)
 
     def fits(self, steady: float, slope: Slope) -> bool:
-        """Beside a jump: the slope of the side that has one, or as steep as the jump itself."""
+        """Next to a jump: the slope of the side that has one, or one as steep as the jump itself."""
         steep = slope.left if steady == slope.right else slope.right
         if not np.isfinite(self.claim) or abs(self.claim) >= LOUD * abs(steep):
             return True
         return abs(self.claim - steady) <= self.slack(steady, 4 * slope.noise)
 
     def is_settled(self, steps: list[float]) -> bool:
-        """Whether each side has a slope of its own that no longer changes: one corner, and nothing near it."""
+        """Whether each side has its own slope that no longer changes: a single corner, with nothing near it."""
         if len(steps) < 2:
             return False
         here, larger = self.at(steps[0]), self.at(steps[1])
@@ -250,12 +250,12 @@ class _Case:
 
 @dataclass
 class Judgement:
-    """What the differences say of a gradient, at some of its places.
+    """The verdict of the differences on a gradient, at some of its places.
 
     Attributes:
-        places: the elements (indices into the flat gradient) that were looked at.
+        places: the elements (indices into the flat gradient) that were examined.
         yours, differences: what backward says there, and what the differences say, for the first seed.
-        findings: the verdict on each place: the worst over all seeds. `first` is that for the first seed.
+        findings: the verdict on each place: the worst over all seeds; `first`: those for the first seed.
         whole: the verdict on all elements at once, moved in a random direction.
     """
 
@@ -268,38 +268,38 @@ class Judgement:
 
     @property
     def right(self) -> np.ndarray:
-        """Where backward is right."""
+        """The places where backward is right."""
         return np.array([finding.verdict == RIGHT for finding in self.findings], bool)
 
     @property
     def told(self) -> np.ndarray:
-        """Where there is a verdict."""
+        """The places with a verdict."""
         return np.array([finding.told for finding in self.findings], bool)
 
     @property
     def wrong(self) -> bool:
-        """Whether backward is wrong anywhere where this can be told."""
+        """Whether backward is wrong at any place with a verdict."""
         all_of = [*self.findings, *([self.whole] if self.whole is not None else [])]
         return any(finding.verdict == WRONG for finding in all_of)
 
     @property
     def accused(self) -> bool:
-        """Whether a rule, or the engine, has to answer for this: wrong, or outside of both sides."""
+        """Whether a rule or the engine must be at fault: wrong, or outside both sides."""
         return self.wrong or self.outside
 
     @property
     def outside(self) -> bool:
-        """Whether backward is outside of both sides at a corner or jump: wrong, if the function is a single rule."""
+        """Whether backward is outside both sides at a corner or jump: wrong, if the function is a single rule."""
         return any(f.outside for f in [*self.findings, *([self.whole] if self.whole is not None else [])])
 
     @property
     def forgets_dz(self) -> bool:
-        """Whether backward is right for the first seed, and wrong for others."""
+        """Whether backward is right for the first seed but wrong for others."""
         return self.wrong and not any(finding.verdict == WRONG for finding in self.first)
 
     @property
     def reasons(self) -> list[str]:
-        """Why the rest could not be told, each reason once."""
+        """The reasons why the rest has no verdict, each once."""
         return list(dict.fromkeys(finding.verdict for finding in self.findings if not finding.told))
 
 
@@ -311,14 +311,14 @@ def judge(
     limit: Tolerance | None = None,
     direction: np.ndarray | None = None,
 ) -> Judgement:
-    """Hold gradients against the differences of Σ seed · output.
+    """Compare gradients with the differences of Σ seed · output.
 
     Args:
         probe: the function and the array that its gradients belong to.
         seeds: some sets of gradients of the outputs.
-        claims: for each set what backward makes of it, of the array's shape.
-        places: which elements to look at.
-        direction: move all elements along it at once, too: one number that every element contributes to.
+        claims: for each set, the gradient that backward returns, of the array's shape.
+        places: the elements to examine.
+        direction: also move all elements along it at once: one number that every element contributes to.
     """
     flat = [np.asarray(claim, np.float64).ravel() for claim in claims]
     places = np.asarray(places, np.intp)
@@ -339,7 +339,7 @@ def judge(
 
 
 class _Place:
-    """The function and the gradients of its outputs, ready to judge one place after the other."""
+    """The function and the gradients of its outputs, ready to judge one place after another."""
 
     def __init__(self, probe: Probe, seeds: Sequence[Arrays]) -> None:
         self.probe, self.seeds = probe, seeds
@@ -368,7 +368,7 @@ class _Place:
 
 
 def worst(findings: Sequence[Finding]) -> Finding:
-    """The finding that counts: wrong before outside, before what could not be told, before right."""
+    """The finding that counts: wrong before outside, before no verdict, before right."""
     order = [
         next((f for f in findings if f.verdict == WRONG), None),
         next((f for f in findings if f.outside), None),
@@ -382,9 +382,9 @@ def _largest(x: np.ndarray) -> float:
 
 
 def nearby(x: np.ndarray, number: int) -> np.ndarray:
-    """The same numbers, each a little moved: what is wrong at a corner only by the corner's doing is right there.
+    """The same numbers, each moved a little: what is wrong only because of a corner is right there.
 
-    A sum of two rules may be smooth where each has a corner, as relu(x) - relu(-x) at 0, and their gradients then add
+    A sum of two rules may be smooth where each has a corner, like relu(x) - relu(-x) at 0, and their gradients then add
     up to another slope although each is right.
     """
     draw = np.random.default_rng((17, number)).uniform(0.5, 1.0, x.shape)
@@ -393,7 +393,7 @@ def nearby(x: np.ndarray, number: int) -> np.ndarray:
 
 
 def random_seeds(outputs: Arrays, count: int, number: int = 0) -> list[Arrays]:
-    """Sets of gradients for outputs of those shapes: of both signs, none of them 0 or 1."""
+    """Sets of gradients for outputs of those shapes: of both signs, and never 0 or 1."""
     draw = np.random.default_rng((7, number))
     return [
         [draw.uniform(0.5, 2.0, z.shape) * draw.choice([-1.0, 1.0], z.shape) for z in outputs] for _ in range(count)

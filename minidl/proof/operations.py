@@ -1,7 +1,7 @@
-"""One operation alone, in float64: the rule by itself, whatever lies before and behind it.
+"""One operation alone, in float64: its rule, independent of what comes before and after it.
 
-A pass is a chain of rules. Where the whole cannot be told by differences, because corners add up or rounding hides
-it, each rule can: at the numbers that it saw, with random gradients arriving.
+A pass is a chain of rules. Where differences cannot judge the full chain, because corners add up or rounding hides the
+slope, they can judge each rule: at its actual inputs, with random gradients arriving.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from ..tensors.gradients import grad
 from .differences import Arrays, Probe
 from .judge import Judgement, judge, random_seeds
 
-SAMPLE = 64  # elements of an input that are moved one by one
+SAMPLE = 64  # how many elements of an input are moved one by one
 
 
 class quiet_engine:
-    """Within it no observer is told of what the judge computes, and infinities are results like any other."""
+    """Inside it, no observer is notified of the judge's computations, and infinities are ordinary results."""
 
     def __enter__(self) -> None:
         self.stack = ExitStack()
@@ -46,14 +46,14 @@ class Operation:
         self.options = replayable(function, options)
 
     def outputs(self, inputs: list[Any] | None = None) -> Arrays:
-        """What it computes, of other inputs if some are given."""
+        """The outputs of the operation, for other inputs if given."""
         given = self.inputs if inputs is None else inputs
         with no_grad():
             made = self.function.apply(*[wrap(x) if isinstance(x, np.ndarray) else x for x in given], **self.options)
         return [to_host(z._array) for z in _several(made)]
 
     def gradients(self, seeds: Arrays, wanted: set[int]) -> dict[int, np.ndarray | None]:
-        """What the engine sends to each wanted input, given gradients of the outputs; None for nothing."""
+        """The gradient the engine sends to each wanted input, given gradients of the outputs; None if it sends none."""
         with enable_grad():
             leaves = {k: wrap(self.inputs[k].copy()).requires_grad_() for k in sorted(wanted)}
             given = [
@@ -68,13 +68,13 @@ class Operation:
         return {k: None if g is None else to_host(g._array) for k, g in zip(leaves, found)}
 
     def wantable(self) -> set[int]:
-        """The inputs that a gradient can be asked of."""
+        """The inputs that can have a gradient."""
         return {k for k, x in enumerate(self.inputs) if isinstance(x, np.ndarray) and x.dtype in FLOATING}
 
     def judged(self, k: int, claims: list[np.ndarray], seeds: list[Arrays], places: Any) -> Judgement:
-        """What the differences say of the gradients of input k, at those places and of all its elements at once.
+        """The verdict of the differences on the gradients of input k, at those places and for all elements at once.
 
-        All of them move the same way: two that are tied for a maximum are then seen to have a slope together.
+        All of them move in the same direction: two that tie for a maximum then have a slope together.
         """
 
         def outputs(moved: np.ndarray) -> Arrays:
@@ -86,7 +86,7 @@ class Operation:
 
 
 def replayable(function: type[Function], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options for the host: floating dtypes are float64, and callbacks that may be left out are."""
+    """The options for the host: floating dtypes become float64, and optional callbacks are left out."""
     defaults = function.defaults()
     found = {}
     for name, thing in options.items():
@@ -101,7 +101,7 @@ def replayable(function: type[Function], options: Mapping[str, Any]) -> dict[str
 
 
 def wrong_operations(call: Callable[[], Any]) -> list[str]:
-    """The operations of one call whose rule is wrong by itself, or outside of both sides at a corner."""
+    """The operations of one call whose rule alone is wrong, or outside both sides at a corner."""
     listener = _Listener()
     with observed(listener):
         call()
@@ -115,7 +115,7 @@ def _is_wrong(known: Operation, wanted: set[int]) -> bool:
         rest = known.outputs()
         seeds = random_seeds(rest, 2)
         claims = [known.gradients(seed, wanted) for seed in seeds]
-    except Exception:  # it does not run by itself, so nothing is known of it
+    except Exception:  # it does not run alone, so nothing is known about it
         return False
     for k in wanted:
         x = known.inputs[k]
@@ -127,18 +127,18 @@ def _is_wrong(known: Operation, wanted: set[int]) -> bool:
 
 
 def _some(x: np.ndarray) -> np.ndarray:
-    """Which elements are moved one by one."""
+    """The elements that are moved one by one."""
     return np.sort(np.random.default_rng(23).permutation(x.size)[:SAMPLE])
 
 
 class _Listener(Observer):
-    """Keeps each operation that runs, and which of its inputs want a gradient."""
+    """Records each operation that runs, and which of its inputs want a gradient."""
 
     def __init__(self) -> None:
         self.operations: list[tuple[Operation, set[int]]] = []
 
     def on_forward(self, node: Any, inputs: tuple[Any, ...], options: Mapping[str, Any], output: Any) -> None:
-        """Note the operation, its arrays as they are now."""
+        """Record the operation, with its arrays as they are now."""
         arrays = [to_host(x._array).copy() if isinstance(x, Tensor) else x for x in inputs]
         self.operations.append((Operation(type(node), arrays, options), {k for k, w in enumerate(node.needs) if w}))
 

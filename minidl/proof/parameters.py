@@ -1,4 +1,4 @@
-"""The gradients of a model's parameters, judged: the whole model is run again in float64 with one number moved."""
+"""Judging the gradients of a model's parameters: the model is run again in float64 with one number moved."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from .gradcheck import check_repeats
 from .judge import Judgement, judge, nearby, random_seeds
 from .operations import quiet_engine, wrong_operations
 
-SAMPLE = 60  # elements of a larger parameter that are moved one by one
+SAMPLE = 60  # how many elements of a larger parameter are moved one by one
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdict on one parameter: what the differences say, and whether it got a gradient at all."""
+    """The verdict on one parameter: what the differences say, and whether it received a gradient."""
 
     judgement: Judgement
     shape: tuple[int, ...]
     missing: bool
-    wrong: bool  # at this point, and either a rule is by itself, or the gradient is beside this point, too
+    wrong: bool  # at this point, and either a rule is wrong alone, or the gradient is wrong next to this point too
 
     @property
     def size(self) -> int:
@@ -40,22 +40,22 @@ class Judged:
 
     @property
     def told(self) -> bool:
-        """Whether anything could be told."""
+        """Whether there is any verdict."""
         return self.wrong or not self.size or bool(self.judgement.right.any())
 
 
 def judge_parameters(
     function: Callable[[], Any], parameters: Mapping[str, Tensor], sample: int = SAMPLE
 ) -> dict[str, Judged]:
-    """Hold the gradient of each parameter of `function()` against differences, which move it in place and back again.
+    """Check the gradient of each parameter of `function()` by differences, moving it in place and back again.
 
     Args:
-        function: returns a tensor or several, computed from the parameters; it is called some hundred times.
+        function: returns a tensor or several, computed from the parameters; it is called some hundreds of times.
         parameters: float64 tensors that require gradients, by name: parameters, or inputs.
-        sample: of each, as many elements are moved one by one; all of them at once besides.
+        sample: how many elements of each are moved one by one; all of them are also moved at once.
 
     Random draws are the same in each call, so that dropout has the same mask. Raises `ArgumentError` if the function
-    gives two results all the same, `DtypeError` for a parameter that is not float64.
+    still gives two results, `DtypeError` for a parameter that is not float64.
     """
     for name, parameter in parameters.items():
         if parameter.dtype != float64:
@@ -88,10 +88,10 @@ def judge_parameters(
 def judge_model(
     model: Module, inputs: Tensor, loss: Callable[[Tensor], Tensor], sample: int = SAMPLE
 ) -> dict[str, Judged]:
-    """Hold the gradients of `loss(model(inputs))` against differences, of a copy of the model in float64.
+    """Check the gradients of `loss(model(inputs))` by differences, on a copy of the model in float64.
 
-    Judged are the parameters that require gradients, by name, and floating inputs that do, as "input". The model and
-    its running statistics stay as they are. Raises `ArgumentError` if the model does not run in float64, or gives two
+    It judges the parameters that require gradients, by name, and floating inputs that do, as "input". The model and
+    its running statistics stay unchanged. Raises `ArgumentError` if the model does not run in float64, or gives two
     results for the same input.
     """
     twin = copy.deepcopy(model).double()
@@ -131,7 +131,7 @@ def _still_wrong(
     sample: int,
     accused: list[str],
 ) -> list[str]:
-    """Those of the accused that are wrong beside this point, too, where no corner is."""
+    """Those of the suspects that are also wrong next to this point, away from any corner."""
     before = {name: parameter._array.copy() for name, parameter in parameters.items()}
     try:
         for number, parameter in enumerate(parameters.values()):
@@ -144,7 +144,7 @@ def _still_wrong(
 
 
 def _claims(outputs: list[Tensor], seeds: list[Arrays], parameters: list[Tensor]) -> list[list[np.ndarray | None]]:
-    """What backward says for each set of seeds, parameter by parameter."""
+    """The gradients by backward for each set of seeds, parameter by parameter."""
     found: list[list[np.ndarray | None]] = []
     for seed in seeds:
         pairs = [
@@ -192,7 +192,7 @@ def _judge(
 def choose(gradient: np.ndarray, usable: np.ndarray, draw: np.random.Generator, sample: int) -> np.ndarray:
     """Which elements to move: all, or `sample` of them, half where the gradient is not 0 and half anywhere.
 
-    `usable` tells which elements can be moved.
+    `usable` says which elements can be moved.
     """
     candidates = np.flatnonzero(usable)
     if len(candidates) <= sample:

@@ -1,4 +1,4 @@
-"""The mathematics of minidl in plain loops over single numbers: for reading, and as the oracle of the tests.
+"""The mathematics of minidl in plain loops over single numbers: for reading, and as a reference for the tests.
 
 Nothing here is fast, and nothing is clever: each function follows its formula, and each gradient is the chain rule at
 the innermost line, where z += w · x gives dw += dz · x and dx += dz · w. Arrays are NumPy's, used as tables that are
@@ -136,7 +136,7 @@ def conv_transpose2d_gradients(
 
 
 def _pixels_under(p: int, q: int, shape: tuple[int, ...], kernel: Pair, stride: Pair, padding: Pair) -> list[Pair]:
-    """The pixels under window (p, q) of an image, row by row, those in the padding left out."""
+    """The pixels under window (p, q) of an image, row by row, without those in the padding."""
     rows = range(p * stride[0] - padding[0], p * stride[0] - padding[0] + kernel[0])
     columns = range(q * stride[1] - padding[1], q * stride[1] - padding[1] + kernel[1])
     return [(r, c) for r, c in product(rows, columns) if 0 <= r < shape[2] and 0 <= c < shape[3]]
@@ -183,7 +183,7 @@ def avg_pool2d(x: Table, kernel: Pair, stride: Pair, padding: Pair = (0, 0)) -> 
 
 
 def avg_pool2d_gradient(dz: Table, shape: tuple[int, ...], kernel: Pair, stride: Pair, padding: Pair = (0, 0)) -> Table:
-    """dx, of the given shape, of `avg_pool2d`."""
+    """dx of `avg_pool2d`, in the given shape."""
     dx = np.zeros(shape)
     for n, c, p, q in np.ndindex(*dz.shape):
         for pixel in _pixels_under(p, q, shape, kernel, stride, padding):
@@ -192,7 +192,7 @@ def avg_pool2d_gradient(dz: Table, shape: tuple[int, ...], kernel: Pair, stride:
 
 
 def _mean_and_variance(x: Table, c: int) -> tuple[float, float]:
-    """Of channel c, over the batch and all pixels."""
+    """The mean and variance of channel c, over the batch and all pixels."""
     values = [float(x[n, c, p, q]) for n, p, q in product(range(x.shape[0]), range(x.shape[2]), range(x.shape[3]))]
     mean = sum(values) / len(values)
     return mean, sum((value - mean) ** 2 for value in values) / len(values)
@@ -209,9 +209,9 @@ def batch_norm(x: Table, w: Table, b: Table, eps: float = 1e-5) -> Table:
 
 
 def batch_norm_gradients(dz: Table, x: Table, w: Table, eps: float = 1e-5) -> tuple[Table, Table, Table]:
-    """dx, dw and db of `batch_norm`, by way of the mean and the variance.
+    """dx, dw and db of `batch_norm`, through the mean and the variance.
 
-    With s = √(var + ε), m values a channel, and g = w · dz:
+    With s = √(var + ε), m values per channel, and g = w · dz:
     d var = Σ g (x - mean) · (-1/2) s⁻³,  d mean = Σ -g / s        (the variance does not change with the mean)
     dx = g / s + d var · 2 (x - mean) / m + d mean / m
     """
@@ -233,7 +233,7 @@ def batch_norm_gradients(dz: Table, x: Table, w: Table, eps: float = 1e-5) -> tu
 
 
 def softmax(scores: Table) -> list[float]:
-    """e^x_i / Σ_j e^x_j for scores (C,); the largest is taken off first, so that no power overflows.
+    """e^x_i / Σ_j e^x_j for scores (C,); the largest is subtracted first, so that no power overflows.
 
     >>> softmax(np.array([1000.0, 1000.0]))
     [0.5, 0.5]
@@ -246,7 +246,7 @@ def softmax(scores: Table) -> list[float]:
 def cross_entropy(x: Table, labels: Table) -> float:
     """-log softmax(x[n])[label n], averaged over the batch, for scores x (N, C).
 
-    As log softmax(x)_t = x_t - largest - log Σ_j e^(x_j - largest), nothing that rounds to 0 meets the logarithm.
+    As log softmax(x)_t = x_t - largest - log Σ_j e^(x_j - largest), no logarithm is taken of a rounded 0.
     """
     total = 0.0
     for n, label in enumerate(labels):

@@ -342,7 +342,7 @@ def shallow_copy(self: Tensor) -> Tensor:
 
 
 def deep_copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
-    """For `copy.deepcopy`: a leaf with the same values in memory of its own; its gradient is copied too."""
+    """For `copy.deepcopy`: a leaf with the same values in new memory; its gradient is copied too."""
     if self.grad_fn is not None:
         raise GraphError("deepcopy: this tensor is part of a graph, which is not copied; use .detach() first")
     copied = wrap(self._array.copy()).requires_grad_(self.requires_grad)

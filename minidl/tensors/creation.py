@@ -269,7 +269,7 @@ def arange(
         bounds = [int(x) for x in bounds]
     first, last, each = bounds
     if each == 0 or (exact[1] - exact[0]) * exact[2] < 0:
-        raise ArgumentError(f"arange: from {exact[0]} to {exact[1]} no step of {exact[2]} leads")
+        raise ArgumentError(f"arange: no step of {exact[2]} leads from {exact[0]} to {exact[1]}")
     if chosen == int64 or whole:
         count = -((first - last) // each)
     else:  # as in PyTorch, only int64 cuts off the bounds before counting
@@ -301,7 +301,7 @@ def linspace(
         raise DtypeError(f"linspace: the dtype must be a floating one; got {chosen}")
     start, end = (_plain("linspace", x) for x in (start, end))
     if isinstance(steps, bool) or not hasattr(steps, "__index__"):
-        raise ArgumentTypeError(f"linspace: steps, how many numbers there are, must be an integer; got {steps!r}")
+        raise ArgumentTypeError(f"linspace: steps, the number of values, must be an integer; got {steps!r}")
     if not (isfinite(start) and isfinite(end)):
         raise ArgumentError(f"linspace: start and end must be finite; got {start} and {end}")
     if steps < 0:

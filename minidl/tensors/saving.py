@@ -90,7 +90,7 @@ def load(path: str | os.PathLike[str], *, only: str | None = None) -> Any:
         if isinstance(error, zipfile.BadZipFile) and _is_pickle(path):
             raise CheckpointError(f"{path}: {_PICKLE}") from None
         raise CheckpointError(
-            f"{path}: is damaged, or no checkpoint of minidl ({error or type(error).__name__}); train again, or "
+            f"{path}: is damaged, or not a minidl checkpoint ({error or type(error).__name__}); train again, or "
             "take another copy"
         ) from error
 
@@ -124,8 +124,8 @@ class _Arrays:
         self.room -= size
         if self.room < 0:
             raise CheckpointError(
-                f"its member {member!r} unpacks to {size:,} bytes, more than weights of such a file do; it is damaged, "
-                "or made to fill the memory"
+                f"its member {member!r} unpacks to {size:,} bytes, more than such a file's weights do; it is damaged, "
+                "or meant to fill the memory"
             )
 
 

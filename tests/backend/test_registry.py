@@ -256,7 +256,7 @@ def test_to_host(mirror):
     assert is_array(x)
     assert is_array(get_backend(mirror).asarray(x))
     assert not is_array([1.0])
-    with pytest.raises(BackendError, match="list is no array"):
+    with pytest.raises(BackendError, match="list is not an array"):
         to_host([1.0])
 
 

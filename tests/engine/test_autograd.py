@@ -246,7 +246,7 @@ class TestAssigning:
 
     @pytest.mark.parametrize("wrong", [tensor([1.0, 2.0]), tensor(np.ones(1)), tensor([1])], ids=repr)
     def test_a_gradient_unlike_its_tensor(self, wrong):
-        with pytest.raises(ShapeError, match="they must be alike"):
+        with pytest.raises(ShapeError, match="they must be the same"):
             leaf(1.0).grad = wrong
 
     def test_a_gradient_that_is_no_tensor(self):

@@ -96,7 +96,7 @@ BAD_ARGUMENTS = [
     ("GELU", ("fast",), {}, "approximate must be 'none' or 'tanh'"),
     ("Hardtanh", (1.0, 1.0), {}, "min_val < max_val is expected"),
     ("GroupNorm", (2, 3), {}, "num_groups 2 must divide num_channels 3"),
-    ("Embedding", (3, 2), {"padding_idx": 3}, "padding_idx 3 is outside of 3 rows"),
+    ("Embedding", (3, 2), {"padding_idx": 3}, "padding_idx 3 is outside 3 rows"),
     ("Unflatten", (1, 4), {}, "unflattened_size must be a tuple of integers; got 4"),
     ("Unflatten", ("C", (2, 2)), {}, "named dimensions are left out"),
     ("MultiMarginLoss", (3,), {}, "p must be 1 or 2; got 3"),

@@ -172,7 +172,7 @@ def test_dtypes() -> None:
     assert str(net.cpu().layer1[0].weight.dtype) == "float32"
     with pytest.raises(DtypeError, match="parameters have a floating dtype; got int64"):
         net.to(minidl.int64)
-    with pytest.raises(DtypeError, match="is no dtype"):
+    with pytest.raises(DtypeError, match="is not a dtype"):
         net.to(3.5)
     with pytest.raises(ArgumentError, match="tpu"):
         net.to("tpu")

@@ -307,10 +307,10 @@ def cases() -> list[tuple[Any, type[MinidlError], str]]:
         (lambda: cycle(plain, 0.1, 10), ArgumentError, "Adagrad has neither momentum nor betas"),
         (lambda: cycle(one, [0.1], 10), ArgumentError, "max_lr has 1 values but the optimizer 2 groups"),
         (lambda: ours.SequentialLR(one, [], []), ArgumentError, "at least one scheduler"),
-        (lambda: ours.SequentialLR(one, [ours.StepLR(one, 1)], [3]), ArgumentError, "need one milestone less"),
+        (lambda: ours.SequentialLR(one, [ours.StepLR(one, 1)], [3]), ArgumentError, "need one milestone fewer"),
         (lambda: ours.SequentialLR(plain, [ours.StepLR(one, 1)], []), ArgumentError, "another optimizer"),
         (lambda: ours.ChainedScheduler([plateau]), ArgumentError, "needs a metric"),
-        (lambda: ours.ChainedScheduler([3]), DtypeError, "no scheduler but int"),
+        (lambda: ours.ChainedScheduler([3]), DtypeError, "not a scheduler but int"),
     ]
 
 

@@ -248,7 +248,7 @@ def test_a_step_between_forward_and_backward_is_noticed() -> None:
 @pytest.mark.parametrize("gradient", [np.ones(1, "float32"), np.ones(2, "float64")])
 def test_a_gradient_that_does_not_fit(gradient: np.ndarray) -> None:
     p = nn.Parameter(minidl.tensor([1.0, 2.0]))
-    with pytest.raises(ShapeError, match="they must be alike"):
+    with pytest.raises(ShapeError, match="they must be the same"):
         p.grad = minidl.tensor(gradient)
     optim.SGD([p]).step()
     np.testing.assert_array_equal(to_numpy(p), [1.0, 2.0])

@@ -149,5 +149,5 @@ def test_a_model_that_gives_something_else_each_time_is_refused() -> None:
         return z.sum() * calls[0]
 
     found = specimen("a linear layer")
-    with pytest.raises(ArgumentError, match="gives another output 0 each time"):
+    with pytest.raises(ArgumentError, match="gives a different output 0 each time"):
         judge_model(found.model, found.input, count)

@@ -151,7 +151,7 @@ def check_usable() -> None:
     except Exception as error:  # the compiler, its headers and the memory each raise different errors
         raise _unusable(f"a test kernel failed: {first_line(error)}", "see what `minidl doctor` says") from error
     if found != [0, 2, 4, 6]:
-        raise _unusable(f"a test kernel computed {found} in place of [0, 2, 4, 6]", "see what `minidl doctor` says")
+        raise _unusable(f"a test kernel computed {found} instead of [0, 2, 4, 6]", "see what `minidl doctor` says")
 
 
 def _unusable(reason: str, remedy: str) -> BackendError:

@@ -71,7 +71,7 @@ def choose(gpu: Gpu | None, torch: Torch | None) -> Choice:
     'torch 2.11.0 brings CUDA 13, and one process cannot hold two; driver 580.65.06, compute capability 9.0: runs it'
     """
     if gpu is None:
-        return Choice(USUAL, "no driver tells otherwise, and it is the one for most machines")
+        return Choice(USUAL, "no driver says otherwise, and it suits most machines")
     if not gpu.runs(USUAL):
         return Choice(USUAL, f"{gpu}: too old; CUDA 12 needs driver {LEAST_DRIVER[USUAL]} and a Maxwell GPU, or newer")
     if torch is None or torch.cuda not in (USUAL, NEWER):

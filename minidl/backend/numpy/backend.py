@@ -1,4 +1,4 @@
-"""NumPy on the CPU; convolution and pooling go through the tiled versions beside this file."""
+"""NumPy on the CPU; convolution and pooling use the tiled versions next to this file."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class NumpyBackend(Backend):
 
     quiet = staticmethod(partial(np.errstate, all="ignore"))
 
-    correlate = conv.correlate  # these three fall back on their plain twins, and are methods for that
+    correlate = conv.correlate  # these three are methods, so that they can fall back on their plain twins
     correlate_grad_input = conv.correlate_grad_input
     correlate_grad_weight = conv.correlate_grad_weight
     max_pool = staticmethod(pool.max_pool)

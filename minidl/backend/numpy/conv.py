@@ -27,9 +27,9 @@ SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the res
 def correlate(
     self: Backend, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, window: Window, groups: int
 ) -> np.ndarray:
-    """As `Backend.correlate` in ../base.py, its plain twin, which is taken for kernels that hold infinities or NaN.
+    """Like `Backend.correlate` in ../base.py, its plain twin, which handles kernels that hold infinities or NaN.
 
-    Here they would be multiplied with the 0 of the padding.
+    Here they would be multiplied by the 0 of the padding.
     """
     if not np.isfinite(w).all():
         return Backend.correlate(self, x, w, bias, window, groups)
@@ -41,7 +41,7 @@ def correlate(
 def correlate_grad_input(
     self: Backend, dz: np.ndarray, w: np.ndarray, window: Window, groups: int, size: Pair
 ) -> np.ndarray:
-    """As `Backend.correlate_grad_input` in ../base.py, which is taken for kernels that hold infinities or NaN."""
+    """Like `Backend.correlate_grad_input` in ../base.py, which handles kernels that hold infinities or NaN."""
     if not np.isfinite(w).all():
         return Backend.correlate_grad_input(self, dz, w, window, groups, size)
     dx = np.empty((w.shape[1] * groups, *size, dz.shape[0]), dz.dtype)
@@ -50,7 +50,7 @@ def correlate_grad_input(
 
 
 def correlate_grad_weight(self: Backend, dz: np.ndarray, x: np.ndarray, window: Window, groups: int) -> np.ndarray:
-    """As `Backend.correlate_grad_weight` in ../base.py, which is taken where this gives NaN.
+    """Like `Backend.correlate_grad_weight` in ../base.py, which is run instead where this gives NaN.
 
     A NaN may come from infinities in dz, which are multiplied by the 0 of the padding here.
     """
@@ -151,7 +151,7 @@ def _gradient_rows(dz: np.ndarray, depth: int, dtype: np.dtype) -> np.ndarray:
         rows[...] = dz.transpose(0, 2, 3, 4, 1)
         return rows.reshape(g, r, q * n, o)
     rows = dz.transpose(0, 2, 1, 3, 4).astype(dtype, copy=False)
-    return rows.reshape(g, r, o, q * n).swapaxes(2, 3)  # a view where the tile spans whole runs
+    return rows.reshape(g, r, o, q * n).swapaxes(2, 3)  # a view where the tile spans complete runs
 
 
 def _kernel_matrix(w: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Pooling on the CPU: one comparison, or one addition, of whole image rows for each tap of the window.
+"""Pooling on the CPU: one comparison, or one addition, of entire image rows for each tap of the window.
 
 For each tap, the pixels that it reads in all windows are a strided view of the image; in batch-last memory (see
 conv.py) it consists of long runs of floats, so maximum and comparison run at the speed of the cache. The winner is kept
@@ -35,7 +35,7 @@ def max_pool(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The largest tap of each window, and its number, row by row from 0: two arrays (N, C, Ho, Wo).
 
-    Padding never wins. Of several equal taps the first wins, of several NaN the last, as in PyTorch. Without
+    Padding never wins. Among equal taps the first wins, among NaN the last, as in PyTorch. Without
     `want_winners` the second is None, in half the time: inference needs only the first.
     """
     image = batch_last(x)
@@ -147,7 +147,7 @@ def _spread(dz: np.ndarray, winners: np.ndarray, window: Window, dx: np.ndarray)
 
 
 def _taps(x: np.ndarray, window: Window, p0: int, shape: tuple[int, ...]) -> list[tuple[int, slice, slice, np.ndarray]]:
-    """For each tap: its number, the output rows and columns it is inside the image for, and those pixels of x."""
+    """For each tap: its number, the output rows and columns for which it is inside the image, and those pixels of x."""
     found = []
     for number, rows, columns, pixels in _places(window, p0, shape[1:3], x.shape[1:3]):
         found.append((number, rows, columns, x[:, *pixels]))

@@ -1,1 +1,1 @@
-"""What operations do with their arguments before the mathematics begins: dtypes, dims, windows."""
+"""How operations check and convert their arguments before the mathematics begins: dtypes, dims, windows."""

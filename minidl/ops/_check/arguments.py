@@ -1,4 +1,4 @@
-"""What many operations do with their arguments: promote dtypes, normalise dims."""
+"""The argument handling that many operations share: promoting dtypes, normalising dims."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Cast(Function):
 
 
 def cast(x: Tensor, dtype: DType) -> Tensor:
-    """x in `dtype`: itself if it has it already."""
+    """x in `dtype`: itself if it already has it."""
     return x if x.dtype == dtype else Cast.apply(x, dtype=dtype)
 
 
 def number(function: str, name: str, value: Any) -> Any:
-    """An option as a Python number: so it may be given, or as a NumPy scalar or a tensor without dimensions."""
-    if type(value) is float or type(value) is int:  # the common case, told apart quickly
+    """An option as a Python number; it may be given as one, as a NumPy scalar or as a tensor without dimensions."""
+    if type(value) is float or type(value) is int:  # the common case, recognised quickly
         return value
     if isinstance(value, np.generic) or (isinstance(value, Tensor) and not value.ndim and not value.requires_grad):
         value = value.item()
@@ -47,7 +47,7 @@ def number(function: str, name: str, value: Any) -> Any:
 
 
 def element(function: str, name: str, value: Any, dtype: DType) -> Any:
-    """A number as an element of `dtype`; RangeError where an integer dtype cannot hold it.
+    """A number as an element of `dtype`; RangeError if an integer dtype cannot hold it.
 
     As in PyTorch, fractions are cut off, and a negative integer wraps around in an unsigned dtype.
     """
@@ -60,7 +60,7 @@ def element(function: str, name: str, value: Any, dtype: DType) -> Any:
                 f"{function}: {name} {value} does not fit into {dtype}, which holds {limits.min} to {limits.max}; "
                 "convert the tensor first, for example with .float()"
             )
-    with np.errstate(over="ignore"):  # too large for a float dtype is infinity
+    with np.errstate(over="ignore"):  # a number too large for a float dtype becomes infinity
         return np.asarray(value).astype(dtype)[()]
 
 
@@ -72,13 +72,13 @@ def tensor_of(function: str, x: Any, name: str = "input") -> Tensor:
 
 
 def promoted(function: str, *operands: Any, floating: bool = False) -> tuple[Any, ...]:
-    """The operands in one dtype, by PyTorch's rule; Python numbers stay numbers where the dtype is floating.
+    """The operands in one dtype, by PyTorch's rule; Python numbers stay numbers if the dtype is floating.
 
     With `floating`, integers become the default float dtype.
     """
     first = operands[0]
     if isinstance(first, Tensor) and (first._array.dtype.kind == "f" or not floating):
-        dtype = first._array.dtype  # the common case, told apart quickly
+        dtype = first._array.dtype  # the common case, recognised quickly
         for x in operands:
             if isinstance(x, Tensor):
                 if x._array.dtype != dtype:
@@ -102,7 +102,7 @@ def promoted(function: str, *operands: Any, floating: bool = False) -> tuple[Any
 
 
 def _number(x: Number, dtype: DType) -> Any:
-    """A Python number as an operand of `dtype`; integers wrap around as in PyTorch, where NumPy refuses them."""
+    """A Python number as an operand of `dtype`; integers wrap around as in PyTorch, although NumPy refuses them."""
     if dtype.kind == "f":
         return float(x)
     return np.asarray(x).astype(dtype)[()]

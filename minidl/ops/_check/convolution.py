@@ -1,6 +1,6 @@
-"""What convolutions check before the mathematics begins: shapes that fit, options as a `Window`.
+"""Convolution's checks before the mathematics begins: shapes that fit, options as a `Window`.
 
-All of it depends on shapes, dtypes and options alone: a convolution that has passed once is not checked again.
+They depend on shapes, dtypes and options alone: a convolution that has passed once is not checked again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def conv_window(
     name: str, x: Tensor, w: Tensor, b: Tensor | None, stride: IntPair, padding: IntPair | str, dilation: IntPair,
     groups: int,
 ) -> Window:  # fmt: skip
-    """The window of a convolution of x (N, C, H, W) or (C, H, W) with kernels w, of which at least one must fit."""
+    """The window of a convolution of x (N, C, H, W) or (C, H, W) with kernels w; at least one window must fit."""
     images(name, x)
     _check_parameters(name, x, w, b, groups)
     channels, taken = x.shape[-3], w.shape[1] * groups
@@ -113,7 +113,7 @@ def _check_bias(name: str, b: Tensor | None, outputs: int, w: Tensor) -> None:
 
 
 def _conv_padding(name: str, padding: IntPair | str, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:
-    """((top, bottom), (left, right)) of what `padding` says."""
+    """`padding` as ((top, bottom), (left, right))."""
     if padding == "valid":
         return (0, 0), (0, 0)
     if padding == "same":

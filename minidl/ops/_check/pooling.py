@@ -1,4 +1,4 @@
-"""What pooling checks before the mathematics begins: its options as a `Window` that fits the image."""
+"""Pooling's checks before the mathematics begins: its options as a `Window` that fits the image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pooling_window(
     dilation: IntPair,
     ceil_mode: bool,
 ) -> tuple[Window, Pair]:
-    """The window, and how many of them there are over x (N, C, H, W) or (C, H, W)."""
+    """The window, and how many there are over x (N, C, H, W) or (C, H, W)."""
     images(name, x, integers=name == "max_pool2d")
     kernel = pair(name, "kernel_size", kernel_size, 1)
     steps = kernel if stride is None or stride in ((), []) else pair(name, "stride", stride, 1)

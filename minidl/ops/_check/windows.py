@@ -1,4 +1,4 @@
-"""What convolution, pooling and unfold do with their arguments: pairs of numbers, images with or without a batch."""
+"""Argument checks of convolution, pooling and unfold: pairs of numbers, images with or without a batch."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .arguments import tensor_of
 IntPair = int | Sequence[int]
 Found = TypeVar("Found")
 
-KNOWN = 4096  # checks remembered of one kind
+KNOWN = 4096  # remembered checks of each kind
 
 
 def remember(known: dict[Any, Found], key: Any, found: Found) -> Found:
-    """Note what a check found for these shapes and options, so that the same ones need not be checked again."""
+    """Remember the result of a check for these shapes and options, so that it need not be repeated."""
     if len(known) >= KNOWN:
         known.clear()
     known[key] = found
@@ -27,8 +27,8 @@ def remember(known: dict[Any, Found], key: Any, found: Found) -> Found:
 
 
 def pair(function: str, name: str, value: IntPair, least: int) -> Pair:
-    """An integer (for height and width alike) or two, each at least `least`."""
-    if type(value) is int and value >= least:  # the common cases, told apart quickly
+    """An integer (for both height and width) or two, each at least `least`."""
+    if type(value) is int and value >= least:  # the common cases, recognised quickly
         return value, value
     if type(value) is tuple and list(map(type, value)) == [int, int] and min(value) >= least:
         return value

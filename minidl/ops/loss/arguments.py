@@ -1,4 +1,4 @@
-"""What losses do with their arguments: the reduction, shapes that must agree, weights, labels in range."""
+"""How losses check their arguments: the reduction, shapes that must agree, weights, labels in range."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_reduction(
 ) -> None:
     """`reduction` must be one of `allowed`; PyTorch's older names for it are refused."""
     for name, value in (("size_average", size_average), ("reduce", reduce)):
-        if value is not None:  # False too has a meaning of its own
+        if value is not None:  # False too has its own meaning
             raise UnsupportedError(f"{function}: the argument {name}={value!r} is left out of minidl; use reduction")
     if reduction not in allowed:
         raise ArgumentError(f"{function}: reduction must be one of {', '.join(map(repr, allowed))}; got {reduction!r}")
@@ -32,7 +32,7 @@ def reduced(losses: Tensor, reduction: str) -> Tensor:
 
 
 def alike(function: str, input: Any, target: Any, mixed: bool = True) -> tuple[Tensor, Tensor]:
-    """Input and target, which must have one shape, in one floating dtype; two different ones only if `mixed`."""
+    """Input and target, which must have the same shape and floating dtype; two floating dtypes only if `mixed`."""
     x, y = tensor_of(function, input), tensor_of(function, target, "target")
     if x.shape != y.shape:
         raise ShapeError(
@@ -67,10 +67,10 @@ def _broadcasts(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
 
 
 def check_labels(function: str, labels: Tensor, classes: int, ignore_index: int | None = None) -> bool:
-    """Whether labels to be ignored may be among them; RangeError for one that is no class and not `ignore_index`.
+    """Whether some labels may have to be ignored; RangeError for one that is neither a class nor `ignore_index`.
 
-    Out of range, a GPU library would silently take another class. Checking there means waiting for the GPU, so
-    whoever uploads labels from the host notes their bounds (`Storage.note_bounds`), which then answer without it.
+    Out of range, a GPU library would silently take another class. Checking there means waiting for the GPU, so code
+    that uploads labels from the host notes their bounds (`Storage.note_bounds`), and no wait is needed.
     """
     array = labels._array
     if array.size == 0:

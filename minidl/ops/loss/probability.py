@@ -124,9 +124,9 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
-    """`binary_cross_entropy` of sigmoid(input), in one formula that is exact for logits of any size.
+    """`binary_cross_entropy` of sigmoid(input), in a single formula that is accurate for logits of any size.
 
-    `weight` multiplies each loss, `pos_weight` only the part of the positives; both may broadcast to the input.
+    `weight` multiplies each loss, `pos_weight` only the positives' term; both may broadcast to the input.
     Raises `ShapeError`, `DtypeError`.
 
     >>> import minidl
@@ -151,9 +151,9 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
 ) -> Tensor:
-    """target · (log(target) - input), where `input` holds logarithms of probabilities; the target too if `log_target`.
+    """target · (log(target) - input), where `input` holds log-probabilities, and so does the target if `log_target`.
 
-    `reduction="batchmean"` divides the sum by the length of the first dimension, which is the divergence as it is
+    `reduction="batchmean"` divides the sum by the length of the first dimension, which is the divergence as
     defined; "mean" divides by the number of elements. Raises `ShapeError`, `DtypeError`.
     """
     check_reduction("kl_div", reduction, size_average, reduce, (*REDUCTIONS, "batchmean"))

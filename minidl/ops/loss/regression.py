@@ -1,4 +1,4 @@
-"""Losses for numbers: how far is each prediction x from its target y?"""
+"""Losses for numbers: how far each prediction x is from its target y."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def l1_loss(
 ) -> Tensor:
     """The absolute error |input - target|; its mean is the MAE. Shapes must be equal.
 
-    With `weight`, of the same shape, each error counts that often: the mean is Σ weight · error / Σ weight.
+    With `weight`, of the same shape, each error counts that many times: the mean is Σ weight · error / Σ weight.
     """
     check_reduction("l1_loss", reduction, size_average, reduce)
     losses = AbsoluteError.apply(*alike("l1_loss", input, target))
@@ -128,7 +128,7 @@ def rmse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    """Half the squared error up to |error| = delta, from there on delta times the absolute one: outliers count less.
+    """Half the squared error up to |error| = delta, beyond that linear with slope delta: outliers count less.
 
     With `weight`, of the same shape, each error is multiplied by it; the mean is, as in PyTorch and unlike `l1_loss`,
     still divided by the number of errors.
@@ -161,7 +161,7 @@ def smooth_l1_loss(
 
 
 def _weighted(name: str, losses: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
-    """The losses times `weight`, reduced; the mean of Huber's is PyTorch's: divided by their number all the same."""
+    """The losses times `weight`, reduced; as in PyTorch, Huber's mean still divides by the number of losses."""
     if weight is None:
         return reduced(losses, reduction)
     if tensor_of(name, weight, "weight").shape != losses.shape:

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate: call `scheduler.step()` after `optimizer.step()`, each epoch or each batch.
+"""Learning-rate schedules: call `scheduler.step()` after `optimizer.step()`, once per epoch or per batch.
 
 All values are PyTorch's, bit for bit.
 """

@@ -12,7 +12,7 @@ from .scheduler import LRScheduler
 class CosineAnnealingLR(LRScheduler):
     """lr = eta_min + (initial lr - eta_min) (1 + cos(pi step / T_max)) / 2, and up again after T_max.
 
-    Computed from the rate before, so that it can be combined with other schedules. Source: Loshchilov & Hutter 2017.
+    Computed from the previous rate, so that it can be combined with other schedules. Source: Loshchilov & Hutter 2017.
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
@@ -41,7 +41,7 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """A cosine from the initial rate to eta_min in T_0 steps, then again from the start, each T_mult times as long.
+    """A cosine from the initial rate to eta_min in T_0 steps, then restarts, each T_mult times as long as the last.
 
     `step(epoch)` takes a fraction of an epoch too. Source: Loshchilov & Hutter 2017.
     """
@@ -64,7 +64,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         return [self.eta_min + (base - self.eta_min) * height / 2 for base in self.base_lrs]
 
     def step(self, epoch: float | None = None) -> None:
-        """Go one step on, or to `epoch` (a fraction says where inside it), and set the rates."""
+        """Advance one step, or jump to `epoch` (a fraction is a place within it), and set the rates."""
         if epoch is None and self.last_epoch < 0:
             epoch = 0
         if epoch is None:

@@ -1,4 +1,4 @@
-"""Several schedules on one optimizer: one after the other, or all at once."""
+"""Several schedules on one optimizer: one after another, or all at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .scheduler import LRScheduler, checked
 
 
 class _Combined(LRScheduler):
-    """What SequentialLR and ChainedScheduler share: schedulers inside, saved with the outer one."""
+    """The common part of SequentialLR and ChainedScheduler: inner schedulers, saved with the outer one."""
 
     _schedulers: list[LRScheduler]
 
@@ -23,17 +23,17 @@ class _Combined(LRScheduler):
             raise ArgumentError(f"{who}: at least one scheduler is expected; got none")
         for i, scheduler in enumerate(schedulers):
             if not hasattr(scheduler, "optimizer"):
-                raise DtypeError(f"{who}: schedulers[{i}] is no scheduler but {type(scheduler).__name__}")
+                raise DtypeError(f"{who}: schedulers[{i}] is not a scheduler but {type(scheduler).__name__}")
             if isinstance(scheduler, ReduceLROnPlateau):
                 raise ArgumentError(
-                    f"{who}: schedulers[{i}] is ReduceLROnPlateau, whose step needs a metric; step it apart"
+                    f"{who}: schedulers[{i}] is ReduceLROnPlateau, whose step needs a metric; step it separately"
                 )
             if scheduler.optimizer is not optimizer:
                 raise ArgumentError(f"{who}: schedulers[{i}] belongs to another optimizer; all must share one")
         self.optimizer, self._schedulers = checked(self, optimizer), list(schedulers)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer, with the state of each scheduler inside."""
+        """Everything but the optimizer, including the state of each inner scheduler."""
         state = super().state_dict()
         state["_schedulers"] = [scheduler.state_dict() for scheduler in self._schedulers]
         return state
@@ -55,9 +55,9 @@ class _Combined(LRScheduler):
 
 
 class SequentialLR(_Combined):
-    """One schedule after the other: at step `milestones[i]`, `schedulers[i + 1]` starts from its own step 0.
+    """One schedule after another: at step `milestones[i]`, `schedulers[i + 1]` starts from its own step 0.
 
-    ArgumentError unless there is one milestone less than schedulers.
+    ArgumentError unless there is one milestone fewer than schedulers.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class SequentialLR(_Combined):
         self._adopt(optimizer, schedulers)
         if len(milestones) != len(schedulers) - 1:
             raise ArgumentError(
-                f"SequentialLR: {len(schedulers)} schedulers need one milestone less; got {len(milestones)} milestones"
+                f"SequentialLR: {len(schedulers)} schedulers need one milestone fewer; got {len(milestones)} milestones"
             )
         self._milestones = list(milestones)
         self.last_epoch = last_epoch + 1
@@ -78,7 +78,7 @@ class SequentialLR(_Combined):
         self._last_lr = first.get_last_lr()
 
     def step(self, epoch: int | None = None) -> None:
-        """Go one step on in the schedule whose turn it is."""
+        """Advance the current schedule by one step."""
         if epoch is not None:
             raise ArgumentError("SequentialLR.step takes no epoch")
         self.last_epoch += 1
@@ -100,7 +100,7 @@ def _undo(scheduler: LRScheduler) -> None:
 
 
 class ChainedScheduler(_Combined):
-    """All schedules at each step, each on the rates that the one before has set."""
+    """All schedules at every step, each applied to the rates that the one before has set."""
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         if optimizer is None and schedulers:
@@ -109,7 +109,7 @@ class ChainedScheduler(_Combined):
         self._last_lr = self._rates()
 
     def step(self, epoch: int | None = None) -> None:
-        """Go one step on in every schedule."""
+        """Advance every schedule by one step."""
         if epoch is not None:
             raise ArgumentError("ChainedScheduler.step takes no epoch")
         for scheduler in self._schedulers:

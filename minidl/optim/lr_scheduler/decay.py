@@ -16,7 +16,7 @@ Factor = Callable[[int], float]
 
 
 class LambdaLR(LRScheduler):
-    """lr = initial lr * lr_lambda(step); one function, or one a group."""
+    """lr = initial lr * lr_lambda(step); one function, or one per group."""
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Factor | Sequence[Factor], last_epoch: int = -1) -> None:
         self.lr_lambdas: list[Factor] = per_group("lr_lambda", checked(self, optimizer), lr_lambda)
@@ -29,7 +29,7 @@ class LambdaLR(LRScheduler):
         return [base * factor(self.last_epoch) for factor, base in zip(self.lr_lambdas, self.base_lrs)]
 
     def state_dict(self) -> dict[str, Any]:
-        """As always, but of the functions only the attributes of callable objects."""
+        """The state; of the functions, only the attributes of callable objects are saved."""
         state = {name: value for name, value in super().state_dict().items() if name != "lr_lambdas"}
         state["lr_lambdas"] = [
             None if isinstance(function, types.FunctionType) else dict(vars(function)) for function in self.lr_lambdas
@@ -37,7 +37,7 @@ class LambdaLR(LRScheduler):
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As always; attributes of callable objects are put back into them."""
+        """Continue from `state_dict()`; attributes of callable objects are restored."""
         self._check_state(state_dict)
         self.__dict__.update({name: value for name, value in state_dict.items() if name != "lr_lambdas"})
         for function, attributes in zip(self.lr_lambdas, state_dict["lr_lambdas"]):

@@ -19,7 +19,7 @@ class OneCycleLR(LRScheduler):
     epochs * steps_per_epoch. Call `step()` after every batch. Source: Smith & Topin 2018.
 
     ArgumentError if the number of steps is not given or too few, for an unknown strategy, for an optimizer
-    without momentum with `cycle_momentum`, and for a step beyond the last.
+    without momentum with `cycle_momentum`, and for a step after the last.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class OneCycleLR(LRScheduler):
 
 
 def _total_steps(total_steps: Any, epochs: Any, steps_per_epoch: Any) -> int:
-    """The number of steps, said in one way or the other."""
+    """The number of steps, given in either of the two ways."""
     if total_steps is None and (epochs is None or steps_per_epoch is None):
         raise ArgumentError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
     given = (
@@ -121,7 +121,7 @@ def _total_steps(total_steps: Any, epochs: Any, steps_per_epoch: Any) -> int:
 
 
 def _phases(total: int, pct_start: float, three_phase: bool) -> list[dict[str, Any]]:
-    """Until which step each phase lasts, and between which options of a group it goes."""
+    """The last step of each phase, and the options of a group that it moves between."""
     up = ("initial_lr", "max_lr", "max_momentum", "base_momentum")
     rise = pct_start * total
     if three_phase:

@@ -12,10 +12,10 @@ from .scheduler import EPOCH_IS_OLD, LRScheduler, checked, per_group
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """lr is multiplied by `factor` when the metric given to `step` got no better for more than `patience` steps.
+    """lr is multiplied by `factor` when the metric given to `step` has not improved for more than `patience` steps.
 
-    Better: smaller (`mode="min"`) or larger ("max") than the best by `threshold`, a part of it ("rel") or a difference
-    ("abs"). After a reduction, `cooldown` steps do not count. The rate never falls below `min_lr` (a number, or one a
+    Improved: below (`mode="min"`) or above ("max") the best by `threshold`, as a fraction of it ("rel") or a difference
+    ("abs"). After a reduction, `cooldown` steps do not count. The rate never falls below `min_lr` (a number, or one per
     group); changes of at most `eps` are not made. ArgumentError for factor >= 1 or an unknown mode.
     """
 
@@ -54,7 +54,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
 
     def step(self, metrics: SupportsFloat | None = None, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Note this step's metric, and reduce the rates if it is time."""
+        """Record this step's metric, and reduce the rates if it is time."""
         if metrics is None:
             raise DtypeError("ReduceLROnPlateau.step: the metric is missing; call step(validation_loss)")
         if epoch is not None:

@@ -22,9 +22,9 @@ STEP_REPLACED = (
 
 
 class LRScheduler:
-    """Sets `lr` of every group at each `step()`; a subclass says to what.
+    """Sets `lr` of every group at each `step()`; a subclass defines the value.
 
-    Most rules are recursive, as in PyTorch: `get_lr` computes the next rate from the group's present one, so that
+    Most rules are recursive, as in PyTorch: `get_lr` computes the next rate from the group's current one, so that
     several schedulers can work on the same optimizer. `_get_closed_form_lr`, where there is one, computes it from the
     initial rate instead; it is used by `step(epoch)`.
 
@@ -50,7 +50,7 @@ class LRScheduler:
         self._initial_step()
 
     def _initial_step(self) -> None:
-        """Step 0, which happens on construction."""
+        """Take step 0, which happens on construction."""
         self._step_count = 0
         self._is_initial = True
         try:
@@ -67,7 +67,7 @@ class LRScheduler:
         return self._last_lr
 
     def step(self, epoch: int | None = None) -> None:
-        """Go one step on, and set the rates. `epoch`, which jumps to a step, is deprecated as in PyTorch."""
+        """Advance one step, and set the rates. `epoch`, which jumps to a step, is deprecated as in PyTorch."""
         if self._step_count == 1 and not hasattr(self.optimizer.step, "_notes"):
             warnings.warn(STEP_REPLACED, UserWarning, stacklevel=2)
         elif self._step_count == 1 and not self.optimizer._opt_called:
@@ -93,11 +93,11 @@ class LRScheduler:
         self._last_lr = self._rates()
 
     def _rates(self) -> list[float]:
-        """The present rate of each group."""
+        """The current rate of each group."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def _scaled(self, factor: float) -> list[float]:
-        """The present rate of each group, times a factor."""
+        """The current rate of each group, times a factor."""
         return [group["lr"] * factor for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
@@ -113,10 +113,10 @@ class LRScheduler:
         self.__dict__.update(state_dict)
 
     def _check_state(self, state_dict: Any) -> None:
-        """CheckpointError unless `state_dict` has what this schedule has, the private names and `verbose` aside."""
+        """CheckpointError unless `state_dict` has this schedule's names, apart from private ones and `verbose`."""
         who = f"{type(self).__name__}.load_state_dict"
         if not isinstance(state_dict, dict):
-            raise CheckpointError(f"{who}: a dictionary as state_dict() returns it is expected; got {state_dict!r}")
+            raise CheckpointError(f"{who}: a dictionary as returned by state_dict() is expected; got {state_dict!r}")
         ours, theirs = ({str(k) for k in kept if str(k)[0] != "_"} for kept in (self.state_dict(), state_dict))
         missing, foreign = sorted(ours - theirs), sorted(theirs - ours - {"verbose"})
         if missing or foreign:
@@ -127,10 +127,10 @@ class LRScheduler:
 
 
 def _watch(optimizer: Optimizer) -> None:
-    """Let the optimizer note from now on whether its step is called."""
+    """Make the optimizer note from now on whether its step is called."""
     if optimizer._opt_called is None:
         optimizer._opt_called = False
-    if not hasattr(optimizer.step, "_notes"):  # an attribute of this one optimizer
+    if not hasattr(optimizer.step, "_notes"):  # an attribute of this optimizer alone
         optimizer.step = MethodType(noting(_ignoring_self(optimizer.step)), optimizer)  # type: ignore[method-assign]
 
 
@@ -139,14 +139,14 @@ def _ignoring_self(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def checked(scheduler: Any, optimizer: Any) -> Optimizer:
-    """The optimizer, which must be one."""
+    """The optimizer, after checking its type."""
     if not isinstance(optimizer, Optimizer):
         raise DtypeError(f"{type(scheduler).__name__}: {type(optimizer).__name__} is not an Optimizer")
     return optimizer
 
 
 def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
-    """One value a group: the list itself, or the same value for all."""
+    """One value per group: the list itself, or the same value for all."""
     groups = len(optimizer.param_groups)
     if not isinstance(value, list | tuple):
         return [value] * groups
