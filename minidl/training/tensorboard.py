@@ -1,4 +1,4 @@
-"""The run for TensorBoard: one event file a start, by the optional package tensorboardX."""
+"""The run for TensorBoard: one event file per start, by the optional package tensorboardX."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ def test_a_run_is_not_written_over(run: Run, digits: Path, trained: Path) -> Non
     before = (trained / "model.npz").read_bytes()
     code, _, err = run("train", "--data", digits, "--out", trained)
     assert code == 2
-    assert "holds a run already; go on with it by --resume" in one_line(err)
+    assert "holds a run already; resume it with --resume" in one_line(err)
     assert (trained / "model.npz").read_bytes() == before
 
 
@@ -263,7 +263,7 @@ def test_a_checkpoint_of_weights_alone_cannot_be_gone_on_with(run: Run, copied: 
     assert run("test", copied)[0] == 0
     code, _, err = run("train", "--resume", "--out", copied)
     assert code == 4
-    assert "cannot be gone on with" in one_line(err)
+    assert "cannot be resumed" in one_line(err)
 
 
 def test_a_damaged_checkpoint(run: Run, copied: Path) -> None:

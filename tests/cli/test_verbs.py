@@ -190,7 +190,7 @@ def test_a_run_finds_its_model_s_file_again(
     code, out, err = run("test", folder)
     assert (code, out) == (4, "")
     assert f"{folder}: this run's model is" in err
-    assert "project/net.py:make, but that file is not there any more; put it back" in err
+    assert "project/net.py:make, but that file is gone; put it back" in err
     monkeypatch.chdir(tmp_path / "moved")
     assert run("test", folder)[0] == 0
     Path("net.py").write_text("other = 1\n")

@@ -90,6 +90,6 @@ class Normalize(BatchTransform):
         if channels is None or len(numbers) not in (1, channels):
             raise ShapeError(
                 f"Normalize: {len(numbers)} numbers for a tensor {array.shape}; expected (..., C, H, W) with one "
-                "number a channel"
+                "number per channel"
             )
         return backend_of(array).asarray(numbers[:, None, None])  # (C, 1, 1)
