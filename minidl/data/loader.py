@@ -230,9 +230,7 @@ class DataLoader:
             self._resume_at, self._epoch_seed, self._batch = None, None, 0
             return
         if not self._own_order:
-            raise ArgumentError(
-                "DataLoader: an epoch can be resumed only in the loader's own order, not a sampler's"
-            )
+            raise ArgumentError("DataLoader: an epoch can be resumed only in the loader's own order, not a sampler's")
         if batch is None or not 0 <= batch <= len(self):
             raise ArgumentError(f"DataLoader: the state is at batch {batch}, but an epoch has {len(self)}: other data?")
         self._resume_at = seed, batch

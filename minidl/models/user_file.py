@@ -34,8 +34,8 @@ class ChangedError(ModelError):
 def run_file(path: Path, attribute: str, allowed: Collection[str] | None = None) -> tuple[Any, dict[str, str]]:
     """What `attribute` names in the Python file, and the SHA-256 of the file and of each neighbour that it imported.
 
-    With `allowed`, only files with these digests are run, neighbours included. Raises `UnknownModelError` if there is no
-    such file or name, `ChangedError` for a file that is not allowed, `ModelError` if the code fails.
+    With `allowed`, only files with these digests are run, neighbours included. Raises `UnknownModelError` if there is
+    no such file or name, `ChangedError` for a file that is not allowed, `ModelError` if the code fails.
     """
     if not path.is_file():
         raise UnknownModelError(f"--model {path}:{attribute}: there is no file {path}")

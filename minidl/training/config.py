@@ -63,8 +63,7 @@ def checked_state(state: dict[str, Any], path: Path) -> dict[str, Any]:
     for name, is_right in right.items():
         if not is_right:
             raise CheckpointError(
-                f"{path}: cannot be resumed: its {name} is missing or malformed; `minidl test` needs only the "
-                "weights"
+                f"{path}: cannot be resumed: its {name} is missing or malformed; `minidl test` needs only the weights"
             )
     return state
 

@@ -57,9 +57,7 @@ class RunFolder:
     def check_free(self) -> None:
         """Raise `TakenError` if a run is here already; one killed before its first checkpoint does not count."""
         if os.path.lexists(self.model_path) or os.path.lexists(self.metrics_path):
-            raise TakenError(
-                f"--out {self.path}: holds a run already; resume it with --resume, or name another folder"
-            )
+            raise TakenError(f"--out {self.path}: holds a run already; resume it with --resume, or name another folder")
 
     def create(self) -> None:
         """Make the folder and lock it. Raises `TakenError` if it holds a run, `OutputError` if it cannot be made."""
