@@ -23,7 +23,7 @@ Translation = Callable[[Any, list[Any], dict[str, Any]], Any]
 
 
 class _NoTranslation(Exception):
-    """An operation, or an option of one, that the table below does not know."""
+    """An operation, or an option of one, is missing from the table below."""
 
 
 def add_torch(tape: Recording) -> None:

@@ -184,7 +184,7 @@ class _Walk:
 
 
 def _compared(checked: str, lang: str) -> str:
-    """Which elements were compared; a reason why they could not be stays as it is."""
+    """Which elements were compared; a reason why they could not be is left unchanged."""
     if lang == "en":
         return checked
     checked = re.sub(r"^all ([\d,]+) elements$", r"원소 \1개 모두", checked)
