@@ -23,7 +23,7 @@ class CallbackData(ctypes.Structure):
 
 Callback = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32, ctypes.POINTER(CallbackData)
-)  # user data, domain, number of the function, what is known of the call
+)  # user data, domain, number of the function, details of the call
 
 
 class Counter:
