@@ -1,8 +1,8 @@
 """Backpropagation written out by hand, beside the engine that does it automatically.
 
-Teaches: what `loss.backward()` does. A network with one hidden layer classifies real digits; its forward pass is written as
-formulas in NumPy, and its backward pass is the same formulas read from the bottom up, each replaced by its derivative.
-The engine computes the same gradients, to the last digit.
+Teaches: what `loss.backward()` does. A network with one hidden layer classifies real digits; its forward pass is
+written as formulas in NumPy, and its backward pass is the same formulas read from the bottom up, each replaced by its
+derivative. The engine computes the same gradients, to the last digit.
 
     python examples/backprop_by_hand.py
 """

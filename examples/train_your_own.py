@@ -1,7 +1,7 @@
 """A model and a folder of images of your own.
 
-Teaches: how to replace the lecture's two ingredients. Put one folder of pictures per class into a folder (its name is the
-class), change `Model`, and run:
+Teaches: how to replace the lecture's two ingredients. Put one folder of pictures per class into a folder (its name is
+the class), change `Model`, and run:
 
     python examples/train_your_own.py --images FOLDER        # FOLDER/cat/1.jpg, FOLDER/dog/7.png, ...
     python examples/train_your_own.py                        # makes such a folder from real digits first

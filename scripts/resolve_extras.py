@@ -27,7 +27,7 @@ SECONDS = 120
 
 
 def resolved(extra: str, platform: str, python: str) -> dict[str, str]:
-    """Every package that the extra brings on that platform, and its version. Raises `SystemExit` if it cannot be resolved."""
+    """Every package that the extra brings there, with its version. Raises `SystemExit` if it cannot be resolved."""
     command = ["uv", "pip", "compile", str(PROJECT), "--extra", extra, "--no-header", "--no-annotate", "--quiet"]
     command += ["--python-version", python, "--python-platform", platform]
     return packages(_output(command))

@@ -1,4 +1,4 @@
-"""What only a GPU has: whether it may be timed, its memory pool, its launches, uploads to it."""
+"""What only a GPU has: whether it may be timed, its memory pool, its launches, its uploads."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class Work:
         image: shape of one input; `classes`: of its labels, or None for one number to fit (mean square).
         bar, aim: the largest accepted ratio of minidl's time to PyTorch's, and the desired one.
         must_keep: bytes per image that a training step has to keep from forward to backward: the inputs of every layer
-            with weights, what a smooth activation or a norm needs, a byte per pooled value for the position of its maximum.
+            with weights, what a smooth activation or a norm needs, a byte per pooled value for its maximum's position.
         inference: forward only, nothing recorded.
     """
 

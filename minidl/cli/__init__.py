@@ -24,7 +24,7 @@ TRACEBACK = "MINIDL_TRACEBACK"  # set to anything: errors show where they came f
 
 
 def make_parser() -> Parser:
-    """The parser of the whole command; each verb adds its own part."""
+    """The parser of the entire command; each verb adds its own part."""
     parser = Parser(
         prog="minidl",
         description="Train a network on MNIST by handwritten backpropagation, test it, let it read photos of digits.",

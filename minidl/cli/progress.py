@@ -27,7 +27,7 @@ class Reporter:
         self.guessing = math.log(classes)  # the loss if all classes are equally probable
         self.on_terminal = sys.stderr is not None and sys.stderr.isatty() and _columns() >= LEAST_COLUMNS
         self.bar: Any = None
-        self.told = time.monotonic()
+        self.last_line = time.monotonic()
 
     def on_progress(self, progress: Progress) -> None:
         """Move the bar, or print a line if the last one was long ago."""
@@ -36,8 +36,8 @@ class Reporter:
         if self.on_terminal:
             with suppress(OSError, ValueError):  # the terminal is gone, which stops no work
                 self._move_bar(progress)
-        elif time.monotonic() - self.told > LINE_SECONDS:
-            self.told = time.monotonic()
+        elif time.monotonic() - self.last_line > LINE_SECONDS:
+            self.last_line = time.monotonic()
             notice(
                 f"epoch {progress.epoch}/{progress.epochs}  {progress.seen:,}/{progress.images:,} images  "
                 f"loss {_loss(progress.loss)}  {progress.images_per_second:,.0f} images/s  ETA {duration(progress.eta)}"
@@ -48,7 +48,7 @@ class Reporter:
         self.close()
         if self.quiet:
             return
-        self.told = time.monotonic()
+        self.last_line = time.monotonic()
         line = f"epoch {record['epoch']}/{self.epochs}  training loss {_loss(record['train_loss'])}, "
         line += f"accuracy {record['train_accuracy']:.2%}"
         if record["val_loss"] is not None:

@@ -286,7 +286,7 @@ def _copy(response: Any, part: _Part, start: int, limits: _Limits, progress: boo
 
 
 def _read(response: Any) -> bytes:
-    """The next piece of the body. A dropped connection is told apart from a full disk, which is an OSError too."""
+    """The next piece of the body. A dropped connection is distinguished from a full disk, also an OSError."""
     try:
         return response.read1(CHUNK)
     except (http.client.HTTPException, TimeoutError):

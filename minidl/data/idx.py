@@ -44,7 +44,7 @@ AGAIN = "fetch the file again"
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """The array in an IDX file, raw or packed (`.gz`, `.xz` by name), in this machine's byte order.
 
-    Raises `DataError` for anything that is not exactly one whole IDX array, and for one of more than 2 GiB in a packed
+    Raises `DataError` for anything that is not exactly one IDX array, and for one of more than 2 GiB in a packed
     file. Memory grows with what the file holds, never with what its header claims.
     """
     path = Path(path)

@@ -27,7 +27,7 @@ _current = _Current()
 
 @contextmanager
 def use_stream(stream: np.random.Generator, order_is_fixed: bool = True) -> Iterator[None]:
-    """Within it, in this thread, transforms without a generator of their own draw from `stream`.
+    """A context in which, in this thread, transforms without their own generator draw from `stream`.
 
     `order_is_fixed=False` says that other threads make samples at the same time.
     """

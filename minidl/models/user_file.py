@@ -1,4 +1,4 @@
-"""A user's own Python file: run from the very bytes that were checked; its errors are told in one line."""
+"""A user's own Python file: run from the very bytes that were checked; its errors become one line."""
 
 from __future__ import annotations
 

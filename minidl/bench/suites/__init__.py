@@ -15,7 +15,7 @@ Rows = dict[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """What the suites are asked for.
+    """The options of a suite.
 
     Attributes:
         against: "torch" or None.

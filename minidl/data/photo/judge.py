@@ -17,7 +17,7 @@ from .step import Step
 DIGITS = tuple("0123456789")
 UNLIKE = 0.14  # a picture farther than this from every known digit is no digit
 LETTER = 0.85  # of the distance to the nearest digit: a letter nearer than this is what the picture shows
-MARKED = 1.0  # likewise a digit with a mark upon it
+MARKED = 1.0  # likewise for a digit with a mark on it
 SURE = 0.8  # a probability below this is not certain
 AGREE = 3  # of the five nearest digits should agree with the network
 
@@ -59,7 +59,7 @@ def _no_digit(looks: Likeness) -> str | None:
 
 
 def _doubts(looks: Likeness, answer: int) -> list[str]:
-    """What speaks against the answer, though the picture may be a digit."""
+    """The reasons to doubt the answer, though the picture may be a digit."""
     doubts = []
     if looks.mark < MARKED * looks.digit:
         doubts.append(f"other ink touches or surrounds the digit: it looks {looks.mark_name}")

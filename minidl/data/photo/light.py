@@ -50,7 +50,7 @@ def find_ink(gray: np.ndarray, despeckle: int) -> np.ndarray:
     side = round(WINDOW * max(gray.shape)) | 1
     bare = bare + cv2.morphologyEx(gray - bare, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     darkness = bare - gray
-    darkness = (darkness - np.median(darkness)) * (255 / np.maximum(bare, DARKEST))  # a shadow dims paper and ink alike
+    darkness = (darkness - np.median(darkness)) * (255 / np.maximum(bare, DARKEST))  # a shadow dims ink too
     top = float(np.quantile(darkness, 1 - INKED))
     if float(np.quantile(bare - gray, 1 - INKED)) < LEAST_CONTRAST:
         raise NoDigitError(

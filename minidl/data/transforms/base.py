@@ -59,7 +59,7 @@ class RandomTransform(Transform):
 
 
 class BatchTransform(ABC):
-    """A transform that does the same to every image, and so can do it to a whole batch `(N, ...)` at once."""
+    """A transform that does the same to every image, and so can transform an entire batch `(N, ...)` at once."""
 
     @abstractmethod
     def __call__(self, image: Any) -> Any:

@@ -1,4 +1,4 @@
-"""From images to tensors: the last steps before the network, done on whole batches where the loader can."""
+"""From images to tensors: the last steps before the network, done on entire batches where the loader can."""
 
 from __future__ import annotations
 

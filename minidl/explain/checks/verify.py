@@ -20,7 +20,7 @@ from ...proof.judge import Judgement, judge, random_seeds
 from ...proof.operations import quiet_engine
 from ...proof.parameters import choose
 from ...random import default_generator
-from ..recording.replaced import mended
+from ..recording.replaced import repaired
 from ..recording.replay import Key, Replay
 from ..recording.tape import Check, Leaf, Node, Recording, Verdict
 from .differences import AT_A_JUMP, AT_AN_EDGE, FAINT, NO_NUMBERS, sample_size, verdict
@@ -56,7 +56,7 @@ class _Verifier:
 
     def __init__(self, tape: Recording) -> None:
         self.tape = tape
-        with mended():
+        with repaired():
             self.replay = Replay(tape)
         nodes = [tape.nodes[number] for number in self.replay.relevant]
         elements = sum(node.array.size + sum(np.size(x.array) for x in node.inputs) for node in nodes)
@@ -67,7 +67,7 @@ class _Verifier:
         self.claims = self.in_float64()
 
     def in_float64(self) -> list[dict[Key, np.ndarray]] | str:
-        """The gradients of the whole pass in float64, or why there are none."""
+        """The gradients of the entire pass in float64, or why there are none."""
         if (reason := self.replay.obstacle(sorted(self.replay.relevant))) is not None:
             return reason
         try:
@@ -118,7 +118,7 @@ class _Verifier:
         dx = node.gradients[k]
         recorded = dx if dx is not None else np.zeros(x.shape, node.inputs[k].array.dtype)
         places, shown = self.places(("input", node.id, k), recorded, x)
-        with mended():
+        with repaired():
             found = operation.judged(k, claims, seeds, places)
         made = verdict(found, recorded, claims[0], shown, found.accused)
         if made.state == "MISMATCH":
@@ -187,7 +187,7 @@ class _Verifier:
         def outputs(moved: np.ndarray) -> Arrays:
             return self.replay.run(plan, inputs=dict.fromkeys(uses, moved), wanted=False)
 
-        with mended():
+        with repaired():
             probe = Probe(outputs, leaf.array.astype(np.float64))
             seeds = [[seed[end] for end in ends] for seed in self.seeds]
             found = judge(probe, seeds, [claim] * len(seeds), places)
@@ -210,7 +210,7 @@ class _Verifier:
         ends = [self.replay.ends.index(n) for n in plan if n in self.replay.seeds]
         seeds = [[seed[end] for end in ends] for seed in self.seeds]
         places, shown = self.places((*key, 0), gradient, x)
-        with mended():
+        with repaired():
             found = judge(Probe(outputs, x), seeds, claims, places)
         return found, claims[0], shown
 

@@ -40,7 +40,7 @@ def replaced(mistake: Replacement) -> Iterator[None]:
 
 
 @contextmanager
-def mended() -> Iterator[None]:
+def repaired() -> Iterator[None]:
     """A context in which the right rule is back, so that a broken pass can be compared with it."""
     for found, original in _active:
         setattr(found.owner, found.attribute, original)

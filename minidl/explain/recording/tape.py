@@ -83,7 +83,7 @@ class Verdict:
 
     `state` is exact (the same up to the rounding of the pass's dtype), approximate, kink (right between the slopes
     of two sides), MISMATCH, or not checked. `analytic`, `numeric` and `torch` hold the `places` (indices into the flat
-    gradient) that were compared, or the whole gradient where `places` is None.
+    gradient) that were compared, or the entire gradient if `places` is None.
     """
 
     state: str

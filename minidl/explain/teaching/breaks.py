@@ -22,10 +22,10 @@ from ...ops.activation import Relu, Tanh
 from ...ops.conv import Conv2d
 from ...ops.loss.classification import CrossEntropy
 from ...ops.pool import MaxPool2d
-from ..recording.replaced import Replacement, active, mended, replaced
+from ..recording.replaced import Replacement, active, repaired, replaced
 from . import mistakes
 
-__all__ = ["BREAKS", "Break", "active", "broken", "mended"]
+__all__ = ["BREAKS", "Break", "active", "broken", "repaired"]
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class _Reader:
         self.at = 0
 
     def read(self) -> str:
-        """The whole line."""
+        """The entire line."""
         made = self.sequence(None)
         if self.at < len(self.tokens):
             raise _Unreadable
