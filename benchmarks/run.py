@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--suite", action="append", choices=tuple(SUITES), help="(default: all that can run here)")
     parser.add_argument("--tables", action="store_true", help="measure nothing, only write the tables")
     parser.add_argument("--data", metavar="DIR", help="MNIST's files, for the epoch")
-    parser.add_argument("--threads", type=int, help="of every contestant (default: the cores there are)")
+    parser.add_argument("--threads", type=int, help="threads of every contestant (default: all cores)")
     parser.add_argument("--quick", action="store_true", help="few, short rounds, to see that it works; keeps nothing")
     arguments = parser.parse_args()
     failed = False

@@ -16,7 +16,7 @@ from minidl.data import DataLoader
 
 arguments = argparse.ArgumentParser(description="The lecture's CNN on MNIST.")
 arguments.add_argument("--backend", choices=("numpy", "cupy"), default="numpy", help="the array library")
-arguments.add_argument("--epochs", type=int, default=3, help="times through the training digits")
+arguments.add_argument("--epochs", type=int, default=3, help="passes through the training digits")
 arguments.add_argument("--data", default=None, help="a folder with the MNIST files; else the cache, else a sample")
 options = arguments.parse_args()
 

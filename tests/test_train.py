@@ -1,4 +1,4 @@
-"""The training loop: the numbers it tells, the state it goes on from, the options it is made from."""
+"""The training loop: the numbers it reports, the state it resumes from, the options it is made from."""
 
 from __future__ import annotations
 

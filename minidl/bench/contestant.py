@@ -91,7 +91,7 @@ def opponents(against: str | None, threads: int, images: bool = True) -> list[En
         return []
     if importlib.util.find_spec("torch") is None:
         raise BenchmarkError(
-            "--against torch needs PyTorch; install it by pip install torch --index-url "
+            "--against torch needs PyTorch; install it with pip install torch --index-url "
             "https://download.pytorch.org/whl/cpu, or leave the option out"
         )
     entries = [Entry("torch", threads)]

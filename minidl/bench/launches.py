@@ -59,7 +59,7 @@ def load() -> Any:
         except OSError:
             continue
     raise BenchmarkError(
-        "launches need NVIDIA's libcupti, which is not there; install it by pip install nvidia-cuda-cupti-cu12"
+        "launches need NVIDIA's libcupti, which is not there; install it with pip install nvidia-cuda-cupti-cu12"
     )
 
 

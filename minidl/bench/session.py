@@ -67,7 +67,7 @@ class Request:
         if suite == "cpu-gpu" and against:
             raise OptionError("--suite cpu-gpu compares minidl with itself; leave --against out")
         if suite == "epoch" and names != (DEFAULT,):
-            raise OptionError("--suite epoch is of the CPU; leave --backend out")
+            raise OptionError("--suite epoch runs on the CPU; leave --backend out")
         if data is not None and suite != "epoch":
             raise OptionError(f"--data is for --suite epoch; {suite} draws its images")
         rows = tuple([_row(suite, name) for name in only])

@@ -29,7 +29,7 @@ def add_to(verbs: Any) -> None:
         metavar="NAMES",
         help=f"of {', '.join(backend_names())}, with commas (default: {DEFAULT}; cpu-gpu: both)",
     )
-    parser.add_argument("--threads", type=int, metavar="N", help="of every contestant (default: the cores there are)")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads of every contestant (default: all cores)")
     parser.add_argument(
         "--only",
         metavar="ROW",

@@ -56,8 +56,8 @@ class Reporter:
         notice(f"{line}  {record['seconds']:.1f} s, {record['images_per_second']:,.0f} images/s")
         if record["train_loss"] > MUCH_WORSE * self.guessing:
             notice(
-                f"the training loss is {record['train_loss']:.4g}, but guessing blindly gives {self.guessing:.4g}: the "
-                "learning rate is probably too high; try a tenth of it, by --lr"
+                f"the training loss is {record['train_loss']:.4g}, but blind guessing gives {self.guessing:.4g}: the "
+                "learning rate is probably too high; try a tenth of it, with --lr"
             )
 
     def _move_bar(self, progress: Progress) -> None:

@@ -259,7 +259,7 @@ class MNIST(ImageDataset):
         if labels.size and not (labels.min() >= 0 and labels.max() < len(self.classes)):
             raise DataError(
                 f"{path}: labels must be 0 to {len(self.classes) - 1}, got {labels.min()} to {labels.max()}; "
-                "a set with other classes is read by --dataset idx (in Python: IDXFolder)"
+                "use --dataset idx for a set with other classes (in Python: IDXFolder)"
             )
         found = digest(encode_idx(labels.astype(np.uint8)))
         for other in (MNIST_SOURCE, FASHION_SOURCE):

@@ -43,17 +43,17 @@ class Options:
         " or ".join(f"{name} ({device_named(name)})" for name in backend_names())
         + f" (default: MINIDL_BACKEND, else {DEFAULT})",
     )
-    epochs: int = option(3, "times through the training images")
+    epochs: int = option(3, "passes through the training images")
     batch_size: int = option(100, "images per step")
     lr: float | None = option(None, "learning rate; the highest one of a onecycle schedule (default: by optimizer)")
     optimizer: str = option("sgd", "sgd, adam, adamw, rmsprop or adagrad")
-    momentum: float | None = option(None, "of sgd (default 0.9) and rmsprop (default 0)")
+    momentum: float | None = option(None, "momentum of sgd (default 0.9) and rmsprop (default 0)")
     weight_decay: float | None = option(None, "pull of the weights towards 0 (default: the optimizer's own)")
     schedule: str = option(
         "onecycle", "learning rate over time: onecycle, constant, cosine, step, exponential, plateau"
     )
-    augment: bool = option(False, "turn, shift and scale the training images a little, at random")
-    seed: int = option(0, "of the weights, the order and everything else that is random")
+    augment: bool = option(False, "rotate, shift and scale the training images a little, at random")
+    seed: int = option(0, "random seed of the weights, the order and everything else that is random")
     limit: int | None = option(None, "use only the first N training images")
     val_split: float = option(0.05, "share of the training images held back for validation, or their number")
 

@@ -180,7 +180,7 @@ def missing(folder: Path) -> None:
         (swapped, "the two files are swapped"),
         (not_idx, "not an IDX file"),
         (of_different_length, "holds 50 images but"),
-        (label_out_of_range, "labels must be 0 to 9, got 0 to 11; a set with other classes is read by --dataset idx"),
+        (label_out_of_range, "labels must be 0 to 9, got 0 to 11; use --dataset idx for a set with other classes"),
         (empty, "the training set holds no images; name another folder by --data"),
         (missing, "has no t10k-labels-idx1-ubyte"),
     ],
@@ -329,7 +329,7 @@ def test_a_learning_rate_that_is_far_too_high_is_noticed(run: Run, digits: Path,
     assert "learning rate" not in run(*arguments, "--out", tmp_path / "good")[2]
     code, _, err = run(*arguments, "--lr", 1e4, "--out", tmp_path / "bad")
     assert code == 0
-    assert "guessing blindly gives 2.303: the learning rate is probably too high" in err
+    assert "blind guessing gives 2.303: the learning rate is probably too high" in err
 
 
 def test_the_picture_of_a_prediction_is_a_png(run: Run, trained: Path, tmp_path: Path) -> None:

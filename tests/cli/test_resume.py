@@ -1,4 +1,4 @@
-"""Stopping and going on: Ctrl-C, kill -9 in the middle of a save, a full disk. The weights must not be able to tell."""
+"""Stopping and resuming: Ctrl-C, kill -9 in the middle of a save, a full disk. The weights must not be able to tell."""
 
 from __future__ import annotations
 
