@@ -63,7 +63,7 @@ def weights(made: Trainer) -> dict[str, np.ndarray]:
 
 
 def told(made: Trainer) -> list[dict[str, Any]]:
-    """The history without what a clock decides."""
+    """The history without clock times."""
     return [{k: v for k, v in record.items() if k not in ("seconds", "images_per_second")} for record in made.history]
 
 

@@ -106,7 +106,7 @@ def test_options_that_do_not_fit_the_data(run: Run, digits: Path, tmp_path: Path
 
 
 def test_wrong_usage_is_told_before_data_is_looked_for(run: Run, trained: Path, tmp_path: Path) -> None:
-    """There is no data anywhere here, and no network: whoever looked for some would say so."""
+    """There is no data here, and no network: an attempt to look for data would be reported."""
     out = tmp_path / "run"
     for arguments, message in (
         (("--model", "lectrue", "--out", out), "there is no model 'lectrue'"),

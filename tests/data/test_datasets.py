@@ -1,4 +1,4 @@
-"""Where data sets are looked for, what they hold, and what is said when they cannot be had."""
+"""Where data sets are looked for, what they hold, and the errors when they cannot be found."""
 
 from __future__ import annotations
 
