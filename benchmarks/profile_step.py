@@ -1,10 +1,10 @@
-"""Where the time of a step goes, by operation and by function: `python benchmarks/profile_step.py lecture-100`.
+"""Where a step's time goes, by operation and by function: `python benchmarks/profile_step.py lecture-100`.
 
-    python benchmarks/profile_step.py lenet-128 --threads 2          # by operation, the second thread at work too
+    python benchmarks/profile_step.py lenet-128 --threads 2          # by operation, with a second thread
     python benchmarks/profile_step.py --op "conv2d 3x3" --size 2
 
-The times of operations are medians over the steps, in the order in which they ran. Of functions only those of the
-calling thread are seen; with one thread, the default, all of the work is in it.
+The times of operations are medians over the steps, in the order in which they ran. Only functions in the
+calling thread are seen; with one thread, the default, that is all of the work.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from minidl.engine.function import Function
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Profile steps of a work, or of an operation.")
+    parser = argparse.ArgumentParser(description="Profile steps of a network, or of an operation.")
     parser.add_argument("work", nargs="?", choices=tuple(WORKS), help="(default: lecture-100)")
-    parser.add_argument("--op", metavar="NAME", help="an operation in place of a work, as benchmarks/OPS.md names it")
+    parser.add_argument("--op", metavar="NAME", help="an operation instead of a network, as benchmarks/OPS.md names it")
     parser.add_argument("--size", type=int, choices=(0, 1, 2), default=1, help="of the operation (default: 1)")
     parser.add_argument("--threads", type=int, default=1, help="(default: 1)")
     parser.add_argument("--steps", type=int, default=50, help="(default: 50)")

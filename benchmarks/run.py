@@ -1,9 +1,9 @@
 """Measure every suite, then write the tables of README.md: `python benchmarks/run.py`.
 
     python benchmarks/run.py --suite lecture --suite epoch --data DIR    # only these
-    python benchmarks/run.py --tables                                    # measure nothing, only write the tables anew
+    python benchmarks/run.py --tables                                    # measure nothing, only rewrite the tables
 
-What was measured goes to results/SUITE.json and results/SUITE.png; the tables are made from those files alone. With
+The results go to results/SUITE.json and results/SUITE.png; the tables are made from those files alone. With
 `--quick` nothing is kept.
 """
 
@@ -24,7 +24,7 @@ from minidl.files import replace_file
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-DIGITS = 5  # that a time is kept to
+DIGITS = 5  # digits kept of a time
 IN_A_FILE_OF_ITS_OWN = ("ops", "times")  # some 500 lines
 NOT_MEASURED = "not measured yet"
 
@@ -34,10 +34,8 @@ def main() -> int:
     parser.add_argument("--suite", action="append", choices=tuple(SUITES), help="(default: all that can run here)")
     parser.add_argument("--tables", action="store_true", help="measure nothing, only write the tables")
     parser.add_argument("--data", metavar="DIR", help="MNIST's files, for the epoch")
-    parser.add_argument("--threads", type=int, help="of every contestant (default: the cores there are)")
-    parser.add_argument(
-        "--quick", action="store_true", help="few and short rounds, to see that it works; keeps nothing"
-    )
+    parser.add_argument("--threads", type=int, help="threads of every contestant (default: all cores)")
+    parser.add_argument("--quick", action="store_true", help="few, short rounds, to see that it works; keeps nothing")
     arguments = parser.parse_args()
     failed = False
     for suite in [] if arguments.tables else arguments.suite or possible():
@@ -52,12 +50,12 @@ def main() -> int:
 
 
 def possible() -> list[str]:
-    """All suites; that of the GPU only where there is one."""
+    """All suites; the GPU's only if there is a GPU."""
     return [suite for suite in SUITES if suite != "cpu-gpu" or cuda.is_available()]
 
 
 def run(suite: str, arguments: argparse.Namespace) -> None:
-    """Measure one suite and keep what was found."""
+    """Measure one suite and keep the results."""
     request = Request.checked(
         suite=suite,
         against=None if suite == "cpu-gpu" else "torch",
@@ -77,7 +75,7 @@ def run(suite: str, arguments: argparse.Namespace) -> None:
 
 
 def commit() -> str:
-    """Which source was measured, where git knows it."""
+    """The source that was measured, if git knows it."""
 
     def git(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(["git", *words], cwd=HERE.parent, capture_output=True, text=True, check=False)
@@ -90,7 +88,7 @@ def commit() -> str:
 
 
 def rounded(content: Any) -> Any:
-    """The same with its floats to a few digits."""
+    """The same with its floats rounded to a few digits."""
     if isinstance(content, dict):
         return {key: rounded(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
@@ -135,4 +133,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit("interrupted; the suites that were done are kept, the tables not written")
+        sys.exit("interrupted; finished suites are kept, the tables are not written")

@@ -1,8 +1,8 @@
-"""Backpropagation written out by hand, beside the engine that does it by itself.
+"""Backpropagation written out by hand, beside the engine that does it automatically.
 
-Teaches: what `loss.backward()` does. A network with one hidden layer sorts real digits; its forward pass is written as
-formulas in NumPy, and its backward pass is the same formulas read from the bottom up, each replaced by its derivative.
-The engine computes the same gradients, to the last digit.
+Teaches: what `loss.backward()` does. A network with one hidden layer classifies real digits; its forward pass is
+written as formulas in NumPy, and its backward pass is the same formulas read from the bottom up, each replaced by its
+derivative. The engine computes the same gradients, to the last digit.
 
     python examples/backprop_by_hand.py
 """
@@ -39,14 +39,14 @@ def by_hand(W1, b1, W2, b2):
     dW2 = h.T @ ds  # (32, 10)  s = h W2 + b2
     db2 = ds.sum(axis=0)  # (10,)    b2 was added to every row
     dh = ds @ W2.T  # (N, 32)
-    da = dh * (a > 0)  # (N, 32)  ReLU lets through where it was open
+    da = dh * (a > 0)  # (N, 32)  ReLU lets the gradient through where its input was positive
     dW1 = x.T @ da  # (784, 32)
     db1 = da.sum(axis=0)  # (32,)
     return loss, (dW1, db1, dW2, db2)
 
 
 def by_engine(*weights):
-    """The same, by the engine: the forward pass is written, the backward pass is one call."""
+    """The same, by the engine: the forward pass is written out, the backward pass is one call."""
     W1, b1, W2, b2 = (minidl.tensor(w, requires_grad=True) for w in weights)
     h = F.relu(minidl.tensor(x) @ W1 + b1)
     loss = F.cross_entropy(h @ W2 + b2, minidl.tensor(labels).long())
@@ -68,4 +68,4 @@ for step in range(1, 21):
         weight -= 0.5 * gradient  # gradient descent
 
 accuracy = (np.argmax(np.maximum(x @ W1 + b1, 0) @ W2 + b2, axis=1) == labels).mean()
-print(f"after 20 steps, {accuracy:.0%} of these {N} digits are sorted right")
+print(f"after 20 steps, {accuracy:.0%} of these {N} digits are classified correctly")

@@ -1,7 +1,7 @@
 """The lecture's lab: train a CNN on MNIST and test it.
 
 Teaches: the shape of every PyTorch training script (data, model, loss, optimizer, loop, test). The listing is the
-lecture's own; only the import lines name minidl instead of torch. What is learnt here is true there.
+lecture's own; only the import lines name minidl instead of torch. What you learn here holds there.
 
     python examples/mnist_lecture.py                     # on the CPU, with NumPy
     python examples/mnist_lecture.py --backend cupy      # on a GPU, with CuPy
@@ -16,7 +16,7 @@ from minidl.data import DataLoader
 
 arguments = argparse.ArgumentParser(description="The lecture's CNN on MNIST.")
 arguments.add_argument("--backend", choices=("numpy", "cupy"), default="numpy", help="the array library")
-arguments.add_argument("--epochs", type=int, default=3, help="times through the training digits")
+arguments.add_argument("--epochs", type=int, default=3, help="passes through the training digits")
 arguments.add_argument("--data", default=None, help="a folder with the MNIST files; else the cache, else a sample")
 options = arguments.parse_args()
 
@@ -49,7 +49,7 @@ class CNN(torch.nn.Module):
             torch.nn.ReLU(),
             torch.nn.MaxPool2d(kernel_size=2, stride=2),
         )
-        # (N, 1280) -> one score a class (N, 10)
+        # (N, 1280) -> one score per class (N, 10)
         self.fc = torch.nn.Linear(8 * 8 * 20, 10, bias=True)
         torch.nn.init.xavier_uniform_(self.fc.weight)
 

@@ -1,7 +1,7 @@
 """A model and a folder of images of your own.
 
-Teaches: how to replace the lecture's two ingredients. Put one folder of pictures a class into a folder (its name is the
-class), change `Model`, and run:
+Teaches: how to replace the lecture's two ingredients. Put one folder of pictures per class into a folder (its name is
+the class), change `Model`, and run:
 
     python examples/train_your_own.py --images FOLDER        # FOLDER/cat/1.jpg, FOLDER/dog/7.png, ...
     python examples/train_your_own.py                        # makes such a folder from real digits first
@@ -27,7 +27,7 @@ NEEDED = "needed: FOLDER/cat/1.jpg, FOLDER/dog/7.png, ...: one subfolder of pict
 
 
 class Folder(Dataset):
-    """One class a subfolder: item i is an image (3, SIZE, SIZE) and the number of its class."""
+    """One subfolder per class: item i is an image (3, SIZE, SIZE) and the number of its class."""
 
     def __init__(self, root, transform):
         if not Path(root).is_dir():
@@ -56,7 +56,7 @@ class Folder(Dataset):
 class Model(nn.Module):
     """Three convolutions, each followed by a halving of the image, and one linear layer.
 
-    Evaluation uses the running averages of the batch normalisations. With only ten batches an epoch they must follow
+    Evaluation uses the running averages of the batch normalisations. With only ten batches per epoch they must adapt
     faster than PyTorch's default momentum of 0.1 lets them, or the test accuracy lags several epochs behind.
     """
 
@@ -74,7 +74,7 @@ class Model(nn.Module):
 
 
 def write_digits(root, each=40):
-    """A folder of pictures to start with: `each` real digits a class, as PNG files."""
+    """A folder of pictures to start with: `each` real digits per class, as PNG files."""
     digits = MNIST(None, train=True)
     images, labels = digits.data.numpy(), digits.targets.numpy()
     for label in range(10):
@@ -85,7 +85,7 @@ def write_digits(root, each=40):
 
 
 def accuracy(model, loader):
-    """The share of pictures whose highest score is that of their class."""
+    """The share of pictures whose highest score is for their class."""
     model.eval()
     with minidl.no_grad():
         right = sum(int((model(x).argmax(1) == y).sum()) for x, y in loader)
@@ -95,7 +95,7 @@ def accuracy(model, loader):
 
 def main():
     arguments = argparse.ArgumentParser(description="Train a model of your own on images of your own.")
-    arguments.add_argument("--images", help="a folder with one subfolder of pictures a class")
+    arguments.add_argument("--images", help="a folder with one subfolder of pictures per class")
     arguments.add_argument("--epochs", type=int, default=6)
     options = arguments.parse_args()
     minidl.manual_seed(0)

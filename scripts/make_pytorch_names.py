@@ -1,4 +1,4 @@
-"""Writes `minidl/missing/names.py`: PyTorch's public names, by which a missing one is told from a misspelt one.
+"""Writes `minidl/missing/names.py`: PyTorch's public names, which tell a missing one from a misspelt one.
 
 python scripts/make_pytorch_names.py           writes the file; needs PyTorch
 python scripts/make_pytorch_names.py --check   fails if the file is not what it would write
@@ -46,7 +46,7 @@ PARTS = {
 
 
 def public(room: str) -> list[str]:
-    """The names that PyTorch's users write: no modules but those in PARTS, and nothing that was only imported there."""
+    """The names that PyTorch's users write: only modules in PARTS, and nothing that was merely imported there."""
     names = set(PARTS.get(room, "").split())
     for name in dir(ROOMS[room]):
         value = getattr(ROOMS[room], name, None)
@@ -59,7 +59,7 @@ def public(room: str) -> list[str]:
 
 
 def text() -> str:
-    """The whole file."""
+    """The text of the file."""
     rooms = []
     for room in ROOMS:
         lines = textwrap.wrap(" ".join(public(room)), 110, break_on_hyphens=False)
@@ -70,7 +70,7 @@ def text() -> str:
 def main() -> int:
     """Write the file, or with --check compare it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # names that are on their way out warn when they are looked at
+        warnings.simplefilter("ignore")  # deprecated names warn when they are looked up
         wanted = text()
     if "--check" in sys.argv[1:]:
         return 0 if TARGET.read_text(encoding="utf-8") == wanted else 1

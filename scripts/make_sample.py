@@ -3,7 +3,7 @@
     python scripts/make_sample.py FOLDER_WITH_MNIST
 
 The sample is every sixth training digit and every fifth test digit of each class, in the original order: 10,000
-and 2,000 digits with the classes in the original proportions (to one digit) and from the whole length of the
+and 2,000 digits with the classes in the original proportions (to one digit) and from all parts of the
 files, whose second halves were written by other people than the first. The pixels are untouched. The same
 originals give the same arrays; the originals are checked by SHA-256 before anything is written.
 """

@@ -1,4 +1,4 @@
-"""Writes `minidl/engine/_signatures.pyi`: what type checkers and editors are told of Tensor's methods.
+"""Writes `minidl/engine/_signatures.pyi`: Tensor's methods for type checkers and editors.
 
 python scripts/make_signatures.py           writes the file
 python scripts/make_signatures.py --check   fails if the file is not what it would write
@@ -64,7 +64,7 @@ def word(parameter: inspect.Parameter) -> str:
 
 
 def renamed(annotation: str) -> str:
-    """The annotation in words that the file knows."""
+    """The annotation in names that the file knows."""
     known = {
         "Tensor": "Self", "bool": "bool_", "float": "float_", "int": "int_", "device": "Device",
         "Operand": "Self | float_", "Number": "float_", "Dims": "int_ | Iterable[int_] | None",
@@ -74,7 +74,7 @@ def renamed(annotation: str) -> str:
 
 
 def text() -> str:
-    """The whole file."""
+    """The text of the file."""
     lines = [stub(name, METHODS[name]) for name in sorted(METHODS)]
     properties = [f"    @property\n{stub(name, PROPERTIES[name])}" for name in sorted(PROPERTIES)]
     special = [stub(name, SPECIAL[name]) for name in sorted(SPECIAL) if name != "__repr__"]

@@ -24,15 +24,15 @@ test digits that no part of the reader has seen. The network: `{model}`, {epochs
 
 * **right**: the answer is right, without a warning.
 * **right, warned** and **wrong, warned**: answered, with the reason for doubt.
-* **abstained**: no answer, but the reason: what shows no digit should end here.
-* **confidently wrong**: a wrong answer without a warning. Of what shows no digit every answer counts as wrong.
+* **abstained**: no answer, only the reason: photos without a digit should end here.
+* **confidently wrong**: a wrong answer without a warning. On a photo without a digit every answer counts as wrong.
 
 """
 FOOT = """
 
 Settings: a picture is refused if its ink stands out from the paper's grain by less than {clearance:g} standard
 deviations, if nothing on it is steeper than {steep:g} of the full ink per pixel, if the cosine distance to the nearest
-known digit exceeds {unlike:g}, or if a printed letter is nearer than {letter:g} of that. An answer is warned of if a
+known digit exceeds {unlike:g}, or if a printed letter is nearer than {letter:g} of that. An answer gets a warning if a
 digit with a mark upon it is nearer than the nearest plain digit, if fewer than {agree} of the five nearest digits
 agree, or if its probability is below {sure:.0%}.
 """

@@ -1,9 +1,9 @@
-"""Resolve the extras for a GPU as pip would on a new machine, and check that all a kernel needs is among them.
+"""Resolve the extras for a GPU as pip would on a new machine, and check that they include all that a kernel needs.
 
     python scripts/resolve_extras.py
 
 uv resolves by the metadata of the packages, on Linux and Windows and for the oldest and the newest Python, without
-downloading them: all together they take over a gigabyte. Only CUDA's runtime, 3 MB, is fetched, to see its headers.
+downloading them: together they take over a gigabyte. Only CUDA's runtime, 3 MB, is fetched, to see its headers.
 Exit code 1 if something is missing. Needs uv (in the extra `dev`), and the network.
 """
 
@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
-NEEDED = {  # what of CUDA must come with each extra
+NEEDED = {  # the parts of CUDA that must come with each extra
     "gpu": ("cupy-cuda12x", "nvidia-cuda-nvrtc-cu12", "nvidia-cublas-cu12", "nvidia-cuda-runtime-cu12"),
     "gpu-cuda13": ("cupy-cuda13x", "nvidia-cuda-nvrtc", "nvidia-cublas", "nvidia-cuda-runtime"),
 }
@@ -27,7 +27,7 @@ SECONDS = 120
 
 
 def resolved(extra: str, platform: str, python: str) -> dict[str, str]:
-    """Every package that the extra brings there, and its version. Raises `SystemExit` if it cannot be resolved."""
+    """Every package that the extra brings there, with its version. Raises `SystemExit` if it cannot be resolved."""
     command = ["uv", "pip", "compile", str(PROJECT), "--extra", extra, "--no-header", "--no-annotate", "--quiet"]
     command += ["--python-version", python, "--python-platform", platform]
     return packages(_output(command))
@@ -43,7 +43,7 @@ def packages(text: str) -> dict[str, str]:
 
 
 def missing(extra: str, found: dict[str, str]) -> list[str]:
-    """What the extra should bring, and does not."""
+    """The packages that the extra should bring, but does not."""
     return [name for name in NEEDED[extra] if name not in found]
 
 

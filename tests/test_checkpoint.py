@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not at all, equal to the last bit, and never a way to run code."""
+"""Checkpoints: complete or absent, equal bit for bit, and never a way to run code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.compare import to_numpy
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equal in type and to the last bit, all the way down."""
+    """Equal in type and bit for bit, all the way down."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):

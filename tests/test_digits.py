@@ -1,4 +1,4 @@
-"""Photos of digits become what MNIST holds, however they were taken."""
+"""Photos of digits become images like MNIST's, however they were taken."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def started(name: str, folder: Path, *arguments: str) -> subprocess.CompletedPro
 
 
 def run(name: str, folder: Path, *arguments: str) -> str:
-    """What an example prints that ends well."""
+    """The output of an example that ends well."""
     found = started(name, folder, *arguments)
     assert found.returncode == 0, found.stderr
     return found.stdout

@@ -1,4 +1,4 @@
-"""Writers of files: a name of their own, nothing replaced that is no plain file, nothing lost."""
+"""Writers of files: separate names, nothing replaced but plain files, nothing lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The networks that the command knows, and those in files of the user's own."""
+"""The networks that the command knows, and those in a user's own files."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_the_lectures_cnn_follows_pytorch_in_float64(start):
 
 @pytest.mark.slow
 def test_the_lectures_cnn_follows_pytorch_to_float32_rounding(start):
-    """Training magnifies every rounding; so ours may stray from the exact run as far as PyTorch's own does.
+    """Training magnifies every rounding error; so ours may stray from the exact run as far as PyTorch's own does.
 
     How far that is depends on the order of sums, which decides near ties in a pool: PyTorch runs several times, with
     the images of each batch in another order, which changes nothing but the rounding.

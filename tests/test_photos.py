@@ -1,4 +1,4 @@
-"""What `minidl predict` promises of photos: read right, or warned of, or refused with the reason."""
+"""What `minidl predict` promises for photos: read right, with a warning, or refused with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training loop: the numbers it tells, the state it goes on from, the options it is made from."""
+"""The training loop: the numbers it reports, the state it resumes from, the options it is made from."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def weights(made: Trainer) -> dict[str, np.ndarray]:
 
 
 def told(made: Trainer) -> list[dict[str, Any]]:
-    """The history without what a clock decides."""
+    """The history without clock times."""
     return [{k: v for k, v in record.items() if k not in ("seconds", "images_per_second")} for record in made.history]
 
 

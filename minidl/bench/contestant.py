@@ -17,7 +17,7 @@ from .errors import BenchmarkError
 from .library import CHANNELS_LAST, Entry
 
 PACKAGE = Path(__file__).parents[1]
-# The opponent's process must hold nothing of minidl's engine: it gets the package as a bare name with a folder.
+# The opponent's process must load nothing of minidl's engine: it gets the package as a bare name with a folder.
 BARE_PACKAGE = """
 import runpy, sys, types
 package = types.ModuleType("minidl"); package.__path__ = [{folder!r}]; sys.modules["minidl"] = package
@@ -28,7 +28,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 class Contestant:
-    """A process that answers `ask(method, ...)`; to be used as a context, which ends it."""
+    """A process that answers `ask(method, ...)`; used as a context, which ends it."""
 
     def __init__(self, entry: Entry) -> None:
         self.entry, self.name = entry, entry.name
@@ -83,7 +83,7 @@ def contestants(entries: Sequence[Entry]) -> Iterator[list[Contestant]]:
 
 
 def opponents(against: str | None, threads: int, images: bool = True) -> list[Entry]:
-    """PyTorch in both orders of images in memory, if it was asked for; `images`: whether the order matters.
+    """PyTorch in both memory orders of images, if it was asked for; `images`: whether the order matters.
 
     Raises `BenchmarkError` if it is not installed.
     """
@@ -91,7 +91,7 @@ def opponents(against: str | None, threads: int, images: bool = True) -> list[En
         return []
     if importlib.util.find_spec("torch") is None:
         raise BenchmarkError(
-            "--against torch needs PyTorch; install it by pip install torch --index-url "
+            "--against torch needs PyTorch; install it with pip install torch --index-url "
             "https://download.pytorch.org/whl/cpu, or leave the option out"
         )
     entries = [Entry("torch", threads)]

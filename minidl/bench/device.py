@@ -1,4 +1,4 @@
-"""What is particular to a GPU: whether it may be timed, its memory pool, its launches, the way to it."""
+"""What only a GPU has: whether it may be timed, its memory pool, its launches, its uploads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def describe(training: Any) -> dict[str, Any]:
 
 
 def launches_of_a_step(training: Any) -> int:
-    """The kernels that one step asks for, its upload left out. Raises `BenchmarkError` if they cannot be counted."""
+    """Kernels that one step launches, without its upload. Raises `BenchmarkError` if they cannot be counted."""
     batch, clock = training.next_batch(), training.library.clock()
     training.step(clock, batch)
     return count_launches(lambda: training.step(clock, batch))

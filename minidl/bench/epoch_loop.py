@@ -27,7 +27,7 @@ class EpochLoop:
         return len(self.labels)
 
     def epoch(self, seed: int) -> dict[str, float]:
-        """Train a new network once through the images: seconds, mean loss, accuracy, highest memory."""
+        """Train a new network for one epoch: seconds, mean loss, accuracy, highest memory."""
         T, F = self.library.T, self.library.F
         T.manual_seed(seed)
         model = self.library.in_layout(lecture(T))

@@ -1,7 +1,7 @@
-"""What keeps a benchmark from saying anything."""
+"""What makes a benchmark meaningless."""
 
 from ..errors import MinidlError
 
 
 class BenchmarkError(MinidlError, RuntimeError):
-    """A contestant that cannot run, results that do not agree, or a device that must not be timed."""
+    """A contestant cannot run, results do not agree, or a device must not be timed."""

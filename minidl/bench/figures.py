@@ -21,7 +21,7 @@ def draw(found: dict[str, Any], path: str | os.PathLike[str]) -> None:
 
 
 def lecture(rows: Sequence[dict[str, Any]]) -> Figure:
-    """Each work's time of a step by contestant, one beside the other, as shares of the slowest; of one alone, in ms."""
+    """Each work's time per step by contestant, side by side, as shares of the slowest; of one alone, in ms."""
     names = list(dict.fromkeys(name for row in rows for name in row["contestants"]))
     return _times_alone(rows, names[0]) if len(names) == 1 else _times_compared(rows, names)
 
@@ -37,7 +37,7 @@ def _times_alone(rows: Sequence[dict[str, Any]], name: str) -> Figure:
         axis.annotate(f"{1e3 * seconds['median']:.3g} ms", (1e3 * seconds["median"], i), (12, 0), va="center", size=8,
                       textcoords="offset points")  # fmt: skip
     axis.set_yticks(range(len(rows)), [row["title"] for row in rows])
-    axis.set(xscale="log", xlabel="ms a step (log scale); the bar: half of all rounds", title=name)
+    axis.set(xscale="log", xlabel="ms per step (log scale); the bar: half of all rounds", title=name)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.margins(x=0.15)
     axis.set_ylim(len(rows) - 0.5, -0.5)
@@ -96,7 +96,7 @@ def _ratio_or_time(row: dict[str, Any]) -> float:
 
 
 def scaling(found: dict[str, Any]) -> Figure:
-    """Images a second over the batch; a convolution's time over each of its sizes, beside its arithmetic."""
+    """Images per second over the batch; a convolution's time over each of its sizes, beside its arithmetic."""
     changed = list(dict.fromkeys(row["changed"] for row in found["convolution"]))
     figure = Figure(figsize=(14, 8), layout="constrained")
     axes = figure.subplots(2, 3)
@@ -115,7 +115,7 @@ def _images_a_second(axis: Axes, rows: Sequence[dict[str, Any]]) -> None:
                 [row["batch"] for row in chosen], [row["images_per_second"][name] for row in chosen], color=f"C{k}",
                 linestyle="--" if threads == 1 else "-", marker=".", label=f"{name}, {threads} threads",
             )  # fmt: skip
-    axis.set(xlabel="batch", ylabel="images a second", title="training the lecture's CNN")
+    axis.set(xlabel="batch", ylabel="images per second", title="training the lecture's CNN")
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
     axis.legend(fontsize=7)
@@ -187,7 +187,7 @@ def cpu_gpu(found: dict[str, Any]) -> Figure:
         axis.axvline(
             found["crossover"], color="0.6", linestyle="--", label=f"crossover: batch {found['crossover']:.0f}"
         )
-    axis.set(xlabel="batch", ylabel="seconds a step", title="the lecture's CNN, CPU and GPU")
+    axis.set(xlabel="batch", ylabel="seconds per step", title="the lecture's CNN, CPU and GPU")
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
     axis.legend()

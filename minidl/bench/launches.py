@@ -23,7 +23,7 @@ class CallbackData(ctypes.Structure):
 
 Callback = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32, ctypes.POINTER(CallbackData)
-)  # user data, domain, number of the function, what is known of the call
+)  # user data, domain, number of the function, details of the call
 
 
 class Counter:
@@ -59,7 +59,7 @@ def load() -> Any:
         except OSError:
             continue
     raise BenchmarkError(
-        "launches need NVIDIA's libcupti, which is not there; install it by pip install nvidia-cuda-cupti-cu12"
+        "launches need NVIDIA's libcupti, which is not there; install it with pip install nvidia-cuda-cupti-cu12"
     )
 
 

@@ -1,4 +1,4 @@
-"""minidl or PyTorch behind one face. Nearly all of it is the same names; here is the little that differs."""
+"""minidl or PyTorch behind one interface. Nearly all names are the same; here is the little that differs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANNELS_LAST = "channels_last"
 
 @dataclass(frozen=True)
 class Entry:
-    """Who takes part: the library, its threads, minidl's array library, PyTorch's order of images in memory.
+    """A contestant: the library, its threads, minidl's array library, PyTorch's order of images in memory.
 
     `backend` is empty for the usual one and for PyTorch.
     """
@@ -30,7 +30,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """As it stands in the tables."""
+        """The contestant's name in the tables."""
         if self.library == "minidl":
             return f"minidl {self.backend}".rstrip()
         return "torch" if self.layout == "NCHW" else f"torch {self.layout}"
@@ -44,16 +44,16 @@ class Library:
         self.T: Any = importlib.import_module(entry.library)
         self.F: Any = importlib.import_module(f"{entry.library}.nn.functional")
         self.T.set_num_threads(entry.threads)
-        self.device: Backend | None = None  # where the work waits for one, rather than for the host
+        self.device: Backend | None = None  # if the work waits for a device, rather than for the host
         if entry.library == "minidl":
-            from ..backend import DEFAULT, get_backend  # not above: PyTorch's process does without the engine
+            from ..backend import DEFAULT, get_backend  # not at the top: PyTorch's process does without the engine
 
             self.T.use_backend(entry.backend or DEFAULT)
             backend = get_backend(entry.backend or DEFAULT)
             self.device = None if backend.device == "cpu" else backend
 
     def tensor(self, array: np.ndarray) -> Any:
-        """A tensor with a copy of the array, where and how this contestant keeps its data."""
+        """A tensor with a copy of the array, on this contestant's device and in its memory order."""
         return self.in_layout(self.T.tensor(array))
 
     def in_layout(self, thing: Any) -> Any:
@@ -67,7 +67,7 @@ class Library:
         return np.asarray(tensor.detach().cpu().numpy())
 
     def no_recording(self) -> AbstractContextManager[Any]:
-        """Within it, nothing is kept for a backward pass; in PyTorch its fastest way, `inference_mode`."""
+        """A context in which nothing is kept for a backward pass; in PyTorch the fastest one, `inference_mode`."""
         return self.T.inference_mode() if self.entry.library == "torch" else self.T.no_grad()
 
     def synchronize(self) -> None:
@@ -76,7 +76,7 @@ class Library:
             self.device.synchronize()
 
     def clock(self) -> HostClock | DeviceClock:
-        """What times this contestant's work."""
+        """The clock that times this contestant's work."""
         return HostClock() if self.device is None else DeviceClock(self.device)
 
 
@@ -88,7 +88,7 @@ class HostClock:
         self.times = [time.perf_counter()]
 
     def mark(self, name: str) -> None:
-        """What was done since the last mark was `name`."""
+        """The time since the last mark counts as `name`."""
         self.names.append(name)
         self.times.append(time.perf_counter())
 
@@ -101,7 +101,7 @@ class HostClock:
 
 
 class DeviceClock:
-    """The same in a device's own time: the host does not wait for what it asks for."""
+    """The same in a device's own time: the host does not wait for the work it queues."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -109,12 +109,12 @@ class DeviceClock:
         self.marks = [backend.mark()]
 
     def mark(self, name: str) -> None:
-        """What was asked for since the last mark is `name`."""
+        """The work queued since the last mark counts as `name`."""
         self.names.append(name)
         self.marks.append(self.backend.mark())
 
     def seconds(self) -> dict[str, float]:
-        """The sums so far, when the last of it is done."""
+        """The sums so far, once the last of the work is done."""
         sums: dict[str, float] = {}
         for name, before, after in zip(self.names, self.marks, self.marks[1:]):
             sums[name] = sums.get(name, 0.0) + self.backend.seconds_between(before, after)

@@ -1,4 +1,4 @@
-"""What the figures were measured on: without it they say nothing."""
+"""The machine that the figures were measured on: without it they mean nothing."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def describe(threads: int) -> dict[str, Any]:
 
 
 class Others:
-    """What other programs, and other guests of the same host, take of the cores from now on."""
+    """The share of the cores that other programs, and other guests of the same host, take from now on."""
 
     def __init__(self) -> None:
         self.began, self.all, self.own = time.monotonic(), _work_of_all(), _own_work()
 
     def share(self) -> float | None:
-        """Of the time of all cores, from 0 to 1; None where the system does not tell. Own processes must have ended."""
+        """The share of all cores' time, 0 to 1; None if the system does not tell. Own processes must have ended."""
         now = _work_of_all()
         if now is None or self.all is None:
             return None

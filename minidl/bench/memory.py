@@ -11,7 +11,7 @@ STATUS = Path("/proc/self/status")
 def peak_memory() -> int:
     """Bytes resident at the highest point of this process so far.
 
-    On Linux the kernel's VmHWM, which begins anew with each program; elsewhere what getrusage says.
+    On Linux the kernel's VmHWM, which starts anew with each program; elsewhere getrusage's value.
     """
     found = peak_memory_of("self")
     if found is not None:
@@ -23,7 +23,7 @@ def peak_memory() -> int:
 
 
 def peak_memory_of(process: int | str) -> int | None:
-    """VmHWM of a running process in bytes; None where the system does not tell, or once the process has ended."""
+    """VmHWM of a running process in bytes; None if the system does not tell, or once the process has ended."""
     try:
         lines = (STATUS.parents[1] / str(process) / "status").read_text().splitlines()
     except OSError:

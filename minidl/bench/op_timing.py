@@ -15,7 +15,7 @@ SEED = 1
 
 
 class Operation:
-    """An operation with its inputs at one size. The gradient that comes back to it is drawn, not ones."""
+    """An operation with its inputs at one size. The gradient of its output is random, not ones."""
 
     def __init__(self, library: Library, case: Case, size: int) -> None:
         rng = np.random.default_rng(SEED)
@@ -34,7 +34,7 @@ class Operation:
         return self.case.run(self.library.T, self.library.F, *self.inputs)
 
     def step(self, clock: Any) -> Any:
-        """Forward, and backward where there is one."""
+        """Forward, and backward if there is one."""
         z = self._forward()
         clock.mark("forward")
         if self.records:
@@ -45,17 +45,17 @@ class Operation:
         return z
 
     def times(self, steps: int) -> dict[str, float]:
-        """Seconds a step by phase, the mean of `steps`, after one that is not counted."""
+        """Seconds per step by phase, the mean of `steps`, after one that is not counted."""
         self.step(self.library.clock())
         self.library.synchronize()
         clock = self.library.clock()
         for _ in range(steps):
             self.step(clock)
-            clock.mark("data")  # the gradients put away
+            clock.mark("data")  # clearing the gradients
         return {name: seconds / max(1, steps) for name, seconds in clock.seconds().items()}
 
     def results(self, count: int) -> list[float]:
-        """Some elements of the result and of each gradient; of a random one, nothing that would differ."""
+        """Some elements of the result and of each gradient; for a random operation, only what cannot differ."""
         z = self._forward()
         found = [] if self.case.random else some(self.library.numpy(z))
         if self.records:
@@ -83,7 +83,7 @@ def drawn(one: Input, size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def some(array: np.ndarray) -> list[float]:
-    """Up to `SAMPLE` elements, evenly spread, by the largest, and how large that is."""
+    """Up to `SAMPLE` evenly spread elements, divided by the largest, and that largest."""
     flat = np.asarray(array, np.float64).ravel()
     flat = flat[:: max(1, len(flat) // SAMPLE)]
     scale = float(np.abs(flat).max()) if len(flat) else 0.0

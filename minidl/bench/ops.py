@@ -315,17 +315,17 @@ REASONS: dict[str, str] = {
     "log_softmax dim=1": _passes(8),
     "layer_norm": _passes(11),
     "group_norm 4": (
-        "11 NumPy calls, each a pass over all elements, 4 of them with a number a group, which takes 1.7 times as "
-        "long as two whole arrays do; PyTorch makes two or three passes, one group at a time"
+        "11 NumPy calls, each a pass over all elements, 4 of them with one number per group, which takes 1.7 times as "
+        "long as two full arrays do; PyTorch makes two or three passes, one group at a time"
     ),
     "huber_loss": _passes(9),
     "smooth_l1_loss": _passes(9),
     "cumsum dim=1": (
-        "np.cumsum takes 3.3 ns an element and holds the interpreter meanwhile, so that a second thread gains nothing"
+        "np.cumsum takes 3.3 ns per element and holds the interpreter meanwhile, so that a second thread gains nothing"
     ),
     "prod dim=1": (
         "products of 2,000 numbers too small for all digits of float32, which dividing by one of them would lose: two "
-        "np.cumprod of 3.3 ns an element in place of a division"
+        "np.cumprod of 3.3 ns per element instead of a division"
     ),
     "count_nonzero": _CALL,
     "all": _CALL,
@@ -342,7 +342,7 @@ REASONS: dict[str, str] = {
     "vstack": _HALVES,
     "split, joined": "each strip is an operation of its own in Python: 5 µs forward and 6 backward, "
     "of which 2.7 add 100 rows of 4 elements in place; PyTorch's take 1.2 and 1.4",
-    "gather": "the backward is NumPy's add.at, which one thread runs at 2 ns an element: 4 ms for the large table; "
+    "gather": "the backward is NumPy's add.at, which one thread runs at 2 ns per element: 4 ms for the large table; "
     "PyTorch's takes 2 ms on two",
     "sign": _passes(7),
     "sigmoid": _passes(7),

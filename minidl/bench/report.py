@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 Table = list[list[str]]
-BUSY = 0.05  # share of the cores that others may take
+BUSY = 0.05  # the share of the cores that others may take
 MET = {True: "yes", False: "NO", None: "too few rounds to say"}
 
 
 def heading(found: dict[str, Any]) -> list[str]:
-    """What it was measured on, in a few lines."""
+    """The machine it was measured on, in a few lines."""
     machine = found["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     lines = [
@@ -43,7 +43,7 @@ def _crossover(batch: float | None) -> str:
 
 
 def tables(found: dict[str, Any]) -> dict[str, Table]:
-    """The tables of what `session.measure` found, by title; without columns in which nothing stands."""
+    """The tables of what `session.measure` found, by title; without empty columns."""
     return {title: _filled(table) for title, table in TABLES[found["suite"]](found["found"]).items()}
 
 
@@ -55,10 +55,10 @@ def _filled(table: Table) -> Table:
 def lecture(rows: Sequence[dict[str, Any]]) -> dict[str, Table]:
     """The ratios against the bars; where the time goes; memory."""
     ratios: Table = [
-        ["work", "contestant", "ms a step", "images/s", "opponent", "ms", "ratio", "quartiles", "bar", "met"]
+        ["work", "contestant", "ms per step", "images/s", "opponent", "ms", "ratio", "quartiles", "bar", "met"]
     ]
     phases: Table = [["work", "contestant", "data", "forward", "backward", "update", "step (ms)", "quartiles"]]
-    memory: Table = [["work", "contestant", "peak MB", "before the work MB", "kept an image (B)", "must be kept (B)"]]
+    memory: Table = [["work", "contestant", "peak MB", "before the work MB", "kept per image (B)", "must be kept (B)"]]
     for row in rows:
         for name, found in row["contestants"].items():
             seconds, kept = found["seconds"], found.get("kept")
@@ -105,12 +105,12 @@ def ops(rows: Sequence[dict[str, Any]]) -> dict[str, Table]:
 
 
 def scaling(found: dict[str, Any]) -> dict[str, Table]:
-    """Images a second over batch and threads; a convolution's time against its arithmetic."""
+    """Images per second over batch and threads; a convolution's time against its arithmetic."""
     batches = _by_contestant(found["batches"], ["batch", "threads"], "images_per_second", "{:,.0f}")
     sizes = _by_contestant(
         found["convolution"], ["changed", "batch", "side", "channels", "kernel", "flops"], "gflops", "{:,.1f}"
     )
-    return {"images a second": batches, "convolution, GFLOP/s": sizes}
+    return {"images per second": batches, "convolution, GFLOP/s": sizes}
 
 
 def _by_contestant(rows: Sequence[dict[str, Any]], keys: list[str], value: str, form: str) -> Table:
@@ -140,9 +140,9 @@ def epoch(found: dict[str, Any]) -> dict[str, Table]:
 
 
 def cpu_gpu(found: dict[str, Any]) -> dict[str, Table]:
-    """CPU against GPU over the batch; what the GPU was asked for."""
-    steps: Table = [["batch", "CPU ms a step", "GPU ms a step", "ratio", "quartiles", "upload ms", "first step s"]]
-    device: Table = [["batch", "pool MB", "launches a step"]]
+    """CPU against GPU over the batch; what the GPU did."""
+    steps: Table = [["batch", "CPU ms per step", "GPU ms per step", "ratio", "quartiles", "upload ms", "first step s"]]
+    device: Table = [["batch", "pool MB", "launches per step"]]
     for row in found["rows"]:
         cpu, gpu = [row["contestants"][name] for name in sorted(row["contestants"])]  # "minidl" comes first
         steps.append([
@@ -155,7 +155,7 @@ def cpu_gpu(found: dict[str, Any]) -> dict[str, Table]:
 
 
 def markdown(table: Table) -> str:
-    """A table for a README; numbers go to the right.
+    """A table for a README; numbers are aligned to the right.
 
     >>> print(markdown([["op", "ratio"], ["add", "1.2"]]))
     | op | ratio |

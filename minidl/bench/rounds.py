@@ -1,4 +1,4 @@
-"""Turns taken one after the other, so that a change of the machine's speed meets all alike; medians and ratios."""
+"""Contestants measured in turns, so that a change in the machine's speed affects all equally; medians and ratios."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from .contestant import Contestant
 from .errors import BenchmarkError
 
-PAUSE = 0.03  # seconds for a library's threads to stop waiting for more work before another one's turn
+PAUSE = 0.03  # seconds for a library's threads to stop spinning before the next one's turn
 DATA = "data"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long is measured: rounds, and seconds of each contestant's turn in a round."""
+    """How long to measure: rounds, and seconds of each contestant's turn in a round."""
 
     rounds: int
     seconds: float
@@ -36,7 +36,7 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
 
 
 def take_turns(contestants: Sequence[Contestant], plan: Plan) -> dict[str, list[dict[str, float]]]:
-    """A B C A B C ...: for each contestant its seconds a step by phase, round by round. Warm-up is not counted."""
+    """A B C A B C ...: each contestant's seconds per step by phase, round by round. Warm-up is not counted."""
     steps = {}
     for contestant in contestants:
         time.sleep(PAUSE)
@@ -64,7 +64,7 @@ def best(found: dict[str, dict[str, Any]], library: str = "torch") -> str | None
 
 
 def ratio(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    """Our time by theirs, round by round: below 1 we are faster."""
+    """Our time divided by theirs, round by round: below 1 we are faster."""
     return spread([a / b for a, b in zip(ours["seconds"]["all"], theirs["seconds"]["all"], strict=True)])
 
 

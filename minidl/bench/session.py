@@ -1,4 +1,4 @@
-"""One call of `minidl bench`: what was asked for, checked, and all that was found."""
+"""One call of `minidl bench`: the checked request and its results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROWS = {"lecture": {work.name: work.title for work in WORKS.values()}, "ops": {n
 
 @dataclass(frozen=True)
 class Request:
-    """A suite and its options; `checked` makes one or says what is wrong."""
+    """A suite and its options; `checked` makes one or raises."""
 
     suite: str
     options: Options
@@ -46,7 +46,7 @@ class Request:
         quick: bool = False,
         tell: Callable[[str], None] = lambda line: None,
     ) -> Request:
-        """Raises `OptionError` for what cannot be asked, `BackendError` for a GPU that cannot be used, and
+        """Raises `OptionError` for options that make no sense, `BackendError` for a GPU that cannot be used, and
         `BenchmarkError` for one that must not be timed, or for PyTorch that is not installed."""
         if suite not in SUITES:
             raise OptionError(f"there is no suite {suite!r}; use one of {', '.join(SUITES)}")
@@ -67,7 +67,7 @@ class Request:
         if suite == "cpu-gpu" and against:
             raise OptionError("--suite cpu-gpu compares minidl with itself; leave --against out")
         if suite == "epoch" and names != (DEFAULT,):
-            raise OptionError("--suite epoch is of the CPU; leave --backend out")
+            raise OptionError("--suite epoch runs on the CPU; leave --backend out")
         if data is not None and suite != "epoch":
             raise OptionError(f"--data is for --suite epoch; {suite} draws its images")
         rows = tuple([_row(suite, name) for name in only])
@@ -80,7 +80,7 @@ class Request:
 
 
 def _row(suite: str, wanted: str) -> str:
-    """The name of the row that is called so, or stands so in the tables."""
+    """The name of the row with this name, or this title in the tables."""
     for name, title in ROWS.get(suite, {}).items():
         if wanted in (name, title):
             return name
@@ -91,7 +91,7 @@ def _row(suite: str, wanted: str) -> str:
 
 
 def measure(request: Request) -> dict[str, Any]:
-    """All that was measured, and on what, as JSON can hold it."""
+    """All that was measured, and the machine, as JSON values."""
     began, others = time.time(), machine.Others()
     found = SUITES[request.suite](request.options)
     return {

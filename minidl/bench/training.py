@@ -1,4 +1,4 @@
-"""One step of a work, cut into data, forward, backward and update; and what a step keeps in memory."""
+"""One step of a work, split into data, forward, backward and update; and what a step keeps in memory."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Training:
         return found
 
     def times(self, steps: int) -> dict[str, float]:
-        """Seconds a step by phase, the mean of `steps`, after one step that is not counted: its caches are cold."""
+        """Seconds per step by phase, the mean of `steps`, after one step that is not counted: its caches are cold."""
         self.step(self.library.clock())
         self.library.synchronize()
         clock = self.library.clock()
@@ -82,10 +82,10 @@ class Training:
         return {name: seconds / steps for name, seconds in clock.seconds().items()}
 
     def kept(self) -> int:
-        """Bytes that lie between forward and backward of one step because of it, its batch included."""
+        """Bytes that one step keeps between forward and backward, its batch included."""
         measure = _kept_by_torch if self.library.entry.library == "torch" else _kept_by_minidl
-        self.step(self.library.clock())  # what is kept from step to step is there now
-        return min(measure(self) for _ in range(MEASUREMENTS))  # a thread may still get its first scratch memory
+        self.step(self.library.clock())  # what is kept from step to step exists by now
+        return min(measure(self) for _ in range(MEASUREMENTS))  # a thread may still allocate its first scratch memory
 
 
 def fill(library: Library, model: Any, rng: np.random.Generator) -> None:
@@ -109,7 +109,7 @@ def _forward(training: Training) -> Any:
 
 
 def _kept_by_minidl(training: Training) -> int:
-    """NumPy tells tracemalloc of its arrays; on a GPU the memory pool knows."""
+    """NumPy reports its arrays to tracemalloc; on a GPU the memory pool knows."""
     if (device := training.library.device) is not None:
         before, _ = device.memory()
         loss = _forward(training)

@@ -1,4 +1,4 @@
-"""The process of one contestant: it reads requests from stdin, one JSON object a line, and answers each on stdout.
+"""The process of one contestant: it reads requests from stdin, one JSON object per line, and answers each on stdout.
 
 A request is {"do": METHOD, ...arguments}; an answer {"done": RESULT} or {"error": TEXT}. Whatever a library prints goes
 to stderr. The contestant is the first argument, as JSON.
@@ -21,7 +21,7 @@ MOST_STEPS = 20_000
 
 
 class Worker:
-    """What a contestant can be asked for; every method takes and gives what JSON can say."""
+    """The methods that a contestant can be asked for; they take and return JSON values."""
 
     def __init__(self, entry: Entry) -> None:
         self.library = Library(entry)
@@ -54,14 +54,14 @@ class Worker:
         return self.timed.results(count)
 
     def first_step(self) -> float:
-        """Seconds of the very first step, with all that is made, planned or compiled in it."""
+        """Seconds of the very first step, including everything made, planned or compiled in it."""
         began = time.perf_counter()
         self.timed.times(0)
         self.library.synchronize()
         return time.perf_counter() - began
 
     def warm_up(self, seconds: float) -> int:
-        """Run for `seconds` or a few steps, whichever is longer; how many steps take `seconds`."""
+        """Run for `seconds` or a few steps, whichever is longer; returns how many steps take `seconds`."""
         steps, began = 0, time.perf_counter()
         while steps < WARM_UP_STEPS or time.perf_counter() - began < seconds:
             self.timed.times(0)
@@ -70,7 +70,7 @@ class Worker:
         return max(1, min(MOST_STEPS, round(seconds / max(each, 1e-9))))
 
     def round(self, steps: int) -> dict[str, float]:
-        """Seconds a step, by phase."""
+        """Seconds per step, by phase."""
         return self.timed.times(steps)
 
     def kept(self) -> int:
@@ -78,35 +78,35 @@ class Worker:
         return self.timed.kept()
 
     def memory(self) -> dict[str, int]:
-        """The highest memory of this process so far, and that before any work was made."""
+        """The highest memory of this process so far, and before any work was made."""
         return {"peak": peak_memory(), "at_start": self.memory_at_start}
 
     def load_images(self, folder: str, batch: int, lr: float) -> int:
-        """Put the images that lie in `folder` into memory, for `epoch`; how many there are."""
+        """Load the images in `folder` into memory, for `epoch`; returns their number."""
         from .epoch_loop import EpochLoop
 
         self.timed = EpochLoop(self.library, folder, batch, lr)
         return len(self.timed)
 
     def epoch(self, seed: int) -> dict[str, float]:
-        """Train a new network once through the images."""
+        """Train a new network for one epoch."""
         return self.timed.epoch(seed)
 
     def device(self) -> dict[str, Any]:
-        """What a GPU contestant says of itself, its memory pool and its uploads."""
+        """What a GPU contestant reports: its name, its memory pool and its uploads."""
         from .device import describe
 
         return describe(self.timed)
 
     def launches(self) -> int:
-        """The kernels that a step asks the GPU for."""
+        """The number of kernels that a step launches."""
         from .device import launches_of_a_step
 
         return launches_of_a_step(self.timed)
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     worker = Worker(Entry(**json.loads(sys.argv[1])))

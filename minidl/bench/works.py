@@ -11,14 +11,14 @@ FLOAT = 4  # bytes
 
 @dataclass(frozen=True)
 class Work:
-    """A network, its batch, and what it is held to.
+    """A network, its batch, and its bar.
 
     Attributes:
         model: makes the network from `T`.
-        image: shape of one input; `classes`: of its labels, or None for one number to be approached (mean square).
-        bar, aim: the largest ratio of minidl's time to PyTorch's that is accepted, and the one that is wanted.
-        must_keep: bytes an image that a training step has to keep from forward to backward: the inputs of every layer
-            with weights, what a smooth activation or a norm needs, a byte a pooled value for the place of its maximum.
+        image: shape of one input; `classes`: of its labels, or None for one number to fit (mean square).
+        bar, aim: the largest accepted ratio of minidl's time to PyTorch's, and the desired one.
+        must_keep: bytes per image that a training step has to keep from forward to backward: the inputs of every layer
+            with weights, what a smooth activation or a norm needs, a byte per pooled value for its maximum's position.
         inference: forward only, nothing recorded.
     """
 
@@ -84,12 +84,12 @@ def tiny(T: Any) -> Any:
 
 
 MNIST = (1, 28, 28)
-# image, input of the second convolution, input of the linear layer, scores; and the places of the maxima
+# image, input of the second convolution, input of the linear layer, scores; and the positions of the maxima
 LECTURE_KEEPS = FLOAT * (784 + 10 * 15 * 15 + 1280 + 10) + (10 * 15 * 15 + 1280)
 MLP_KEEPS = FLOAT * (784 + 512 + 512 + 10)
 # image, tanh, pooled, tanh, pooled, tanh, tanh, scores
 LENET_KEEPS = FLOAT * (784 + 6 * 784 + 6 * 196 + 16 * 100 + 400 + 120 + 84 + 10)
-# image, conv, ReLU, conv, each 64 x 32 x 32; the places of the maxima and the mean; scores
+# image, conv, ReLU, conv, each 64 x 32 x 32; the positions of the maxima and the mean; scores
 VGG_KEEPS = FLOAT * (4 * 65536 + 64 + 10) + 16384
 TINY_KEEPS = FLOAT * (2 + 16 + 16 + 1)
 

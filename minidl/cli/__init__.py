@@ -1,4 +1,4 @@
-"""The `minidl` command: one file a verb, each a thin caller of the package.
+"""The `minidl` command: one file per verb, each a thin caller of the package.
 
 Results go to stdout, progress and notices to stderr; `exit_codes` lists the exit codes.
 """
@@ -25,7 +25,7 @@ TRACEBACK = "MINIDL_TRACEBACK"  # set to anything: errors show where they came f
 
 
 def make_parser() -> Parser:
-    """The parser of the whole command; each verb adds its own part."""
+    """The parser of the entire command; each verb adds its own part."""
     parser = Parser(
         prog="minidl",
         description="Train a network on MNIST by handwritten backpropagation, test it, let it read photos of digits.",
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         notice("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read the results has left
+    except BrokenPipeError:  # the reader of the results has gone
         return FAILED
     except MinidlError as error:
         _show_traceback()
@@ -79,7 +79,7 @@ def _run(words: list[str]) -> int:
             make_parser().print_help(sys.stderr)
         return USAGE
     parsed = make_parser().parse_args(words)
-    get_num_threads()  # so that a wrong MINIDL_NUM_THREADS is told before any work
+    get_num_threads()  # so that a wrong MINIDL_NUM_THREADS is reported before any work
     return parsed.run(parsed)
 
 
@@ -90,7 +90,7 @@ def _show_traceback() -> None:
 
 
 def _open_standard_handles() -> None:
-    """Give 0, 1 and 2 to nothing where they are closed, before a file of ours gets one of these numbers."""
+    """Open the null device as 0, 1 and 2 if they are closed, before a file of ours gets one of these numbers."""
     for handle in (0, 1, 2):
         try:
             os.fstat(handle)

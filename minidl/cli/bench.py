@@ -19,8 +19,8 @@ def add_to(verbs: Any) -> None:
     parser = verbs.add_parser(
         "bench",
         help="measure the speed, against PyTorch too",
-        description="Measure training steps, single operations or whole epochs: one process a contestant, turns taken "
-        "one after the other, warm-up not counted. No ratio is given unless all compute the same.",
+        description="Measure training steps, single operations or entire epochs: one process per contestant, measured "
+        "in turns, warm-up not counted. No ratio is given unless all compute the same.",
     )
     parser.add_argument("--suite", choices=SUITES, default="lecture", help="(default: lecture)")
     parser.add_argument("--against", choices=("torch",), help="also PyTorch, in both orders of images in memory")
@@ -29,33 +29,33 @@ def add_to(verbs: Any) -> None:
         metavar="NAMES",
         help=f"of {', '.join(backend_names())}, with commas (default: {DEFAULT}; cpu-gpu: both)",
     )
-    parser.add_argument("--threads", type=int, metavar="N", help="of every contestant (default: the cores there are)")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads of every contestant (default: all cores)")
     parser.add_argument(
         "--only",
         metavar="ROW",
         action="append",
         default=[],
-        help="only this row of lecture or ops, by its name or as the tables have it; can be repeated",
+        help="only this row of lecture or ops, by its name or its title in the tables; can be repeated",
     )
     parser.add_argument(
         "--data",
         metavar="DIR",
         help="MNIST's files, for the epoch (default: the cache, else the network, else the sample)",
     )
-    parser.add_argument("--json", metavar="FILE", help="write all that was measured")
+    parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
     parser.add_argument("--plot", metavar="FILE.png", help="draw it")
-    parser.add_argument("--quick", action="store_true", help="few and short rounds: to see that it works")
+    parser.add_argument("--quick", action="store_true", help="few, short rounds: to see that it works")
     parser.set_defaults(run=run)
 
 
 def _check_files(json: str | None, plot: str | None) -> None:
-    """Raises `OptionError` before minutes of measuring, rather than after, for a file that cannot be written."""
+    """Raise `OptionError` for a file that cannot be written: before minutes of measuring, not after."""
     for option, name in (("--json", json), ("--plot", plot)):
         if name is None:
             continue
         path = Path(name)
         if name == "-" or path.is_dir() or not path.absolute().parent.is_dir():
-            raise OptionError(f"{option} {name}: name a file in a folder that is there")
+            raise OptionError(f"{option} {name}: name a file in a folder that exists")
     if plot is not None and Path(plot).suffix.lower() != ".png":
         raise OptionError(f"--plot {plot}: it is drawn as PNG; name it so, such as {Path(plot).stem or 'bench'}.png")
     if json is not None and plot is not None and Path(json).absolute() == Path(plot).absolute():
@@ -63,7 +63,7 @@ def _check_files(json: str | None, plot: str | None) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, then tell. Contestants that do not compute the same, or cannot run, are an error: 1."""
+    """Measure, then report. Contestants that do not compute the same, or cannot run, are an error: 1."""
     from ..bench import figures, report, session
 
     _check_files(arguments.json, arguments.plot)

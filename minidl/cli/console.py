@@ -1,4 +1,4 @@
-"""Words on the terminal: results to stdout, everything else to stderr."""
+"""Text on the terminal: results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import IO, Any, TextIO
 from ..files import OutputError, to_json
 
 RED, YELLOW = "31", "33"
-IN_ASCII = {  # what stands for a sign on a console that lacks it
+IN_ASCII = {  # what replaces a sign on a console that lacks it
     "←": "<-", "→": "->", "·": "*", "×": "x", "Σ": "sum", "∂": "d", "√": "sqrt", "∫": "integral", "∞": "inf", "−": "-",
     "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "ᵀ": "^T", "²": "^2", "│": "|", "─": "-", "–": "-", "—": "-", "…": "...",
 }  # fmt: skip
 
 
 def fit_to_console() -> None:
-    """Let every text be printed on any console: signs that its encoding lacks are replaced by what is like them."""
+    """Make any text printable on any console: signs that its encoding lacks are replaced by similar ones."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "backslashreplace"):
             stream.reconfigure(errors="minidl")
@@ -38,7 +38,7 @@ codecs.register_error("minidl", _replaced)
 
 
 def in_ascii(sign: str) -> str:
-    """What is like a sign, in ASCII; its number where nothing is.
+    """The nearest text in ASCII; the number of a sign that has none.
 
     >>> print(*map(in_ascii, "→βé한"))
     -> beta e \\ud55c
@@ -55,7 +55,7 @@ def in_ascii(sign: str) -> str:
 
 
 def say(text: str) -> None:
-    """A result. Raises `OutputError` if stdout cannot take it, `BrokenPipeError` if its reader has left."""
+    """Print a result. Raises `OutputError` if stdout cannot take it, `BrokenPipeError` if its reader has gone."""
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -67,7 +67,7 @@ def say(text: str) -> None:
 
 
 def say_json(content: Any) -> None:
-    """A result for another program; NaN and infinity, which JSON lacks, are null; what the console lacks is escaped."""
+    """Print a result as JSON: NaN and infinity, which JSON lacks, become null; what the console lacks is escaped."""
     text = to_json(content)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
@@ -77,23 +77,23 @@ def say_json(content: Any) -> None:
 
 
 def notice(text: str) -> None:
-    """Something worth knowing beside the result."""
+    """Print something worth knowing beside the result."""
     _aside(f"minidl: {text}")
 
 
 def complain(text: str) -> None:
-    """What went wrong, in one line."""
+    """Print what went wrong, in one line."""
     _aside(f"{coloured('minidl: error:', RED, sys.stderr)} {' '.join(text.split())}")
 
 
 def _aside(text: str) -> None:
-    """A line on stderr, if it can be written: a full disk or a closed handle there stops no work."""
+    """Print a line on stderr if it can be written: a full disk or a closed handle there stops no work."""
     with suppress(OSError, ValueError):
         _write(sys.stderr, text)
 
 
 def _write(stream: TextIO | None, text: str) -> None:
-    """The text and a new line; letters that the stream cannot show are escaped."""
+    """Print the text and a new line; letters that the stream cannot show are escaped."""
     if stream is None:  # closed before Python started
         return
     try:
@@ -104,7 +104,7 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 
 def _silence_stdout() -> None:
-    """Let what is still buffered go nowhere, so that Python's own end is quiet."""
+    """Discard what is still buffered, so that Python exits quietly."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -26,7 +26,7 @@ def add_to(verbs: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fetch or verify, then tell of each file; 4 if one is missing, damaged, or not the published one."""
+    """Fetch or verify, then report on each file; 4 if one is missing, damaged, or not the published one."""
     if arguments.data == "":
         raise OptionError("--data is empty; name a folder, or leave it out")
     if arguments.action == "fetch":
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(table([[file.status, str(file.path or file.name), file.detail] for file in report.files]))
     if not report.ok and arguments.action == "verify":
         where = "" if arguments.data is None else f" --data {arguments.data}"
-        notice(f"what is missing or cannot be read is downloaded by: minidl data fetch {arguments.dataset}{where}")
+        notice(f"to download what is missing or cannot be read: minidl data fetch {arguments.dataset}{where}")
     return DONE if report.ok else NO_DATA
 
 

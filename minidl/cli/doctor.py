@@ -19,7 +19,7 @@ def add_to(verbs: Any) -> None:
         "doctor",
         help="check this machine and its GPU",
         description="Look at Python, NumPy's BLAS, OpenCV, data, disk, driver, CUDA and CuPy: each line OK, WARN or "
-        "FAIL, with the command that mends it. Exit code 1 if a line is FAIL.",
+        "FAIL, with the command that fixes it. Exit code 1 if a line is FAIL.",
     )
     parser.add_argument(
         "--selftest", action="store_true", help="also compare operations, layers and optimizers on the GPU with NumPy's"
@@ -32,7 +32,7 @@ def add_to(verbs: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Examine, self-test if asked, tell; 1 if something failed."""
+    """Examine, self-test if asked, report; 1 if something failed."""
     findings = examine()
     if not arguments.json:
         say(_report(findings))
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _report(findings: list[Finding]) -> str:
     lines = table([[finding.status, finding.part, finding.detail] for finding in findings]).splitlines()
-    for i in reversed(range(len(findings))):  # what mends several lines in a row stands once, below them
+    for i in reversed(range(len(findings))):  # a remedy for several lines in a row is shown once, below them
         remedy = findings[i].remedy
         if remedy and (i + 1 == len(findings) or findings[i + 1].remedy != remedy):
             lines.insert(i + 1, f"      -> {remedy}")

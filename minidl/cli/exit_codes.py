@@ -1,4 +1,4 @@
-"""The exit codes of every verb, once.
+"""The exit codes of every verb.
 
 0 done, 1 failed, 2 wrong usage, 3 backend not available, 4 data or checkpoint missing or damaged, 130 interrupted.
 """
@@ -17,7 +17,7 @@ SUMMARY = (
 
 
 def exit_code(error: MinidlError) -> int:
-    """What kind of failure it was."""
+    """The kind of failure."""
     if isinstance(error, OptionError | UnknownModelError | UntrustedError):
         return USAGE
     if isinstance(error, BackendError):

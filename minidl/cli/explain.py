@@ -29,11 +29,11 @@ def add_to(verbs: Any) -> None:
         help="walk through one pass, line by line",
         description="Record one forward and backward pass and write a page on which every source line, its values and "
         "every gradient, checked by central differences, can be stepped through. Exit code 1 if a gradient is wrong or "
-        "missing (unless --break asked for it), or if none could be told.",
+        "missing (unless --break asked for it), or if none could be judged.",
     )
     add_options(parser)
     parser.add_argument("-o", "--output", metavar="PAGE.html", help="the page (default: explain.html, worksheet.html)")
-    parser.add_argument("--text", action="store_true", help="print the walk instead (with -o: as well)")
+    parser.add_argument("--text", action="store_true", help="print the walk instead (with -o: write the page too)")
     parser.add_argument("--break", dest="mistake", metavar="NAME|list", help="seed a mistake, for a class to find")
     parser.add_argument("--worksheet", type=int, metavar="SEED", help="write a pen-and-paper exercise instead")
     parser.add_argument("--lang", choices=("en", "ko"), default="en", help="language (default: en)")
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(table([[found.name, found.says] for found in BREAKS.values()]))
         return 0
     if arguments.mistake is not None and arguments.mistake not in BREAKS:
-        raise OptionError(f"--break {arguments.mistake}: there is no such mistake; there are: {', '.join(BREAKS)}")
+        raise OptionError(f"--break {arguments.mistake}: there is no such mistake; use one of {', '.join(BREAKS)}")
     tape = chosen_pass(arguments, arguments.mistake).record(arguments.mistake, wants_torch(arguments))
     if arguments.text:
         say(as_text(tape, arguments.lang, lambda text, state: coloured(text, COLOURS[state], sys.stdout)))
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _exit_code(tape: Tape) -> int:
-    """0 if something could be told, and all of that is right."""
+    """0 if something could be judged, and all of that is right."""
     found = [check.verdict for check in tape.checks] + [leaf.verdict for leaf in tape.leaves]
     states = {one.state for one in found if one is not None}
     if "MISMATCH" in states:

@@ -27,8 +27,8 @@ def add_to(verbs: Any) -> None:
         "gradcheck",
         help="check the gradient of every parameter",
         description="Run the model in float64 and compare the gradient of every parameter, and of the image, with "
-        "central differences of the loss. Exit code 0 if some could be told and all of those are right; 1 if one is "
-        "wrong or missing, or if none could be told.",
+        "central differences of the loss. Exit code 0 if some could be judged and all of those are right; 1 if one is "
+        "wrong or missing, or if none could be judged.",
     )
     add_options(parser)
     parser.add_argument("--json", action="store_true", help="print it as JSON")
@@ -52,18 +52,18 @@ def run(arguments: argparse.Namespace) -> int:
     if "MISMATCH" in verdicts:
         return FAILED
     if not verdicts & {"exact", "approximate"}:
-        notice("no gradient could be told by differences, so nothing is proven; try another --sample")
+        notice("no gradient could be judged by differences, so nothing is proven; try another --sample")
         return FAILED
     return 0
 
 
 def _judged(made: Pass) -> dict[str, Judged]:
-    """The verdicts on the image and the parameters, by a copy of the model in float64."""
+    """The verdicts on the image and the parameters, from a copy of the model in float64."""
     return judge_model(made.model, made.input, lambda scores: F.cross_entropy(scores, made.target))
 
 
 def _to_torch(made: Pass) -> dict[str, float]:
-    """How far each gradient of the pass itself is from PyTorch's, where PyTorch can run it."""
+    """How far each gradient of the pass itself is from PyTorch's, if PyTorch can run the pass."""
     tape = copy.deepcopy(made).unchecked()
     if (found := torch_tensors(tape)) is None:
         return {}
@@ -119,7 +119,7 @@ def _verdict(found: Judged) -> str:
 
 
 def _reason(found: Judged) -> str | None:
-    """Why a gradient is wrong or cannot be told, where that can be said in words."""
+    """Why a gradient is wrong or cannot be judged, if a reason is known."""
     if found.wrong:
         return MISSING if found.missing else FORGETS if found.judgement.forgets_dz else None
     if found.told:

@@ -1,4 +1,4 @@
-"""argparse, with a hint where a word is nearly right."""
+"""argparse, with a hint if a word is nearly right."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-LONGEST = 80  # letters of a wrong word that are said
+LONGEST = 80  # letters of a wrong word that are shown
 ELSEWHERE = {  # what other commands call it
     "--device": "--backend", "--gpu": "--backend", "--cuda": "--backend", "--learning-rate": "--lr",
     "--optim": "--optimizer", "--output": "--out", "--dir": "--out", "--decay": "--weight-decay",
@@ -15,14 +15,14 @@ ELSEWHERE = {  # what other commands call it
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that takes options by their whole names only and suggests what an unknown word could have been."""
+    """A parser that takes options by their full names only and suggests what an unknown word could have been."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("allow_abbrev", False)
         super().__init__(*args, **options)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse's, but a verb complains itself of what it does not know: with its own usage and name."""
+        """As argparse's, but a verb reports unknown arguments itself, with its own usage and name."""
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -51,12 +51,12 @@ class Parser(argparse.ArgumentParser):
 def add_trust(parser: argparse.ArgumentParser) -> None:
     """The option that lets a run's own Python file be run."""
     parser.add_argument(
-        "--trust", action="store_true", help="run the Python file that the run names for its model, from now on too"
+        "--trust", action="store_true", help="run the Python file that the run names for its model, now and in future"
     )
 
 
 def add_own_model(parser: argparse.ArgumentParser) -> None:
-    """The two options that let a model of the user's own be made for a run."""
+    """The two options that let a user's own model be made for a run."""
     parser.add_argument(
         "--model", metavar="FILE.py:NAME", help="the file that makes the run's own model (default: as in training)"
     )

@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that choose the pass."""
     parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture)")
     parser.add_argument(
-        "--run", dest="folder", metavar="RUN", help="a trained model: a run folder (--model: only the file of its own)"
+        "--run", dest="folder", metavar="RUN", help="a trained model: a run folder (--model: only its own Python file)"
     )
     add_trust(parser)
     parser.add_argument("--data", metavar="DIR", help="folder of MNIST's files (default: the bundled sample)")
@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="which training image (default: 0, the first); or the test image with the largest loss; or the first "
         "test image that the model gets wrong",
     )  # fmt: skip
-    parser.add_argument("--image", metavar="FILE", help="a photo of a digit, in place of --sample")
+    parser.add_argument("--image", metavar="FILE", help="a photo of a digit, instead of --sample")
     parser.add_argument(
         "--label", type=int, metavar="N", help="which digit --image shows (default: the model's answer)"
     )
@@ -56,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _sample(text: str) -> int | str:
-    """A number, or what makes an image worth looking at."""
+    """A number, or a word for an image worth looking at."""
     if text in CHOICES:
         return text
     try:
@@ -78,7 +78,7 @@ def chosen_pass(arguments: argparse.Namespace, mistake: str | None = None) -> pa
     _check(arguments)
     if mistake is not None and arguments.model is arguments.folder is arguments.image is None:
         if arguments.sample in CHOICES:
-            raise OptionError(f"--sample {arguments.sample} asks a model; give --model or --run, or a number")
+            raise OptionError(f"--sample {arguments.sample} needs a model; give --model or --run, or a number")
         images, labels, _ = _images(_dataset(arguments), arguments.sample or 0, MOST)
         return passes.example(BREAKS[mistake].example, images, labels)
     manual_seed(passes.SEED)
@@ -107,7 +107,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.trust and arguments.folder is None:
         raise OptionError("--trust is for the Python file that a --run names; leave it out")
     if arguments.image is not None and (arguments.sample is not None or arguments.data):
-        raise OptionError("--image takes the place of --sample and --data; give one or the other")
+        raise OptionError("--image replaces --sample and --data; give one or the other")
     if arguments.label is not None and arguments.image is None:
         raise OptionError("--label says what --image shows; a sample has its own label")
     if isinstance(arguments.sample, int) and arguments.sample < 0:
@@ -115,7 +115,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def needs_several(model: Any) -> bool:
-    """Whether a batch of one is no batch: batch normalisation in training takes the mean over it."""
+    """Whether one image is too few: batch normalisation in training takes the mean over the batch."""
     return any(isinstance(module, BatchNorm1d | BatchNorm2d) and module.training for module in model.modules())
 
 
@@ -136,7 +136,7 @@ def _asked_of(model: Any, dataset: ImageDataset, which: str) -> int:
 
 
 def _dataset(arguments: argparse.Namespace, train: bool = True) -> tuple[ImageDataset, Words]:
-    """The training or test images, and what they are called."""
+    """The training or test images, and their name."""
     if arguments.folder is not None:
         folder = RunFolder(arguments.folder)
         options, origin = folder.read_options(arguments.model), folder.read_config()["data"].get("origin")
@@ -155,7 +155,7 @@ def _dataset(arguments: argparse.Namespace, train: bool = True) -> tuple[ImageDa
 
 
 def _images(found: tuple[ImageDataset, Words], first: int, most: int) -> tuple[np.ndarray, np.ndarray, Words]:
-    """Up to `most` images from number `first` on, their labels, and what the first is in words."""
+    """Up to `most` images from number `first` on, their labels, and a description of the images."""
     dataset, name = found
     if first >= len(dataset):
         raise OptionError(f"--sample {first}: there are {len(dataset):,} images, numbered from 0")

@@ -27,9 +27,9 @@ def add_to(verbs: Any) -> None:
         "predict",
         help="read photos of digits",
         description="Read one digit on each image: BMP, JPG, PNG, GIF, WebP or TIFF, of any size, dark on light or "
-        "light on dark, in colour or gray. Prints the three most probable answers, with a warning where other ink is "
-        "in the way or the network is not sure. An image that shows no digit, or cannot be read, gets no answer but "
-        "the reason; the others are answered all the same, and the exit code is 4.",
+        "light on dark, in colour or gray. Prints the three most probable answers, with a warning if other ink is "
+        "in the way or the network is not sure. For an image that shows no digit, or cannot be read, it gives the "
+        "reason instead of an answer; the others are still answered, and the exit code is 4.",
     )
     parser.add_argument("folder", metavar="RUN", help="the run folder, as written by minidl train --out")
     parser.add_argument("images", metavar="IMAGE", nargs="+", help="an image file with one digit on it")
@@ -45,7 +45,7 @@ def add_to(verbs: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read each image; of one that gets no answer the reason is told, and the others are read all the same."""
+    """Read each image; report why one gets no answer, and still read the others."""
     from ..data.photo import SIDE
 
     if arguments.show and Path(arguments.show).suffix.lower() != ".png":
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _read(path: str, model: Any, classes: list[str]) -> tuple[dict[str, Any], list[Any], np.ndarray | None]:
-    """The answer to one image, the steps that led to it, and the probabilities `(C,)`; None where none are given."""
+    """The answer to one image, the steps that led to it, and the probabilities `(C,)`; None if there is no answer."""
     from ..data.photo import NoDigitError, read_digit, verdict
 
     try:

@@ -1,4 +1,4 @@
-"""How training is followed: a bar on a terminal, a line every so often elsewhere; and how it is stopped."""
+"""Progress of training: a bar on a terminal, a line every so often elsewhere; and how it is stopped."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from ..training import Progress
 from .console import duration, notice
 
 LINE_SECONDS = 10.0
-MUCH_WORSE = 3.0  # times the loss of pure guessing: nothing is being learnt
-LEAST_COLUMNS = 20  # a terminal that says it is narrower has no size at all
+MUCH_WORSE = 3.0  # times the loss of pure guessing: above it, nothing is being learnt
+LEAST_COLUMNS = 20  # a terminal that claims to be narrower does not know its size
 
 
 class Reporter:
-    """Tells on stderr how training goes; `quiet`: not at all."""
+    """Reports the progress of training on stderr; `quiet`: not at all."""
 
     def __init__(self, epochs: int, quiet: bool, classes: int = 10) -> None:
         self.epochs, self.quiet = epochs, quiet
-        self.guessing = math.log(classes)  # the loss where each class is as probable as the others
+        self.guessing = math.log(classes)  # the loss if all classes are equally probable
         self.on_terminal = sys.stderr is not None and sys.stderr.isatty() and _columns() >= LEAST_COLUMNS
         self.bar: Any = None
-        self.told = time.monotonic()
+        self.last_line = time.monotonic()
 
     def on_progress(self, progress: Progress) -> None:
-        """Move the bar, or say a line if the last one is long ago."""
+        """Move the bar, or print a line if the last one was long ago."""
         if self.quiet:
             return
         if self.on_terminal:
-            with suppress(OSError, ValueError):  # the terminal is gone: no work stops for that
+            with suppress(OSError, ValueError):  # the terminal is gone, which stops no work
                 self._move_bar(progress)
-        elif time.monotonic() - self.told > LINE_SECONDS:
-            self.told = time.monotonic()
+        elif time.monotonic() - self.last_line > LINE_SECONDS:
+            self.last_line = time.monotonic()
             notice(
                 f"epoch {progress.epoch}/{progress.epochs}  {progress.seen:,}/{progress.images:,} images  "
                 f"loss {_loss(progress.loss)}  {progress.images_per_second:,.0f} images/s  ETA {duration(progress.eta)}"
             )
 
     def on_epoch(self, record: dict[str, Any]) -> None:
-        """One line for the epoch that has ended."""
+        """Print one line for the epoch that has ended."""
         self.close()
         if self.quiet:
             return
-        self.told = time.monotonic()
+        self.last_line = time.monotonic()
         line = f"epoch {record['epoch']}/{self.epochs}  training loss {_loss(record['train_loss'])}, "
         line += f"accuracy {record['train_accuracy']:.2%}"
         if record["val_loss"] is not None:
@@ -56,8 +56,8 @@ class Reporter:
         notice(f"{line}  {record['seconds']:.1f} s, {record['images_per_second']:,.0f} images/s")
         if record["train_loss"] > MUCH_WORSE * self.guessing:
             notice(
-                f"the training loss is {record['train_loss']:.4g}, but guessing blindly gives {self.guessing:.4g}: the "
-                "learning rate is probably too high; try a tenth of it, by --lr"
+                f"the training loss is {record['train_loss']:.4g}, but blind guessing gives {self.guessing:.4g}: the "
+                "learning rate is probably too high; try a tenth of it, with --lr"
             )
 
     def _move_bar(self, progress: Progress) -> None:
@@ -75,7 +75,7 @@ class Reporter:
         )
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar is not None:
             with suppress(OSError, ValueError):
                 self.bar.close()
@@ -83,7 +83,7 @@ class Reporter:
 
 
 def _loss(value: float) -> str:
-    """A loss in few letters.
+    """A loss in few characters.
 
     >>> _loss(0.25), _loss(9.6e28)
     ('0.2500', '9.6e+28')
@@ -92,14 +92,14 @@ def _loss(value: float) -> str:
 
 
 def _columns() -> int:
-    """How wide the terminal says it is; 0 where it does not know, as in many a container."""
+    """The width that the terminal reports; 0 if it does not know, as in many containers."""
     with suppress(OSError):
         return os.get_terminal_size(sys.stderr.fileno()).columns
     return 0
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
-    """Within it, the first Ctrl-C only sets `asked`, so that no step is cut in two; the second interrupts at once.
+    """A context where the first Ctrl-C only sets `asked`, so that no step is cut short; the second interrupts at once.
 
     A process that was started with Ctrl-C ignored, as by nohup, keeps ignoring it.
     """
@@ -122,5 +122,5 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        with suppress(OSError):  # print is not to be used in a handler: it may interrupt a print
+        with suppress(OSError):  # no print in a handler: it may interrupt another print
             os.write(2, b"\nminidl: stopping after this step, with a checkpoint; Ctrl-C again stops at once, without\n")

@@ -21,7 +21,7 @@ def add_to(verbs: Any) -> None:
         help="show a network's layers and their cost",
         description="Show each layer's output shape, parameters, multiply-adds of a forward pass, bytes of its output.",
     )
-    parser.add_argument("folder", metavar="RUN", nargs="?", help="a run folder, in place of --model")
+    parser.add_argument("folder", metavar="RUN", nargs="?", help="a run folder, instead of --model")
     parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture, or the run's)")
     add_trust(parser)
     parser.add_argument("--input", metavar="C,H,W", help="shape of one image (default: 1,28,28, or the run's)")
@@ -31,7 +31,7 @@ def add_to(verbs: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make the model, run it once, tell."""
+    """Make the model, run it once, report."""
     if arguments.trust and arguments.folder is None:
         raise OptionError("--trust is for the Python file that a RUN names; leave it out")
     if arguments.batch_size < 1:

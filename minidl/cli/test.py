@@ -31,7 +31,7 @@ def add_to(verbs: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Load, evaluate, tell."""
+    """Load, evaluate, report."""
     use_backend(arguments.backend or current_backend().name)
     folder = RunFolder(arguments.folder)
     config, options = folder.read_config(), folder.read_options(arguments.model)

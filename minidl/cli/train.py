@@ -26,12 +26,12 @@ def add_to(verbs: Any) -> None:
         "train",
         help="train a network on MNIST",
         description="Train a network on MNIST (by default the lecture's CNN) and keep weights, metrics and figures in "
-        "a run folder. Ctrl-C saves a checkpoint; --resume goes on to the same weights as a run never stopped.",
+        "a run folder. Ctrl-C saves a checkpoint; --resume then reaches the same weights as a run never stopped.",
     )
     for field in fields(Options):
         _add_option(parser, field)
     parser.add_argument("--out", metavar="DIR", help="the run folder (default: runs/MODEL-1, -2, ...)")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out where it was stopped")
+    parser.add_argument("--resume", action="store_true", help="resume the run in --out where it was stopped")
     add_trust(parser)
     parser.add_argument("--config", metavar="FILE.toml", help="options from a file; those on the command line win")
     parser.add_argument("--tensorboard", action="store_true", help="also write DIR/tensorboard (needs tensorboardX)")
@@ -41,7 +41,7 @@ def add_to(verbs: Any) -> None:
 
 
 def _add_option(parser: argparse.ArgumentParser, field: Field[Any]) -> None:
-    """One field of `Options`; what is not given stays out of the result, so that a file or the default can say it."""
+    """Add one field of `Options`; one not given stays out of the result, so that a file or the default decides."""
     text = field.metadata["help"].replace("%", "%%")
     if "(default" not in text and KINDS[field.name] is not bool and field.default is not None:
         text += f" (default: {field.default})"
@@ -68,11 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     if arguments.out == "" or (arguments.out and "\0" in arguments.out):
-        raise OptionError(f"--out {arguments.out!r} is no name of a folder; name one, or leave it out")
+        raise OptionError(f"--out {arguments.out!r} is not the name of a folder; name one, or leave it out")
     if arguments.trust and not arguments.resume:
         raise OptionError("--trust is for the Python file that a run names; with --model you name it yourself")
     if arguments.resume and arguments.out is None:
-        raise OptionError("--resume needs --out DIR, the folder of the run to go on with")
+        raise OptionError("--resume needs --out DIR, the folder of the run to resume")
     if arguments.resume and arguments.config is not None:
         raise OptionError("--resume takes the options from the run itself; leave --config out")
 
@@ -99,7 +99,7 @@ def _train(job: Job, arguments: argparse.Namespace) -> int:
     reporter.close()
     if not done:
         notice(
-            f"stopped after step {job.trainer.step}; checkpoint in {job.folder.model_path}; go on with: "
+            f"stopped after step {job.trainer.step}; checkpoint in {job.folder.model_path}; resume with: "
             f"minidl train --resume --out {job.folder.path}"
         )
         return INTERRUPTED
@@ -120,7 +120,7 @@ def _resumed(arguments: argparse.Namespace, given: dict[str, Any]) -> Job:
     if job.trainer.epoch >= job.options.epochs:
         notice(f"all {job.options.epochs} epochs of {arguments.out} are done; only testing it again")
     else:
-        notice(f"going on with {arguments.out} after step {job.trainer.step}")
+        notice(f"resuming {arguments.out} after step {job.trainer.step}")
     return job
 
 

@@ -1,4 +1,4 @@
-"""What a verb says before it runs the Python file that a run folder names."""
+"""The notice before a verb runs the Python file that a run folder names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .console import notice
 
 
 def say_trusted(folder: RunFolder, arguments: argparse.Namespace) -> None:
-    """One line, if --trust is what lets the file be run."""
+    """Print one line if --trust is what lets the file be run."""
     if not arguments.trust or getattr(arguments, "model", None):
         return
     path = source_file(folder.read_options().model)

@@ -1,4 +1,4 @@
-"""Samples into a batch: tensors and numbers are stacked, containers are followed inside."""
+"""Turn samples into a batch: tensors and numbers are stacked, containers are descended into."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
     Tensors, arrays and NumPy numbers are stacked; Python floats become float64, ints int64, bools bool tensors; text
     and bytes stay a list; a mapping gives a mapping, a named tuple a named tuple, a tuple or list of samples a list
-    with one batch for each place.
+    with one batch per position.
 
     Raises `ShapeError` if shapes or lengths differ, `DtypeError` for a type that cannot be stacked.
 
@@ -48,7 +48,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 
 def default_convert(sample: Any) -> Any:
-    """A sample with its arrays made tensors, nothing added in front; what `batch_size=None` yields."""
+    """A sample with its arrays made tensors, without a batch dimension; what `batch_size=None` yields."""
     if isinstance(sample, (np.ndarray, np.generic)) and sample.dtype.kind not in "OSUV":
         return wrap(np.asarray(sample))
     if isinstance(sample, Mapping):
@@ -61,7 +61,7 @@ def default_convert(sample: Any) -> Any:
 
 
 def moved(batch: Any, device: Any) -> Any:
-    """A batch with its tensors on that device, in the same containers."""
+    """The batch with its tensors moved to `device`, in the same containers."""
     if isinstance(batch, Tensor):
         return batch.to(device)
     if isinstance(batch, Mapping):

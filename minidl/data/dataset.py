@@ -1,7 +1,7 @@
 """Data sets: something with a length whose samples are asked for by number, and the ways to combine them.
 
 A data set may offer `get_batch(indices)`, which returns what `default_collate([self[i] for i in indices])` would, made
-in one go; `DataLoader` then asks for whole batches. That is how 60,000 digits are loaded in a fraction of a second.
+in one go; `DataLoader` then asks for entire batches. That is how 60,000 digits are loaded in a fraction of a second.
 `__getitems__(indices)`, PyTorch's protocol, returns the list of samples and is used too.
 """
 
@@ -25,7 +25,7 @@ Sample = TypeVar("Sample", covariant=True)
 
 
 class SizedDataset(Protocol[Sample]):
-    """What every function here needs of a data set; a list is one."""
+    """All that the functions here need of a data set; a list has it too."""
 
     def __len__(self) -> int: ...
 
@@ -46,9 +46,9 @@ class Dataset:
 
 
 def offers(dataset: object, method: str) -> bool:
-    """Whether `dataset` has that batch method, and it is not older than its `__getitem__`.
+    """Whether `dataset` has that batch method, defined no higher in its class hierarchy than `__getitem__`.
 
-    A subclass that overrides `__getitem__` alone means it: the batch method it inherits knows nothing of the change.
+    A subclass that overrides `__getitem__` alone is taken at its word: the inherited batch method misses the change.
     """
     for kind in type(dataset).__mro__:
         if method in vars(kind):
@@ -99,7 +99,7 @@ class TensorDataset(Dataset):
         return self.tensors[0].shape[0]
 
     def get_batch(self, indices: Indices) -> list[Tensor]:
-        """Rows `indices` of every tensor, each in one gather."""
+        """Rows `indices` of every tensor, one gather per tensor."""
         return list(self[indices])
 
 
@@ -118,7 +118,7 @@ class Subset(Dataset):
         return get_samples(self.dataset, [self.indices[i] for i in indices])
 
     def get_batch(self, indices: Indices) -> Any:
-        """The batch of `dataset` at the places that `indices` point to."""
+        """The batch of `dataset` at the positions that `indices` refer to."""
         return get_batch(self.dataset, [self.indices[i] for i in indices], default_collate)
 
     def __len__(self) -> int:
@@ -151,7 +151,7 @@ def random_split(
 ) -> list[Subset]:
     """Split into parts of `lengths`, drawn without replacement: training, validation, test.
 
-    Fractions that sum to 1 are rounded down and what remains goes to the parts in turn, as in PyTorch. Raises
+    Fractions that sum to 1 are rounded down and the remainder goes to the parts in turn, as in PyTorch. Raises
     `ArgumentError` for negative lengths, or lengths whose sum is neither 1 nor `len(dataset)`.
 
     >>> [len(part) for part in random_split(range(11), [0.5, 0.3, 0.2])]

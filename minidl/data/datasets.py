@@ -41,9 +41,9 @@ __all__ = [
     "cache_folder", "fetch", "verify",
 ]  # fmt: skip
 
-MANY_CLASSES = 100  # more than these, of which most have no image, are a stray label; fewer too, with many images
+MANY_CLASSES = 100  # more classes than these, most without an image, mean a stray label; fewer too, with many images
 IMAGES_A_CLASS = 5
-RETRY_AFTER = 60.0  # seconds for which a process does not ask again for what no mirror could give
+RETRY_AFTER = 60.0  # seconds before a process asks again for a file that no mirror could give
 _unreachable: dict[tuple[str, ...], tuple[float, DownloadError]] = {}
 _told: set[str] = set()
 
@@ -51,7 +51,7 @@ Transform = Callable[[Any], Any]
 
 
 class ImageDataset(Dataset):
-    """Images in memory with a class each.
+    """Images in memory, each with a class.
 
     Attributes:
         data: the images, a uint8 Tensor `(N, H, W)` or `(N, H, W, C)`; also called `train_data` and `test_data`.
@@ -86,7 +86,7 @@ class ImageDataset(Dataset):
         return image, target
 
     def get_batch(self, indices: Indices) -> list[Any]:
-        """The samples at `indices` `(B,)` as one batch: one gather, all images at once where transforms can."""
+        """The samples at `indices` `(B,)` as one batch: one gather, transformed all at once where possible."""
         images, targets = to_host(self.data.array)[indices], to_host(self.targets.array)[indices]
         if self.target_transform is None:
             labels: Any = wrap(targets)
@@ -96,7 +96,7 @@ class ImageDataset(Dataset):
 
     @property
     def class_to_idx(self) -> dict[str, int]:
-        """The number of each class name."""
+        """The number of each class, by its name."""
         return {name: number for number, name in enumerate(self.classes)}
 
     @property
@@ -128,9 +128,9 @@ class MNIST(ImageDataset):
     The files are looked for in `root`, or in the cache folder (`MINIDL_DATA`, else the platform's) if `root` is None.
     With `download=True` they are then looked for in the cache too, and fetched from the mirrors into `root`. If no
     mirror can be reached, the bundled sample of real digits (10,000 / 2,000) takes their place, and a line on stderr
-    says so. Without `root` and `download`, it does so if the cache is empty. With `sample=True` it is that sample,
+    says so. Without `root` and `download`, it does so if the cache is empty. `sample=True` always takes that sample,
     whatever this machine has: `MNIST(sample=True)` is the same digits everywhere.
-    `origin` tells which it was: 'root', 'cache', 'download' or 'sample'; `files` are the images' and the labels' file.
+    `origin` tells which it was: 'root', 'cache', 'download' or 'sample'; `files` are the image and the label file.
 
     Raises `DataError` if `root` was named and has no such files (and `download` is off), or if a file is damaged;
     `ArgumentError` if `sample` is asked for together with `root` or `download`.
@@ -165,7 +165,7 @@ class MNIST(ImageDataset):
         super().__init__(images, labels, transform, target_transform)
 
     def is_published(self) -> bool | None:
-        """Whether images and labels are the published ones to the last bit.
+        """Whether images and labels are the published ones, bit for bit.
 
         None if that cannot be told: it is another set, of another size, or the digest of its unpacked files is not
         known.
@@ -186,7 +186,7 @@ class MNIST(ImageDataset):
         return self.sample, files
 
     def _locate(self, named: bool, download: bool) -> tuple[tuple[Path, Path], str]:
-        """The images' and the labels' file, and where they were found."""
+        """The image file and the label file, and where they were found."""
         if paths := self._find(self.root):
             return paths, "root" if named else "cache"
         if named and not download:
@@ -228,7 +228,7 @@ class MNIST(ImageDataset):
         except DownloadError as error:
             _unreachable[mirrors] = time.monotonic(), error
             raise
-        with suppress(DownloadError):  # the other two files, as torchvision does; who asks for them is told
+        with suppress(DownloadError):  # the other two files, as torchvision does; they may fail until asked for
             self._fetch(not self.train, mirrors)
         return images, labels
 
@@ -239,7 +239,7 @@ class MNIST(ImageDataset):
         ]
 
     def _say_sample(self, error: DownloadError | UnwritableError) -> None:
-        """One line, once a process."""
+        """Print one line, once per process."""
         if self.source.name in _told:
             return
         _told.add(self.source.name)
@@ -248,7 +248,7 @@ class MNIST(ImageDataset):
             why = f"{self.root} cannot be written (set MINIDL_DATA to a folder that can)"
         elif error.reasons:
             why = "no mirror could be reached"
-        with suppress(OSError, AttributeError):  # stderr may be full, or none
+        with suppress(OSError, AttributeError):  # stderr may be full or missing
             sys.stderr.write(
                 f"minidl: {why}: using the bundled sample of real digits (10,000 to train, 2,000 to test); "
                 "`minidl data fetch` gets all 70,000\n"
@@ -259,7 +259,7 @@ class MNIST(ImageDataset):
         if labels.size and not (labels.min() >= 0 and labels.max() < len(self.classes)):
             raise DataError(
                 f"{path}: labels must be 0 to {len(self.classes) - 1}, got {labels.min()} to {labels.max()}; "
-                "a set with other classes is read by --dataset idx (in Python: IDXFolder)"
+                "use --dataset idx for a set with other classes (in Python: IDXFolder)"
             )
         found = digest(encode_idx(labels.astype(np.uint8)))
         for word, kind in DATASETS.items():
@@ -331,7 +331,7 @@ class IDXFolder(ImageDataset):
 
 
 def _check_stray(path: Path, labels: np.ndarray) -> None:
-    """Raise `DataError` for a label that would make classes of which most have no image: a mark, or damage."""
+    """Raise `DataError` for a label so high that most classes would have no image: a marker, or damage."""
     if not labels.size:
         return
     wrong = "" if labels.min() >= 0 else "is below 0"
@@ -344,12 +344,12 @@ def _check_stray(path: Path, labels: np.ndarray) -> None:
         first = int(np.argmax(labels == label))
         raise DataError(
             f"{path}: the label {label} (image {first:,}) {wrong}; number the classes from 0, and leave out images "
-            "that are marked as of none"
+            "that are marked as of no class"
         )
 
 
 class ImageFolder(Dataset):
-    """A folder of pictures, one folder a class: `ROOT/cat/1.png`, `ROOT/dog/a.jpg`, ...
+    """A folder of pictures, one folder per class: `ROOT/cat/1.png`, `ROOT/dog/a.jpg`, ...
 
     Sample i is `(image, class)`: `(H, W, 3)` uint8 RGB, or what `transform` makes of it; pictures are read when asked
     for.
@@ -376,7 +376,7 @@ class ImageFolder(Dataset):
             sorted(entry.name for entry in self.root.iterdir() if entry.is_dir()) if self.root.is_dir() else []
         )
         if not self.classes:
-            raise DataError(f"{self.root}: expected one folder a class in it, found none")
+            raise DataError(f"{self.root}: expected one folder per class in it, found none")
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
         wanted = is_valid_file or (lambda path: path.lower().endswith(EXTENSIONS))
         self.samples: list[tuple[str, int]] = []

@@ -1,4 +1,4 @@
-"""Download one file: several mirrors, resumed where it stopped, checked, and moved into place whole or not at all."""
+"""Download one file: several mirrors, resumed where it stopped, checked, and moved into place only when complete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHUNK = 1 << 16
 TIMEOUT = 10.0  # seconds without a byte before the next mirror is tried
 DEADLINE = 600.0  # seconds for one file, all mirrors together
 MOST = 1 << 30  # bytes of a file whose size is not known
-OTHERS = 30.0  # seconds in which another process that fetches the same file is waited for
+OTHERS = 30.0  # seconds to wait for another process that fetches the same file
 USER_AGENT = "minidl"
 OPEN = os.O_RDWR | os.O_CREAT | NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -37,8 +37,8 @@ NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, TimeoutError
 
 
 class DownloadError(DataError):
-    """No mirror gave the file. `reasons` has one line a mirror. `offline` is true if none answered with a whole file
-    (no network, or the mirrors are gone), false if one did and its content is wrong.
+    """No mirror gave the file. `reasons` has one line per mirror. `offline` is true if none sent a complete file
+    (no network, or the mirrors are gone), false if one did but its content was wrong.
     """
 
     def __init__(self, message: str, reasons: Sequence[str] = (), offline: bool = False) -> None:
@@ -48,7 +48,7 @@ class DownloadError(DataError):
 
 
 class UnwritableError(DataError):
-    """The folder that a download is to go to cannot be written."""
+    """The folder that a download should go to cannot be written."""
 
 
 class _WrongContent(Exception):
@@ -75,11 +75,11 @@ def download(
 
     The bytes gather in `destination.part`. If the connection breaks, the next attempt (now, on another mirror, or
     in a later call) asks for the rest only. `destination` appears by a rename after the checksum has been
-    verified, so it is never there half written. A process that finds another one at the same file waits for it, or
-    else fetches into a `.part` of its own. `progress` shows a bar on a terminal and nothing elsewhere.
+    verified, so it is never there half written. A process that finds another one fetching the same file waits,
+    or else fetches into a `.part` of its own. `progress` shows a bar on a terminal and nothing elsewhere.
 
     Args:
-        size: bytes that the file has at most; a mirror that sends more is left (default: 1 GiB).
+        size: bytes that the file has at most; a mirror that sends more is given up (default: 1 GiB).
         timeout: seconds without a byte before the next mirror is tried; `deadline`: for all of it.
 
     Raises `DownloadError` with every mirror's reason, or `UnwritableError` if the folder cannot be written.
@@ -117,7 +117,7 @@ def download(
 
 
 class _Limits:
-    """What a mirror may take: bytes, seconds without one, and seconds in all."""
+    """What a mirror is allowed: bytes, seconds without one, and seconds in all."""
 
     def __init__(self, size: int, timeout: float, until: float) -> None:
         self.size, self.timeout, self.until = size, timeout, until
@@ -131,13 +131,13 @@ class _Limits:
 
 
 class _Part:
-    """The open file in which a download gathers, this process's alone.
+    """The open file in which a download gathers, locked for this process alone.
 
-    `NAME.part`, where an earlier attempt may have left its bytes; where that is another process's, or no plain file of
-    its own (a link, a FIFO, a second name of some other file), a new file beside it.
+    `NAME.part`, where an earlier attempt may have left its bytes; or a new file beside it, if another process holds
+    that one or it is no plain file of its own (a link, a FIFO, a hard link to some other file).
 
     Attributes:
-        arrived: whether another process has brought the file meanwhile.
+        arrived: whether another process has fetched the file meanwhile.
     """
 
     def __init__(self, destination: Path, sha256: str) -> None:
@@ -147,12 +147,12 @@ class _Part:
         handle, until = None, time.monotonic() + OTHERS
         while True:
             handle, is_plain = self._shared()
-            if destination.is_file() and sha256_of(destination) == sha256:  # asked with the lock, if it is free
+            if destination.is_file() and sha256_of(destination) == sha256:  # checked with the lock, if it is free
                 self._leave(handle)
                 return
             if handle is not None or not is_plain or time.monotonic() > until:
                 break
-            time.sleep(0.05)  # another process is at it
+            time.sleep(0.05)  # another process holds it
         self.resumable = handle is not None
         if handle is None:
             self.path = destination.with_name(f"{destination.name}.{secrets.token_hex(4)}.part")
@@ -160,7 +160,7 @@ class _Part:
         self.stream = os.fdopen(handle, "r+b")
 
     def _leave(self, handle: int | None) -> None:
-        """There is nothing to do: another process has brought the file."""
+        """There is nothing to do: another process has fetched the file."""
         self.arrived = True
         if handle is not None:
             if os.fstat(handle).st_size == 0 and os.name != "nt":
@@ -168,7 +168,7 @@ class _Part:
             os.close(handle)
 
     def _shared(self) -> tuple[int | None, bool]:
-        """The handle of `NAME.part`, if it is free; whether it is a plain file."""
+        """The handle of `NAME.part`, if it is free, and whether it is a plain file."""
         try:
             handle = os.open(self.path, OPEN, 0o666)
         except OSError:
@@ -184,13 +184,13 @@ class _Part:
         return os.fstat(self.stream.fileno()).st_size
 
     def begin_at(self, start: int) -> None:
-        """Cut off what lies beyond `start`, and write from there on."""
+        """Truncate to `start` bytes, and write from there on."""
         self.stream.seek(start)
         self.stream.truncate()
         self.begun = True
 
     def forget(self) -> None:
-        """Cut off all of it: it is of another file."""
+        """Discard all of it: it belongs to another file."""
         self.begin_at(0)
         self.begun = False
 
@@ -200,7 +200,7 @@ class _Part:
         return hashlib.file_digest(self.stream, "sha256").hexdigest()
 
     def put_in_place(self) -> None:
-        """Make it `destination`."""
+        """Rename it to `destination`."""
         self.stream.flush()
         with suppress(OSError):  # some network mounts cannot
             os.fsync(self.stream.fileno())
@@ -220,11 +220,11 @@ class _Part:
 
 
 def _fetch_checked(url: str, part: _Part, sha256: str, limits: _Limits, progress: bool) -> None:
-    """Bring `part` to the full file from `url`, and empty it if its content is wrong."""
+    """Complete `part` from `url`, and empty it if its content is wrong."""
     resumed = part.size() > 0
     _fetch(url, part, limits, progress)
     found = part.digest()
-    if resumed and found != sha256:  # the beginning may be of another file: once more, from the start
+    if resumed and found != sha256:  # the beginning may belong to another file: try once more, from the start
         part.begin_at(0)
         _fetch(url, part, limits, progress)
         found = part.digest()
@@ -286,7 +286,7 @@ def _copy(response: Any, part: _Part, start: int, limits: _Limits, progress: boo
 
 
 def _read(response: Any) -> bytes:
-    """The next piece of the body. A dropped connection is told apart from a full disk, which is an OSError too."""
+    """The next piece of the body. A dropped connection is distinguished from a full disk, also an OSError."""
     try:
         return response.read1(CHUNK)
     except (http.client.HTTPException, TimeoutError):
@@ -296,11 +296,11 @@ def _read(response: Any) -> bytes:
 
 
 def open_url(url: str, headers: dict[str, str], limits: _Limits) -> Any:
-    """The answer of `url`, redirects within http(s) followed, each read of it within the limits."""
+    """The response of `url`: redirects within http(s) are followed, each read keeps to the limits."""
     opener = urllib.request.build_opener(_Http(limits), _Https(limits), _Redirects)
     try:
         return opener.open(urllib.request.Request(url, headers=headers), timeout=limits.left())
-    except (ValueError, UnicodeError) as error:  # an address that is none
+    except (ValueError, UnicodeError) as error:  # not a valid address
         raise urllib.error.URLError(f"its address, or one it redirects to, is not valid: {error}") from error
 
 
@@ -314,7 +314,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 class _Timed(io.RawIOBase):
-    """The reading side of a connection, which keeps to the limits at each read: headers and body alike."""
+    """The reading side of a connection, which keeps to the limits at each read, of headers and body."""
 
     def __init__(self, raw: Any, connection: socket.socket, limits: _Limits) -> None:
         self.raw, self.connection, self.limits = raw, connection, limits
@@ -332,7 +332,7 @@ class _Timed(io.RawIOBase):
 
 
 def _within(limits: _Limits, kind: type[http.client.HTTPConnection]) -> Any:
-    """Makes connections of that kind, whose answers keep to the limits."""
+    """Makes connections of that kind, whose responses keep to the limits."""
 
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
@@ -371,7 +371,7 @@ def _range_start(response: http.client.HTTPResponse) -> int | None:
 
 
 def _explain(error: Exception) -> str:
-    """A network error in words a reader can act on."""
+    """A network error in words that the user can act on."""
     if isinstance(error, urllib.error.HTTPError):
         return f"HTTP {error.code} {error.reason}"
     if isinstance(error, http.client.IncompleteRead):

@@ -1,7 +1,7 @@
 """How a camera was held: the orientation mark (EXIF) of a PNG or WebP file.
 
-OpenCV obeys the mark except where it keeps transparency or more than 8 bits; there it has to be read from the file.
-EXIF is a small TIFF file inside of the picture: a byte order, then a directory of 12-byte entries.
+OpenCV obeys the mark except when it keeps transparency or more than 8 bits; then it has to be read from the file.
+EXIF is a small TIFF file inside the picture: a byte order, then a directory of 12-byte entries.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def orientation(content: bytes) -> int:
-    """The mark of a PNG or WebP file, 1 to 8; 1, which is upright, where there is none or it makes no sense."""
+    """The mark of a PNG or WebP file, 1 to 8; 1 (upright) if there is none or it makes no sense."""
     for name, chunk in _chunks(content):
         if name in (b"eXIf", b"EXIF"):
             try:
@@ -44,7 +44,7 @@ def upright(image: np.ndarray, mark: int) -> np.ndarray:
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The named parts of a PNG (length, name, data, checksum) or WebP (name, length, data, to an even place) file."""
+    """The named chunks of a PNG (length, name, data, checksum) or WebP (name, length, data, padded to even) file."""
     if content.startswith(PNG):
         place, header, after = len(PNG), struct.Struct(">I4s"), 4
     elif content.startswith(b"RIFF") and content[8:12] == b"WEBP":
@@ -60,7 +60,7 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _entry(tiff: bytes) -> int:
-    """The orientation in the first directory, `UPRIGHT` where it is not there."""
+    """The orientation in the first directory, `UPRIGHT` if it has none."""
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
         return UPRIGHT

@@ -1,4 +1,4 @@
-"""The IDX format: the files MNIST comes in, read and written, and nothing believed that they say of themselves.
+"""The IDX format: the files MNIST comes in, read and written; nothing that they claim is trusted.
 
     two zero bytes, one byte for the dtype, one for the number of dimensions,
     each dimension as a big-endian 32-bit count, then the values, big-endian, last dimension fastest
@@ -44,7 +44,7 @@ AGAIN = "fetch the file again"
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """The array in an IDX file, raw or packed (`.gz`, `.xz` by name), in this machine's byte order.
 
-    Raises `DataError` for anything that is not exactly one whole IDX array, and for one of more than 2 GiB in a packed
+    Raises `DataError` for anything that is not exactly one IDX array, and for one of more than 2 GiB in a packed
     file. Memory grows with what the file holds, never with what its header claims.
     """
     path = Path(path)
@@ -63,7 +63,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def decode_idx(content: bytes, name: str = "<bytes>") -> np.ndarray:
-    """The array in the bytes of one unpacked IDX file; errors call it `name`.
+    """The array in the bytes of one unpacked IDX file, called `name` in errors.
 
     >>> decode_idx(encode_idx(np.array([[1, 2], [3, 4]], dtype=np.uint8)))
     array([[1, 2],
@@ -92,9 +92,9 @@ def encode_idx(array: np.ndarray) -> bytes:
 
 
 def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
-    """Write `array` as an IDX file, packed if the name ends in `.gz` or `.xz`; whole or not at all.
+    """Write `array` as an IDX file, packed if the name ends in `.gz` or `.xz`; completely or not at all.
 
-    The same array gives the same bytes, whenever it is written: the gzip header carries no time.
+    The same array always gives the same bytes: the gzip header carries no time.
     """
     path = Path(path)
     content = encode_idx(array)
@@ -133,7 +133,7 @@ def read_pair(
 
 
 def _open(path: Path) -> Readable:
-    """The unpacked stream of `path`, after seeing that its content is what its name says."""
+    """The unpacked stream of `path`, once its content is known to be what its name says."""
     with open(path, "rb") as stream:
         start = stream.read(len(XZ_MAGIC))
     packed = {GZIP_MAGIC: ".gz", XZ_MAGIC: ".xz"}
@@ -152,7 +152,7 @@ def _open(path: Path) -> Readable:
 
 
 def _parse(stream: Readable, path: Path, most: int) -> np.ndarray:
-    """The array in `stream`, which has at most so many bytes."""
+    """The array in `stream`, which has at most `most` bytes."""
     magic = stream.read(4)
     if len(magic) < 4:
         raise DataError(
@@ -182,7 +182,7 @@ def _parse(stream: Readable, path: Path, most: int) -> np.ndarray:
 def _read_exactly(stream: Readable, expected: int, shape: tuple[int, ...], path: Path, most: int) -> bytearray:
     """The `expected` bytes that remain; read piece by piece, because the header may claim any size.
 
-    Where it claims more than `most`, the file is only measured.
+    If it claims more than `most`, the file is only measured.
     """
     content, size = bytearray(), 0
     while size <= most and (piece := stream.read(min(CHUNK, expected + 1 - size))):

@@ -1,4 +1,4 @@
-"""Image files to arrays and back; RGB on this side of OpenCV, always."""
+"""Image files to arrays and back; always RGB on this side of OpenCV."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .exif import orientation, upright
 from .picture_size import picture_size
 from .quiet import decoders_are_quiet
 
-MOST_BYTES, MOST_PIXELS = 256 << 20, 1 << 27  # of a picture file; 134 megapixels take 400 MB
+MOST_BYTES, MOST_PIXELS = 256 << 20, 1 << 27  # in a picture file; 134 megapixels take 400 MB
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-DEPTHS = (8, 10, 12, 16)  # the bits that cameras and scanners put into 16
-LEAST_WHITE = 16.0  # a float picture from 0 to 255 is brighter than this somewhere; less is neither that nor 0 to 1
+DEPTHS = (8, 10, 12, 16)  # the bits that cameras and scanners store in 16
+LEAST_WHITE = 16.0  # a float picture from 0 to 255 is brighter than this somewhere
 
 
 def read_image(path: str | os.PathLike[str], background: int = 255) -> np.ndarray:
     """The picture in a file (BMP, JPG, PNG, GIF, WebP, TIFF): `(H, W, 3)` uint8, RGB.
 
-    Gray becomes three equal channels, what is transparent lies on a `background` of that gray, the camera's
-    orientation mark is obeyed, of an animation the first frame is taken. 16 bits become 8, where 16 bits that use only
-    the lower 8, 10 or 12 count as so many; floats are taken from 0 to 1, or from 0 to 255. Raises `DataError` if it
-    cannot be read as an image.
+    Gray becomes three equal channels, transparent parts show a `background` of that gray, the camera's orientation
+    mark is obeyed, an animation gives its first frame. 16 bits become 8 (16 that use only the lower 8, 10 or 12 count
+    as that many); floats are taken from 0 to 1, or from 0 to 255. Raises `DataError` if the file cannot be read as an
+    image.
     """
     path = Path(path)
     try:
@@ -79,7 +79,7 @@ def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
 
 
 def _decoded(content: bytes, mode: int) -> np.ndarray | None:
-    """What OpenCV makes of the bytes, None if nothing."""
+    """The image that OpenCV decodes from the bytes; None if it cannot."""
     if not content:
         return None
     try:
@@ -90,8 +90,8 @@ def _decoded(content: bytes, mode: int) -> np.ndarray | None:
 
 
 def _to_uint8(image: np.ndarray, path: Path) -> np.ndarray:
-    """Deep integers or floats `(H, W[, C])` to 8 bits. Raises `DataError` for values that no picture has."""
-    low, high = float(image.min()), float(image.max())  # NaN where there is one
+    """Wide integers or floats `(H, W[, C])` to 8 bits. Raises `DataError` for values that no picture has."""
+    low, high = float(image.min()), float(image.max())  # NaN if there is one
     if image.dtype.kind == "f":
         whites = (1, 255) if high <= 1 or high >= LEAST_WHITE else ()
     else:

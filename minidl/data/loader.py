@@ -1,7 +1,7 @@
-"""The loader: a data set in shuffled batches, made ahead in the background if asked.
+"""The loader: a data set in shuffled batches, prepared in the background on request.
 
 Each epoch draws one number from the generator. The order of the epoch and the random stream of each batch are
-derived from it, so an epoch can be repeated, or gone on with in the middle, from two integers (`state_dict`).
+derived from it, so an epoch can be repeated, or resumed in the middle, from two integers (`state_dict`).
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from .dataset import SizedDataset, get_batch, get_samples
 from .sampler import BatchSampler
 from .stream import use_stream
 
-SHUFFLE, AUGMENT = 0, 1  # what the numbers derived from an epoch's seed are for
-PREFETCH_FACTOR = 2  # PyTorch's default: batches ahead, a worker
+SHUFFLE, AUGMENT = 0, 1  # the purposes of the numbers derived from an epoch's seed
+PREFETCH_FACTOR = 2  # PyTorch's default: batches ahead per worker
 
 
 class DataLoader:
     """Iterating gives the batches of one epoch of `dataset`.
 
     Args:
-        dataset: anything with `len` and `[index]`; with `get_batch` whole batches are asked for (see `Dataset`).
+        dataset: anything with `len` and `[index]`; with `get_batch`, entire batches are asked for (see `Dataset`).
         batch_size: samples in a batch; the last may be shorter, unless `drop_last`. None: single samples, not stacked.
         shuffle: a new random order each epoch.
-        sampler: any iterable of indices, in place of `shuffle`; `batch_sampler`: of lists of indices.
+        sampler: any iterable of indices, instead of `shuffle`; `batch_sampler`: of lists of indices.
         num_workers: threads that make batches in the background; 0: none. (They are threads, not processes: NumPy and
             OpenCV release Python's lock, and nothing is copied or pickled.)
-        prefetch: how many batches are made ahead; default `prefetch_factor` (2) a worker. With `num_workers=0`, a
+        prefetch: how many batches are made ahead; default `prefetch_factor` (2) per worker. With `num_workers=0`, a
             positive `prefetch` means one thread.
         collate_fn: makes a batch from a list of samples; default `default_collate`.
         generator: what the order and the augmentation are drawn from; default `minidl.default_generator`.
-        device: where the tensors of a batch are moved to, as soon as it is made. With `prefetch` a GPU's uploads are
-            then asked for ahead, by the thread in the background, through page-locked memory.
+        device: where the tensors of a batch are moved to, as soon as it is made. With `prefetch`, the background thread
+            then starts a GPU's uploads ahead of time, through page-locked memory.
 
     The batches, in content and order, are the same for any number of workers. An error in a worker is raised at the
-    batch it belongs to. Raises `ArgumentError` for an empty data set, or when not one batch would come out;
-    `UnsupportedError` for PyTorch's other arguments (`pin_memory`, `timeout`, ...) where they ask for something.
+    batch it belongs to. Raises `ArgumentError` for an empty data set, or if there would be no batch at all;
+    `UnsupportedError` for PyTorch's other arguments (`pin_memory`, `timeout`, ...) if they ask for something.
 
     >>> list(DataLoader(range(5), batch_size=2))
     [tensor([0, 1]), tensor([2, 3]), tensor([4])]
@@ -105,7 +105,7 @@ class DataLoader:
     def _batches_ahead(self, prefetch: int | None, factor: int | None) -> int:
         if factor is not None and (self.num_workers == 0 or prefetch is not None):
             raise ArgumentError(
-                "DataLoader: prefetch_factor is batches a worker: it needs num_workers > 0, no prefetch"
+                "DataLoader: prefetch_factor is batches per worker: it needs num_workers > 0, no prefetch"
             )
         if prefetch is None:
             return self.num_workers * (PREFETCH_FACTOR if factor is None else _count("prefetch_factor", factor, 1))
@@ -116,7 +116,7 @@ class DataLoader:
     def _batching(
         self, batch_size: int | None, drop_last: bool, batch_sampler: Iterable[list[int]] | None
     ) -> tuple[int | None, bool, Iterable[list[int]] | None]:
-        """The batch size, whether a short last batch is dropped, and what gives the indices of each batch."""
+        """The batch size, whether a short last batch is dropped, and the source of each batch's indices."""
         if self.sampler is not None and self.shuffle:
             raise ArgumentError("DataLoader: a sampler decides the order itself; leave shuffle out")
         if batch_sampler is not None:
@@ -173,7 +173,7 @@ class DataLoader:
         return (indices[start : start + size] for start in range(0, len(self) * size, size))
 
     def _make(self, seed: int, number: int, indices: Any) -> Any:
-        """Batch `number` of the epoch; what is random in it depends on the seed and the number alone."""
+        """Batch `number` of the epoch; its randomness depends on the seed and the number alone."""
         with use_stream(_derived(seed, AUGMENT, number), order_is_fixed=self.num_workers <= 1):
             if self.batch_sampler is None:
                 batch = self.collate_fn(get_samples(self.dataset, [indices])[0])
@@ -186,7 +186,7 @@ class DataLoader:
             yield self._make(seed, number, indices)
 
     def _in_background(self, seed: int, order: Iterator[tuple[int, Any]]) -> Iterator[Any]:
-        """The same batches, up to `prefetch` of them made ahead. Ends its threads however the caller leaves."""
+        """The same batches, up to `prefetch` of them made ahead. Its threads end however the caller leaves."""
         pool = ThreadPoolExecutor(
             max(1, self.num_workers), "minidl-loader", initializer=work_in, initargs=(current_backend(),)
         )
@@ -213,33 +213,31 @@ class DataLoader:
     def state_dict(self) -> dict[str, int | None]:
         """Where in an epoch the newest iterator is: its seed (None between epochs) and the batches it has given.
 
-        The generator's own state is kept by whoever owns it.
+        The generator's own state is for its owner to save.
         """
         if self._resume_at is not None:
             return {"epoch_seed": self._resume_at[0], "batch": self._resume_at[1]}
         return {"epoch_seed": self._epoch_seed, "batch": self._batch}
 
     def load_state_dict(self, state: dict[str, int | None]) -> None:
-        """Go on from `state_dict`: the next iteration gives the rest of that epoch, in the same order, to the bit.
+        """Resume from `state_dict`: the next iteration gives the rest of that epoch, in the same order, bit for bit.
 
-        Raises `ArgumentError` in the middle of an epoch of a `sampler` or `batch_sampler`, whose order is not the
-        loader's to repeat.
+        Raises `ArgumentError` in the middle of an epoch of a `sampler` or `batch_sampler`, whose order the
+        loader cannot repeat.
         """
         seed, batch = state["epoch_seed"], state["batch"]
         if seed is None:
             self._resume_at, self._epoch_seed, self._batch = None, None, 0
             return
         if not self._own_order:
-            raise ArgumentError(
-                "DataLoader: an epoch can be gone on with only in the loader's own order, not a sampler's"
-            )
+            raise ArgumentError("DataLoader: an epoch can be resumed only in the loader's own order, not a sampler's")
         if batch is None or not 0 <= batch <= len(self):
             raise ArgumentError(f"DataLoader: the state is at batch {batch}, but an epoch has {len(self)}: other data?")
         self._resume_at = seed, batch
 
 
 def threads_start() -> bool:
-    """Whether this process may have threads: some sandboxes, and Python in a browser, allow none."""
+    """Whether this process may start threads: some sandboxes, and Python in a browser, allow none."""
     thread = threading.Thread(target=lambda: None)
     try:
         thread.start()
@@ -250,7 +248,7 @@ def threads_start() -> bool:
 
 
 def _derived(seed: int, *purpose: int) -> np.random.Generator:
-    """A stream of its own for each purpose, all fixed by the epoch's seed."""
+    """A separate stream for each purpose, all fixed by the epoch's seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=purpose)))
 
 

@@ -1,4 +1,4 @@
-"""How large a picture is, by the first bytes of its file: before a decoder takes memory for it."""
+"""The size of a picture from the first bytes of its file, before a decoder takes memory for it."""
 
 from __future__ import annotations
 

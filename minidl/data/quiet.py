@@ -1,6 +1,6 @@
 """Silence while a picture is decoded: libpng, libtiff and OpenCV write their own words to the terminal.
 
-They do so in C, past `sys.stderr`, so it is the process's file descriptor 2 that is turned away.
+They do so in C, past `sys.stderr`, so the process's file descriptor 2 itself is redirected.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STDERR = 2
 
 
 class Quiet:
-    """A context in which C code is mute. Threads may share it: the first in turns the stream off, the last out on."""
+    """A context in which C code is mute. Threads may share it: the first redirects the stream, the last restores it."""
 
     def __init__(self) -> None:
         self._lock = Lock()

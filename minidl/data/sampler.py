@@ -22,7 +22,7 @@ PART = 4096  # indices drawn at a time
 
 
 def _stream(generator: Generator | None) -> np.random.Generator:
-    """A stream for one epoch, which what else the generator is used for meanwhile cannot change."""
+    """A stream for one epoch, unaffected by whatever else the generator is used for meanwhile."""
     return np.random.Generator(np.random.PCG64(int(generator_or_default(generator).integers(1 << 63))))
 
 
@@ -54,8 +54,8 @@ class SequentialSampler(Sampler):
 class RandomSampler(Sampler):
     """A new random order each epoch; with `replacement`, `num_samples` independent draws.
 
-    Without replacement, `num_samples` may exceed the data: then order follows order. Indices are drawn as they are
-    asked for, from a stream whose seed the generator gives when the epoch starts.
+    Without replacement, `num_samples` may exceed the data: then one order follows another. Indices are drawn on
+    demand, from a stream whose seed the generator gives when the epoch starts.
     """
 
     def __init__(

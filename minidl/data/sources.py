@@ -1,4 +1,4 @@
-"""Where the well-known data sets come from, where they lie on this machine, and how to tell the real files.
+"""Where the well-known data sets come from, where they are on this machine, and how to recognise the real files.
 
 A folder is searched as torchvision lays it out: `ROOT/MNIST/raw/`, then `ROOT/raw/`, then `ROOT` itself, for each file
 raw or `.gz`, under its own name or the one with a dot (`train-images.idx3-ubyte`).
@@ -26,9 +26,9 @@ SPLITS = {True: "train", False: "t10k"}
 
 @dataclass(frozen=True)
 class Resource:
-    """One file: its name unpacked, the SHA-256 of the `.gz` that the mirrors serve and of the file in it, its size.
+    """One file: its unpacked name, the SHA-256 of the `.gz` that the mirrors serve and of the file in it, its size.
 
-    Other packings of the same content are the same file, so the second is what counts where it is known.
+    Other packings of the same content are the same file, so the second digest decides if it is known.
     """
 
     name: str
@@ -173,9 +173,9 @@ def find_file(root: Path, name: str, folder: str = "MNIST") -> Path | None:
 
 
 def is_genuine(path: Path, resource: Resource) -> bool | None:
-    """Whether `path`, raw or `.gz`, is that resource to the last bit; None if it cannot be told.
+    """Whether `path`, raw or `.gz`, is that resource, bit for bit; None if it cannot be told.
 
-    It cannot where only the digest of the packed file is known and the file is unpacked or packed anew.
+    It cannot if only the digest of the packed file is known and the file is unpacked or was repacked.
     """
     if sha256_of(path) in (resource.packed_sha256, resource.sha256):
         return True
@@ -202,7 +202,7 @@ def _sha256_unpacked(path: Path) -> str | None:
 
 @dataclass(frozen=True)
 class FileReport:
-    """What `verify` or `fetch` found of one file.
+    """What `verify` or `fetch` found out about one file.
 
     `status` is 'genuine' (SHA-256 equal to the original's), 'altered' (of the original's shape, but with other
     content), 'well-formed' (a sound IDX file of another set, or one whose digest is not known), 'damaged' or
@@ -276,8 +276,8 @@ def fetch(
 ) -> FolderReport:
     """Make sure that all four files of the data set `name` are in `folder` (default: the cache), genuine.
 
-    Files that are there and sound are left alone, whether or not they are the originals; what is missing or
-    damaged is downloaded to `folder/NAME/raw/`.
+    Sound files are left alone, whether or not they are the originals; missing or damaged ones are downloaded to
+    `folder/NAME/raw/`.
 
     Raises `DownloadError` if no mirror gives a file, `DataError` if the folder cannot be written.
     """
@@ -301,7 +301,7 @@ def fetch_file(
     fetched = destination if found.path != destination else destination.with_name(f"{destination.name}.new")
     urls = [f"{mirror.rstrip('/')}/{destination.name}" for mirror in mirrors]
     download(urls, fetched, resource.packed_sha256, size=resource.packed_size, timeout=timeout, progress=progress)
-    with suppress(FileNotFoundError):  # another process that repairs the same file was faster
+    with suppress(FileNotFoundError):  # another process repaired the same file first
         if found.path is not None:
             os.replace(found.path, found.path.with_name(f"{found.path.name}.damaged"))
         os.replace(fetched, destination)

@@ -2,7 +2,7 @@
 
 Inside a `DataLoader`, a transform without a generator of its own draws from a stream that belongs to the batch being
 made. So the augmentation of a batch depends on the seed, the epoch and the batch's number alone: not on what else
-draws random numbers meanwhile, not on how far a background thread has run ahead, not on where a run was resumed.
+draws random numbers meanwhile, how far a background thread has run ahead, or where a run was resumed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _current = _Current()
 
 @contextmanager
 def use_stream(stream: np.random.Generator, order_is_fixed: bool = True) -> Iterator[None]:
-    """Within it, in this thread, transforms without a generator of their own draw from `stream`.
+    """A context in which, in this thread, transforms without their own generator draw from `stream`.
 
     `order_is_fixed=False` says that other threads make samples at the same time.
     """

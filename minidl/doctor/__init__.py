@@ -1,4 +1,4 @@
-"""Is this machine ready? Each part looked at on its own, with the command that mends what is wrong."""
+"""Is this machine ready? Each part is checked on its own, with the command that fixes what is wrong."""
 
 from .gpu import GPU
 from .host import HOST
@@ -8,5 +8,5 @@ __all__ = ["Finding", "examine", "examined"]
 
 
 def examine() -> list[Finding]:
-    """Everything looked at: Python and its packages, threads, data, disk, then the GPU. Never raises."""
+    """Check everything: Python and its packages, threads, data, disk, then the GPU. Never raises."""
     return examined((*HOST, *GPU))

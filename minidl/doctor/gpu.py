@@ -15,24 +15,24 @@ from ..backend.cupy.wheel import USUAL, for_this_machine
 from ..errors import BackendError, first_line
 from .report import FAIL, OK, WARN, Check, Finding
 
-SECONDS = 20  # nvidia-smi hangs where a driver is half installed
+SECONDS = 20  # seconds: nvidia-smi hangs if a driver is half installed
 NO_GPU = "nothing to do without an NVIDIA GPU; --backend numpy needs none"
 
 
 def nvidia_smi() -> Finding:
-    """What NVIDIA's own tool says of driver and card."""
+    """What NVIDIA's own tool says about driver and card."""
     if shutil.which("nvidia-smi") is None:
         return Finding(WARN, "nvidia-smi", "not found: no NVIDIA driver, or not on the PATH", NO_GPU)
     query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
     done = subprocess.run(query, capture_output=True, text=True, timeout=SECONDS)
     if done.returncode != 0:
-        what, *_ = (done.stdout + done.stderr).strip().splitlines() or ["it says nothing"]
+        what, *_ = (done.stdout + done.stderr).strip().splitlines() or ["it prints nothing"]
         return Finding(FAIL, "nvidia-smi", what, "reinstall the driver, then reboot; in a container: --gpus all")
     return Finding(OK, "nvidia-smi", "; ".join(done.stdout.strip().splitlines()))
 
 
 def nvcc() -> Finding:
-    """NVIDIA's compiler for the command line, which CuPy does without."""
+    """NVIDIA's command-line compiler, which CuPy does not need."""
     path = shutil.which("nvcc")
     if path is None:
         return Finding(
@@ -43,7 +43,7 @@ def nvcc() -> Finding:
 
 
 def cupy_wheel() -> Finding:
-    """One wheel of CuPy, and the one that suits driver, GPU and PyTorch; two overwrite each other's files."""
+    """CuPy comes from one wheel that suits driver, GPU and PyTorch; two overwrite each other's files."""
     found = {
         name: dist.version
         for dist in metadata.distributions()
@@ -93,7 +93,7 @@ def device() -> Finding:
 
 
 def compile_a_kernel() -> Finding:
-    """NVRTC from source to result: a kernel that no cache can have."""
+    """NVRTC from source to result, with a kernel that no cache can hold."""
     cupy = _cupy()
     name = f"minidl_{uuid.uuid4().hex}"
     x = cupy.zeros(4, np.int32)
@@ -102,7 +102,7 @@ def compile_a_kernel() -> Finding:
 
 
 def allocate() -> Finding:
-    """Memory of the GPU that keeps what is written to it."""
+    """The GPU's memory keeps what is written to it."""
     x = _cupy().full(1 << 22, 3, np.float32)
     return _verdict("memory", float(x.sum()) == 3.0 * (1 << 22), "16 MiB allocated, written and summed")
 
@@ -131,7 +131,7 @@ def _dotted(version: int) -> str:
 
 
 def _needs_gpu(part: str, check: Check) -> Check:
-    """The check of that part, or a warning where there is nothing to check it on."""
+    """The check of that part, or a warning if there is nothing to check it on."""
 
     def guarded() -> Finding:
         try:
@@ -157,7 +157,7 @@ def _needs_gpu(part: str, check: Check) -> Check:
 
 
 def usable() -> Finding:
-    """The backend's own verdict, in its words."""
+    """The backend's own verdict, in its own words."""
     try:
         gpu = get_backend("cuda")
     except BackendError as error:

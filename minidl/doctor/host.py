@@ -51,7 +51,7 @@ def blas() -> Finding:
 
 
 def opencv() -> Finding:
-    """OpenCV, which makes the transforms; two wheels of it overwrite each other's files."""
+    """OpenCV, which the transforms use; two wheels of it overwrite each other's files."""
     import cv2
 
     wheels = [name for name in OPENCVS if _version(name) is not None]

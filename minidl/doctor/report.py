@@ -1,4 +1,4 @@
-"""What an examination finds: a line each, OK, WARN or FAIL."""
+"""What an examination finds: one line per check, OK, WARN or FAIL."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        status: OK; WARN: something is missing that you may not need; FAIL: it is there and does not work.
+        status: OK; WARN: something is missing that you may not need; FAIL: it is there but does not work.
         part: what was looked at; `detail`: what was found.
-        remedy: the command that mends it, or what to do; empty where nothing is wrong.
+        remedy: the command that fixes it, or what to do; empty if nothing is wrong.
     """
 
     status: str
@@ -30,12 +30,12 @@ Check = Callable[[], Finding]
 
 
 def examined(checks: Iterable[Check]) -> list[Finding]:
-    """The findings of all checks, in order. A check that raises is a FAIL of its own and stops no other."""
+    """The findings of all checks, in order. A check that raises becomes a FAIL and stops no other."""
     found = []
     for check in checks:
         try:
             found.append(check())
-        except Exception as error:  # a report must come, however broken the machine
+        except Exception as error:  # there must be a report, however broken the machine
             part = check.__name__.replace("_", " ")
             found.append(Finding(FAIL, part, f"{type(error).__name__}: {first_line(error)}", "see the message"))
     return found

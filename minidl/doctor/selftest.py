@@ -1,6 +1,6 @@
 """The same computations by NumPy and on this machine's GPU: values and gradients must agree.
 
-In float64 the gradients of the operations are also held against differences: two libraries may agree on a mistake.
+In float64 the gradients of the operations are also compared with differences: two libraries may share a mistake.
 
 The result is a certificate: which device, driver and versions, and the largest difference of every check.
 """
@@ -31,7 +31,7 @@ from ..proof.operations import quiet_engine
 
 TOLERANCE = {"float32": 2e-5, "float64": 1e-9}  # of the largest magnitude
 STEPS = 5
-JUDGED = 8  # elements of each input that are held against differences one by one
+JUDGED = 8  # elements of each input that are compared with differences one by one
 Result = dict[str, np.ndarray]
 
 LABELS = np.array([1, 0, 2, 2, 1, 0])
@@ -131,19 +131,19 @@ def _check(name: str, dtype: str, tolerance: float, compute: Callable[[], Result
 
 
 def _and_judged(check: dict[str, Any], function: Callable[..., Tensor], shapes: Any) -> dict[str, Any]:
-    """A check that has passed, and has not if a gradient of the GPU is not the slope."""
+    """The check, which fails if a gradient from the GPU is not the slope."""
     wrong = wrong_gradients(function, shapes, "cupy")
     if not wrong:
         return check
     return {
         **check,
         "passed": False,
-        "error": f"differences give another gradient of input {', '.join(map(str, wrong))}",
+        "error": f"differences give another gradient for input {', '.join(map(str, wrong))}",
     }
 
 
 def wrong_gradients(function: Callable[..., Tensor], shapes: Sequence[tuple[int, ...]], backend: str) -> list[int]:
-    """The inputs whose gradients, as that backend makes them, are not the slopes that NumPy sees in float64."""
+    """The inputs whose gradients from that backend are not the slopes that NumPy finds in float64."""
     rng = np.random.default_rng(0)
     values = [rng.standard_normal(shape) for shape in shapes]
     with use_backend("numpy"):
@@ -170,7 +170,7 @@ def _with_input(function: OnArrays, i: int, x: np.ndarray) -> list[np.ndarray]:
 
 
 def _gradients(function: Callable[..., Tensor], values: list[np.ndarray], seed: np.ndarray) -> list[np.ndarray]:
-    """The gradients of all inputs, for a gradient of the output."""
+    """The gradients of all inputs, given a gradient of the output."""
     inputs = [minidl.tensor(x, requires_grad=True) for x in values]
     function(*inputs).backward(minidl.tensor(np.array(seed)))
     return [np.zeros(x.shape) if x.grad is None else to_host(x.grad._array) for x in inputs]
@@ -233,7 +233,7 @@ def _versions() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The commit of this source tree, where it is one and git is there."""
+    """The commit of this source tree, if it is a git checkout and git is installed."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

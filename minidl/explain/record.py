@@ -28,7 +28,7 @@ class record:
 
     `check=False` leaves the checks out.
 
-    Only what the entering thread does is recorded. Results are those of the pass without it. `torch`: add PyTorch's own
+    Only what the entering thread does is recorded. Recording does not change results. `torch`: add PyTorch's own
     gradients; None does so if the program has imported it already (importing it takes seconds).
 
     Raises `RecordingError` if another recording is running, if backward goes through an operation twice, or if `torch`

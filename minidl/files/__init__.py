@@ -1,4 +1,4 @@
-"""Files of this machine: written whole or not at all, read within bounds, locked."""
+"""Files on this machine: written completely or not at all, read within bounds, locked."""
 
 from .locks import FileLock, LockedError
 from .reading import check_regular, read_bytes

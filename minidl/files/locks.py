@@ -1,4 +1,4 @@
-"""Who may write: a lock on an open file, which ends with the process that holds it, however that ends."""
+"""Who may write: a lock on an open file, released when its process ends, however that ends."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class LockedError(OSError):
-    """Somebody else holds the lock; the text names the process, where it is known."""
+    """Somebody else holds the lock; the text names the process if it is known."""
 
 
 def try_lock(handle: int) -> bool | None:
-    """Lock the open file for this handle alone. False: another one holds it. None: this file system has no locks."""
+    """Lock the open file for this handle alone. False: another handle holds it. None: this file system has no locks."""
     try:
         if os.name == "nt":
             os.lseek(handle, FAR, os.SEEK_SET)
@@ -48,8 +48,8 @@ def still_there(handle: int, path: str | os.PathLike[str]) -> bool:
 class FileLock:
     """The lock file `path`, held from `acquire` to `release`, or as a context.
 
-    It is gone after `release`. A process that was killed leaves the file, but not the lock: the next one takes over.
-    Where a file system has no locks, the process named in the file is looked for.
+    The file is gone after `release`. A killed process leaves the file, but not the lock: the next one takes over.
+    On a file system without locks, the process named in the file is looked for.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -76,10 +76,10 @@ class FileLock:
                     os.close(handle)
 
     def release(self) -> None:
-        """Let go, if it is held."""
+        """Release the lock, if it is held."""
         if self._handle is None:
             return
-        if os.name != "nt":  # while it is held: nobody else's file can be taken away
+        if os.name != "nt":  # while it is held, so that nobody else's file is removed
             self._remove()
         os.close(self._handle)
         self._handle = None

@@ -1,4 +1,4 @@
-"""Files that are read no further than was asked for."""
+"""Reading files, no further than was asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def check_regular(path: str | os.PathLike[str]) -> int:
-    """The size of the file `path` in bytes. Raises `OSError` for a folder, a device or a FIFO, which have none."""
+    """The size of the file `path` in bytes. Raises `OSError` for a folder, a device or a FIFO, which have no size."""
     found = os.stat(path)
     if not stat.S_ISREG(found.st_mode):
         code = errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL
@@ -20,7 +20,7 @@ def check_regular(path: str | os.PathLike[str]) -> int:
 def read_bytes(path: str | os.PathLike[str], most: int) -> bytes:
     """The content of a file of at most `most` bytes. Raises `OSError` for a longer one, a folder, a device, a FIFO.
 
-    What the shell hands over as `/dev/fd/N` is read, as far as `most`.
+    What the shell passes as `/dev/fd/N` is read, up to `most` bytes.
     """
     if not is_handle(Path(path)) and check_regular(path) > most:
         raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes", os.fspath(path))
@@ -32,7 +32,7 @@ def read_bytes(path: str | os.PathLike[str], most: int) -> bytes:
 
 
 def is_handle(path: Path) -> bool:
-    """Whether it is a name of an open handle, such as /dev/stdout."""
+    """Whether the path names an open handle, such as /dev/stdout."""
     return path.as_posix().startswith(("/dev/fd/", "/dev/std", "/proc/self/fd/"))
 
 

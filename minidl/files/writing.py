@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: beside the old one first, then put in its place."""
+"""Writing files completely or not at all: beside the old one first, then renamed over it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .reading import is_handle
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
-LONGEST = 40  # letters of a file's name in the name of its temporary
-ABANDONED = 86_400  # seconds after which a temporary that cannot be locked is nobody's any more
+LONGEST = 40  # letters of a file's name kept in the name of its temporary
+ABANDONED = 86_400  # seconds after which a temporary that cannot be locked counts as abandoned
 WINDOWS_TRIES = 20  # a file that another program reads cannot be replaced on Windows; it is read for a moment only
 
 
@@ -29,10 +29,10 @@ class OutputError(MinidlError, OSError):
 
 
 def replace_file(path: str | os.PathLike[str], write: Callable[[IO[bytes]], object]) -> None:
-    """Let `write(stream)` make the new content of `path`; until it is on the disk, the old content stays.
+    """Let `write(stream)` make the new content of `path`; the old content stays until the new one is on the disk.
 
     A link is written through, a file keeps its mode, a device or a FIFO gets the content as it comes. The new content
-    gathers in a file of its own beside the old one, `.NAME.xxxxxxxx.tmp`; one that a killed process left is removed by
+    gathers in a separate file beside the old one, `.NAME.xxxxxxxx.tmp`; one that a killed process left is removed by
     the next write. Raises `OutputError` if it cannot be written.
 
     >>> import tempfile
@@ -57,13 +57,13 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[IO[bytes]], obje
 
 
 def write_json(path: str | os.PathLike[str], content: Any) -> None:
-    """Write `content` as JSON that any program can read: an infinity or NaN becomes null. `OutputError` as above."""
+    """Write `content` as JSON that any program can read: infinity and NaN become null. `OutputError` as above."""
     text = to_json(content) + "\n"
     replace_file(path, lambda stream: stream.write(text.encode()))
 
 
 def to_json(content: Any) -> str:
-    """`content` as JSON for any program: an infinity or NaN is null, what UTF-8 cannot hold is escaped.
+    """`content` as JSON for any program: infinity and NaN become null, what UTF-8 cannot hold is escaped.
 
     >>> to_json([1.5, float("nan")])
     '[\\n  1.5,\\n  null\\n]'
@@ -83,7 +83,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
 
 
 def _existing(path: Path) -> os.stat_result | None:
-    """What is at `path`, at the end of its links; None if nothing is. Raises `OSError` for links in a circle."""
+    """The status of what `path` leads to, links followed; None if nothing is there. `OSError` for links in a circle."""
     try:
         return os.stat(path)
     except FileNotFoundError:
@@ -117,11 +117,11 @@ def _new_file(target: Path, mode: int) -> tuple[Path, int]:
             continue
         if os.name == "nt" or (try_lock(handle) is not False and still_there(handle, temporary)):
             return temporary, handle
-        os.close(handle)  # whoever removes abandoned files was faster
+        os.close(handle)  # another process took it for abandoned and removed it
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove the temporaries of `target` that a killed process left: those that nobody holds."""
+    """Remove the temporaries of `target` that killed processes left: those that nobody holds."""
     for path in target.parent.glob(f".{_escaped(target.name[:LONGEST])}.????????.tmp"):
         with suppress(OSError):
             if os.name == "nt":
@@ -142,7 +142,7 @@ def _escaped(name: str) -> str:
 
 
 def _keep_owner(handle: int, old: os.stat_result) -> None:
-    """Give the new file the owner, where that is allowed, and the mode of the old one."""
+    """Give the new file the old one's mode and, if allowed, its owner."""
     with suppress(OSError):
         os.fchown(handle, old.st_uid, old.st_gid)
     os.fchmod(handle, stat.S_IMODE(old.st_mode))
@@ -158,7 +158,7 @@ def _replace(temporary: Path, target: Path) -> None:
 
 
 def _sync(handle: int) -> None:
-    """Have the content on the disk, where the file system can; some network mounts cannot."""
+    """Flush the content to the disk if the file system can; some network mounts cannot."""
     try:
         os.fsync(handle)
     except OSError as error:
@@ -167,12 +167,12 @@ def _sync(handle: int) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the renaming itself last through a power cut, where the system can."""
+    """Make the renaming itself survive a power cut, if the system can."""
     if os.name != "posix":
         return
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # a folder that may be written to, but not listed
+    except PermissionError:  # a folder that can be written to, but not listed
         return
     try:
         _sync(handle)

@@ -1,4 +1,4 @@
-"""What to say of a name that is not there: whether it is PyTorch's, and what there is instead."""
+"""Errors for missing names: whether it is PyTorch's, and what to use instead."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ for _kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", 
 
 @cache
 def _of_pytorch(room: str) -> frozenset[str]:
-    """PyTorch's names there; read only when something is missing."""
+    """PyTorch's names for that module; read only when something is missing."""
     from .names import NAMES
 
     return frozenset(NAMES[room].split())
 
 
 def absent(words: str, room: str, name: str, have: Callable[[], Iterable[str]]) -> AttributeError:
-    """The error for `name`, which begins with Python's `words`; `have` gives the names there are in that room.
+    """The error for `name`, which begins with Python's `words`; `have` gives the existing names.
 
     >>> print(absent("module 'minidl.nn' has no attribute 'Conv3d'", "minidl.nn", "Conv3d", lambda: ["Conv2d"]))
     module 'minidl.nn' has no attribute 'Conv3d': it is PyTorch's, but left out of minidl; there is: Conv2d

@@ -1,4 +1,4 @@
-"""Networks by name, a user's own file of them, and what a network holds, layer by layer."""
+"""Networks by name, networks from a user's own file, and a summary of each layer."""
 
 from .networks import (
     MLP,

@@ -1,4 +1,4 @@
-"""The networks that the command knows by name, and how it finds one in a file of the user's own."""
+"""The networks that the command knows by name, and how it finds one in a user's own file."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def make_model(name: str, classes: int = 10) -> nn.Module:
 
 @dataclass(frozen=True)
 class Maker:
-    """Makes the model `name` for so many classes; `files`: the SHA-256 of each file of the user's that was run."""
+    """Makes the model `name` for a number of classes; `files`: the SHA-256 of each user's file that was run."""
 
     name: str
     make: Callable[[int], nn.Module]
@@ -103,9 +103,9 @@ class Maker:
 
 
 def find_model(name: str, allowed: Collection[str] | None = None) -> Maker:
-    """What makes the model `name`; the user's file is run, nothing is made yet.
+    """The maker of the model `name`; the user's file is run, but no model is made yet.
 
-    With `allowed`, only files of these SHA-256 are run. Raises as `make_model`.
+    With `allowed`, only files with these SHA-256 are run. Raises as `make_model`.
     """
     if name in MODELS:
         return Maker(name, MODELS[name])
@@ -124,14 +124,14 @@ def find_model(name: str, allowed: Collection[str] | None = None) -> Maker:
 
 
 def _made(name: str, path: Path, maker: Callable[[], Any]) -> nn.Module:
-    """What the user's class or function gives; it decides itself how many classes there are."""
+    """The model that the user's class or function makes; it decides itself how many classes there are."""
     model = call(maker, path)
     if isinstance(model, nn.Module):
         return model
     kind = type(model)
     if any(base.__module__.split(".")[0] == "torch" for base in kind.__mro__):
         raise ModelError(
-            f"{name}: gave a model made with PyTorch ({kind.__name__}); in {path.name} import minidl in place of "
+            f"{name}: gave a model made with PyTorch ({kind.__name__}); in {path.name} import minidl instead of "
             "torch: `import minidl` and `from minidl import nn`"
         )
     raise ModelError(f"{name}: gave an object of class {kind.__name__}; expected a minidl.nn.Module")
@@ -144,15 +144,15 @@ def source_file(name: str) -> Path | None:
 
 
 def with_whole_path(name: str) -> str:
-    """FILE.py:NAME with the file's absolute path, which means the same in every folder; a built-in name as it is."""
+    """FILE.py:NAME with the file's absolute path, valid from every folder; a built-in name as it is."""
     path = source_file(name)
     return name if path is None else f"{path.resolve()}:{name.rpartition(':')[2]}"
 
 
 def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> None:
-    """See that `model` turns images `(N, C, H, W)` into scores `(N, classes)`, before anything else is done.
+    """Check that `model` turns images `(N, C, H, W)` into scores `(N, classes)`, before anything else is done.
 
-    Nothing is changed: it runs in evaluation mode, and the random stream is put back.
+    Nothing is changed: it runs in evaluation mode, and the random stream is restored.
     """
     state, training, path = default_generator.get_state(), model.training, source_file(name)
     model.eval()
@@ -169,7 +169,7 @@ def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> No
 
 
 def _scores(name: str, model: nn.Module, images: Tensor) -> Tensor:
-    """What a built-in model gives. ShapeError for images that it is not made for, in words for who gave the files."""
+    """The scores of a built-in model. `ShapeError` for images it is not made for, worded for whoever gave the files."""
     try:
         return model(images)
     except MinidlError as error:

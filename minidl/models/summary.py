@@ -30,10 +30,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Summary:
-    """The layers in the order they ran, for a batch of `input` shape.
+    """The layers in the order in which they ran, for a batch of shape `input`.
 
     Attributes:
-        parameters: of the whole model, shared ones counted once; `parameter_memory`: their bytes.
+        parameters: of the model, shared ones counted once; `parameter_memory`: their bytes.
         multiply_adds: of one forward pass of the batch, in convolutions and matrix products.
         memory: bytes of all outputs of one forward pass.
     """
@@ -55,8 +55,8 @@ class Summary:
 def summarize(model: Module, input_shape: Sequence[int]) -> Summary:
     """Run `model` once on zeros of `input_shape` (with the batch in front) and note what each layer did.
 
-    Layers are the modules without modules inside; what a module computes beside those has a row of its own. Raises
-    what the model raises where the shape does not fit.
+    Layers are the modules without modules inside; what another module computes itself has a row of its own. Raises
+    what the model raises if the shape does not fit.
 
     >>> from minidl import nn
     >>> found = summarize(nn.Sequential(nn.Linear(4, 3), nn.ReLU()), (1, 4))

@@ -1,7 +1,7 @@
-"""Which files of models this user has allowed to run: by SHA-256, in a file of the user's own, outside of any run.
+"""Which model files this user has allowed to run: by SHA-256, in the user's own file, outside any run.
 
 A run folder may come from someone else, and its `config.json` may name any Python file. So a file that only a run
-folder names is run if its content is known here: the user trained with it, named it by --model, or said --trust.
+folder names is run only if its content is known here: the user trained with it, named it by --model, or said --trust.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def sha256_of_code(content: bytes) -> str:
 
 
 def list_file() -> Path:
-    """Where the allowed files are listed: one SHA-256 a line."""
+    """The list of allowed files: one SHA-256 per line."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
     elif sys.platform == "darwin":
@@ -40,7 +40,7 @@ def list_file() -> Path:
 
 
 def trusted() -> set[str]:
-    """The SHA-256 of every file that may run without being named; none where the list cannot be read."""
+    """The SHA-256 of every file that may run without being named; none if the list cannot be read."""
     try:
         return set(read_bytes(list_file(), MOST).decode("ascii", "replace").split())
     except OSError:
@@ -48,7 +48,7 @@ def trusted() -> set[str]:
 
 
 def trust(digests: Iterable[str]) -> None:
-    """Allow these files from now on. Where nothing can be noted, they have to be named each time."""
+    """Allow these files from now on. If the list cannot be written, they have to be named each time."""
     new = sorted(set(digests) - trusted())
     path = list_file()
     if new and path.is_absolute():  # a relative one: there is no home

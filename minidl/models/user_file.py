@@ -1,4 +1,4 @@
-"""A Python file of the user's own: run from the bytes that were looked at, and what goes wrong in it, in one line."""
+"""A user's own Python file: run from the very bytes that were checked; its errors become one line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UnknownModelError(ArgumentError):
 
 
 class ModelError(MinidlError, ImportError):
-    """A model of the user's own that cannot be made or run: the file, its line, and what Python said."""
+    """A user's own model cannot be made or run: the file, its line, and what Python said."""
 
 
 class ChangedError(ModelError):
@@ -32,10 +32,10 @@ class ChangedError(ModelError):
 
 
 def run_file(path: Path, attribute: str, allowed: Collection[str] | None = None) -> tuple[Any, dict[str, str]]:
-    """What `attribute` names in the Python file, and the SHA-256 of it and of each neighbour that it imported.
+    """What `attribute` names in the Python file, and the SHA-256 of the file and of each neighbour that it imported.
 
-    With `allowed`, only files of these digests are run, neighbours included. Raises `UnknownModelError` if there is no
-    such file or name, `ChangedError` for a file that is not allowed, `ModelError` if the code fails.
+    With `allowed`, only files with these digests are run, neighbours included. Raises `UnknownModelError` if there is
+    no such file or name, `ChangedError` for a file that is not allowed, `ModelError` if the code fails.
     """
     if not path.is_file():
         raise UnknownModelError(f"--model {path}:{attribute}: there is no file {path}")
@@ -77,7 +77,7 @@ def _compiled(content: bytes, path: Path) -> CodeType:
 def call(function: Callable[[], Any], path: Path) -> Any:
     """Call `function`; what goes wrong in the user's file becomes one line that names the place.
 
-    minidl's own errors stay as they are, and so does what no line of the file had a part in.
+    minidl's own errors stay as they are, and so do errors that came through no line of the file.
     """
     try:
         return function()
@@ -95,7 +95,7 @@ def call(function: Callable[[], Any], path: Path) -> Any:
 
 
 def _place(error: BaseException, path: Path) -> str | None:
-    """The line of the user's folder that the error came through last; None if it came through none."""
+    """The last line in the user's folder that the error came through; None if there is none."""
     folder = str(path.resolve().parent) + os.sep
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         name = os.path.realpath(frame.filename)
@@ -141,12 +141,12 @@ class _Neighbours(MetaPathFinder):
             content = code_of(origin)
             _check_allowed(origin, content, self.allowed)
             self.files[origin.relative_to(self.folder).as_posix()] = sha256_of_code(content)
-        return None  # found as ever
+        return None  # found the usual way
 
 
 @contextmanager
 def _neighbours(finder: _Neighbours) -> Iterator[None]:
-    """Within it, the file's folder is looked through first, and never for compiled copies that could lie there."""
+    """A context in which the file's folder is searched first, ignoring any compiled copies in it."""
     prefix = sys.pycache_prefix
     sys.path.insert(0, str(finder.folder))
     sys.meta_path.insert(0, finder)
@@ -161,5 +161,5 @@ def _neighbours(finder: _Neighbours) -> Iterator[None]:
 
 
 def all_allowed(files: Mapping[str, str], allowed: Collection[str]) -> bool:
-    """Whether every one of the files that a run noted is allowed."""
+    """Whether all files that a run noted are allowed."""
     return bool(files) and all(digest in allowed for digest in files.values())

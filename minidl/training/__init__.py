@@ -1,4 +1,4 @@
-"""Training: the loop, its options, and the run folder that keeps all that a run was and found."""
+"""Training: the loop, its options, and the run folder that records a run and its results."""
 
 from .evaluation import Evaluation, evaluate, predict
 from .loop import DivergenceError, Progress, Trainer

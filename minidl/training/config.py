@@ -1,4 +1,4 @@
-"""What was read from a run folder, checked name by name, because it may be damaged or made up."""
+"""Files of a run folder, checked name by name, because they may be damaged or forged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_PIXELS = 1 << 14  # each way
 
 
 def checked_config(content: Any, path: Path) -> dict[str, Any]:
-    """`content`, if it is what `RunFolder.write_config` writes. Raises `CheckpointError` that names what is not."""
+    """`content`, if it is what `RunFolder.write_config` writes. Raises a `CheckpointError` that names what is not."""
     if not isinstance(content, dict) or not {"options", "data"} <= content.keys():
         raise CheckpointError(f"{path}: is not the config.json of a run: it lacks options and data")
     for place, what, is_right in RULES:
@@ -31,7 +31,7 @@ def checked_config(content: Any, path: Path) -> dict[str, Any]:
 
 
 def checked_options(found: dict[str, Any], path: Path) -> Options:
-    """The options in a `config.json`. Raises `CheckpointError` if they are others than this version's, or wrong."""
+    """The options in a `config.json`. Raises `CheckpointError` if they are wrong, or not those of this version."""
     if found.keys() != KINDS.keys():
         raise CheckpointError(
             f"{path}: its options are not those of minidl {__version__} (differing: "
@@ -51,7 +51,7 @@ def checked_options(found: dict[str, Any], path: Path) -> Options:
 
 
 def checked_state(state: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The state of a trainer from a checkpoint. Raises `CheckpointError` if a part is missing or of another kind."""
+    """The state of a trainer from a checkpoint. Raises `CheckpointError` if a part is missing or of the wrong kind."""
     meter = state.get("meter")
     right = {
         "epoch and step": _is_count(state.get("epoch")) and _is_count(state.get("step")),
@@ -63,8 +63,7 @@ def checked_state(state: dict[str, Any], path: Path) -> dict[str, Any]:
     for name, is_right in right.items():
         if not is_right:
             raise CheckpointError(
-                f"{path}: cannot be gone on with: its {name} is missing or no such thing; `minidl test` needs only the "
-                "weights"
+                f"{path}: cannot be resumed: its {name} is missing or malformed; `minidl test` needs only the weights"
             )
     return state
 
@@ -98,7 +97,7 @@ def _is_meter(meter: dict[str, Any]) -> bool:
 
 
 def is_name(value: Any) -> bool:
-    """Whether a file could be called so."""
+    """Whether a file could have this name."""
     if not isinstance(value, str) or not value or "\0" in value:
         return False
     try:

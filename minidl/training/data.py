@@ -1,4 +1,4 @@
-"""The three sets of a run: to train on, to validate on, to test on."""
+"""The three sets of a run: for training, validation and testing."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .options import OptionError, Options, flag
 
 EVALUATION_BATCH = 500
 BATCHES_AHEAD = 2
-MOST_IMAGES = 60_000  # to train on in MNIST and in FashionMNIST: more than that is known to be wrong beforehand
+MOST_IMAGES = 60_000  # training images in MNIST and in FashionMNIST: a larger number is refused at once
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The training, validation (None: none) and test sets, and what is said of them in `config.json`."""
+    """The training, validation (None: none) and test sets, and their description in `config.json`."""
 
     train: Subset
     validation: Subset | None
@@ -34,10 +34,10 @@ class Splits:
 
 
 def open_dataset(options: Options, train: bool, origin: str | None = None, download: bool = True) -> ImageDataset:
-    """The training or test set that the options name, its images as they are: floats from 0 to 1.
+    """The training or test set that the options name, its images unaugmented: floats from 0 to 1.
 
-    Without a folder named, the set is looked for in the cache, and the network is asked if `download` is on; a run that
-    had the bundled sample (`origin` is "sample") gets it again. Raises `DataError` if a named folder has no such files,
+    If no folder is named, the set is looked for in the cache, and downloaded if `download` is on; a run that had the
+    bundled sample (`origin` is "sample") gets it again. Raises `DataError` if a named folder has no such files,
     if they are damaged, or if there is no image.
     """
     if options.dataset == "idx":
@@ -59,7 +59,7 @@ def open_dataset(options: Options, train: bool, origin: str | None = None, downl
 
 
 def open_splits(options: Options, origin: str | None = None) -> Splits:
-    """All three sets. Raises `DataError` as above, `OptionError` where a size does not fit the data."""
+    """All three sets. Raises `DataError` as above, `OptionError` if a size does not fit the data."""
     if options.limit is not None:
         _held_back(options, options.limit)
     elif options.data is None:
@@ -97,7 +97,7 @@ def open_splits(options: Options, origin: str | None = None) -> Splits:
 
 
 def _held_back(options: Options, count: int) -> int:
-    """How many of `count` training images are for validation. Raises `OptionError` where too few are left."""
+    """How many of `count` training images are for validation. Raises `OptionError` if too few are left."""
     held = int(options.val_split if options.val_split >= 1 else count * options.val_split)
     if held == 0 and options.val_split not in (0, Options.val_split):
         raise OptionError(
@@ -116,23 +116,23 @@ def _held_back(options: Options, count: int) -> int:
 
 
 def augmentation() -> transforms.Transform:
-    """Small changes after which a digit is still the same digit."""
+    """Small random changes that leave a digit the same digit."""
     return transforms.RandomAffine(degrees=10, translate=(0.08, 0.08), scale=(0.9, 1.1))
 
 
 def fingerprint(images: ImageDataset) -> int:
-    """A number that tells another data set, so that a run is not resumed on it unnoticed."""
+    """A checksum of the data, so that a run is not resumed on another data set unnoticed."""
     return zlib.crc32(_bytes(images.targets), zlib.crc32(_bytes(images.data)))
 
 
 def published(*sets: ImageDataset) -> bool | None:
-    """Whether these sets are MNIST or FashionMNIST to the last bit; None where that cannot be told."""
+    """Whether these sets are MNIST or FashionMNIST bit for bit; None if that cannot be told."""
     found = [images.is_published() if isinstance(images, datasets.MNIST) else None for images in sets]
     return None if None in found else all(found)
 
 
 def train_loader(splits: Splits, options: Options) -> DataLoader:
-    """Shuffled batches, made in the background and moved to where the run computes."""
+    """Shuffled batches, made in the background and moved to the run's device."""
     return DataLoader(
         splits.train, batch_size=options.batch_size, shuffle=True, prefetch=BATCHES_AHEAD, device=current_backend().name
     )

@@ -1,7 +1,7 @@
 """matplotlib's figures, whatever MPLBACKEND says: they are written as PNG and never shown.
 
-`matplotlib` cannot even be imported where MPLBACKEND names a module that this environment lacks, as a Jupyter kernel of
-another environment sets it. A setting that can be used is left alone: it may be the user's own, for other figures.
+`matplotlib` cannot even be imported if MPLBACKEND names a module that this environment lacks, as when a Jupyter kernel
+of another environment sets it. A setting that can be used is left alone: it may be the user's own, for other figures.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ __all__ = ["Axes", "Figure", "LogLocator", "MaxNLocator", "NullLocator", "save"]
 
 
 def save(figure: Figure, path: str | os.PathLike[str], dpi: float | None = None) -> None:
-    """Write `figure` as PNG, whole or not at all. Raises `OutputError`."""
+    """Write `figure` as PNG, completely or not at all. Raises `OutputError`."""
     canvas = FigureCanvasAgg(figure)
     replace_file(path, lambda stream: canvas.print_figure(stream, format="png", dpi=dpi))

@@ -1,4 +1,4 @@
-"""What a classifier makes of a data set, or of a few images: scores, accuracy, probabilities."""
+"""A classifier's results on a data set, or on a few images: scores, accuracy, probabilities."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a classifier made of a data set: mean loss, accuracy, scores `(N, C)` and labels `(N,)`."""
+    """A classifier's results on a data set: mean loss, accuracy, scores `(N, C)` and labels `(N,)`."""
 
     loss: float
     accuracy: float
@@ -33,7 +33,7 @@ class Evaluation:
 
     @property
     def predicted(self) -> np.ndarray:
-        """The class with the highest score of each sample: `(N,)`."""
+        """The class with the highest score for each sample: `(N,)`."""
         return self.scores.argmax(1)
 
 
@@ -66,7 +66,7 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def on_device(loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches of `loader`, where the current backend computes."""
+    """The batches of `loader`, moved to the current backend's device."""
     for x, y in loader:
         yield to_device(x), to_device(y)
 

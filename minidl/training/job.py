@@ -1,4 +1,4 @@
-"""One training run from its options to its run folder: made, or taken up again, then run to its end."""
+"""One training run from its options to its run folder: started or resumed, then run to its end."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RESUMABLE = ("epochs", "data")  # options that may differ when a run is resumed
 class Job:
     """A run: its options, data, model, trainer and folder, which is locked until `close`.
 
-    `maker` makes the model, if it is not simply the one that the options name; `origin`: where the data came from when
+    `maker` makes the model, unless it is simply the one that the options name; `origin`: where the data came from when
     the run was started.
 
     Attributes:
@@ -43,7 +43,7 @@ class Job:
         use_backend(options.backend or current_backend().name)
         self.options, self.folder = replace(options, backend=current_backend().name), folder
         manual_seed(options.seed)
-        self.maker = maker or find_model(options.model)  # a wrong name is told before any data is looked for
+        self.maker = maker or find_model(options.model)  # a wrong name is reported before any data is looked for
         self.splits = open_splits(self.options, origin)
         manual_seed(options.seed)
         self.model = self.maker(len(self.splits.classes))
@@ -60,13 +60,13 @@ class Job:
     def start(cls, options: Options, folder: RunFolder | None = None) -> Job:
         """A new run, in the next free folder of `runs/` if none is given.
 
-        The folder is made and the first checkpoint written, so that a full disk is known at once. Raises `TakenError`
-        if the folder holds a run, or another training is at work in it.
+        The folder is made and the first checkpoint written, so that a full disk shows at once. Raises `TakenError` if
+        the folder holds a run, or another training is at work in it.
         """
         if folder is not None:
             folder.check_free()
         job = cls(options, folder or next_folder(options.model))
-        trust(job.maker.files.values())  # who trains with a file has named it
+        trust(job.maker.files.values())  # training with a file means having named it
         while True:
             try:
                 job.folder.create()
@@ -74,7 +74,7 @@ class Job:
             except TakenError:
                 if folder is not None:
                     raise
-                job.folder = next_folder(options.model)  # another training was faster
+                job.folder = next_folder(options.model)  # another training came first
         try:
             job._write_config()
             job.save()
@@ -91,7 +91,7 @@ class Job:
         differs, `CheckpointError` if checkpoint or data are not those of the run, `TakenError` if another training is
         at work in the folder.
         """
-        folder.read_config()  # a folder that is none gets no lock file
+        folder.read_config()  # a folder that is no run gets no lock file
         folder.lock()
         try:
             return cls._resumed(given, folder, trusting)
@@ -112,13 +112,13 @@ class Job:
             before = getattr(options, name)
             if value != before and name not in RESUMABLE:
                 raise OptionError(
-                    f"{flag(name)} {value} differs from the run's own, {before}; leave it out to go on with the run, "
+                    f"{flag(name)} {value} differs from the run's own, {before}; leave it out to resume the run, "
                     "or start another one"
                 )
         wanted = replace(options, **given).checked()
         if wanted.epochs != options.epochs and planned_length(options):
             raise OptionError(
-                f"{flag('epochs')} {wanted.epochs}: this run's {options.schedule} schedule was laid out for "
+                f"{flag('epochs')} {wanted.epochs}: this run's {options.schedule} schedule was planned for "
                 f"{options.epochs} epochs; leave it out, or start another run"
             )
         maker = folder.find_model(named, trusting)
@@ -154,7 +154,7 @@ class Job:
         on_epoch: Callable[[dict[str, Any]], None] = lambda record: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Train to the end, with a checkpoint after each epoch, test, and draw.
+        """Train to the end, with a checkpoint after each epoch; then test, and draw the figures.
 
         False if `should_stop` ended it earlier, which leaves a checkpoint too.
         """
@@ -182,7 +182,7 @@ class Job:
         write_json(self.folder.metrics_path, self.metrics())
 
     def metrics(self) -> dict[str, Any]:
-        """What `metrics.json` holds; the test's part is None until the run has ended."""
+        """The content of `metrics.json`; the test's part is None until the run has ended."""
         trainer, tested = self.trainer, self.tested
         seconds = [record["seconds"] for record in trainer.history]
         return {
@@ -223,7 +223,7 @@ class Job:
         check_model(self.options.model, self.model, images, len(self.splits.classes))
 
     def _of_the_user(self, function: Callable[[], Any]) -> Any:
-        """Call `function`; an error in a model file of the user's becomes one line that names its place."""
+        """Call `function`; an error in the user's model file becomes one line that names its place."""
         path = source_file(self.options.model)
         return function() if path is None else call(function, path)
 
@@ -237,14 +237,14 @@ class Job:
             self.trainer.load_state_dict(state)
         except Exception as error:  # a damaged state can raise nearly anything
             raise CheckpointError(
-                f"{self.folder.model_path}: cannot be gone on with: {type(error).__name__}: {error}"
+                f"{self.folder.model_path}: cannot be resumed: {type(error).__name__}: {error}"
             ) from error
 
 
 def _check_same_name(named: str, before: str) -> None:
-    """Raise `OptionError` if --model names another class than the run's; its file may have moved or been mended."""
+    """Raise `OptionError` if --model names another class than the run's; its file may have moved or been fixed."""
     if source_file(before) is None or named.rpartition(":")[2] != before.rpartition(":")[2]:
         raise OptionError(
-            f"{flag('model')} {named} differs from the run's own, {before}; leave it out to go on with the run, or "
+            f"{flag('model')} {named} differs from the run's own, {before}; leave it out to resume the run, or "
             "start another one"
         )

@@ -1,4 +1,4 @@
-"""The training loop, and the state from which a stopped run resumes to the same bits."""
+"""The training loop, and the state from which a stopped run resumes bit for bit."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..random import default_generator
 from .evaluation import Loss, evaluate, on_device
 from .meter import DivergenceError, Meter
 
-REPORT_SECONDS = 0.5  # how often losses are read and progress is told
+REPORT_SECONDS = 0.5  # how often losses are read and progress is reported
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands: told about twice a second.
+    """The progress of training, reported about twice a second.
 
     Attributes:
         epoch: counted from 1, of `epochs`.
@@ -90,11 +90,11 @@ class Trainer:
         on_epoch: Callable[[dict[str, Any]], None] = lambda record: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Train until `epochs` are done; False if `should_stop`, asked after each step, said so.
+        """Train until `epochs` are done; False if `should_stop`, asked after each step, ended it earlier.
 
-        An epoch whose last step is made is finished first. `on_epoch` gets each new record of `history`. Raises
-        `DivergenceError`, which names the step, if the loss or a weight is no longer finite; the step may be told up
-        to half a second after it was made.
+        An epoch whose last step is done is finished first. `on_epoch` gets each new record of `history`. Raises
+        `DivergenceError`, which names the step, if the loss or a weight is no longer finite; it may be raised up to
+        half a second after that step.
         """
         while self.epoch < epochs:
             if not self._train_epoch(epochs, on_progress, should_stop):
@@ -128,7 +128,7 @@ class Trainer:
         return True
 
     def _step(self, x: Tensor, y: Tensor) -> None:
-        """One update; its loss is left to be read later."""
+        """One update; its loss is read later."""
         self.optimizer.zero_grad()
         z = self.model(x)
         loss = self.loss(z, y)
@@ -189,7 +189,7 @@ class Trainer:
 
     @property
     def lr(self) -> float:
-        """The learning rate at the moment, of the first parameter group."""
+        """The current learning rate of the first parameter group."""
         return float(self.optimizer.param_groups[0]["lr"])
 
     def check_weights(self) -> None:
@@ -200,7 +200,7 @@ class Trainer:
                 raise self._diverged(f"the weight {name} is no longer finite after step {self.step}", self.step)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the rest of the run depends on. Raises `DivergenceError` rather than give one that is not finite."""
+        """All that the rest of the run depends on. Raises `DivergenceError` if a weight in it is not finite."""
         self._settle()
         self.check_weights()
         return {

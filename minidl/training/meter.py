@@ -1,7 +1,7 @@
-"""What an epoch has seen so far: summed on the host, but fetched from the device only now and then.
+"""Loss and accuracy of an epoch so far: summed on the host, but fetched from the device only now and then.
 
-Reading a number back makes a GPU wait for all that it was asked before. So each step leaves its loss where it was
-computed, and `settle` fetches many at once; the sums, in step order, do not depend on when that is.
+Reading a number back means waiting for all work queued on the GPU. So each step leaves its loss where it was
+computed, and `settle` fetches many at once; the sums, in step order, do not depend on when that happens.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from ..backend import backend_of, to_host
 from ..engine.tensor import Tensor
 from ..errors import MinidlError
 
-CURVE_STEPS = 25  # steps behind one point of the learning curve
+CURVE_STEPS = 25  # steps averaged in one point of the learning curve
 
 
 class DivergenceError(MinidlError, FloatingPointError):
-    """Training left the finite numbers; `step` is the first one that did."""
+    """Training became infinite or NaN; `step` is the first step that did."""
 
     def __init__(self, message: str, step: int) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class Meter:
         self.start_epoch()
 
     def start_epoch(self) -> None:
-        """Begin the sums of another epoch; the curve goes on."""
+        """Begin the sums of another epoch; the curve continues."""
         self.loss_sum, self.right, self.seen = 0.0, 0, 0
         self.pending: list[tuple[int, Any, Any, int]] = []
 
@@ -50,11 +50,11 @@ class Meter:
 
     @property
     def accuracy(self) -> float:
-        """The share of the epoch's samples that were right, each at the time it was seen."""
+        """The share of the epoch's samples classified correctly, each at the time it was seen."""
         return self.right / self.seen
 
     def add(self, step: int, loss: Tensor, right: Tensor, samples: int) -> None:
-        """Note a step's mean loss over `samples` and how many were right; neither is read yet."""
+        """Note a step's mean loss over `samples` and how many were classified correctly; neither is read yet."""
         self.pending.append((step, loss._array, right._array, samples))
 
     def settle(self) -> None:
@@ -86,12 +86,12 @@ class Meter:
         return {name: getattr(self, name) for name in kept} | {"curve": [list(point) for point in self.curve]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict`."""
+        """Resume from `state_dict`."""
         self.start_epoch()
         for name, value in state.items():
             setattr(self, name, value)
 
 
 def _fetch(scalars: tuple[Any, ...]) -> list[float]:
-    """Scalars that lie on the device, as Python numbers, in one transfer."""
+    """Scalars on the device as Python numbers, in one transfer."""
     return to_host(backend_of(scalars[0]).xp.stack(scalars)).tolist()

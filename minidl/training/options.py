@@ -1,4 +1,4 @@
-"""The options of a training run, and what the optimizer and the schedule are made from."""
+"""The options of a training run, and the optimizer and the schedule that they name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOMENTUM = {"sgd": 0.9, "rmsprop": 0.0}
 
 
 class OptionError(ArgumentError):
-    """An option of the command or of its TOML file that is unknown or has no such value."""
+    """An option of the command or of its TOML file is unknown or has an invalid value."""
 
 
 def option(default: Any, what: str) -> Any:
@@ -41,7 +41,7 @@ def option(default: Any, what: str) -> Any:
 
 @dataclass(frozen=True)
 class Options:
-    """Every option of a run, by its name on the command line; `checked` says what is wrong with one, and fills in None.
+    """Every option of a run, by its name on the command line; `checked` refuses wrong ones, and fills in None.
 
     The defaults train the lecture's CNN to about 99 % on MNIST in three epochs.
     """
@@ -54,22 +54,22 @@ class Options:
         " or ".join(f"{name} ({device_named(name)})" for name in backend_names())
         + f" (default: MINIDL_BACKEND, else {DEFAULT})",
     )
-    epochs: int = option(3, "times through the training images")
-    batch_size: int = option(100, "images a step")
+    epochs: int = option(3, "passes through the training images")
+    batch_size: int = option(100, "images per step")
     lr: float | None = option(None, "learning rate; the highest one of a onecycle schedule (default: by optimizer)")
     optimizer: str = option("sgd", ", ".join(OPTIMIZERS))
-    momentum: float | None = option(None, "of sgd (default 0.9) and rmsprop (default 0)")
+    momentum: float | None = option(None, "momentum of sgd (default 0.9) and rmsprop (default 0)")
     weight_decay: float | None = option(None, "pull of the weights towards 0 (default: the optimizer's own)")
     schedule: str = option(
         "onecycle", "learning rate over time: onecycle, constant, cosine, step, exponential, plateau"
     )
-    augment: bool = option(False, "turn, shift and scale the training images a little, at random")
-    seed: int = option(0, "of the weights, the order and all else that is random")
+    augment: bool = option(False, "rotate, shift and scale the training images a little, at random")
+    seed: int = option(0, "random seed of the weights, the order and everything else that is random")
     limit: int | None = option(None, "use only the first N training images")
     val_split: float = option(0.05, "share of the training images held back for validation, or their number")
 
     def checked(self) -> Options:
-        """The options with None filled in where a default depends on others. Raises `OptionError`."""
+        """The options, with None replaced by defaults that depend on other options. Raises `OptionError`."""
         for name, known in {**CHOICES, "backend": (None, *backend_names())}.items():
             _check_choice(name, getattr(self, name), known)
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("limit", 1)):
@@ -106,7 +106,7 @@ CHOICES = {
     "optimizer": tuple(OPTIMIZERS),
     "schedule": ("onecycle", "constant", "cosine", "step", "exponential", "plateau"),
 }
-MOST = 1 << 53  # of a count: what a float can still hold exactly
+MOST = 1 << 53  # of a count: the largest that a float can hold exactly
 
 
 def flag(name: str) -> str:
@@ -119,7 +119,7 @@ def flag(name: str) -> str:
 
 
 def merged(given: Mapping[str, Any], file: str | None = None) -> Options:
-    """The options: those `given`, over those of a TOML `file`, over the defaults; checked."""
+    """The checked options: `given` overrides a TOML `file`, which overrides the defaults."""
     return replace(Options(), **{**({} if file is None else read_toml(file)), **given}).checked()
 
 
@@ -129,7 +129,7 @@ def read_toml(path: str) -> dict[str, Any]:
     Raises `OptionError` for an unknown name or a value of the wrong type.
     """
     try:
-        content = tomllib.loads(read_bytes(path, MOST_TOML).decode("utf-8-sig"))  # Notepad writes a mark in front
+        content = tomllib.loads(read_bytes(path, MOST_TOML).decode("utf-8-sig"))  # Notepad writes a BOM in front
     except OSError as error:
         raise OptionError(f"--config {path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -165,14 +165,14 @@ def _of_kind(what: str, value: Any, kind: type) -> Any:
 
 
 def shortened(value: Any) -> str:
-    """A value in an error, as far as it helps.
+    """A value in an error message, shortened.
 
     >>> shortened("a" * 500)[:5], len(shortened("a" * 500))
     ("'aaaa", 83)
     """
     try:
         text = repr(value)
-    except ValueError:  # a whole number of more digits than Python writes out
+    except ValueError:  # an integer with more digits than Python converts
         text = f"a {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:80]}..."
 
@@ -221,7 +221,7 @@ def make_optimizer(options: Options, model: Module) -> Any:
 
 
 def make_scheduler(options: Options, optimizer: Any, batches: int) -> tuple[Any, str]:
-    """The schedule that the options name, and whether it steps after each "batch" or "epoch"; `batches` an epoch."""
+    """The schedule that the options name, and whether it steps after each "batch" or "epoch"; `batches` per epoch."""
     steps, lr = options.epochs * batches, options.lr or 0.0
     if options.schedule == "onecycle":
         return lr_scheduler.OneCycleLR(optimizer, max_lr=lr, total_steps=steps, cycle_momentum=False), "batch"
@@ -238,5 +238,5 @@ def make_scheduler(options: Options, optimizer: Any, batches: int) -> tuple[Any,
 
 
 def planned_length(options: Options) -> bool:
-    """Whether the schedule was laid out for this number of epochs, so that more of them would be another run."""
+    """Whether the schedule was planned for this number of epochs, so that more of them would be another run."""
     return options.schedule in ("onecycle", "cosine", "step")

@@ -16,12 +16,12 @@ from .drawing import Axes, Figure, LogLocator, MaxNLocator, NullLocator, save
 
 __all__ = ["confusion", "curves", "filters", "host_images", "mistakes", "predictions", "save"]
 
-MOST_NUMBERS = 30  # classes up to which the confusion has a number in each cell
-LARGEST = 14.0  # inches of the confusion's side
+MOST_NUMBERS = 30  # up to this many classes, each cell of the confusion matrix shows its number
+LARGEST = 14.0  # inches of the side of the confusion matrix
 MOST_MISTAKES = 25
 MOST_FILTERS = 64
 LONGEST_NAME = 22  # letters of a file name over its photo
-LEAST_WIDTH = 7.0  # inches of the steps of photos: room for a reason
+LEAST_WIDTH = 7.0  # inches of the steps of photos: leaves room for a reason
 LETTERS_PER_INCH = 12  # of the reason below them
 
 
@@ -53,7 +53,7 @@ def curves(history: Sequence[Mapping[str, Any]], curve: Sequence[Sequence[float]
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> Figure:
     """How often each class (row) was taken for each other (column); labels and predictions `(N,)`.
 
-    Mistakes are shaded; the diagonal, what is right, is not. Of many classes, only every so many is named.
+    Mistakes are shaded; the diagonal, what is right, is not. If there are many classes, only some are labelled.
     """
     counts = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(counts, (labels, predicted), 1)
@@ -81,7 +81,7 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str])
 
 
 def mistakes(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> Figure:
-    """The wrong answers that were given with the most confidence: images `(N, H, W)` or `(N, H, W, C)`."""
+    """The wrong answers given with the most confidence: images `(N, H, W)` or `(N, H, W, C)`."""
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
     wrong = np.flatnonzero(predicted != labels)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES]
@@ -131,10 +131,9 @@ def _first_layer(weights: Mapping[str, Tensor], image_shape: Sequence[int]) -> t
 
 
 def predictions(read: Sequence[tuple[str, Sequence[Step], np.ndarray | None, str]], classes: Sequence[str]) -> Figure:
-    """Each photo's way to its answer, one row a photo: the steps, then the probability of each class `(C,)`.
+    """The steps from each photo to its answer, one row per photo, then the probability of each class `(C,)`.
 
-    Below stands what warns of the answer; where there is none, None takes the place of the probabilities, and the
-    reason is told.
+    Warnings stand below; if there is no answer, the probabilities are None, and the reason stands there.
     """
     columns = max(len(steps) for _, steps, _, _ in read) + 1
     size = (max(LEAST_WIDTH, 1.8 * columns), 2.5 * len(read) + 0.2)
@@ -154,7 +153,7 @@ def predictions(read: Sequence[tuple[str, Sequence[Step], np.ndarray | None, str
 
 def _draw_steps(axes: Sequence[Axes], name: str, steps: Sequence[Step]) -> None:
     for axis in axes[:-1]:
-        axis.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1)  # one height, so that the names stand in one line
+        axis.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1)  # one height, so that the names line up
         axis.set_axis_off()
     for axis, step in zip(axes, steps):
         height, width = step.image.shape[:2]
@@ -186,5 +185,5 @@ def host_images(dataset: ImageDataset) -> np.ndarray:
 
 
 def _short(name: str) -> str:
-    """The class name for a small label: MNIST's "7 - seven" is just 7."""
+    """The class name shortened for a small label: MNIST's "7 - seven" is just 7."""
     return name.split(" - ")[0]

@@ -1,4 +1,4 @@
-"""The run folder: all that a run was told, learned and measured, in files that are written whole or not at all.
+"""The run folder: the options, weights and results of a run, in files written completely or not at all.
 
 config.json     every option as it was resolved, versions, seed, data, the SHA-256 of the user's own model file
 metrics.json    the history, the test accuracy, the times
@@ -6,7 +6,7 @@ model.npz       the newest checkpoint: weights, and what is needed to resume
 *.png           curves, confusion, mistakes, filters
 .lock           while a training writes here
 
-Nothing in it is believed: a folder may come from someone else.
+Nothing in it is trusted: a folder may come from someone else.
 """
 
 from __future__ import annotations
@@ -55,11 +55,9 @@ class RunFolder:
         return self.path / name
 
     def check_free(self) -> None:
-        """Raise `TakenError` if a run is here already; one that was killed before its first checkpoint is none."""
+        """Raise `TakenError` if a run is here already; one killed before its first checkpoint does not count."""
         if os.path.lexists(self.model_path) or os.path.lexists(self.metrics_path):
-            raise TakenError(
-                f"--out {self.path}: holds a run already; go on with it by --resume, or name another folder"
-            )
+            raise TakenError(f"--out {self.path}: holds a run already; resume it with --resume, or name another folder")
 
     def create(self) -> None:
         """Make the folder and lock it. Raises `TakenError` if it holds a run, `OutputError` if it cannot be made."""
@@ -95,12 +93,12 @@ class RunFolder:
         given: Mapping[str, Any] | None = None,
         before: Mapping[str, Any] | None = None,
     ) -> None:
-        """Note what the run is.
+        """Write `config.json`.
 
         Args:
-            files: the SHA-256 of each Python file of the user's that makes the model.
-            given: options in the words of whoever started it, if they are others by now.
-            before: what was noted at the start, for a run that is resumed: its versions and machine stay.
+            files: the SHA-256 of each of the user's Python files that make the model.
+            given: the options as whoever started the run gave them, if they have changed since.
+            before: the configuration at the start, for a run that is resumed: its versions and machine stay.
         """
         here = {"versions": versions(), "machine": machine()}
         start = here if before is None else {name: before.get(name) for name in here}
@@ -119,7 +117,7 @@ class RunFolder:
         write_json(self.config_path, content)
 
     def read_config(self) -> dict[str, Any]:
-        """What `write_config` noted. Raises `CheckpointError` if there is no run here, or its file is damaged."""
+        """The content of `config.json`. Raises `CheckpointError` if there is no run here, or the file is damaged."""
         try:
             content = json.loads(read_bytes(self.config_path, MOST).decode("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
@@ -133,10 +131,10 @@ class RunFolder:
         return checked_config(content, self.config_path)
 
     def read_options(self, model: str | None = None) -> Options:
-        """The options of the run; a model of the user's own, and the data, by the place where they are now.
+        """The options of the run, with the current paths of the data and of a user's own model.
 
-        `model`: FILE.py:NAME, in place of the one that the run names. Raises `CheckpointError` as `read_config`, or if
-        the model's file is gone; `OptionError` if `model` is none of the user's own.
+        `model`: FILE.py:NAME, instead of the one that the run names. Raises `CheckpointError` as `read_config`, or if
+        the model's file is gone; `OptionError` if `model` is not a user's own.
         """
         config = self.read_config()
         options = checked_options(config["options"], self.config_path)
@@ -154,9 +152,9 @@ class RunFolder:
         return Options(**{**options.as_dict(), **places})
 
     def find_model(self, model: str | None = None, trusting: bool = False) -> Maker:
-        """What makes the run's model. A file of the user's own is run only if the user allowed it.
+        """The maker of the run's model. A user's own file is run only if the user allowed it.
 
-        Allowed is: `model`, FILE.py:NAME, named for this call; any file, if `trusting`; else a file that is to the last
+        Allowed are: `model`, FILE.py:NAME, named for this call; any file, if `trusting`; else a file that is bit for
         bit the one that the run noted, if this user trained with it or has named it before (see `models.trust`).
         Raises `UntrustedError` for another file, before a line of it is run; `CheckpointError` if that file has
         changed since, or no longer makes a model.
@@ -192,12 +190,12 @@ class RunFolder:
         return set(noted.values())
 
     def _place_of_model(self, given: str, whole: Any) -> str:
-        """The model by the absolute path noted at the start or, where the project has moved since, as it was given."""
+        """The model by the absolute path noted at the start or, if the project has moved since, as it was given."""
         for name in (whole, given):
             if isinstance(name, str) and ((path := source_file(name)) is None or path.is_file()):
                 return name
         raise CheckpointError(
-            f"{self.path}: this run's model is {whole or given}, but that file is not there any more; put it back, or "
+            f"{self.path}: this run's model is {whole or given}, but that file is gone; put it back, or "
             f"call from the folder in which {given} is right"
         )
 
@@ -232,8 +230,8 @@ class RunFolder:
             array = tensor._array
             if array.dtype.kind == "f" and not bool(backend_of(array).xp.isfinite(array).all()):
                 raise CheckpointError(
-                    f"{self.model_path}: its array {name} holds NaN or infinity, so that no answer of it means "
-                    "anything; train again, or take another copy"
+                    f"{self.model_path}: its array {name} holds NaN or infinity, so that its answers mean "
+                    "nothing; train again, or take another copy"
                 )
 
 
@@ -262,7 +260,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def machine() -> dict[str, Any]:
-    """What computes: the same versions give other bits on another kind of processor."""
+    """The processor: the same versions give other bits on another kind."""
     return {
         "platform": platform.platform(), "processor": platform.processor() or platform.machine(),
         "threads": get_num_threads(),

@@ -1,4 +1,4 @@
-"""The run for TensorBoard: one event file a start, by the optional package tensorboardX."""
+"""The run for TensorBoard: one event file per start, by the optional package tensorboardX."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def require_tensorboard() -> Any:
         import tensorboardX
     except ImportError:
         raise MissingPackageError(
-            "--tensorboard needs the package tensorboardX; install it by pip install 'minidl[tensorboard]', or leave "
+            "--tensorboard needs the package tensorboardX; install it with pip install 'minidl[tensorboard]', or leave "
             "the option out"
         ) from None
     return tensorboardX

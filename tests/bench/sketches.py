@@ -1,4 +1,4 @@
-"""The same work in plain NumPy, as one would write it first: what minidl must not fall behind."""
+"""The same work in plain NumPy, as one would first write it: minidl must not be slower."""
 
 from __future__ import annotations
 

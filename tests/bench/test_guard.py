@@ -1,4 +1,4 @@
-"""What a change must not lose unnoticed: memory kept, memory allocated, calls, and speed against a plain sketch.
+"""Guards against unnoticed losses: memory kept, memory allocated, calls, and speed against a plain sketch.
 
 Counts are exact; times are ratios within one run, with room for a busy machine.
 """
@@ -35,7 +35,7 @@ def training(name: str, batch: int | None = None, threads: int | None = None) ->
 
 @pytest.fixture
 def one_thread() -> Iterator[None]:
-    """With one thread the processor's time counts, and it does not suffer from what else the machine does."""
+    """With one thread, processor time is measured, which other work on the machine does not affect."""
     before = get_num_threads()
     with threadpool_limits(1):
         yield
@@ -56,7 +56,7 @@ def test_bytes_kept_grow_with_the_batch_by_no_more_than(name: str, most: float) 
 
 @pytest.mark.parametrize(("name", "most"), [("lecture-100", 10.0), ("mlp-128", 2.5), ("tiny-4", 8.0)])
 def test_the_highest_memory_within_a_step(name: str, most: float) -> None:
-    """Above what lay there before the step, in multiples of what must be kept for its images and weights."""
+    """Memory beyond that before the step, in multiples of what must be kept for its images and weights."""
     steps = training(name)
     for _ in range(3):
         steps.step(HostClock())
@@ -111,7 +111,7 @@ def test_python_calls_of_a_step(name: str, most: int) -> None:
 
 
 def interleaved(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 9) -> float:
-    """The median over rounds of our processor time by theirs."""
+    """The median over rounds of our processor time divided by theirs."""
     ratios = []
     for _ in range(rounds):
         seconds = []

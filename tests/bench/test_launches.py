@@ -1,4 +1,4 @@
-"""Counting launches: what a GPU would tell, told by hand, since no test machine has one."""
+"""Counting launches: a GPU's reports are imitated by hand, since no test machine has one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALLS += [(ENTER, b"cuLaunchKernelEx"), (ENTER, b"cuGraphLaunch"), (ENTER, b"cuM
 
 
 class Cupti:
-    """Stands where the library would: calls back for each of `CALLS` while someone has subscribed."""
+    """Replaces the library: calls back for each of `CALLS` while someone has subscribed."""
 
     def __init__(self, refuses: int = 0) -> None:
         self.refuses, self.callback, self.enabled = refuses, None, False

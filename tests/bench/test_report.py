@@ -43,7 +43,7 @@ def test_cpu_against_gpu(tmp_path: Path) -> None:
     assert report.heading(found)[-1] == "GPU: A GPU; the GPU is faster from batch 4 on"
     tables = report.tables(found)
     assert [row[3] for row in tables["steps"]] == ["ratio", "0.25", "4.00"]
-    assert [row[2] for row in tables["device"]] == ["launches a step", "not counted", "73"]
+    assert [row[2] for row in tables["device"]] == ["launches per step", "not counted", "73"]
     figures.draw(found, tmp_path / "a.png")
     assert cv2.imread(str(tmp_path / "a.png")).std() > 5
 
@@ -64,7 +64,7 @@ def test_a_column_with_nothing_in_it_is_left_out() -> None:
         "memory": {"peak": 2e6, "at_start": 1e6}}}, "opponent": None, "must_keep": None,
     }  # fmt: skip
     tables = report.tables(whole("lecture", [row]))
-    assert tables["ratios"] == [["work", "contestant", "ms a step", "images/s"], ["a net", "minidl", "2000.00", "9"]]
+    assert tables["ratios"] == [["work", "contestant", "ms per step", "images/s"], ["a net", "minidl", "2000.00", "9"]]
     assert tables["memory"][0] == ["work", "contestant", "peak MB", "before the work MB"]
     assert report.tables(whole("lecture", []))["ratios"][0][-1] == "met", "no rows, no column without"
 

@@ -32,7 +32,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python file with models of the user's own."""
+    """A Python file with a user's own models."""
     path = tmp_path_factory.mktemp("models") / "tiny.py"
     path.write_text(TINY)
     return path

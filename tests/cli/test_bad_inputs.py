@@ -79,7 +79,7 @@ def within(seconds: int) -> Iterator[None]:
 
 
 def refused(run: Run, *arguments: Any, may_pass: bool = False) -> str:
-    """Run it; what it says. It must end, say why in its last line, and be no bug of minidl's."""
+    """Run it and return its message. It must end, say why in its last line, and not report a bug in minidl."""
     with within(SECONDS):
         code, out, err = run(*arguments)
     shown = f"{arguments!r:.500}\n{err[-2000:]}"
@@ -102,14 +102,14 @@ def built_in(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Path:
 
 
 def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something stands in nested lists and dictionaries."""
+    """The path to an entry in nested lists and dictionaries."""
     yield place
     for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
         yield from places(value[key], (*place, key))
 
 
 def mutated(config: Any, chance: random.Random) -> str:
-    """The text of a damaged config.json: a value changed, taken away or doubled, or bytes of the text."""
+    """The text of a damaged config.json: a value changed, removed or doubled, or bytes of the text changed."""
     config = copy.deepcopy(config)
     kind = chance.randrange(4)
     place = chance.choice([p for p in places(config) if p])
@@ -135,7 +135,7 @@ def mutated(config: Any, chance: random.Random) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_a_damaged_config(run: Run, built_in: Path, tmp_path: Path, part: int) -> None:
-    """100 each; what is left readable is tested, summed up, or taken up again."""
+    """100 each; what is left readable is tested, summarised, or resumed."""
     folder = Path(shutil.copytree(built_in, tmp_path / "run"))
     config = json.loads((folder / "config.json").read_text())
     chance = random.Random(part)

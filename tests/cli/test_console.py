@@ -18,7 +18,7 @@ VERBS = [verb.__name__.rpartition(".")[2] for verb in cli.VERBS]
 
 
 def on(console: str, *words: str | Path) -> tuple[str, str]:
-    """What `minidl` prints there on both streams, decoded as that console does."""
+    """What `minidl` prints on that console on both streams, decoded as the console does."""
     environment = os.environ | {"PYTHONIOENCODING": console}
     done = subprocess.run([sys.executable, "-m", "minidl", *map(str, words)], env=environment, capture_output=True)
     out, err = done.stdout.decode(console), done.stderr.decode(console)

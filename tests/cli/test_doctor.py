@@ -124,7 +124,7 @@ def test_a_cupy_that_cannot_be_imported(monkeypatch, error, status, why):
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
-    """Makes this machine one with that answer of nvidia-smi (None: it has none) and that version file of PyTorch."""
+    """Imitate a machine with that answer of nvidia-smi (None: it has none) and that version file of PyTorch."""
 
     def made(smi: str | None, torch: str | None) -> None:
         monkeypatch.setattr(wheel.shutil, "which", lambda name: None if smi is None else f"/usr/bin/{name}")

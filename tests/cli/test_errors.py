@@ -107,7 +107,7 @@ def test_options_that_do_not_fit_the_data(run: Run, digits: Path, tmp_path: Path
 
 
 def test_wrong_usage_is_told_before_data_is_looked_for(run: Run, trained: Path, tmp_path: Path) -> None:
-    """There is no data anywhere here, and no network: whoever looked for some would say so."""
+    """There is no data here, and no network: an attempt to look for data would be reported."""
     out = tmp_path / "run"
     for arguments, message in (
         (("--model", "lectrue", "--out", out), "there is no model 'lectrue'"),
@@ -181,7 +181,7 @@ def missing(folder: Path) -> None:
         (swapped, "the two files are swapped"),
         (not_idx, "not an IDX file"),
         (of_different_length, "holds 50 images but"),
-        (label_out_of_range, "labels must be 0 to 9, got 0 to 11; a set with other classes is read by --dataset idx"),
+        (label_out_of_range, "labels must be 0 to 9, got 0 to 11; use --dataset idx for a set with other classes"),
         (empty, "the training set holds no images; name another folder by --data"),
         (missing, "has no t10k-labels-idx1-ubyte"),
     ],
@@ -226,7 +226,7 @@ def test_a_run_is_not_written_over(run: Run, digits: Path, trained: Path) -> Non
     before = (trained / "model.npz").read_bytes()
     code, _, err = run("train", "--data", digits, "--out", trained)
     assert code == 2
-    assert "holds a run already; go on with it by --resume" in one_line(err)
+    assert "holds a run already; resume it with --resume" in one_line(err)
     assert (trained / "model.npz").read_bytes() == before
 
 
@@ -264,7 +264,7 @@ def test_a_checkpoint_of_weights_alone_cannot_be_gone_on_with(run: Run, copied: 
     assert run("test", copied)[0] == 0
     code, _, err = run("train", "--resume", "--out", copied)
     assert code == 4
-    assert "cannot be gone on with" in one_line(err)
+    assert "cannot be resumed" in one_line(err)
 
 
 def test_a_damaged_checkpoint(run: Run, copied: Path) -> None:
@@ -330,7 +330,7 @@ def test_a_learning_rate_that_is_far_too_high_is_noticed(run: Run, digits: Path,
     assert "learning rate" not in run(*arguments, "--out", tmp_path / "good")[2]
     code, _, err = run(*arguments, "--lr", 1e4, "--out", tmp_path / "bad")
     assert code == 0
-    assert "guessing blindly gives 2.303: the learning rate is probably too high" in err
+    assert "blind guessing gives 2.303: the learning rate is probably too high" in err
 
 
 def test_the_picture_of_a_prediction_is_a_png(run: Run, trained: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Stopping and going on: Ctrl-C, kill -9 in the middle of a save, a full disk. The weights must not be able to tell."""
+"""Stopping and resuming: Ctrl-C, kill -9 in the middle of a save, a full disk. The weights must not be able to tell."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_what_cannot_be_gone_on_with_is_named(run: Callable[..., Any], trained: 
     before = (trained / "model.npz").read_bytes()
     for arguments, message in (
         (("--lr", "0.5"), "--lr 0.5 differs from the run's own, 0.1"),
-        (("--epochs", "9"), "onecycle schedule was laid out for 4 epochs"),
+        (("--epochs", "9"), "onecycle schedule was planned for 4 epochs"),
         (("--config", "x.toml"), "leave --config out"),
     ):
         code, _, err = run("train", "--resume", "--out", trained, *arguments)

@@ -34,7 +34,7 @@ def words(verb: str, folder: Path) -> tuple[Any, ...]:
 
 @pytest.fixture
 def of_a_stranger(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run that came with a Python file of its own, which leaves a mark when it is run."""
+    """A run that came with its own Python file, which leaves a mark when it is run."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # a user who has trusted nothing
     folder = Path(shutil.copytree(trained, tmp_path / "run"))
     mark = f"import pathlib\npathlib.Path({str(tmp_path / 'mark')!r}).touch()\n"
@@ -89,7 +89,7 @@ def test_a_file_that_was_changed_since_is_not_run(run: Run, of_a_stranger: Path,
 
 
 def test_what_the_run_notes_of_another_file_is_not_believed(run: Run, of_a_stranger: Path, tmp_path: Path) -> None:
-    """The stranger knows the SHA-256 of a file that the user trusts, and notes it for his own."""
+    """The stranger knows the SHA-256 of a file that the user trusts, and records it for his own file."""
     known = trust.sha256_of_code(b"known = 1\n")
     trust.trust([known])
     config = json.loads((of_a_stranger / "config.json").read_text())
@@ -115,7 +115,7 @@ def test_a_neighbour_that_came_later_is_not_run(
 
 
 def test_a_compiled_copy_is_not_run(run: Run, of_a_stranger: Path, tmp_path: Path) -> None:
-    """`__pycache__` may hold other code than the file that was looked at."""
+    """`__pycache__` may hold other code than the file that was checked."""
     import py_compile
 
     path, mark = of_a_stranger / "neighbour_with_a_copy.py", tmp_path / "compiled"

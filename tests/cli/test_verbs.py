@@ -138,7 +138,7 @@ def test_data_fetch_without_network_fails_with_the_reason(run: Run, tmp_path: Pa
 
 @pytest.mark.slow
 def test_a_run_finds_its_data_again(run: Run, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trained with a path that is right only in one folder; asked for where nothing or other data is there."""
+    """Trained with a path that is right only in one folder; used where there is no data, or other data."""
     folder = tmp_path / "run"
     for name in ("project", "elsewhere", "third"):
         (tmp_path / name).mkdir()
@@ -172,7 +172,7 @@ def test_a_run_finds_its_data_again(run: Run, tiny: Path, tmp_path: Path, monkey
 def test_a_run_finds_its_model_s_file_again(
     run: Run, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Trained with a path that is right only in one folder; asked for in another one."""
+    """Trained with a path that is right only in one folder; used in another one."""
     for name in ("project", "elsewhere"):
         (tmp_path / name).mkdir()
     folder = tmp_path / "run"
@@ -190,7 +190,7 @@ def test_a_run_finds_its_model_s_file_again(
     code, out, err = run("test", folder)
     assert (code, out) == (4, "")
     assert f"{folder}: this run's model is" in err
-    assert "project/net.py:make, but that file is not there any more; put it back" in err
+    assert "project/net.py:make, but that file is gone; put it back" in err
     monkeypatch.chdir(tmp_path / "moved")
     assert run("test", folder)[0] == 0
     Path("net.py").write_text("other = 1\n")

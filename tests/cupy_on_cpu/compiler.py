@@ -1,4 +1,4 @@
-"""CuPy's kernel compiler: g++ in the place of NVRTC, the result kept on disk by the hash of all that went into it.
+"""CuPy's kernel compiler: g++ instead of NVRTC, its output cached on disk by a hash of all inputs.
 
 Every source is written down with its options, for `nvrtc_check` to compile with NVIDIA's compiler in another process.
 """

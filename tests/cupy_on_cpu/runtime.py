@@ -246,7 +246,7 @@ IMPLEMENTED = {
 }  # fmt: skip
 
 
-# ---- putting them in the place of CuPy's ----
+# ---- putting them in place of CuPy's ----
 
 _C_TYPES = {
     "int": ctypes.c_int, "unsigned int": ctypes.c_uint, "size_t": ctypes.c_size_t, "intptr_t": ctypes.c_ssize_t,

@@ -1,4 +1,4 @@
-"""Where data sets are looked for, what they hold, and what is said when they cannot be had."""
+"""Where data sets are looked for, what they hold, and the errors when they cannot be found."""
 
 from __future__ import annotations
 
@@ -376,7 +376,7 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_pictures_that_lacks_some(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="one folder a class"):
+    with pytest.raises(DataError, match="one folder per class"):
         ImageFolder(tmp_path)
     (tmp_path / "cat").mkdir()
     with pytest.raises(DataError, match="cat: holds no picture"):

@@ -1,4 +1,4 @@
-"""What every transform owes: dtype, axes, an untouched input, a named refusal, chance under control."""
+"""Every transform's duties: dtype, axes, an untouched input, a named refusal, controlled randomness."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_pad_is_numpy_s(mode: str, numpy_mode: Any, left: int, top: int, right: 
 
 
 def test_padding_that_has_nothing_to_reflect() -> None:
-    with pytest.raises(ShapeError, match="Pad: reflecting takes padding smaller than the image"):
+    with pytest.raises(ShapeError, match="Pad: reflecting needs padding smaller than the image"):
         T.Pad(4, padding_mode="reflect")(noise(4, 9))
     with pytest.raises(ShapeError, match="Pad: symmetric padding"):
         T.Pad(5, padding_mode="symmetric")(noise(4, 9))

@@ -33,7 +33,7 @@ def lecture_json() -> dict[str, Any]:
 
 
 def array_of(tape: dict[str, Any], place: int) -> np.ndarray:
-    """An array of a tape's JSON, which must be there as a whole."""
+    """An array of a tape's JSON, which must be complete."""
     value = tape["values"][place]
     assert value["sampled"] is None, value["sampled"]
     return np.frombuffer(base64.b64decode(value["data"]), "<f4").reshape(value["shape"])

@@ -102,7 +102,7 @@ def test_afterwards_the_right_rule_is_back_also_after_an_error() -> None:
         assert Conv2d.backward is not before[0]
         raise ZeroDivisionError
     for name in BREAKS:
-        with breaks.broken(name), breaks.mended():
+        with breaks.broken(name), breaks.repaired():
             assert (Conv2d.backward, engine._add) == before
     assert (Conv2d.backward, engine._add) == before
     assert breaks.active() is None
@@ -110,7 +110,7 @@ def test_afterwards_the_right_rule_is_back_also_after_an_error() -> None:
 
 def test_an_unknown_mistake_and_two_at_once_are_refused() -> None:
     with (
-        pytest.raises(ArgumentError, match="there is no mistake 'nonsense'; there are: grad-assigned"),
+        pytest.raises(ArgumentError, match="there is no mistake 'nonsense'; use one of grad-assigned"),
         breaks.broken("nonsense"),
     ):
         pass

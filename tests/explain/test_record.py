@@ -81,7 +81,7 @@ def test_every_number_of_the_forward_pass_is_that_of_an_independent_computation(
 
 
 def test_the_gradients_of_the_tape_are_those_of_an_independent_computation() -> None:
-    """By hand from the scores to the last weights; the rest is held against differences in test_verify."""
+    """By hand from the scores to the last weights; the rest is compared with differences in test_verify."""
     tape = lecture_json()
     whole = {one.name: one for one in lecture().leaves if one.name}
     flat = array_of(tape, tape["nodes"][6]["output"]).ravel().astype(np.float64)

@@ -217,7 +217,7 @@ def test_explain_a_mistake(run: Callable[..., Result]) -> None:
     assert [line.split()[0] for line in out.splitlines()] == list(BREAKS)
     code, _, err = run("explain", "--break", "nonsense")
     assert code == 2
-    assert "there is no such mistake; there are: grad-assigned-not-accumulated" in err
+    assert "there is no such mistake; use one of grad-assigned-not-accumulated" in err
     code, _, err = run("explain", "--break", "conv-kernel-not-flipped", "--model", "mlp", "--no-torch")
     assert code == 1
     assert "makes no difference" in err

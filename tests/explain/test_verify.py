@@ -397,7 +397,7 @@ def test_size_0_and_1() -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
 def test_a_gradient_that_cancels_to_0_is_right_although_rounding_is_all_of_it(seed: int, twice: bool) -> None:
-    """Batch normalisation takes the mean away, and with it all that a bias before it does."""
+    """Batch normalisation subtracts the mean, and with it any effect of a bias before it."""
     minidl.manual_seed(seed)
     conv, norm = nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3)
     x = minidl.rand(4, 1, 6, 6, requires_grad=True)

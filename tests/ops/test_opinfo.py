@@ -145,7 +145,7 @@ def run(op: Any, limit: int, dtypes: Sequence[torch.dtype]) -> tuple[Counter[str
 
 
 def shown(x: Any) -> str:
-    """Arguments with shapes and dtypes in the place of tensors."""
+    """Arguments with shapes and dtypes instead of tensors."""
     if isinstance(x, torch.Tensor):
         return f"{str(x.dtype).removeprefix('torch.')}{list(x.shape)}"
     if isinstance(x, list | tuple):

@@ -143,7 +143,7 @@ def test_all_schedules_at_once(chosen: list[tuple[str, Any]]) -> None:
 
 @given(named, optimizers, st.integers(1, 6))
 def test_state_continues_from_pytorchs(chosen: tuple[str, dict[str, Any]], kind: str, stop: int) -> None:
-    """After `stop` steps of PyTorch's, minidl's scheduler loads its state and goes on beside it."""
+    """After `stop` steps of PyTorch's, minidl's scheduler loads its state and continues beside it."""
     name, arguments = chosen
     _, reference = optimizer_pair(kind)
     expected = getattr(theirs, name)(reference, **arguments)

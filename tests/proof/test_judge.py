@@ -376,4 +376,4 @@ def test_the_hardest_image_and_one_that_is_wrong(here: Path, capsys: pytest.Capt
     code, _, err = verb(capsys, "explain", "--sample", "easiest")
     assert code == 2 and "must be a whole number, hardest or wrong, got 'easiest'" in err
     code, _, err = verb(capsys, "explain", "--break", "tanh-not-squared", "--sample", "wrong")
-    assert code == 2 and "asks a model" in err
+    assert code == 2 and "needs a model" in err

@@ -46,7 +46,7 @@ def small_data(folder: Path) -> Path:
 
 
 def train(data: Path, out: Path, *more: str) -> list[str]:
-    """The words of a short training."""
+    """The arguments of a short training."""
     return [
         "train", "--model", f"{data / 'small.py'}:make", "--data", str(data), "--epochs", "1", "--batch-size", "20",
         "--schedule", "constant", "--quiet", "--out", str(out), *more,
@@ -54,7 +54,7 @@ def train(data: Path, out: Path, *more: str) -> list[str]:
 
 
 def forked(function: Callable[[], int]) -> int:
-    """Start `function` in a process of its own; its number."""
+    """Start `function` in its own process; returns the process's number."""
     child = os.fork()
     if child:
         return child
@@ -71,7 +71,7 @@ def ended(child: int) -> int:
 
 
 def command(words: list[str], told: Path) -> int:
-    """The command, what it says in the file `told`."""
+    """Run the command, its output going to the file `told`."""
     with open(told, "w") as stream, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         return main(words)
 
@@ -106,7 +106,7 @@ def killed_at(number: int, words: list[str], told: Path) -> int:
 
 
 def kills(data: Path, folder: Path, first: int, step: int) -> dict[str, Any]:
-    """Kill a start at each call, take it up again or start anew; do the same to the resumed training."""
+    """Kill a new training at each call, resume it or start anew; do the same to the resumed training."""
     found: dict[str, Any] = {"kills": 0, "wrong": []}
     told = folder / "told"
     for kind in ("start", "resume"):
@@ -121,7 +121,7 @@ def kills(data: Path, folder: Path, first: int, step: int) -> dict[str, Any]:
 
 
 def one_kill(kind: str, number: int, data: Path, out: Path, told: Path) -> tuple[bool, str]:
-    """Whether the training has so many calls, and what is wrong after the kill."""
+    """Whether the training makes that many calls, and what is wrong after the kill."""
     words = train(data, out)
     if kind == "resume":
         assert ended(forked(lambda: command(words, told))) == 0, told.read_text()
@@ -170,7 +170,7 @@ def seeded(data: Path, out: Path, seed: int, told: Path, delay: float) -> int:
 
 
 def one_pair(data: Path, folder: Path, number: int, delay: float, weights: list[int]) -> str:
-    """What is wrong after the two trainings: one must have won, and the other have been told why not."""
+    """What is wrong after the two trainings: one must have won, and the other must have been refused."""
     out, told = folder / f"pair-{number}", [folder / f"told{seed}" for seed in (0, 1)]
     codes = [ended(child) for child in [seeded(data, out, seed, told[seed], delay * seed) for seed in (0, 1)]]
     said = [path.read_text() for path in told]
@@ -210,7 +210,7 @@ def saves(data: Path, folder: Path, rounds: int) -> dict[str, Any]:
 
 
 def draw_little() -> None:
-    """Empty figures: they are written as ever, and drawing takes no time."""
+    """Empty figures: they are written as usual, and drawing takes no time."""
     for name in ("curves", "confusion", "mistakes", "filters"):
         setattr(plots, name, lambda *arguments: Figure(figsize=(0.1, 0.1)))
     Figure(figsize=(0.1, 0.1)).savefig(io.BytesIO())

@@ -126,7 +126,7 @@ def judge(
 
 
 def _where_pytorch_refuses(ours: Callable[..., Any], mine: Any, error: Exception) -> Verdict:
-    """No claim is made about a call that PyTorch refuses, but what happened here is told."""
+    """No claim is made about a call that PyTorch refuses, but what happened here is reported."""
     try:
         ours(*mine[0], **mine[1])
     except Exception as raised:

@@ -1,4 +1,4 @@
-"""How photos of each kind are read: right, warned of, refused, or wrong with confidence; counted."""
+"""Counts of how photos of each kind are read: right, with a warning, refused, or confidently wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST = 100  # the first digits of the test part have served to look at; these w
 
 @dataclass
 class Row:
-    """The counts of one kind. Of what shows no digit every answer is wrong."""
+    """The counts of one kind. On a photo without a digit every answer is wrong."""
 
     kind: str
     photos: int = 0

@@ -1,4 +1,4 @@
-"""Mistakes for any operation: its backward as it is, and then one thing wrong with it."""
+"""Mistakes for any operation: its own backward with one thing wrong."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def sample(train: bool, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_data(folder: Path, train: int = 600, test: int = 200) -> Path:
-    """A folder with the four IDX files, holding so many real digits."""
+    """A folder with the four IDX files, holding that many real digits."""
     folder.mkdir(parents=True, exist_ok=True)
     for is_train, count in ((True, train), (False, test)):
         images, labels = sample(is_train, count)

@@ -1,4 +1,4 @@
-"""Ordinary models and expressions, and what leads a judge of gradients astray: ties, dead units, saturation.
+"""Ordinary models and expressions, and cases that mislead a judge of gradients: ties, dead units, saturation.
 
 Each specimen is a model, its input and its loss, made anew for each test.
 """

@@ -15,14 +15,14 @@ Rows = dict[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """What the suites are asked for.
+    """The options of a suite.
 
     Attributes:
         against: "torch" or None.
         backends: minidl's array libraries that take part.
-        quick: fewer rounds and smaller grids: to see that it works, not to be reported.
+        quick: fewer rounds and smaller grids: to see that it works, not for reporting.
         data: the folder of MNIST's files, for the epoch; None: the cache, else the bundled sample.
-        tell: gets a line for each row that is done.
+        tell: called with a line for each row that is done.
     """
 
     against: str | None = None

@@ -24,7 +24,7 @@ def run(options: Options) -> dict[str, Any]:
             for contestant in everybody:
                 contestant.ask("prepare_work", name=WORK, batch=batch)
             first = gpu.ask("first_step")
-            everybody[0].ask("first_step")  # so that both have made as many steps
+            everybody[0].ask("first_step")  # so that both have made the same number of steps
             difference = agree(everybody, COMPARED_STEPS, TOLERANCE)
             times = take_turns(everybody, options.plan(rounds=7, seconds=0.2))
             found = {name: summarise(rounds) for name, rounds in times.items()}
@@ -41,7 +41,7 @@ def run(options: Options) -> dict[str, Any]:
 
 
 def launches(entry: Entry, batch: int) -> int | str:
-    """Kernels a step, or why they were not counted; in a process of its own: a profiler slows down what it sees."""
+    """Kernels per step, or why they were not counted; in its own process: a profiler slows down what it watches."""
     with Contestant(entry) as counting:
         try:
             counting.ask("prepare_work", name=WORK, batch=batch)
@@ -53,7 +53,7 @@ def launches(entry: Entry, batch: int) -> int | str:
 def crossover(batches: Sequence[int], ratios: Sequence[float]) -> float | None:
     """The batch from which on the GPU is faster, interpolated between the measured ones; None if it never is.
 
-    `ratios` are the CPU's time by the GPU's.
+    `ratios` are the CPU's time divided by the GPU's.
 
     >>> crossover([1, 4, 16], [0.25, 0.5, 2.0])
     8.0

@@ -1,4 +1,4 @@
-"""An epoch of `minidl train`, data loading and all, against the same loop in PyTorch with its tensors in memory."""
+"""An epoch of `minidl train`, data loading included, against the same loop in PyTorch with its tensors in memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OURS = "minidl train"
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Everybody's epochs, turns taken one after the other."""
+    """All contestants' epochs, measured in turns."""
     images, labels, origin = _images(options)
     rounds: dict[str, list[dict[str, float]]] = {OURS: []}
     with tempfile.TemporaryDirectory() as folder, contestants(opponents(options.against, options.threads)) as others:
@@ -57,7 +57,7 @@ def run(options: Options) -> dict[str, Any]:
 
 
 def train(options: Options, images: int, folder: Path, seed: int) -> dict[str, float]:
-    """One epoch of the command in a process of its own; the seconds are those of the epoch, as it tells them."""
+    """One epoch of the command in its own process; the seconds are those that it reports for the epoch."""
     command = [sys.executable, "-m", "minidl", "train", "--epochs", "1", "--batch-size", str(BATCH), "--lr", str(LR)]
     command += ["--schedule", "constant", "--val-split", "0", "--limit", str(images), "--seed", str(seed)]
     command += ["--backend", DEFAULT, "--out", str(folder), "--quiet"] + (
@@ -68,7 +68,7 @@ def train(options: Options, images: int, folder: Path, seed: int) -> dict[str, f
         tempfile.TemporaryFile() as errors_file,
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors_file, env=environment) as process,
     ):
-        memory = 0  # that of getrusage would not do: a process inherits it from the one that starts it
+        memory = 0  # getrusage's would not do: a process inherits it from its parent
         while process.poll() is None:
             memory = max(memory, peak_memory_of(process.pid) or 0)
             time.sleep(MEMORY_SECONDS)
@@ -105,7 +105,7 @@ def _summary(rounds: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def _check_learning(found: dict[str, Any]) -> None:
-    """No ratio unless all have learned alike, on the mean of their epochs, each from fresh weights."""
+    """Raise `BenchmarkError` unless all learn the same, in the mean of their epochs, each from fresh weights."""
     ours = found[OURS]["loss"]
     for name, one in found.items():
         if not abs(one["loss"] - ours) <= TOLERANCE * ours:

@@ -25,7 +25,7 @@ def run(options: Options) -> list[dict[str, Any]]:
 
 
 def measure(work: Work, options: Options) -> dict[str, Any]:
-    """One row: everybody's times, memory, and the ratio to the best opponent in each round."""
+    """One row: all contestants' times, memory, and the ratio to the best opponent in each round."""
     entries = [*options.ours(), *opponents(options.against, options.threads, work.has_images)]
     with contestants(entries) as everybody:
         for contestant in everybody:
@@ -56,7 +56,7 @@ def _found(contestant: Contestant, work: Work, rounds: list[dict[str, float]]) -
 
 
 def _bytes_an_image(contestant: Contestant, work: Work) -> float:
-    """The slope over the batch of what lies between forward and backward."""
+    """The slope over the batch of the bytes kept between forward and backward."""
     contestant.ask("prepare_work", name=work.name, batch=2 * work.batch)
     twice = contestant.ask("kept")
     contestant.ask("prepare_work", name=work.name)
@@ -64,7 +64,7 @@ def _bytes_an_image(contestant: Contestant, work: Work) -> float:
 
 
 def in_words(row: dict[str, Any]) -> str:
-    """A line for whoever waits."""
+    """A progress line."""
     if not row["ratio"]:
         return ", ".join(
             f"{row['title']}: {name} {1e3 * found['seconds']['median']:.3g} ms"

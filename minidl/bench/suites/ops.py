@@ -50,7 +50,7 @@ def measure(case: Case, size: int, everybody: list[Contestant], options: Options
 
 
 def in_words(row: dict[str, Any]) -> str:
-    """A line for whoever waits."""
+    """A progress line."""
     shown = ", ".join(f"{name} {1e6 * f['seconds']['median']:.4g} µs" for name, f in row["contestants"].items())
     return f"{row['name']} ({row['shapes']}): {shown}" + "".join(
         f", ratio {r['median']:.2f}" for r in row["ratio"].values()

@@ -1,4 +1,4 @@
-"""How the cost grows: images a second over the batch and the threads, and one convolution over all its sizes."""
+"""How the cost grows: images per second over the batch and the threads, and one convolution over all its sizes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GRID = {
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Both tables."""
+    """The rows of both tables."""
     return {"batches": over_batches(options), "convolution": over_sizes(options)}
 
 
@@ -40,7 +40,7 @@ def over_batches(options: Options) -> list[dict[str, Any]]:
                 rates = {name: batch / f["seconds"]["median"] for name, f in found.items()}
                 rows.append({"batch": batch, "threads": threads, "contestants": found, "images_per_second": rates})
                 shown = ", ".join(f"{name} {rate:,.0f}" for name, rate in rates.items())
-                options.tell(f"batch {batch}, {threads} thread{'s' * (threads > 1)}: images a second: {shown}")
+                options.tell(f"batch {batch}, {threads} thread{'s' * (threads > 1)}: images per second: {shown}")
     return rows
 
 

@@ -1,8 +1,8 @@
-"""From a photo of a digit to what MNIST holds, 28 by 28, light ink on black, centred by mass; and how sure that is.
+"""From a photo of a digit to an image like MNIST's, 28 by 28, light ink on black, centred by mass; and how sure it is.
 
-`light` takes off colours, uneven light, shadows and noise; `field` finds a sheet on a desk and looks inside of rings;
+`light` removes colours, uneven light, shadows and noise; `field` finds a sheet on a desk and looks inside rings;
 `parts` tells the digit from other ink; `mnist` scales, thickens and centres it. `likeness` compares it with `known`
-digits and with what is none; `judge` puts that beside what the network says: an answer, a warning, or neither.
+digits and counter-examples; `judge` weighs that against what the network says: an answer, a warning, or neither.
 """
 
 from __future__ import annotations

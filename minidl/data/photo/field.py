@@ -7,20 +7,20 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-LEAST = 1 / 4  # of the picture, each way: a smaller field holds no digit to be read
+LEAST = 1 / 4  # of the picture, each way: the digit in a smaller field could not be read
 CONVEX = 0.92  # the share of its convex hull that a field fills: sheets and rings are convex
 RECTANGLE = 0.85  # the share of its rectangle that a sheet fills; an ellipse has pi / 4
 PLAIN = 0.6  # the share of a field that is bare
-MOST_SIDES = 2  # of the picture that a field reaches: half of a picture is light or shadow
+MOST_SIDES = 2  # of the picture that a field covers at most: half of a picture is light or shadow
 PALE = 0.35  # of the contrast between field and surroundings: ink on the field shows more
 TALL = 1 / 8  # of the field's height: ink as tall as that could be a digit
 
 
 def fields_of(image: np.ndarray, gray: np.ndarray) -> Iterator[np.ndarray]:
-    """What is inside of the large convex regions that are lighter or darker than their surroundings, largest first.
+    """The insides of the large convex regions that are lighter or darker than their surroundings, largest first.
 
     `gray` is a small version of `image`, `(h, w)` uint8. A region counts if there is ink on it that does not touch its
-    edge, so what a 0 encloses does not; all other ink on the field is painted over. One that is no rectangle is the
+    edge, so what a 0 encloses does not; all other ink on the field is painted over. A field that is no rectangle is the
     inside of a ring, and as light or dark as the picture is at its border.
     """
     gray = cv2.GaussianBlur(gray, (0, 0), 1.0)
@@ -43,13 +43,13 @@ def fields_of(image: np.ndarray, gray: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _outlines(mask: np.ndarray) -> Sequence[np.ndarray]:
-    """Of every connected region in the mask, from outside: `(N, 1, 2)` each."""
+    """The outer outline of every connected region in the mask: `(N, 1, 2)` each."""
     regions, nested = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     return [region for region, (*_, parent) in zip(regions, nested[0] if regions else ()) if parent < 0]
 
 
 def _is_field(outline: np.ndarray, shape: tuple[int, ...], must_be_rectangle: bool) -> bool:
-    """Whether it is large, convex, and neither the whole picture nor a half of it."""
+    """Whether it is large, convex, and neither the entire picture nor half of it."""
     (height, width), (left, top, w, h) = shape, cv2.boundingRect(outline)
     reached = (left <= 1) + (top <= 1) + (left + w >= width - 1) + (top + h >= height - 1)
     if w < LEAST * width or h < LEAST * height or reached > MOST_SIDES:
@@ -60,7 +60,7 @@ def _is_field(outline: np.ndarray, shape: tuple[int, ...], must_be_rectangle: bo
 
 
 def _ink_on(inside: np.ndarray, gray: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """The ink on a field, what differs from it by `least`: that which touches the field's edge, and the rest."""
+    """The ink on a field, which differs from it by `least`: the ink that touches its edge, and the rest."""
     difference = np.abs(gray - np.median(gray[inside > 0]))
     _, numbers = cv2.connectedComponents(((difference > least) & (inside > 0)).astype(np.uint8))
     edge = inside - cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)

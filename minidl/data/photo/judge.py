@@ -15,25 +15,25 @@ from .read import apart
 from .step import Step
 
 DIGITS = tuple("0123456789")
-UNLIKE = 0.14  # a picture farther than this from every known digit is none
-LETTER = 0.85  # of the distance to the nearest digit: a letter that is nearer is what the picture shows
-MARKED = 1.0  # likewise a digit with a mark upon it
+UNLIKE = 0.14  # a picture farther than this from every known digit is no digit
+LETTER = 0.85  # of the distance to the nearest digit: a letter nearer than this is what the picture shows
+MARKED = 1.0  # likewise for a digit with a mark on it
 SURE = 0.8  # a probability below this is not certain
-AGREE = 3  # of the five nearest digits should be what the network says
+AGREE = 3  # of the five nearest digits should agree with the network
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Warnings that go with an answer; or the reason why there is none."""
+    """The warnings that go with an answer, or the reason why there is none."""
 
     warnings: tuple[str, ...] = ()
     abstained: str | None = None
 
 
 def verdict(digit: np.ndarray, steps: Sequence[Step], probabilities: np.ndarray, classes: Sequence[str]) -> Verdict:
-    """What to make of a network's answer to the digit `(28, 28)` that `steps` led to; probabilities `(C,)`.
+    """Judge a network's answer, probabilities `(C,)`, to the digit `(28, 28)` that `steps` led to.
 
-    Only a network of the ten digits is compared with known digits; of others the photo alone is judged.
+    Only a network for the ten digits is compared with known digits; for others the photo alone is judged.
     """
     warnings = [remark for step in steps for remark in step.remarks]
     if (blobs := apart(steps)) > 1:
@@ -59,7 +59,7 @@ def _no_digit(looks: Likeness) -> str | None:
 
 
 def _doubts(looks: Likeness, answer: int) -> list[str]:
-    """What speaks against the answer, though the picture may be a digit."""
+    """The reasons to doubt the answer, though the picture may be a digit."""
     doubts = []
     if looks.mark < MARKED * looks.digit:
         doubts.append(f"other ink touches or surrounds the digit: it looks {looks.mark_name}")

@@ -1,4 +1,4 @@
-"""What a picture is compared with: the digits of the bundled sample, and counter-examples that a reader meets.
+"""What a picture is compared with: the digits of the bundled sample, and counter-examples of what photos show.
 
 A network that was trained on digits alone calls everything a digit. So the counter-examples are made here: printed
 letters, and sample digits that are struck through, underlined, ringed or stamped upon.
@@ -16,7 +16,7 @@ from ..idx import read_pair
 from ..sources import SAMPLE_FOLDER
 from .mnist import SIDE, centred
 
-LETTERS = [letter for letter in string.ascii_letters if letter not in "IlOo"]  # those are 1 and 0
+LETTERS = [letter for letter in string.ascii_letters if letter not in "IlOo"]  # they look like 1 and 0
 FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX,
     cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX,

@@ -1,6 +1,6 @@
-"""From a photo to ink: colours to gray, the light on the paper taken off, shadows with it, ink turned light.
+"""From a photo to ink: colours to gray, uneven light and shadows removed, the ink made light.
 
-The light on bare paper is a smooth surface, found by least squares, and what the edges of shadows add to it: there a
+The light on bare paper is a smooth surface, found by least squares, except at the edges of shadows: there a
 morphological closing, which fills what is darker and narrower than its window, keeps the edge and takes out the ink.
 """
 
@@ -11,12 +11,12 @@ import numpy as np
 
 from .step import NoDigitError, to_uint8
 
-COARSE = 64  # pixels each way in which the smooth part of the light is looked at
+COARSE = 64  # pixels each way of the small picture in which the light is fitted
 WINDOW = 0.28  # of the longer side: wider than any stroke, narrower than a shadow
-SMOOTH = 8.0  # of 255: how far paper in smooth light may be from the surface, half of it
-LOCAL = 0.35  # of the longer side: the window in which paper is more than half of what is seen
-DARKEST = 16.0  # of 255: paper as dark as this is divided by no less
-LEAST_CONTRAST = 12.0  # of 255: below it a picture is taken for blank
+SMOOTH = 8.0  # of 255: how far paper in smooth light may be from the surface, for half of it
+LOCAL = 0.35  # of the longer side: the window that is more than half paper
+DARKEST = 16.0  # of 255: the least brightness of paper to divide by
+LEAST_CONTRAST = 12.0  # of 255: with less contrast a picture is taken for blank
 LEAST_CLEARANCE = 6.0  # standard deviations of the paper's grain by which ink stands out; grain alone reaches 4.5
 LEAST_STEEPNESS = 0.08  # of the full ink per pixel: strokes reach 0.13, even enlarged nine times; shade 0.06
 INKED = 0.0005
@@ -34,7 +34,7 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     mean = pixels.mean(0)
     _, axes = np.linalg.eigh(np.cov(pixels - mean, rowvar=False))  # eigenvalues ascend
     axis = axes[:, -1] * (1 if axes[:, -1].sum() >= 0 else -1)
-    along = (pixels - mean) @ axis.astype(np.float32) / np.sqrt(3)  # so that gray stays what it was
+    along = (pixels - mean) @ axis.astype(np.float32) / np.sqrt(3)  # so that gray stays as it was
     return (along + mean.mean()).reshape(image.shape[:2])
 
 
@@ -50,7 +50,7 @@ def find_ink(gray: np.ndarray, despeckle: int) -> np.ndarray:
     side = round(WINDOW * max(gray.shape)) | 1
     bare = bare + cv2.morphologyEx(gray - bare, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     darkness = bare - gray
-    darkness = (darkness - np.median(darkness)) * (255 / np.maximum(bare, DARKEST))  # a shadow dims paper and ink alike
+    darkness = (darkness - np.median(darkness)) * (255 / np.maximum(bare, DARKEST))  # a shadow dims ink too
     top = float(np.quantile(darkness, 1 - INKED))
     if float(np.quantile(bare - gray, 1 - INKED)) < LEAST_CONTRAST:
         raise NoDigitError(
@@ -68,7 +68,7 @@ def find_ink(gray: np.ndarray, despeckle: int) -> np.ndarray:
 
 
 def steepest(ink: np.ndarray) -> float:
-    """How much ink the sharpest edges gain from one pixel to the next: shade is soft, strokes are not."""
+    """How much the ink changes from one pixel to the next at the sharpest edges: shade is soft, strokes are not."""
     soft = cv2.GaussianBlur(ink.astype(np.float32), (0, 0), 2.0)
     slope = cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)) / 8
     return float(np.quantile(slope, 1 - INKED))
@@ -77,7 +77,7 @@ def steepest(ink: np.ndarray) -> float:
 def ink_is_light(gray: np.ndarray) -> bool:
     """Whether the ink is lighter than what it is on.
 
-    Ink covers the smaller part of any place, so its side of the local median is the one with the longer tail.
+    Ink covers less than half of any neighbourhood, so its side of the local median has the longer tail.
     """
     coarse = cv2.resize(gray, (2 * COARSE, 2 * COARSE), interpolation=cv2.INTER_AREA)
     contrast = coarse - cv2.medianBlur(to_uint8(coarse), round(LOCAL * len(coarse)) | 1)
@@ -87,8 +87,8 @@ def ink_is_light(gray: np.ndarray) -> bool:
 def paper(gray: np.ndarray) -> np.ndarray:
     """The light on the bare paper, `(H, W)`: a surface of second degree, fitted to the pixels that agree on one.
 
-    Least squares again and again, from the border inwards, each time without the pixels far off: those are ink. Where
-    no such surface fits, as across the edge of a shadow, it is flat, the median of the border.
+    Least squares, repeated from the border inwards, each time without the pixels far off: those are ink. If no such
+    surface fits, as across the edge of a shadow, it is flat, the median of the border.
     """
     coarse = cv2.resize(gray, (COARSE, COARSE), interpolation=cv2.INTER_AREA).ravel().astype(np.float64)
     terms = _quadratic(COARSE, COARSE)  # (COARSE², 6)

@@ -1,7 +1,7 @@
 """How much a picture looks like a digit: its nearest neighbours among known digits and counter-examples.
 
 The distance of two pictures is one minus the cosine between them, both blurred a little, at the best of nine shifts by
-at most a pixel. It asks no network, so it also says something of what a network makes up.
+at most a pixel. It asks no network, so it can contradict a network's invented answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEIGHBOURS = 5
 
 @dataclass(frozen=True)
 class Likeness:
-    """What is nearest to a picture, of each sort: the distance from 0 to 1, and its name."""
+    """What is nearest to a picture, of each kind: its distance from 0 to 1, and its name."""
 
     digit: float
     labels: tuple[int, ...]  # of the nearest digits, nearest first
@@ -33,7 +33,7 @@ class Likeness:
 
 
 def likeness(picture: np.ndarray) -> Likeness:
-    """What the picture, `(28, 28)` uint8, looks like."""
+    """The nearest neighbours of the picture, `(28, 28)` uint8."""
     shifted = np.stack([np.roll(picture, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)])
     views = _directions(shifted)  # (9, 784)
     digit, letter, mark = (1 - (views @ _known(sort).T).max(0) for sort in (known.digits, known.letters, known.marked))

@@ -1,4 +1,4 @@
-"""The digit's ink into what MNIST holds: 28 by 28, strokes of its width, in a box of 20, centred by mass.
+"""Turn the digit's ink into an image like MNIST's: 28 by 28, its stroke width, in a box of 20, centred by mass.
 
 The recipe is that of MNIST itself (Y. LeCun, C. Cortes, C. Burges, "The MNIST database"): the digit is scaled, its
 proportions kept, into a box of 20 by 20, and placed into 28 by 28 so that its centre of mass is in the middle.
@@ -17,7 +17,7 @@ STROKE = 2.6  # pixels: how wide MNIST's strokes are in the box of 20
 
 
 def cropped(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ink and mask cut to the digit; ink elsewhere is wiped off, its soft edges kept."""
+    """Ink and mask cut to the digit; ink elsewhere is wiped off, the digit's soft edges are kept."""
     near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

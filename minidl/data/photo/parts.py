@@ -9,11 +9,11 @@ import numpy as np
 
 from .step import NoDigitError, Step, to_uint8
 
-EDGE = 1 / 16  # of the picture: what comes so near to its edge goes on beyond it
-TALL = 1 / 8  # of the picture's height: what is as tall as that could be a digit
+EDGE = 1 / 16  # of the picture: ink this near to its edge continues beyond it
+TALL = 1 / 8  # of the picture's height: ink this tall could be a digit
 SPECK = 0.06  # a part with less of the ink than this is dirt
 LARGE = 0.2  # a part with this much of the ink could be a digit of its own
-NEAR = 0.12  # of the digit's height: a stroke as near as this belongs to it
+NEAR = 0.12  # of the digit's height: a stroke this near belongs to it
 LONG = 4.0  # times as long as it is wide: a rule, not a stroke of a digit
 SMALL = 0.5  # of the digit's height: printed letters are no taller
 LEAST_LETTER = 0.005  # of the digit's ink
@@ -36,7 +36,7 @@ class Part:
 
     @property
     def right(self) -> int:
-        """The first column behind it."""
+        """The first column to the right of it."""
         return self.left + self.width
 
     @property
@@ -45,16 +45,16 @@ class Part:
         return self.top + self.height
 
     def gap(self, other: Part) -> int:
-        """How far the two boxes are apart, the longer way; 0 or less where they meet."""
+        """How far apart the two boxes are, along the axis of the larger gap; 0 or less if they meet."""
         across = max(self.left, other.left) - min(self.right, other.right)
         down = max(self.top, other.top) - min(self.bottom, other.bottom)
         return max(across, down)
 
 
 def find_digit(ink: np.ndarray, least: float = LEAST_INK) -> tuple[Step, np.ndarray]:
-    """Where the digit is, a step whose picture is 255 there, with remarks on what was left out; and where that is.
+    """The digit's mask, as a step with remarks on what was left out (255 is digit), and as booleans.
 
-    Raises `NoDigitError` if that is next to nothing (less than `least` of the picture), or too much for a digit.
+    Raises `NoDigitError` if it is next to nothing (less than `least` of the picture), or too much for a digit.
     """
     numbers, parts = parts_of(ink)
     inside = without_surroundings(parts, ink.shape)
@@ -77,7 +77,7 @@ def find_digit(ink: np.ndarray, least: float = LEAST_INK) -> tuple[Step, np.ndar
 
 
 def parts_of(ink: np.ndarray) -> tuple[np.ndarray, list[Part]]:
-    """What Otsu's threshold calls ink in connected parts: their numbers `(H, W)`, 0 for paper, and a list of them."""
+    """The connected parts of the ink by Otsu's threshold: their numbers `(H, W)`, 0 for paper, and a list of them."""
     level, _ = cv2.threshold(to_uint8(ink * 255), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     inked = (ink * 255 > max(level, FAINT)).astype(np.uint8)
     count, numbers, stats, _ = cv2.connectedComponentsWithStats(inked, connectivity=8)
@@ -85,7 +85,7 @@ def parts_of(ink: np.ndarray) -> tuple[np.ndarray, list[Part]]:
 
 
 def without_surroundings(parts: list[Part], shape: tuple[int, ...]) -> list[Part]:
-    """Without the desk or a shadow, which go on beyond the picture; a digit alone may well reach its edge."""
+    """The parts without a desk or a shadow, which continue beyond the picture; a lone digit may reach its edge."""
     edge = EDGE * max(shape)
     inside = [
         part
@@ -116,7 +116,7 @@ def printed(parts: list[Part], main: Part | None) -> list[Part]:
 
 
 def without_rule(parts: list[Part], numbers: np.ndarray) -> list[Part]:
-    """Without a long, thin, nearly level part below everything else."""
+    """The parts without a long, thin, nearly level one below everything else."""
     if len(parts) < 2:
         return parts
     lowest = max(parts, key=lambda part: part.bottom if part.width > part.height else 0)
@@ -130,6 +130,6 @@ def without_rule(parts: list[Part], numbers: np.ndarray) -> list[Part]:
 
 
 def without_specks(parts: list[Part]) -> list[Part]:
-    """Without dirt: what has little of the ink, and does not lie near to the rest."""
+    """The parts without dirt: those that have little of the ink and are not near the rest."""
     total = sum(part.area for part in parts)
     return [part for part in parts if part.area >= SPECK * total]

@@ -1,4 +1,4 @@
-"""A photo, step by step, made into what MNIST holds."""
+"""Turn a photo, step by step, into an image like MNIST's."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .mnist import centred, cropped, thicken
 from .parts import LARGE, find_digit
 from .step import NoDigitError, Step, to_uint8
 
-LEAST_SIDE = 8  # pixels: fewer show no digit
+LEAST_SIDE = 8  # pixels: a smaller picture shows no digit
 MOST_ASPECT = 16  # times as long as wide
-LARGEST = 2048  # the longer side of the picture that is kept of a larger one
+LARGEST = 2048  # the longer side to which a larger picture is reduced
 OVERVIEW = 1024  # the longer side of the picture in which a small digit is looked for
 FINE = 0.00005  # of the overview: what the finest pen covers
 CLOSE_UP = 256  # the longer side of the picture that is worked on
 SMALL = 0.3  # of the picture, the longer way: a smaller digit is looked at from nearer
-NOT_SMALL = 0.6  # of the picture: a close-up shows no more
+NOT_SMALL = 0.6  # of the picture: a close-up shows at most this much
 MARGIN = 0.5  # of a small digit's longer side: the paper left around it
-DEEPEST = 4  # fields within fields, as a ring on a sheet on a desk
+DEEPEST = 4  # fields within fields, such as a ring on a sheet on a desk
 
 
 def read_digit(path: str | os.PathLike[str]) -> tuple[np.ndarray, list[Step]]:
     """The digit in an image file (BMP, JPG, PNG, GIF, any size) as `(28, 28)` uint8, and the steps that led to it.
 
-    What is transparent is looked at on white and, if there is nothing to see, on black. Raises `DataError` if the file
+    A transparent picture is read on white and, if nothing shows there, on black. Raises `DataError` if the file
     cannot be read as an image, or shows no digit.
     """
     photo = read_image(path)
@@ -68,13 +68,13 @@ def _looked_at(image: np.ndarray, depth: int) -> list[Step]:
     """The steps after the photo, in the field or the close-up that shows the digit best."""
     gray = to_gray(resized(image, CLOSE_UP))
     for field in fields_of(image, to_uint8(gray)) if depth else ():
-        with suppress(NoDigitError):  # a 1 is a field too, and so is what a 0 encloses, with nothing on it
+        with suppress(NoDigitError):  # a 1 counts as a field too, and so does the inside of a 0, with nothing on it
             return [Step("sheet", field), *_looked_at(field, depth - 1)]
     try:
         steps = _at_once(gray, find_ink(gray, 5))
         small = _size(steps[2].image) < SMALL * CLOSE_UP
     except NoDigitError:
-        if max(image.shape[:2]) <= CLOSE_UP:  # all there is has been looked at
+        if max(image.shape[:2]) <= CLOSE_UP:  # everything has been looked at
             raise
         steps, small = [], True
     if small and depth and (step := _closer(image)) is not None:
@@ -84,7 +84,7 @@ def _looked_at(image: np.ndarray, depth: int) -> list[Step]:
 
 
 def _at_once(gray: np.ndarray, ink: np.ndarray) -> list[Step]:
-    """The steps from gray and the ink found on it to the digit, with nothing looked at more closely."""
+    """The steps from gray and the ink found on it to the digit, without a closer look at any part."""
     digit, _ = find_digit(ink)
     crop = thicken(*cropped(ink, digit.image > 0))
     return [
@@ -133,7 +133,7 @@ def _size(mask: np.ndarray) -> int:
 
 
 def resized(image: np.ndarray, side: int) -> np.ndarray:
-    """The picture with `side` as its longer side: smaller by averaging, larger by interpolation."""
+    """The picture with `side` as its longer side: shrunk by averaging, enlarged by interpolation."""
     height, width = image.shape[:2]
     factor = side / max(height, width)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
@@ -141,9 +141,9 @@ def resized(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def apart(steps: Sequence[Step]) -> int:
-    """How many large parts beside one another the digit of `read_digit`'s steps has: more than 1 may be several digits.
+    """How many large parts side by side the digit of `read_digit`'s steps has: more than 1 may be several digits.
 
-    The strokes of a broken digit lie over one another or close together; two digits have a free column between them.
+    The strokes of a broken digit lie above one another or close together; two digits have a free column between them.
     """
     mask = next(step.image for step in reversed(steps) if step.name == "digit") > 0
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.any(0), [0]]))).reshape(-1, 2)  # [from, to)

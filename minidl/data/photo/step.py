@@ -1,4 +1,4 @@
-"""What is kept of the way from a photo to a digit, and what stops it."""
+"""The record of the steps from a photo to a digit, and the error if there is none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...errors import DataError
 
 @dataclass(frozen=True)
 class Step:
-    """One picture on the way, `(H, W)` or `(H, W, 3)` uint8, what was done, and what a reader must know of it."""
+    """One picture on the way, `(H, W)` or `(H, W, 3)` uint8, what was done, and remarks for the reader."""
 
     name: str
     image: np.ndarray

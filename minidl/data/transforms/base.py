@@ -1,4 +1,4 @@
-"""What all image transforms share: which images they take, one at a time or many at once, and where chance comes from.
+"""What all image transforms share: which images they take, one or many at once, and their source of randomness.
 
 An image is a NumPy array `(H, W)` or `(H, W, C)` with 1, 3 or 4 channels, uint8 or float32 (in [0, 1]); three channels
 are RGB. A transform returns an image of the same dtype and number of axes, and never changes the one it was given.
@@ -25,7 +25,7 @@ CHANNELS = (1, 3, 4)
 
 
 class Transform(ABC):
-    """An operation on one image. A subclass defines `apply`; what comes in has been checked by then."""
+    """An operation on one image. A subclass defines `apply`, whose input has been checked."""
 
     def __call__(self, image: Image) -> Image:
         image = check_image(self.name, image)
@@ -39,7 +39,7 @@ class Transform(ABC):
 
     @abstractmethod
     def apply(self, image: Image) -> Image:
-        """The transformed image; a channel axis of 1 may be dropped, it is put back."""
+        """The transformed image; it may drop a channel axis of 1, which is put back."""
 
     @property
     def name(self) -> str:
@@ -48,7 +48,7 @@ class Transform(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class RandomTransform(Transform):
-    """A transform with chance in it, drawn from `generator`, else from the loader's batch or the default generator."""
+    """A random transform; it draws from `generator`, else from the loader's batch or the default generator."""
 
     generator: Generator | None = field(default=None, repr=False)
 
@@ -59,7 +59,7 @@ class RandomTransform(Transform):
 
 
 class BatchTransform(ABC):
-    """A transform that does the same to every image, and so can do it to a whole batch `(N, ...)` at once."""
+    """A transform that does the same to every image, and so can transform an entire batch `(N, ...)` at once."""
 
     @abstractmethod
     def __call__(self, image: Any) -> Any:
@@ -67,7 +67,7 @@ class BatchTransform(ABC):
 
     @abstractmethod
     def batch(self, images: Any) -> Any:
-        """All images transformed; equal, to the bit, to one after the other."""
+        """All images transformed; bit for bit as one after the other."""
 
 
 class Compose:
@@ -112,8 +112,8 @@ class Lambda:
 def batched(transform: Callable[[Any], Any], images: np.ndarray) -> Any:
     """`default_collate([transform(image) for image in images])`, with as many steps as possible done on all at once.
 
-    The steps from the last one that looks at single images on are done together. Before it, each image runs
-    through all steps before the next image does, so that random ones draw in the same order either way.
+    The steps after the last one that takes single images are done on all images together. Up to that one, each image
+    goes through all steps before the next image does, so that random ones draw in the same order either way.
     """
     steps = _steps(transform)
     first = len(steps)
@@ -148,7 +148,7 @@ def _alike(images: list[Any]) -> bool:
 
 
 def check_image(name: str, image: Any) -> Image:
-    """`image`, in memory in order, if it is one; else an error that says what came."""
+    """`image`, made contiguous; an error that says what came if it is no image."""
     if isinstance(image, Tensor):
         raise DtypeError(f"{name}: works on NumPy images, got a Tensor {image.shape}; put it before ToTensor")
     if not isinstance(image, np.ndarray):
@@ -184,7 +184,7 @@ BORDERS = {
 
 
 def choose(name: str, argument: str, value: str, table: dict[str, int]) -> int:
-    """OpenCV's number for `value`, or an error with the names there are."""
+    """OpenCV's number for `value`, or an error that lists the valid names."""
     if value not in table:
         raise ArgumentError(f"{name}: {argument}={value!r} is unknown; use one of {', '.join(table)}")
     return table[value]
@@ -228,7 +228,7 @@ def symmetric(name: str, argument: str, value: Any) -> tuple[float, float]:
 
 
 def border_value(fill: float | Sequence[float], image: Image) -> tuple[float, ...]:
-    """`fill`, a number for all channels or one a channel, as OpenCV wants it."""
+    """`fill`, one number for all channels or one per channel, as OpenCV wants it."""
     channels = 1 if image.ndim == 2 else image.shape[2]
     values = tuple(fill) if isinstance(fill, Sequence) else (fill,) * channels
     if len(values) != channels:

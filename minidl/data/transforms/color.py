@@ -29,8 +29,8 @@ SPACES = ("RGB", *FROM_RGB)
 class ColorConvert(Transform):
     """From one colour space to another: any two of RGB, GRAY, YUV, HSV, Lab (by way of RGB).
 
-    GRAY is `(H, W)` or `(H, W, 1)` and comes out as `(H, W)`; the others are `(H, W, 3)`. The ranges are OpenCV's: of
-    uint8, all 0 to 255 but hue, 0 to 179 (degrees / 2), with U, V, a and b around 128; of float32, RGB, GRAY, Y, S and
+    GRAY is `(H, W)` or `(H, W, 1)` and comes out as `(H, W)`; the others are `(H, W, 3)`. The ranges are OpenCV's: in
+    uint8, all 0 to 255 but hue, 0 to 179 (degrees / 2), with U, V, a and b around 128; in float32, RGB, GRAY, Y, S and
     V 0 to 1, hue in degrees, U and V around 0.5, L 0 to 100, a and b around 0.
 
     Source: https://docs.opencv.org/4.x/de/d25/imgproc_color_conversions.html

@@ -14,9 +14,9 @@ from .base import BORDERS, Image, RandomTransform, Transform, check_probability,
 
 @dataclass(frozen=True)
 class SaltPepperNoise(RandomTransform):
-    """A fraction `amount` of the pixels, drawn one by one, turned white (with chance `salt`) or black.
+    """A fraction `amount` of the pixels, drawn one by one, turned white (with probability `salt`) or black.
 
-    All channels of a pixel change together. White is 255 of uint8, 1 of float32.
+    All channels of a pixel change together. White is 255 in uint8, 1 in float32.
     """
 
     amount: float = 0.05
@@ -99,7 +99,7 @@ class MedianBlur(Transform):
 
 @dataclass(frozen=True)
 class Sharpen(Transform):
-    """x + amount * (4 x - its four neighbours): what differs from the surroundings made to differ more.
+    """x + amount * (4 x - its four neighbours): differences from the surroundings are amplified.
 
     `amount=1` is the well-known kernel 0 -1 0 / -1 5 -1 / 0 -1 0. uint8 is cut off at 0 and 255; float32 is not.
     """

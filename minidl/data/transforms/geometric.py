@@ -1,4 +1,4 @@
-"""Where pixels go, one by one or in blocks: size, crop, flip, pad. What moves them along a matrix is in `warp`."""
+"""Resize, crop, flip and pad. Transforms that move pixels by a matrix are in `warp`."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from .base import (
 
 @dataclass(frozen=True)
 class Resize(Transform):
-    """The image in another size: (height, width), or one number for the shorter side, the shape of the image kept.
+    """The image in another size: (height, width), or one number for the shorter side, the proportions kept.
 
-    `interpolation`: nearest, bilinear, bicubic, area, lanczos; None takes area (the mean of what falls on a pixel)
+    `interpolation`: nearest, bilinear, bicubic, area, lanczos; None takes area (the mean over each new pixel)
     to shrink, which does not alias, and bilinear to enlarge. `max_size` limits the longer side.
     """
 
@@ -48,7 +48,7 @@ class Resize(Transform):
         return not isinstance(self.size, Sequence) or len(self.size) == 1
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
-        """The height and width that an image (height, width) gets."""
+        """The new height and width of an image (height, width)."""
         new_height, new_width = pair(self.name, "size", self.size)
         if self._one_number:
             short, long = sorted((height, width))
@@ -110,7 +110,7 @@ def pad(
     height, width = image.shape[:2]
     if mode == "reflect" and (max(left, right) >= width or max(top, bottom) >= height):
         raise ShapeError(
-            f"{name}: reflecting takes padding smaller than the image, got {(left, top, right, bottom)} around "
+            f"{name}: reflecting needs padding smaller than the image, got {(left, top, right, bottom)} around "
             f"{image.shape}"
         )
     if mode == "symmetric" and (max(left, right) > width or max(top, bottom) > height):
@@ -221,7 +221,7 @@ class Flip(Transform):
 
 @dataclass(frozen=True)
 class RandomHorizontalFlip(RandomTransform):
-    """Left and right swapped, with chance `p`."""
+    """Left and right swapped, with probability `p`."""
 
     p: float = 0.5
 
@@ -234,7 +234,7 @@ class RandomHorizontalFlip(RandomTransform):
 
 @dataclass(frozen=True)
 class RandomVerticalFlip(RandomTransform):
-    """Top and bottom swapped, with chance `p`."""
+    """Top and bottom swapped, with probability `p`."""
 
     p: float = 0.5
 

@@ -1,4 +1,4 @@
-"""From images to tensors: the last steps before the network, done on whole batches where the loader can."""
+"""From images to tensors: the last steps before the network, done on entire batches where the loader can."""
 
 from __future__ import annotations
 
@@ -90,6 +90,6 @@ class Normalize(BatchTransform):
         if channels is None or len(numbers) not in (1, channels):
             raise ShapeError(
                 f"Normalize: {len(numbers)} numbers for a tensor {array.shape}; expected (..., C, H, W) with one "
-                "number a channel"
+                "number per channel"
             )
         return backend_of(array).asarray(numbers[:, None, None])  # (C, 1, 1)

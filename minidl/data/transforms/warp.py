@@ -1,4 +1,4 @@
-"""Pixels moved along a matrix: rotation, affine maps and perspective.
+"""Pixels moved by a matrix: rotation, affine maps and perspective.
 
 Coordinates are (x, y) in pixels, x to the right, y down, (0, 0) the centre of the top left pixel. A 3x3 matrix maps
 a point of the old image to where it lies in the new one: (x', y', w') = M (x, y, 1), then x'/w', y'/w'.
@@ -32,7 +32,7 @@ WARPS = {name: INTERPOLATIONS[name] for name in ("nearest", "bilinear", "bicubic
 
 
 def translation(x: float, y: float) -> np.ndarray:
-    """The matrix that moves by x to the right and y down."""
+    """The matrix that moves by x to the right and by y down."""
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], dtype=np.float64)
 
 
@@ -57,7 +57,7 @@ def middle(image: Image) -> tuple[float, float]:
 
 
 def warp(image: Image, matrix: np.ndarray, size: tuple[int, int], interpolation: str, fill: Any) -> Image:
-    """The image moved by `matrix` into a new one of `size` = (height, width); `fill` where nothing comes from."""
+    """The image moved by `matrix` into a new one of `size` = (height, width); `fill` where no pixel lands."""
     return cv2.warpPerspective(
         image,
         matrix,
@@ -72,7 +72,7 @@ def warp(image: Image, matrix: np.ndarray, size: tuple[int, int], interpolation:
 class Rotate(Transform):
     """The image turned by `angle` degrees, counter-clockwise, about its middle or `center` (x, y).
 
-    `expand` makes the new image as large as the turned one; without it the corners are cut off. It needs the turn to be
+    `expand` makes the new image as large as the turned one; without it the corners are cut off. It needs a turn
     about the middle.
     """
 
@@ -105,7 +105,7 @@ def rotate(image: Image, angle: float, interpolation: str, expand: bool, center:
     height, width = image.shape[:2]
     if expand:
         cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
-        # the turned corners' extent; what is within rounding of a whole pixel is one
+        # the extent of the turned corners; within rounding of a whole pixel, it is that pixel
         new_width, new_height = (
             math.ceil(round(v, 6)) for v in (width * cos + height * sin, width * sin + height * cos)
         )
@@ -175,7 +175,7 @@ class RandomAffine(RandomTransform):
         random, (height, width) = self.random, image.shape[:2]
         angle = random.uniform(*symmetric(self.name, "degrees", self.degrees))
         reach_x, reach_y = self.translate or (0.0, 0.0)
-        x = round(random.uniform(-reach_x, reach_x) * width)  # whole pixels: a move alone blurs nothing
+        x = round(random.uniform(-reach_x, reach_x) * width)  # whole pixels, so that a translation alone blurs nothing
         y = round(random.uniform(-reach_y, reach_y) * height)
         scale = random.uniform(*interval(self.name, "scale", self.scale)) if self.scale is not None else 1.0
         shear_x, shear_y = (random.uniform(*limits) for limits in self._shears())
@@ -188,9 +188,9 @@ class RandomAffine(RandomTransform):
 
 @dataclass(frozen=True)
 class Perspective(Transform):
-    """The image bent so that its four points `startpoints` come to lie at `endpoints`, each four (x, y).
+    """The image warped so that its four points `startpoints` land on `endpoints`, each four (x, y).
 
-    In order: top left, top right, bottom right, bottom left, as for a photographed page to be made straight.
+    In order: top left, top right, bottom right, bottom left, as when straightening a photographed page.
     """
 
     startpoints: Sequence[Point]
@@ -227,7 +227,7 @@ def _three_in_line(corners: np.ndarray) -> bool:
 
 @dataclass(frozen=True)
 class RandomPerspective(RandomTransform):
-    """With chance `p`, each corner moved inwards by up to `distortion_scale` half widths and half heights."""
+    """With probability `p`, each corner moved inwards by up to `distortion_scale` half widths and half heights."""
 
     distortion_scale: float = 0.5
     p: float = 0.5

@@ -1,1 +1,1 @@
-"""What is right: a verdict on every gradient of a recorded pass, and PyTorch's gradients beside it."""
+"""Checks: a verdict on every gradient of a recorded pass, and PyTorch's gradients beside it."""

@@ -7,7 +7,7 @@ import numpy as np
 from ...proof.judge import CORNER, EDGE, JUMP, NOT_FINITE, RIGHT, ROUNDING, Judgement
 from ..recording.tape import Verdict
 
-EXACT = 1e-6  # how far differences in float64 may lie from a gradient that is exact, relative to the largest
+EXACT = 1e-6  # how far differences in float64 may be from an exact gradient, relative to the largest
 EXACT_ROUNDINGS = 64  # roundings of the pass's dtype
 CANCELLED = 8  # roundings of the largest sum of magnitudes behind an element, where its terms cancel
 SAMPLE, LEAST = 120, 6  # elements of a larger gradient that are compared: in a small pass, and at least
@@ -28,7 +28,7 @@ def how_many(size: int, places: np.ndarray | None) -> str:
 
 
 def sample_size(elements: int, gradients: int) -> int:
-    """How many elements of each gradient to compare in a pass whose arrays have that many: fewer in a large one.
+    """How many elements of each gradient to compare in a pass of that size: fewer in a large one.
 
     >>> sample_size(60_000, 31), sample_size(6_000_000, 31)
     (120, 13)
@@ -39,7 +39,7 @@ def sample_size(elements: int, gradients: int) -> int:
 def verdict(
     found: Judgement, recorded: np.ndarray, claims: np.ndarray, places: np.ndarray | None, wrong: bool
 ) -> Verdict:
-    """What the differences say of a gradient.
+    """The verdict of the differences on a gradient.
 
     Args:
         found: the judge's findings on the gradient in float64.
@@ -73,7 +73,7 @@ def _state(found: Judgement, corners: np.ndarray, close: str, size: int) -> str:
 
 
 def _is_close(found: Judgement, recorded: np.ndarray, claims: np.ndarray, corners: np.ndarray) -> str:
-    """How well what agrees agrees: exact, up to the rounding of the pass's dtype and of the differences, or not."""
+    """How well a right gradient agrees: "exact" (up to rounding of the pass's dtype and of the differences) or less."""
     right = np.array([f.verdict == RIGHT for f in found.first], bool) & ~corners
     here, exact = (x.ravel()[found.places].astype(np.float64) for x in (recorded, claims))
     scale = float(np.max(np.abs(exact[right]), initial=0))

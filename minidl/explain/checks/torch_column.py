@@ -23,11 +23,11 @@ Translation = Callable[[Any, list[Any], dict[str, Any]], Any]
 
 
 class _NoTranslation(Exception):
-    """An operation, or an option of one, that the table below does not know."""
+    """An operation, or an option of one, is missing from the table below."""
 
 
 def add_torch(tape: Recording) -> None:
-    """Give every verdict PyTorch's gradient, if PyTorch can run the whole pass; else leave it without."""
+    """Give every verdict PyTorch's gradient, if PyTorch can run the entire pass; else leave it without."""
     if (found := torch_tensors(tape)) is None:
         return
     outputs, leaves = found
@@ -46,7 +46,7 @@ def add_torch(tape: Recording) -> None:
 
 
 def torch_tensors(tape: Recording) -> tuple[dict[int, Any], dict[int, Any]] | None:
-    """PyTorch's tensors with their gradients, of operations and of leaves; None if it cannot run the whole pass."""
+    """PyTorch's tensors with their gradients, of operations and of leaves; None if it cannot run the entire pass."""
     import torch
 
     try:

@@ -1,10 +1,10 @@
-"""Every gradient of a tape, of leaves and of what lies between, held against central differences in float64.
+"""Every gradient of a tape, of leaves and of intermediate results, compared with central differences in float64.
 
-A pass is a chain of rules, so each operation is judged alone: on the inputs that it saw, with the gradient that arrived
-and with random ones, is what its backward sends on right? Then the engine: is the gradient of a result or a leaf the
-sum of all that was sent to it? Last the whole: the pass is run again from its leaves, and the slope of the loss stands
-beside each gradient. An operation that is right by itself has only inherited a mistake made nearer to the loss; it is
-not the one to be found.
+A pass is a chain of rules, so each operation is judged alone: given the inputs that it saw, and the gradient that
+arrived or random ones, does its backward send on the right gradients? Then the engine: is the gradient of a result or
+a leaf the sum of all that was sent to it? Last, the entire pass is run again from its leaves, and the slope of the loss
+stands beside each gradient. An operation that is right by itself has only inherited a mistake made nearer to the loss;
+it is not the one to be found.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ...proof.judge import Judgement, judge, random_seeds
 from ...proof.operations import quiet_engine
 from ...proof.parameters import choose
 from ...random import default_generator
-from ..recording.replaced import mended
+from ..recording.replaced import repaired
 from ..recording.replay import Key, Replay
 from ..recording.tape import Check, Leaf, Node, Recording, Verdict
 from .differences import AT_A_JUMP, AT_AN_EDGE, FAINT, NO_NUMBERS, sample_size, verdict
@@ -32,8 +32,8 @@ MISSING = "no gradient, differences say it should have one"
 FORGETS = "right for the gradient that arrived, wrong for others: does backward multiply by dz?"
 HOOKED = "a hook may have changed this gradient"
 ELSEWHERE = "the pass, in its own precision, gives another gradient than in float64"
-GROSS = 1024  # roundings of the pass's dtype that an operation by itself may make
-RANDOM = 2  # further gradients that each operation is given
+GROSS = 1024  # roundings of the pass's dtype allowed to a single operation
+RANDOM = 2  # random gradients that each operation is tried with too
 
 Sender = tuple[int, int]  # operation, input
 
@@ -52,11 +52,11 @@ def verify(tape: Recording) -> None:
 
 
 class _Verifier:
-    """The verdicts of one tape. What is claimed comes from the rules as they are, differences from the right ones."""
+    """The verdicts of one tape. Claims come from the rules as they are, differences from the right ones."""
 
     def __init__(self, tape: Recording) -> None:
         self.tape = tape
-        with mended():
+        with repaired():
             self.replay = Replay(tape)
         nodes = [tape.nodes[number] for number in self.replay.relevant]
         elements = sum(node.array.size + sum(np.size(x.array) for x in node.inputs) for node in nodes)
@@ -67,7 +67,7 @@ class _Verifier:
         self.claims = self.in_float64()
 
     def in_float64(self) -> list[dict[Key, np.ndarray]] | str:
-        """The gradients of the whole pass in float64, or why there are none."""
+        """The gradients of the entire pass in float64, or why there are none."""
         if (reason := self.replay.obstacle(sorted(self.replay.relevant))) is not None:
             return reason
         try:
@@ -89,12 +89,12 @@ class _Verifier:
             leaf.verdict = self.of_leaf(i, leaf)
 
     def is_tainted(self, senders: list[Sender]) -> bool:
-        """Whether what was sent is wrong already."""
+        """Whether what was sent is already wrong."""
         found = [self.verdicts[sender] for sender in senders if sender in self.verdicts]
         return any(one.state == "MISMATCH" or one.inherited for one in found)
 
     def inherits(self, node: Node) -> bool:
-        """Whether what arrived at an operation is wrong already."""
+        """Whether what arrived at an operation is already wrong."""
         arrived = self.verdicts[node.id, None]
         return arrived.state == "MISMATCH" or arrived.inherited or arrived.checked == HOOKED
 
@@ -118,7 +118,7 @@ class _Verifier:
         dx = node.gradients[k]
         recorded = dx if dx is not None else np.zeros(x.shape, node.inputs[k].array.dtype)
         places, shown = self.places(("input", node.id, k), recorded, x)
-        with mended():
+        with repaired():
             found = operation.judged(k, claims, seeds, places)
         made = verdict(found, recorded, claims[0], shown, found.accused)
         if made.state == "MISMATCH":
@@ -128,7 +128,7 @@ class _Verifier:
         return replace(made, inherited=inherits)
 
     def differs(self, recorded: np.ndarray, exact: np.ndarray, node: Node) -> bool:
-        """Whether an operation sent what its rule does not give, and rounding does not account for it."""
+        """Whether an operation sent something other than its rule gives, beyond rounding."""
         if recorded.dtype == np.float64:
             scale = max(_largest(exact), _largest(node.dz))
             return not np.allclose(recorded, exact, rtol=0, atol=1e-9 * scale, equal_nan=True)
@@ -153,7 +153,7 @@ class _Verifier:
         return self.of_sum(found, dz, sent, node.arrived, node.hooked)
 
     def of_leaf(self, i: int, leaf: Leaf) -> Verdict | None:
-        """The gradient that a leaf has in the end; None where it should have none."""
+        """The final gradient of a leaf; None if it should have none."""
         if not leaf.tensor.requires_grad:
             return None
         uses = [(n, k) for n, k in leaf.uses if n in self.replay.relevant and self.tape.nodes[n].inputs[k].wants]
@@ -187,7 +187,7 @@ class _Verifier:
         def outputs(moved: np.ndarray) -> Arrays:
             return self.replay.run(plan, inputs=dict.fromkeys(uses, moved), wanted=False)
 
-        with mended():
+        with repaired():
             probe = Probe(outputs, leaf.array.astype(np.float64))
             seeds = [[seed[end] for end in ends] for seed in self.seeds]
             found = judge(probe, seeds, [claim] * len(seeds), places)
@@ -198,7 +198,7 @@ class _Verifier:
     def of_whole(
         self, key: Key, gradient: np.ndarray, x: np.ndarray, plan: list[int], again: list[int], outputs: Any
     ) -> tuple[Judgement, np.ndarray, np.ndarray | None] | Verdict:
-        """The slopes of the whole rest of the pass beside a gradient; a Verdict says why there are none."""
+        """The slopes of the entire rest of the pass, to stand beside a gradient; a Verdict says why there are none."""
         if (reason := self.replay.obstacle(again)) is not None:
             return Verdict("not checked", reason)
         if isinstance(self.claims, str):
@@ -210,7 +210,7 @@ class _Verifier:
         ends = [self.replay.ends.index(n) for n in plan if n in self.replay.seeds]
         seeds = [[seed[end] for end in ends] for seed in self.seeds]
         places, shown = self.places((*key, 0), gradient, x)
-        with mended():
+        with repaired():
             found = judge(Probe(outputs, x), seeds, claims, places)
         return found, claims[0], shown
 
@@ -222,7 +222,7 @@ class _Verifier:
         senders: list[Sender],
         hooked: bool = False,
     ) -> Verdict:
-        """The verdict on a sum: it must be the sum of what was sent, and is the slope if all of that is right."""
+        """The verdict on a sum: it must be the sum of what was sent, and equals the slope if all of that is right."""
         expected = sum((g.astype(np.float64) for g in sent), np.zeros(total.shape))
         rounding = 64 * float(np.finfo(total.dtype).eps) * max((_largest(g) for g in sent), default=0.0)
         is_sum = np.allclose(total, expected, rtol=0, atol=rounding, equal_nan=True)
@@ -247,14 +247,14 @@ class _Verifier:
     def with_state(
         self, found: tuple[Judgement, np.ndarray, np.ndarray | None], state: str, total: np.ndarray | None = None
     ) -> Verdict:
-        """The numbers beside another word."""
+        """The same numbers with another verdict."""
         judgement, claims, shown = found
         return replace(verdict(judgement, claims if total is None else total, claims, shown, False), state=state)
 
     def places(
         self, key: tuple[str, int, int], gradient: np.ndarray, x: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The elements to compare, the same whenever the same tensor is looked at; and the same with None for all."""
+        """The elements to compare, always the same for the same tensor; and the same with None for all."""
         kind, number, k = key
         draw = np.random.default_rng((0, ("output", "input", "leaf").index(kind) + 3 * (k + 100 * number)))
         chosen = choose(gradient, np.isfinite(x).ravel(), draw, self.sample)
@@ -262,7 +262,7 @@ class _Verifier:
 
 
 def _agrees(found: Judgement, recorded: np.ndarray) -> bool:
-    """Whether the pass's own gradient is the slope, wherever there is one."""
+    """Whether the pass's own gradient is the slope wherever there is a slope."""
     told = found.told
     here = recorded.ravel()[found.places][told].astype(np.float64)
     slopes = found.differences[told]

@@ -1,1 +1,1 @@
-"""What ran: one pass with its operations, lines and numbers, and that pass once more in float64."""
+"""The recording: one pass with its operations, lines and numbers, and its replay in float64."""

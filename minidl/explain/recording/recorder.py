@@ -1,4 +1,4 @@
-"""What the engine and the tracer tell, written down: operations, their lines, their numbers."""
+"""Recording what the engine and the tracer report: operations, their lines, their numbers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ TEXT = 80  # characters of a local value that is no array
 
 
 class RecordingError(MinidlError, RuntimeError):
-    """A recording that cannot be made: another one is running, or the pass cannot be told as one."""
+    """A recording cannot be made: another one is running, or the pass is not a single one."""
 
 
 class Recorder(Observer):
-    """Fills a tape with what the engine and the tracer tell."""
+    """Fills a tape with what the engine and the tracer report."""
 
     def __init__(self, tape: Recording) -> None:
         self.tape = tape
@@ -50,12 +50,12 @@ class Recorder(Observer):
         self.tracer.start()
 
     def stop(self) -> None:
-        """No longer."""
+        """Stop listening and following."""
         self.tracer.stop()
         self.listening.__exit__(None, None, None)
 
     def finish(self, variables: Mapping[str, Any]) -> None:
-        """Name the leaves, by their modules or else by the user's own `variables`, and see what they have gained."""
+        """Name the leaves, by their modules or else by the user's own `variables`, and note what they gained."""
         models = [module for module in self.modules.values() if next(module.parameters(), None) is not None]
         called = {id(thing): name for name, thing in variables.items() if not name.startswith("_")}
         names: dict[int, str] = {}
@@ -72,7 +72,7 @@ class Recorder(Observer):
                 leaf.gradient = sum(found[1:], found[0]) if found else None
 
     def _kept(self, thing: Any) -> int | str:
-        """An array's place among the values; anything else as a short text."""
+        """An array's index among the values; anything else as a short text."""
         if isinstance(thing, Tensor):
             thing = thing._array
         if isinstance(thing, np.generic) or is_array(thing):
@@ -83,7 +83,7 @@ class Recorder(Observer):
         self.followed = call
 
     def _take(self, node: Function, phase: str) -> Call | None:
-        """The call that has just been followed, if it is that one."""
+        """The call that has just been followed, if it matches."""
         call, self.followed = self.followed, None
         return call if call is not None and call.node is node and call.phase == phase else None
 
@@ -185,7 +185,7 @@ class Recorder(Observer):
             self.tape.events[-1].engine.append(what)
 
     def _walk(self, node: Node, phase: str, call: Call | None, returned: list[int | None]) -> None:
-        """The lines of a call as events; one without a line where it could not be followed."""
+        """The lines of a call as events; one event without a line if it could not be followed."""
         steps = call.steps if call is not None else []
         self.tape.events += [Event(phase, node.id, step) for step in steps]
         if steps:

@@ -1,4 +1,4 @@
-"""Which rule of minidl is replaced by a wrong one at the moment, so that a recording can say so and a check undo it."""
+"""Which rule of minidl is currently replaced by a wrong one, so that a recording can say so and a check undo it."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def replaced(mistake: Replacement) -> Iterator[None]:
 
 
 @contextmanager
-def mended() -> Iterator[None]:
-    """Within it the right rule is back, so that a broken pass can be held against it."""
+def repaired() -> Iterator[None]:
+    """A context in which the right rule is back, so that a broken pass can be compared with it."""
     for found, original in _active:
         setattr(found.owner, found.attribute, original)
     try:

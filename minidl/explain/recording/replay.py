@@ -1,8 +1,8 @@
-"""The recorded pass once more, in float64: its operations one by one, and the whole of it from its leaves on.
+"""The recorded pass once more, in float64: its operations one by one, and all of it from its leaves on.
 
-Every operation runs through its own forward with the recorded options; random masks are among those. What the whole
-pass gives with one tensor moved is what gradients are held against; what each operation alone gives, on the very inputs
-that it saw, decides whether its rule is right.
+Every operation runs through its own forward with the recorded options; random masks are among those. Gradients are
+compared with the results of the entire pass with one tensor moved; the results of each operation alone, on the very
+inputs that it saw, decide whether its rule is right.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ...proof.operations import Operation
 from ...tensors.gradients import grad
 from .tape import Node, Recording
 
-ALIKE = 0.02  # an output that differs by more from the recorded one, relative to the largest, is another one
-ROUNDINGS = 64  # of the largest number that goes in: what a recorded output may have lost where terms cancel
+ALIKE = 0.02  # an output that differs by more from the recorded one, relative to the largest, counts as different
+ROUNDINGS = 64  # of the largest input: the error that a recorded output may have where terms cancel
 
 Key = tuple[str, int]  # "leaf" or "output", and its number
 
@@ -31,10 +31,10 @@ class Replay:
     """The part of a tape that leads to where backward began, ready to be run with changes.
 
     Attributes:
-        operations: operation -> the same by itself, on what it saw.
+        operations: operation -> its rerun by itself, on the inputs that it saw.
         seeds: operation -> the gradient that backward began with there.
-        relevant: the operations that lead there by the way that gradients take.
-        reached: those that lead there at all, also where no gradient is wanted.
+        relevant: the operations that lead there along the paths of gradients.
+        reached: those that lead there at all, even where no gradient is wanted.
         refused: operation -> why its forward cannot be run again.
         rest: operation -> its output in float64, from the leaves on.
     """
@@ -63,7 +63,7 @@ class Replay:
         return found
 
     def _prepare(self, node: Node) -> None:
-        """Run the operation twice: it must give the same again, and what was recorded."""
+        """Run the operation twice: it must give the same result both times, and the recorded one."""
         operation = self.operations[node.id]
         try:
             first, again = operation.outputs()[0], operation.outputs()[0]
@@ -80,17 +80,17 @@ class Replay:
     def _forward(
         self, number: int, outputs: Mapping[int, np.ndarray], inputs: Mapping[tuple[int, int], np.ndarray]
     ) -> np.ndarray:
-        """An operation's output, of the outputs of others; `inputs` take the place of (operation, input)."""
+        """An operation's output from the outputs of others; `inputs` replace (operation, input)."""
         arrays = list(self.operations[number].inputs)
         for k, x in enumerate(self.tape.nodes[number].inputs):
             if (number, k) in inputs:
                 arrays[k] = inputs[number, k]
             elif x.source is not None and x.source in outputs:
                 arrays[k] = outputs[x.source]
-        return self.operations[number].outputs(arrays)[0]  # floating in float64, as its inputs are
+        return self.operations[number].outputs(arrays)[0]  # float64 if floating, as its inputs are
 
     def plan(self, started: set[int], wanted: bool = True) -> list[int]:
-        """The operations, in order, that something changed in `started` reaches by the way that gradients take back."""
+        """The operations, in order, that a change in `started` reaches along the paths of gradients."""
         among = self.relevant if wanted else self.reached
         reached = set(started)
         for node in self.tape.nodes:
@@ -99,7 +99,7 @@ class Replay:
         return sorted(reached & among)
 
     def obstacle(self, plan: Sequence[int]) -> str | None:
-        """Why these operations cannot be run again, if one cannot."""
+        """Why these operations cannot be run again; None if they can."""
         return next((self.refused[number] for number in plan if number in self.refused), None)
 
     def run(
@@ -122,7 +122,7 @@ class Replay:
         return [made[number] for number in plan if number in self.seeds]
 
     def gradients(self, seeds: Sequence[Arrays]) -> list[dict[Key, np.ndarray]]:
-        """What backward makes in float64 of each set of seeds: the gradients of leaves and of outputs.
+        """The gradients of leaves and outputs that backward gives in float64 for each set of seeds.
 
         Raises what an operation raises that does not run in float64.
         """
@@ -163,7 +163,7 @@ class Replay:
 
 
 def find_seed(tape: Recording, node: Node) -> np.ndarray | None:
-    """What backward began with at this operation: what arrived there beyond what other operations sent."""
+    """The gradient that backward began with here: what arrived beyond what other operations sent."""
     if node.dz is None or node.sums + 1 <= len(node.arrived):
         return None
     seed = node.dz.astype(float64)
@@ -177,7 +177,7 @@ def _array(x: Any) -> Any:
 
 
 def _is_alike(found: np.ndarray, node: Node) -> bool:
-    """Whether an operation gives what it gave in the pass, but for rounding."""
+    """Whether an operation gives the same as in the pass, up to rounding."""
     recorded = node.array.astype(float64)
     if found.shape != recorded.shape:
         return False

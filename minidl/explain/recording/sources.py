@@ -1,4 +1,4 @@
-"""The source lines of the functions that were followed, as they stand in their files or notebook cells."""
+"""The source lines of the functions that were followed, from their files or notebook cells."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Source:
 
 
 class Sources:
-    """All sources of a tape, each once, known by its place in the list."""
+    """All sources of a tape, each once, identified by its index in the list."""
 
     def __init__(self) -> None:
         self.items: list[Source] = []
@@ -35,7 +35,7 @@ class Sources:
         self._statements: dict[CodeType, dict[int, int]] = {}
 
     def add(self, code: CodeType) -> int:
-        """Keep the source of a function and return its place."""
+        """Keep the source of a function and return its index."""
         if code not in self._places:
             self._places[code] = len(self.items)
             self.items.append(Source(shown_name(code.co_filename), *_lines(code)))
@@ -53,7 +53,7 @@ class Sources:
 
 
 def shown_name(path: str) -> str:
-    """How a file is called on a page: from the package on, or from the working folder on; never a machine's path.
+    """A file's name on a page: relative to the package or the working folder, never a machine's path.
 
     >>> shown_name(str(PACKAGE / "ops" / "conv.py"))
     'minidl/ops/conv.py'
@@ -68,7 +68,7 @@ def shown_name(path: str) -> str:
 
 
 def _lines(code: CodeType) -> tuple[int, tuple[str, ...]]:
-    """The number of the first line, and the lines; none where Python does not know them (typed into a shell)."""
+    """The number of the first line, and the lines; none if Python does not know them (typed into a shell)."""
     try:
         lines, first = inspect.getsourcelines(code)
     except (OSError, TypeError):

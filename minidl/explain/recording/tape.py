@@ -22,7 +22,7 @@ class Input:
     value: int | None
     array: Any  # a copy on the host; a number, or None
     source: int | None  # the operation that made it
-    leaf: int | None  # else its place among the leaves
+    leaf: int | None  # else its index among the leaves
     wants: bool  # a gradient
 
 
@@ -79,11 +79,11 @@ class Event:
 
 @dataclass
 class Verdict:
-    """What the differences say of one gradient.
+    """The verdict of the differences on one gradient.
 
     `state` is exact (the same up to the rounding of the pass's dtype), approximate, kink (right between the slopes
     of two sides), MISMATCH, or not checked. `analytic`, `numeric` and `torch` hold the `places` (indices into the flat
-    gradient) that were compared, or the whole gradient where `places` is None.
+    gradient) that were compared, or the entire gradient if `places` is None.
     """
 
     state: str
@@ -94,8 +94,8 @@ class Verdict:
     places: np.ndarray | None = None
     max_difference: float | None = None
     kinks: int = 0
-    closeness: str = "exact"  # of the elements that lie at no kink: exact or approximate
-    inherited: bool = False  # what arrived was wrong already; given that, this is right
+    closeness: str = "exact"  # of the elements not at a kink: exact or approximate
+    inherited: bool = False  # what arrived was already wrong; given that, this is right
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Recording:
 
     def __init__(self, title: str = "") -> None:
         self.title, self.model = title, ""
-        self.input: str | dict[str, str] = ""  # what went in, in words; or so in each language
+        self.input: str | dict[str, str] = ""  # the input in words, or in words of each language
         self.values, self.sources = Values(), Sources()
         self.nodes: list[Node] = []
         self.leaves: list[Leaf] = []

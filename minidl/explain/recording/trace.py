@@ -2,8 +2,8 @@
 
 Only the frames of an operation's own `forward` and `backward` are followed, and what they call in the same file or
 among the backend's plain array versions (`backend/base.py`). What they call elsewhere (NumPy, a tuned primitive) is one
-step. Of an elementwise operation these are the formulas that it states (`value`, `slope`, ...), and the line of their
-base that stops a gradient; what else the base does is passed over.
+step. For an elementwise operation, these are the formulas that it states (`value`, `slope`, ...), and the line of its
+base class that stops a gradient; the rest of the base class is skipped.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ...engine.elementwise import Elementwise
 from ...engine.function import Function
 from .sources import Sources
 
-VISITS = 12  # of one line in one call; a loop that goes on is only counted
+VISITS = 12  # recorded visits of one line in one call; further ones are only counted
 
 PASSED = Elementwise._passed.__code__
 MACHINERY = PASSED.co_filename  # the file of the base of elementwise operations
 
-Local = tuple[str, "int | str", bool]  # name, a value's place or a text, whether this line changed it
+Local = tuple[str, "int | str", bool]  # name, a value's index or a text, whether this line changed it
 Keep = Callable[[Any], "int | str"]
 
 
@@ -60,27 +60,27 @@ class Call:
 class LineTracer:
     """Follows the operations that run in this thread between `start` and `stop`; `finished` gets each Call.
 
-    `keep` turns what a local name holds into a value's place, or a text.
+    `keep` turns what a local name holds into a value's index, or a text.
     """
 
     def __init__(self, sources: Sources, keep: Keep, finished: Callable[[Call], None]) -> None:
         self.sources, self.keep, self.finished = sources, keep, finished
-        self.call: Call | None = None  # the operation that runs at the moment
+        self.call: Call | None = None  # the operation that is running
         self.files: set[str] = set()  # whose functions are followed
         self.depth = 0
 
     def start(self) -> None:
-        """Begin to follow; a tracer that is there already (a debugger, a coverage tool) rests meanwhile."""
+        """Begin to follow; an existing tracer (a debugger, a coverage tool) is suspended meanwhile."""
         self.before = sys.gettrace()
         sys.settrace(self._entered)
 
     def stop(self) -> None:
-        """No longer follow."""
+        """Stop following."""
         if sys.gettrace() == self._entered:
             sys.settrace(self.before)
 
     def _entered(self, frame: FrameType, event: str, argument: Any) -> Any:
-        """Python's hook for a function that is called: what it returns is told of every line."""
+        """Python's hook for a function call: the hook that it returns is notified of every line."""
         code = frame.f_code
         if self.call is None:
             if code.co_name not in ("forward", "backward") or not code.co_argcount:
@@ -114,7 +114,7 @@ class LineTracer:
 
 
 class _Frame:
-    """One call that is followed. A line is told of when it begins; its step is made when the next one does."""
+    """One call that is followed. A line is reported when it begins; its step is made when the next one begins."""
 
     def __init__(self, tracer: LineTracer, node: Function, code: CodeType) -> None:
         self.tracer, self.node, self.code = tracer, node, code
@@ -135,7 +135,7 @@ class _Frame:
         return self
 
     def _handed_back(self, result: Any) -> dict[str, Any]:
-        """What a helper returns, by name; what the operation itself returns is told by the engine."""
+        """What a helper returns, by name; what the operation itself returns is reported by the engine."""
         if self.tracer.depth == 1 or result is None:
             return {}
         return (
@@ -164,7 +164,7 @@ class _Frame:
         return call.visits[self.source, self.line] > VISITS
 
     def _names(self, frame: FrameType) -> dict[str, Any]:
-        """The local names, and what the operation keeps on itself and this function speaks of."""
+        """The local names, and the attributes of the operation that this function mentions."""
         names = {
             name: thing
             for name, thing in frame.f_locals.items()
@@ -176,7 +176,7 @@ class _Frame:
 
 
 def _stated(node: Function, code: CodeType) -> CodeType:
-    """The code that says what an operation does in this phase: its own, or the formula of an elementwise one."""
+    """The code that an operation runs in this phase: its own, or the formula of an elementwise one."""
     if code.co_filename != MACHINERY or not isinstance(node, Elementwise):
         return code
     return (type(node).value if code.co_name == "forward" else node.slopes()[0]).__code__

@@ -67,14 +67,14 @@ class Value:
 
 
 class Values:
-    """All values of a tape. The same content is kept once, and known by its place in the list."""
+    """All values of a tape. The same content is kept once, identified by its index in the list."""
 
     def __init__(self) -> None:
         self.items: list[Value] = []
         self._places: dict[Any, int] = {}
 
     def add(self, array: np.ndarray) -> int:
-        """Keep a copy of what `array` holds now, and return its place."""
+        """Keep a copy of what `array` holds now, and return its index."""
         array = np.asarray(array)
         digest = hashlib.blake2b(np.ascontiguousarray(array).view(np.uint8).data, digest_size=16).digest()
         key = array.shape, array.dtype.str, digest
@@ -88,7 +88,7 @@ class Values:
 
 
 def block_of(shape: tuple[int, ...], limit: int) -> Block:
-    """The part of an array that is kept: whole last axes, then the beginning of one, then the first of the others.
+    """The part of an array that is kept: complete last axes, then the beginning of one, then the first of the others.
 
     >>> block_of((2, 10, 30, 30), 4000)
     ((0, 1), (0, 4), (0, 30), (0, 30))

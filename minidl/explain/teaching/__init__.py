@@ -1,1 +1,1 @@
-"""What a class does with it: passes to look at, seeded mistakes to find, worksheets to fill in."""
+"""For teaching: passes to look at, seeded mistakes to find, worksheets to fill in."""

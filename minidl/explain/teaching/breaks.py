@@ -1,4 +1,4 @@
-"""Seeded mistakes: a wrong rule in the place of a right one, for as long as a `with` block lasts.
+"""Seeded mistakes: a wrong rule instead of a right one, for as long as a `with` block lasts.
 
 >>> import minidl
 >>> from minidl.explain import record
@@ -22,15 +22,15 @@ from ...ops.activation import Relu, Tanh
 from ...ops.conv import Conv2d
 from ...ops.loss.classification import CrossEntropy
 from ...ops.pool import MaxPool2d
-from ..recording.replaced import Replacement, active, mended, replaced
+from ..recording.replaced import Replacement, active, repaired, replaced
 from . import mistakes
 
-__all__ = ["BREAKS", "Break", "active", "broken", "mended"]
+__all__ = ["BREAKS", "Break", "active", "broken", "repaired"]
 
 
 @dataclass(frozen=True)
 class Break(Replacement):
-    """One mistake: what is replaced by what, what it is in words, and in which example pass it can be seen."""
+    """One mistake: what replaces what, a description, and the example pass in which it can be seen."""
 
     says: str
     example: str = "lecture"
@@ -87,6 +87,6 @@ BREAKS = {
 def broken(name: str) -> Iterator[Break]:
     """Put the mistake of that name in place. ArgumentError if there is none, or one is in place already."""
     if name not in BREAKS:
-        raise ArgumentError(f"there is no mistake {name!r}; there are: {', '.join(BREAKS)}")
+        raise ArgumentError(f"there is no mistake {name!r}; use one of {', '.join(BREAKS)}")
     with replaced(BREAKS[name]):
         yield BREAKS[name]

@@ -1,4 +1,4 @@
-"""Rules as people get them wrong: each is the right one but for a line; `breaks.py` puts one in its place."""
+"""Common mistakes in rules: each is the right rule but for one line; `breaks.py` puts one in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The passes that `minidl explain` records: a model, its input, its target, and what they are in words."""
+"""The passes that `minidl explain` records: a model, its input, its target, and their descriptions."""
 
 from __future__ import annotations
 

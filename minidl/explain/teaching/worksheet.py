@@ -1,6 +1,6 @@
-"""Pen-and-paper exercises: small whole numbers through two or three operations and back; the engine has the answers.
+"""Pen-and-paper exercises: small whole numbers through two or three operations and back, answered by the engine.
 
-A seed gives the same exercise again. Numbers are drawn until the answers are whole or halves, and nothing sits
+The same seed gives the same exercise. Numbers are drawn until the answers are whole or halves, and nothing sits
 on a kink (relu at 0, two largest values in one window).
 """
 
@@ -20,7 +20,7 @@ from ...ops.reduce import mean, sum
 from ...ops.shape import reshape
 from ..views.mathml import mathml
 
-LARGEST = 60  # no answer is larger
+LARGEST = 60  # the largest answer allowed
 TRIES = 10_000
 
 
@@ -49,7 +49,7 @@ class Draw:
 
 
 def worksheet(seed: int) -> dict[str, Any]:
-    """The exercise of that seed: what is given, and each question with its answer.
+    """The exercise of that seed: the given tensors, and each question with its answer.
 
     >>> sheet = worksheet(0)
     >>> sorted(sheet), sheet["questions"][0]["phase"]

@@ -1,1 +1,1 @@
-"""How it is shown: a recorded pass as a page, as text, as JSON; formulas as MathML."""
+"""Views: a recorded pass as a page, as text, as JSON; formulas as MathML."""

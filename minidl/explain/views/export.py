@@ -1,4 +1,4 @@
-"""A tape as JSON: the numbers once, everything else refers to them by their place."""
+"""A tape as JSON: the numbers once, everything else refers to them by their index."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS: dict[Any, str] = {Conv2d: "conv", MaxPool2d: "pool", AvgPool2d: "pool"}
 
 
 def tape_dict(tape: Recording) -> dict[str, Any]:
-    """The whole tape; of large arrays as much as the page has room for."""
+    """The entire tape; of large arrays, as much as the page has room for."""
     values = Values()
     values.items = list(tape.values.items)
     values._places = dict(tape.values._places)
@@ -82,7 +82,7 @@ def in_both(english: str, korean: str) -> str | dict[str, str]:
 
 
 def _options(options: dict[str, Any]) -> dict[str, Any]:
-    """The options in words that JSON knows; those of a window one by one."""
+    """The options as JSON values; those of a window one by one."""
     found: dict[str, Any] = {}
     for name, thing in options.items():
         found.update(_geometry(thing) if isinstance(thing, Window) else {name: _plain(thing)})
@@ -128,7 +128,7 @@ def _leaf(leaf: Leaf, values: Values) -> dict[str, Any]:
 
 
 def verdict_dict(verdict: Verdict, values: Values) -> dict[str, Any]:
-    """A verdict; what was compared goes to the values."""
+    """A verdict; the compared numbers go to the values."""
 
     def place(array: np.ndarray | None) -> int | None:
         return None if array is None else values.add(array)

@@ -1,9 +1,9 @@
 """The formula and the derivative of an operation, from its docstring, as text and as presentation MathML.
 
 The docstrings of minidl's operations say `z = x * y        ∂z/∂x = y,  ∂z/∂y = x`: the formula, at least four spaces,
-the derivative; more derivatives may follow on lines of their own. The same is read from an operation of the user's own,
+the derivative; more derivatives may follow on lines of their own. The same is read from a user's own operation,
 where dz/dx will do as well.
-Where a docstring says nothing of the kind there is no formula, rather than a wrong one.
+If a docstring says nothing of the kind, there is no formula, rather than a wrong one.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def _korean() -> dict[str, str]:
 
 
 def translated(line: str, lang: str) -> str:
-    """A line of a formula with its words in a language, en or ko; as it is where they are not known."""
+    """A line of a formula with its words in a language, en or ko; unchanged if they are not known."""
     return _korean().get(line, line) if lang == "ko" else line
 
 
 @dataclass(frozen=True)
 class Formulas:
-    """What an operation computes and its derivative: a line each, empty where the docstring does not say."""
+    """The formula of an operation and its derivative: one line each, empty if the docstring does not say."""
 
     formula_lines: tuple[str, ...] = ()
     derivative_lines: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Formulas:
 
 
 def formulas_of(function: type[Function]) -> Formulas:
-    """What the docstring of an operation says; one that it only inherits speaks of another operation.
+    """The formulas in an operation's own docstring; an inherited one describes another operation.
 
     >>> from minidl.ops.arithmetic import Mul
     >>> formulas_of(Mul).plain, formulas_of(Mul).derivative_plain

@@ -1,7 +1,7 @@
-"""A formula as it is typed in a docstring, in presentation MathML: fractions, powers, subscripts, sums, roots.
+"""A docstring's formula in presentation MathML: fractions, powers, subscripts, sums, roots.
 
-The converter knows signs, not mathematics. What it makes has all the characters of the text in their order (the signs
-/ ^ _ and needless brackets become positions on the page); if it does not, or if the text cannot be read, the
+The converter knows signs, not mathematics. Its result has all the characters of the text in their order (the signs
+/ ^ _ and needless brackets become positions on the page); if it does not, or if the text cannot be parsed, the
 text itself is shown.
 """
 
@@ -47,7 +47,7 @@ CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 class _Unreadable(Exception):
-    """A text that is no formula after all."""
+    """The text is not a formula after all."""
 
 
 def mathml(lines: Sequence[str]) -> str:
@@ -66,7 +66,7 @@ def mathml(lines: Sequence[str]) -> str:
 
 
 def characters(text: str) -> str:
-    """What must not be lost of a formula: its characters, without those that only say where others stand.
+    """The characters of a formula that must not be lost: all but those that only position others.
 
     >>> characters("e^(x_i) * 2") == characters(unescape("e x i · 2"))
     True
@@ -97,7 +97,7 @@ class _Reader:
         self.at = 0
 
     def read(self) -> str:
-        """The whole line."""
+        """The entire line."""
         made = self.sequence(None)
         if self.at < len(self.tokens):
             raise _Unreadable
@@ -180,7 +180,7 @@ class _Reader:
                 return base
 
     def places(self) -> str:
-        """What stands in square brackets, in several of them one after the other."""
+        """The content of square brackets, of several in a row too."""
         made = [self.sequence("]")]
         self.expect("]")
         while self.peek()[1] == "[":
@@ -196,7 +196,7 @@ class _Reader:
         return _bare(self.atom())
 
     def subscript(self) -> str:
-        """Letters one by one (Σ_cij), a number, or what stands in brackets."""
+        """Letters one by one (Σ_cij), a number, or the content of brackets."""
         kind, text = self.peek()
         if text in CLOSING:
             return _bare(self.atom())
@@ -240,7 +240,7 @@ class _Reader:
         raise _Unreadable
 
     def word(self, text: str) -> str:
-        """A variable, a name that mathematics knows, or plain words, taken together with those that follow."""
+        """A variable, a mathematical name, or plain words, taken together with those that follow."""
         if _is_variable(text):
             return _variable(text)
         if text in NAMES:
@@ -256,7 +256,7 @@ class _Reader:
         return f"<mtext>{before}{escape(' '.join(words))}{_space(self.peek())}</mtext>"
 
     def next_is_term(self) -> bool:
-        """Whether a name is followed by what it is applied to, or multiplied with, without a bracket."""
+        """Whether a name is followed by its argument or a factor without a bracket."""
         following = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else ("end", "")
         return following[0] in ("word", "number") or following[1] in LARGE or following[1] in "|√"
 
@@ -266,7 +266,7 @@ class _Reader:
 
 
 def _space(neighbour: tuple[str, str] | None) -> str:
-    """The space that words keep to a neighbour that is one; a Korean ending stands close to its variable."""
+    """The space between words and a neighbouring word; a Korean ending stands close to its variable."""
     return "&#160;" if neighbour is not None and neighbour[0] == "space" else ""
 
 
@@ -293,12 +293,12 @@ def _operator(text: str) -> str:
 
 
 def _row(made: list[str]) -> str:
-    """Several things as one; a lone bracket without its brackets."""
+    """Several elements as one; a lone bracketed one without its brackets."""
     return _bare(made[0]) if len(made) == 1 else f"<mrow>{''.join(made)}</mrow>"
 
 
 def _bare(made: str) -> str:
-    """A bracket without its brackets, where a fraction bar, a root or a raised place says as much."""
+    """The content of a bracket, where a fraction bar, a root or a superscript makes the brackets needless."""
     inner = re.fullmatch(r"<mrow><mo[^>]*>\(</mo>(.*)<mo[^>]*>\)</mo></mrow>", made)
     return f"<mrow>{inner[1]}</mrow>" if inner and _is_balanced(inner[1]) else made
 

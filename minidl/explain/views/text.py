@@ -41,7 +41,7 @@ WORDS = {
 
 
 def as_text(tape: Recording, lang: str = "en", paint: Paint = lambda text, state: text) -> str:
-    """The whole walk, at most 96 columns wide. `lang` is en or ko; `paint` colours a verdict by its state."""
+    """The entire walk, at most 96 columns wide. `lang` is en or ko; `paint` colours a verdict by its state."""
     return "\n".join(_Walk(tape, lang, paint).lines())
 
 
@@ -85,7 +85,7 @@ class _Walk:
             made += [self.line_of_input(x) for x in node.inputs if x.value is not None]
         elif node.dz is not None:
             made.append(self.numbers("dz", "", Value.of(node.dz)))
-            made += self.told(self.verdicts.get((node.id, None)))
+            made += self.verdict_lines(self.verdicts.get((node.id, None)))
         for event in events:
             made += self.line(event)
         if phase == "forward":
@@ -94,7 +94,7 @@ class _Walk:
             for k, (x, gradient) in enumerate(zip(node.inputs, node.gradients)):
                 if gradient is not None:
                     made.append(self.numbers(f"d{x.label}", f"→ {self.origin(x)}", Value.of(gradient)))
-                    made += self.told(self.verdicts.get((node.id, k)))
+                    made += self.verdict_lines(self.verdicts.get((node.id, k)))
             made += [text for event in events for text in self.engine(event)]
         return made
 
@@ -137,7 +137,7 @@ class _Walk:
         odd = [f"{count} {name}" for count, name in ((value.nans, "NaN"), (value.infs, "inf")) if count]
         return _cut(f"    {label:<3}{origin:<20} {_shape(value):<17}  {'  '.join([summary, *odd])}")
 
-    def told(self, verdict: Verdict | None) -> list[str]:
+    def verdict_lines(self, verdict: Verdict | None) -> list[str]:
         """A verdict in words."""
         if verdict is None:
             return []
@@ -179,12 +179,12 @@ class _Walk:
                 made.append(self.numbers("", f"{leaf.name or '-'}.grad", Value.of(leaf.gradient)))
             elif leaf.verdict is not None:
                 made.append(f"       {leaf.name or '-'}")
-            made += self.told(leaf.verdict)
+            made += self.verdict_lines(leaf.verdict)
         return made
 
 
 def _compared(checked: str, lang: str) -> str:
-    """Which elements were compared; a reason why they could not be stays as it is."""
+    """Which elements were compared; a reason why they could not be is left unchanged."""
     if lang == "en":
         return checked
     checked = re.sub(r"^all ([\d,]+) elements$", r"원소 \1개 모두", checked)

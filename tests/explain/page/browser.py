@@ -128,7 +128,7 @@ class Page:
         )  # fmt: skip
 
     def errors(self) -> list[str]:
-        """What the console complained of since the page was opened or this was asked."""
+        """The console's complaints since the page was opened or this was last called."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self) -> list[str]:
@@ -139,7 +139,7 @@ class Page:
         return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
 
     def violations(self) -> list[str]:
-        """What axe-core finds, one line a rule."""
+        """What axe-core finds, one line per rule."""
         axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
         self.js(axe)
         found = self.driver.execute_async_script("axe.run(document).then(arguments[arguments.length - 1])")

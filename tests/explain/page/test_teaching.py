@@ -1,4 +1,4 @@
-"""What makes it a lesson: predicting, the blank backward, two languages, the mistake that is not told."""
+"""Teaching features: predicting, the blank backward, two languages, the mistake that stays hidden."""
 
 from __future__ import annotations
 

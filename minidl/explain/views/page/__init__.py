@@ -1,6 +1,6 @@
 """A recorded tape as one self-contained page, and pen-and-paper exercises as printable sheets.
 
-The page needs no network and no server: its styles, its program and the numbers are in the one file, and its content
+The page needs no network and no server: its styles, its program and the numbers are in one file, and its content
 policy lets nothing else run. The static parts lie beside this file; the renderer only puts them together.
 """
 
@@ -97,7 +97,7 @@ def _filled(template: str, **parts: str) -> str:
 
 
 def _dark() -> str:
-    """The dark colours twice: chosen on the page, and asked for by the system."""
+    """The dark colours twice: for the choice on the page, and for the system's setting."""
     colours = text("dark.css")
     return (
         f':root[data-theme="dark"] {{\n{colours}}}\n'
@@ -128,7 +128,7 @@ def _escaped(content: str) -> str:
 
 
 def _sealed(name: str | None) -> str | None:
-    """The mistake and what it does, in both languages, so that a glance at the page's source does not tell."""
+    """The mistake and what it does, in both languages, encoded so that the page's source gives nothing away."""
     if not name:
         return None
     told = json.loads(text(MISTAKES)).get(name, {})

@@ -60,7 +60,7 @@ def _question(number: int, question: dict[str, Any], lang: str, answers: bool) -
 
 
 def named(name: str, values: Numbers, empty: bool = False) -> str:
-    """A name and its numbers in a frame, or as many empty cells.
+    """A name and its numbers in a frame, or the same number of empty cells.
 
     >>> named("b", [1, -2])
     '<div class="named"><span class="name">b =</span><table class="matrix"><tr><td>1</td><td>−2</td></tr></table></div>'

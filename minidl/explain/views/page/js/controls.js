@@ -1,6 +1,6 @@
 // Buttons, slider, keys.
 
-const PLAY_EVERY = 1400; // milliseconds a line
+const PLAY_EVERY = 1400; // milliseconds per line
 let playing = null;
 
 function togglePlay() {
@@ -132,7 +132,7 @@ const KEYS = {
   "?": showHelp,
 };
 
-// The key by its place on the keyboard, so that P is P while Hangul is being typed.
+// The key by its position on the keyboard, so that P is P while Hangul is being typed.
 function letterOf(event) {
   return event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : event.key;
 }
@@ -148,7 +148,7 @@ function onKey(event) {
   act(event);
 }
 
-// Where nothing was recorded there is nothing to walk.
+// If nothing was recorded, there is nothing to walk through.
 function disableWalk() {
   for (const control of document.querySelectorAll(".player button, .player input, .group button, #predict, #blank"))
     control.disabled = true;

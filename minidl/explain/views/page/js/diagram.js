@@ -28,7 +28,7 @@ function drawGiven() {
   );
 }
 
-// The loss is told when the last operation has run.
+// The loss is shown when the last operation has run.
 function lossNow() {
   const { state } = stateOf(TAPE.nodes.length - 1);
   return state === "waiting" || state === "running" ? "?" : formatNumber(TAPE.loss);
@@ -122,7 +122,7 @@ function straight(upper, lower, share, down) {
   return { line: `M${x} ${start}V${end}`, tip: arrow(x, end, down ? -1 : 1) };
 }
 
-// Round the boxes between; longer ways run further out.
+// Around the boxes between; longer edges run further out.
 function aside(upper, lower, margin, length) {
   const edge = upper[margin];
   const out = (margin === "left" ? -1 : 1) * Math.min(5 + 2 * length, 13);

@@ -47,7 +47,7 @@ const MATH_ATTRIBUTES = new Set(
   ).split(" "),
 );
 
-// The MathML of the tape, element by element: what is no mathematics does not come along. A formula of several lines
+// The MathML of the tape, element by element: anything but mathematics is dropped. A formula of several lines
 // becomes as many formulas, and words at the end of a line stand beside it, where they can wrap.
 function mathOf(text) {
   const math = new DOMParser().parseFromString(text, "text/html").body.querySelector("math");

@@ -2,7 +2,7 @@
 
 const MINUS = "\u2212";
 
-// Four significant digits, or fewer where those say the number exactly. Rounding is never hidden: 0.1 in float32 is
+// Four significant digits, or fewer if those give the number exactly. Rounding is never hidden: 0.1 in float32 is
 // shown as 0.1000, 0.5 as 0.5.
 function formatNumber(x) {
   if (Number.isNaN(x)) return "NaN";
@@ -14,7 +14,7 @@ function formatNumber(x) {
   return withMinus(Number(rounded) === x && short.length <= rounded.length ? short : rounded);
 }
 
-// Every digit that tells this number from its neighbours.
+// All digits needed to tell this number from its neighbours.
 function exactNumber(x) {
   if (!Number.isFinite(x)) return formatNumber(x);
   return Object.is(x, -0) ? MINUS + "0" : withMinus(String(x));

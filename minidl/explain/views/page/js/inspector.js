@@ -4,7 +4,7 @@ const view = { held: null, plane: 0, cell: null, group: null, table: false, step
 const TABLE = 16; // rows and columns of the table of numbers
 const THUMBNAILS = 20;
 
-// Keep what is looked at as long as it is still there; else take what the line has made.
+// Keep the selection while it still exists; else select what the line has made.
 function chooseValue(items) {
   const arrays = items.filter((item) => typeof item.held === "number");
   const fresh = arrays.find((item) => item.kind !== "known");
@@ -270,7 +270,7 @@ function readOut(array, name, index, spelt) {
   );
 }
 
-// A table of the numbers round the chosen cell.
+// A table of the numbers around the chosen cell.
 function numbersBox(array, layout, name) {
   const toggle = make(
     "button",
@@ -336,7 +336,7 @@ function numbersBox(array, layout, name) {
   );
 }
 
-// Draw the heat maps into the canvases that stand by now, and listen for the choice of a cell.
+// Draw the heat maps into the canvases made by now, and listen for the choice of a cell.
 function drawMaps(item) {
   const canvas = byId("map");
   if (!item || !canvas) return;

@@ -12,7 +12,7 @@ function show() {
   drawPlayer();
 }
 
-// And what depends on the language alone.
+// Everything that depends on the language alone.
 function drawAll() {
   translatePage();
   document.title = `${inLanguage(TAPE.title) || t("page.title")}: ${t("page.title")}`;

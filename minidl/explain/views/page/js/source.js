@@ -19,8 +19,8 @@ function drawSource() {
   drawEngine(step, node);
 }
 
-// Bring the line that has just run into view, once all that takes room beside it is there: with the line that called
-// its function, or with the function's beginning, as far as they fit.
+// Bring the line that has just run into view, once everything around it is laid out: with the line that called its
+// function, or with the function's beginning, as far as they fit.
 function revealLines() {
   for (const box of document.querySelectorAll(".pane .listing")) {
     box.scrollTop = 0;
@@ -222,7 +222,7 @@ function codeLine(place, number, text, step, blank, within, calling) {
 const WORDS =
   /(#.*$)|("""(?:.*?"""|.*$)|'''(?:.*?'''|.*$)|"[^"]*"|'[^']*')|\b(def|return|if|else|elif|for|while|in|not|and|or|is|None|True|False|lambda|with|as|raise|yield|assert)\b|\b(self)\b/g;
 
-// For each line the quotes of the text of several lines in which it begins, or null.
+// For each line, the quotes of the multi-line string in which it begins, or null.
 function textsAtStart(lines) {
   let quotes = null;
   return lines.map((line) => {
@@ -240,7 +240,7 @@ function isOpen(text) {
   return /^("""|''')/.test(text) && (text.length < 6 || !text.endsWith(text.slice(0, 3)));
 }
 
-// Comments, strings and keywords in letters of their own; the text itself stays as it is.
+// Comments, strings and keywords in their own styles; the text itself stays as it is.
 function coloured(text, within = null) {
   const parts = [];
   let from = 0;
@@ -260,7 +260,7 @@ function coloured(text, within = null) {
   return parts.flatMap((part) => (typeof part === "string" ? breakable(part) : [part])).filter((part) => part !== "");
 }
 
-// Places where a long line may go on below: after a dot, an opening bracket; where room is scarce, within a name.
+// Places where a long line may wrap: after a dot, an opening bracket; if room is scarce, within a name.
 function breakable(text) {
   return text
     .split(/(?<=[.(\[_])(?=\w)/)

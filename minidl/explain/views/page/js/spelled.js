@@ -96,7 +96,7 @@ function spelledTerm(sum, term, first, second) {
   );
 }
 
-// A number that can be pointed at for all its digits; negative factors stand in brackets.
+// A number that shows all its digits on hover; negative factors stand in brackets.
 function number(x, name) {
   if (x === undefined) return make("span", { class: "n missing" }, "?");
   const text = x < 0 ? `(${formatNumber(x)})` : formatNumber(x);

@@ -1,4 +1,4 @@
-// The words of the page, in the language that is chosen.
+// The words of the page, in the chosen language.
 
 const STRINGS = JSON.parse(document.getElementById("strings").textContent);
 let language = document.documentElement.lang;

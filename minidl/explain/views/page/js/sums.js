@@ -1,6 +1,6 @@
 // The sums that made one number: of a convolution, a pooling or a linear layer, and of their gradients.
 //
-// Pure arithmetic in double precision on the recorded numbers; nothing here knows of the page. Every function returns
+// Pure arithmetic in double precision on the recorded numbers; nothing here knows about the page. Every function returns
 // {kind, terms, groups, start, total, outside, partner}:
 //   terms    [{a, b, product, group, at}]: a factor, the other factor, and the place of `a`'s cell in the partner array
 //   groups   [{id, total, count}]: part sums by `by` (input channel, output row, ...)

@@ -1,4 +1,4 @@
-// What the differences say of each gradient.
+// The verdict of the differences on each gradient.
 
 const LOOKS = {
   exact: { kind: "ok", sign: "✓" },
@@ -43,8 +43,8 @@ function verdictsOf(node) {
     });
 }
 
-// The verdict that decides: what this operation sent on to its inputs; where it sent nothing, what arrived. What arrived
-// is a mistake of its own only where the engine added it up wrongly.
+// The verdict that decides: on what this operation sent to its inputs; if it sent nothing, on what arrived. What arrived
+// is a mistake of its own only if the engine added it up wrongly.
 function worstVerdict(node) {
   const here = TAPE.checks.filter((check) => check.node === node);
   const own = here.filter((check) => check.input !== null || check.verdict.state === "MISMATCH");

@@ -98,7 +98,7 @@ function itemsOf(step) {
 
 // Whether a name stands on the line of a step.
 function isOnLine(step, name) {
-  if (name === "...") return true; // what is said of a loop that went on
+  if (name === "...") return true; // the note on a loop that went on
   const source = TAPE.sources[step.source];
   const [first, last] = statementFrom(source, step.line);
   const text = source.lines
@@ -153,7 +153,7 @@ function setMode(mode) {
   goTo(walk.step);
 }
 
-// The axes and lengths of the part of an array that is on the page, in words; "" for all of it.
+// The part of an array that is on the page, in words; "" for all of it.
 function sampledWords(array) {
   if (isWhole(array)) return "";
   const rank = array.shape.length;
