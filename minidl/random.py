@@ -57,7 +57,7 @@ class Generator:
             seed = place.pop("seed")
             self.numpy.bit_generator.state = place
         except (TypeError, ValueError, KeyError) as error:
-            raise CheckpointError(f"set_state: no state of a generator, as get_state() returns it: {error}") from None
+            raise CheckpointError(f"set_state: not a generator state, as get_state() returns it: {error}") from None
         self._seed = seed
 
 

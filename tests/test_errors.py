@@ -193,7 +193,7 @@ def test_every_error_is_a_runtime_error_and_survives_pickling(kind):
     ("call", "says"),
     [
         (lambda: minidl.arange(0, INF, 2), "arange: start, end and step must be finite; got 0, inf, 2"),
-        (lambda: minidl.linspace(0, 3, 1.0), r"linspace: steps, how many .* must be an integer; got 1\.0"),
+        (lambda: minidl.linspace(0, 3, 1.0), r"linspace: steps, the number of values, must be an integer; got 1\.0"),
         (lambda: minidl.ones(4).view(minidl.int32), r"view: .*the same bytes as int32, is left out.*\.to\(dtype\)"),
         (lambda: minidl.tensor([2**63]), "tensor: 9223372036854775808 does not fit into int64; ask for another"),
         (lambda: minidl.tensor([1, 10**30]), f"tensor: {10**30} does not fit into int64"),

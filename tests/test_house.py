@@ -1,6 +1,8 @@
 """The house: imports point downward, there are no circles, every room says what lives there."""
 
 import ast
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,7 @@ def targets(path, node):
     return found & set(MODULES)
 
 
+@cache
 def imports():
     """Of every file, what it imports: at its top, in its functions, and for its types."""
     return {
@@ -134,3 +137,18 @@ def test_every_room_says_what_lives_there():
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
         assert text, f"{path.relative_to(PACKAGE)} does not say what lives there"
         assert text.split("\n\n")[0].rstrip().endswith((".", "?")), path
+
+
+AFTERNOON = 2000  # lines that a person reads in one
+
+
+def test_the_afternoons_reading_is_no_longer_than_an_afternoon():
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    named = readme.split("## An afternoon's reading")[1].split("From there:")[0]
+    files = re.findall(r"\]\((minidl/[^)]+\.py)\)", named)
+    lines = {file: len((PACKAGE.parent / file).read_text(encoding="utf-8").splitlines()) for file in files}
+    assert len(files) == len(lines) == 12
+    for part in ("engine/tensor", "engine/function", "engine/backward", "ops/conv", "ops/pool", "ops/linear",
+                 "ops/loss/cross_entropy", "nn/module", "optim/sgd", "training/loop"):  # fmt: skip
+        assert f"minidl/{part}.py" in lines
+    assert sum(lines.values()) <= AFTERNOON, lines

@@ -27,6 +27,7 @@ def on(console: str, *words: str | Path) -> tuple[str, str]:
     return out.replace(os.linesep, "\n"), err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("console", CONSOLES)
 def test_a_pass_is_told(console: str, lang: str) -> None:
