@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..dtypes import as_dtype
@@ -18,6 +19,9 @@ class Rowwise(Function):
     the rows at a time, so that intermediate results stay in the cache, and on several threads.
     """
 
+    value: Callable[..., Any]  # x -> z; or z and the array that `gradient` needs instead of it
+    gradient: Callable[..., Any]  # (z, dz) -> dx
+
     def forward(self, x: Any, dim: int) -> Any:
         self.dim = dim
         found = self.backend.along(dim, self.value, x)
@@ -26,14 +30,6 @@ class Rowwise(Function):
 
     def backward(self, dz: Any) -> Any:
         return self.backend.along(self.dim, self.gradient, self.kept, dz)
-
-    def value(self, x: Any) -> Any:
-        """z; or z and the array that `gradient` needs instead of it."""
-        raise NotImplementedError
-
-    def gradient(self, z: Any, dz: Any) -> Any:
-        """dx."""
-        raise NotImplementedError
 
     def sum(self, x: Any) -> Any:
         """Σ x over each row, keeping its axis."""
