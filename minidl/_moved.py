@@ -11,6 +11,8 @@ from types import ModuleType
 from typing import Any
 
 MOVED = {
+    "minidl.backend.cpu.layout": "minidl.backend.numpy.memory",
+    "minidl.backend.cpu.workspace": "minidl.backend.numpy.memory",
     "minidl.backend.cpu": "minidl.backend.numpy",
     "minidl.backend.cupy_backend": "minidl.backend.cupy.backend",
     "minidl.backend.cupy_kernels": "minidl.backend.cupy.kernels",

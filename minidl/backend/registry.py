@@ -34,7 +34,21 @@ class _Entry:
 
 _entries: dict[str, _Entry] = {}  # by every word for it: its name, its device, its aliases
 _made: dict[str, Backend] = {}  # by name
-by_type: dict[type, Backend] = {}
+
+
+class _ByType(dict[type, Backend]):
+    """The backend of each type of arrays; `by_type[type(array)]` is `backend_of(array)` without a call."""
+
+    def __missing__(self, array_type: type) -> Backend:
+        for known, backend in self.items():
+            if issubclass(array_type, known):
+                return backend
+        raise BackendError(
+            f"{array_type.__name__} is not an array of a backend in use; minidl.tensor(...) makes a tensor of it"
+        )
+
+
+by_type = _ByType()
 _lock = threading.RLock()
 
 
@@ -166,15 +180,7 @@ def is_array(thing: Any) -> bool:
 
 def backend_of(array: Array) -> Backend:
     """The backend that this array belongs to."""
-    try:
-        return by_type[type(array)]
-    except KeyError:
-        for array_type, backend in by_type.items():
-            if isinstance(array, array_type):
-                return backend
-        raise BackendError(
-            f"{type(array).__name__} is not an array of a backend in use; minidl.tensor(...) makes a tensor of it"
-        ) from None
+    return by_type[type(array)]
 
 
 def to_host(array: Array) -> np.ndarray:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..backend import Array, backend_of, same_backend
+from ..backend import Array, same_backend
+from ..backend.registry import by_type
 from ..dtypes import float16, float32
 from ..errors import ArgumentError, GraphError, ShapeError, refuse
 from .function import Function
@@ -64,7 +65,7 @@ def walk(
     for edge, gradient in outputs:
         _add(pending, summed, edge, gradient.copy() if isinstance(edge, Tensor) else gradient)
     waiting = _consumers(pending, only)
-    with backend_of(outputs[0][1]).quiet():
+    with by_type[type(outputs[0][1])].quiet():
         ready = [edge for edge in pending if waiting[edge] == 0]
         while ready:
             node = ready.pop()  # an operation, one of its outputs, or a leaf
@@ -222,7 +223,7 @@ def _add(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array
     else:
         total = total + gradient
         if total.ndim == 0:
-            total = backend_of(gradient).asarray(total)  # NumPy makes scalars of 0-dimensional sums
+            total = by_type[type(gradient)].asarray(total)  # NumPy makes scalars of 0-dimensional sums
     summed.add(node)
     pending[node] = total
     for observer in listening.observers:
@@ -255,7 +256,7 @@ def seed_gradient(output: Tensor, gradient: Any) -> Array:
                 f"backward() without a gradient needs a tensor of one element; this one has shape {output.shape}; "
                 "reduce it (.sum(), .mean()) or pass a gradient of its shape"
             )
-        return backend_of(output._array).xp.ones(output.shape, output.dtype)
+        return by_type[type(output._array)].xp.ones(output.shape, output.dtype)
     if not isinstance(gradient, Tensor):
         raise ArgumentError(f"backward: the gradient must be a Tensor; got {type(gradient).__name__}")
     if gradient.shape != output.shape:

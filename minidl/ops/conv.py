@@ -13,6 +13,7 @@ from typing import Any
 from ..backend.window import Window
 from ..engine.function import Function
 from ..engine.tensor import Tensor
+from ._check.arguments import tensor_of
 from ._check.convolution import check_signal, conv_window, one, tensors_of
 from ._check.windows import IntPair, remember
 from .conv_transpose import ConvTranspose2d as ConvTranspose2d
@@ -102,7 +103,8 @@ _windows: dict[Any, Window] = {}  # those of convolutions that were checked, by 
 
 def _conv2d(name: str, input: Any, weight: Any, bias: Any, *options: Any) -> Tensor:
     """options: stride, padding, dilation, groups."""
-    x, w, b = tensors_of(name, input, weight, bias)
+    x, w = tensor_of(name, input), tensor_of(name, weight, "weight")
+    b = None if bias is None else tensor_of(name, bias, "bias")
     known = (
         x.shape,
         w.shape,

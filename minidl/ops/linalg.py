@@ -7,10 +7,11 @@ from typing import Any
 
 from ..engine.function import Function
 from ..engine.tensor import Tensor
-from ..errors import DtypeError, ShapeError
-from ._check.arguments import Number, broadcast_shape, not_bool, number, tensor_of
+from ..errors import ShapeError
+from ._check.arguments import Number, broadcast_shape, number, operands, tensor_of
 from .arithmetic import add, mul, scale_of
 from .linear import Linear as Linear
+from .linear import linear as linear
 from .linear import rows_of
 from .shape import unsqueeze
 
@@ -51,16 +52,6 @@ class MatMul(Function):
         return prod(output.shape) * inputs[0].shape[-1]
 
 
-def _operands(function: str, **named: Any) -> tuple[Tensor, ...]:
-    """The operands of a product: tensors of one dtype, which is not bool."""
-    xs = tuple([tensor_of(function, x, name) for name, x in named.items()])
-    if len({x._array.dtype for x in xs}) > 1:
-        shown = ", ".join(f"{name} {x.dtype}" for name, x in zip(named, xs))
-        raise DtypeError(f"{function}: all must have one dtype; got {shown}; convert with .to(dtype)")
-    not_bool(function, xs[0])
-    return xs
-
-
 def _of_ranks(function: str, ranks: tuple[int, ...], **named: Tensor) -> None:
     """ShapeError unless the operands have these numbers of dimensions."""
     if tuple(x.ndim for x in named.values()) != ranks:
@@ -78,7 +69,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> minidl.tensor([[1, 2], [3, 4]]) @ minidl.tensor([1, 10])
     tensor([21, 43])
     """
-    x, y = _operands("matmul", input=input, other=other)
+    x, y = operands("matmul", input=input, other=other)
     if x.ndim == 0 or y.ndim == 0:
         raise ShapeError(f"matmul: takes at least 1 dimension each; got {x.shape} and {y.shape}; use * for numbers")
     if x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
@@ -92,14 +83,14 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices (M, K) and (K, N)."""
-    x, y = _operands("mm", input=input, mat2=mat2)
+    x, y = operands("mm", input=input, mat2=mat2)
     _of_ranks("mm", (2, 2), input=x, mat2=y)
     return matmul(x, y)
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices (B, M, K) and (B, K, N); nothing is broadcast."""
-    x, y = _operands("bmm", input=input, mat2=mat2)
+    x, y = operands("bmm", input=input, mat2=mat2)
     _of_ranks("bmm", (3, 3), input=x, mat2=y)
     if len(x) != len(y):
         raise ShapeError(f"bmm: batches of {len(x)} and {len(y)} matrices; they must be equally many; or use matmul")
@@ -108,14 +99,14 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix (M, K) and a vector (K,)."""
-    x, y = _operands("mv", input=input, vec=vec)
+    x, y = operands("mv", input=input, vec=vec)
     _of_ranks("mv", (2, 1), input=x, vec=y)
     return matmul(x, y)
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The scalar product of two vectors (K,)."""
-    x, y = _operands("dot", input=input, tensor=tensor)
+    x, y = operands("dot", input=input, tensor=tensor)
     _of_ranks("dot", (1, 1), input=x, tensor=y)
     return matmul(x, y)
 
@@ -129,7 +120,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2); input is broadcast to (M, N). With beta = 0 the input is not looked at."""
-    b, x, y = _operands("addmm", input=input, mat1=mat1, mat2=mat2)
+    b, x, y = operands("addmm", input=input, mat1=mat1, mat2=mat2)
     _of_ranks("addmm", (2, 2), mat1=x, mat2=y)
     z = matmul(x, y)
     if broadcast_shape("addmm", b.shape, z.shape) != z.shape:
@@ -138,25 +129,3 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
         z = mul(z, scale_of("addmm", alpha, z, b))
     beta = number("addmm", "beta", beta)
     return z if beta == 0 else add(z, b, alpha=beta)
-
-
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """z = input weightᵀ + bias: input (..., in), weight (out, in) or (in,), bias (out,) -> (..., out).
-
-    ShapeError if the lengths do not fit, DtypeError if the dtypes differ.
-    """
-    if bias is None:
-        x, w = _operands("linear", input=input, weight=weight)
-    else:
-        x, w, _ = _operands("linear", input=input, weight=weight, bias=bias)
-    if w.ndim not in (1, 2) or x.ndim == 0 or x.shape[-1] != w.shape[-1]:
-        raise ShapeError(
-            f"linear: input {x.shape} but weight is {w.shape}: "
-            f"input must be (..., {w.shape[-1] if w.ndim else 'in'}) for a weight (out, in)"
-        )
-    if w.ndim == 1:
-        z = matmul(x, w)
-        return z if bias is None else add(z, bias)
-    if bias is not None and bias.shape not in ((w.shape[0],), (1,), ()):
-        raise ShapeError(f"linear: bias {bias.shape} but weight is {w.shape}: bias must be ({len(w)},)")
-    return Linear.apply(x, w, bias)

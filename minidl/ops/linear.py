@@ -6,6 +6,11 @@ from math import prod
 from typing import Any
 
 from ..engine.function import Function
+from ..engine.tensor import Tensor
+from ..errors import ShapeError
+from ._check.arguments import operands
+from .arithmetic import add
+from .shape import squeeze, unsqueeze
 
 
 class Linear(Function):
@@ -33,3 +38,23 @@ class Linear(Function):
 def rows_of(x: Any) -> Any:
     """The last dimension as it is, all others as one: (rows, K)."""
     return x if x.ndim == 2 else x.reshape(prod(x.shape[:-1]), x.shape[-1])
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """z = input weightᵀ + bias: input (..., in), weight (out, in) or (in,), bias (out,) -> (..., out).
+
+    ShapeError if the lengths do not fit, DtypeError if the dtypes differ.
+    """
+    x, w = operands("linear", input=input, weight=weight)
+    b = None if bias is None else operands("linear", input=input, bias=bias)[1]
+    if w.ndim not in (1, 2) or x.ndim == 0 or x.shape[-1] != w.shape[-1]:
+        raise ShapeError(
+            f"linear: input {x.shape} but weight is {w.shape}: "
+            f"input must be (..., {w.shape[-1] if w.ndim else 'in'}) for a weight (out, in)"
+        )
+    if w.ndim == 1:
+        z = squeeze(Linear.apply(x, unsqueeze(w, 0), None), -1)
+        return z if b is None else add(z, b)
+    if b is not None and b.shape not in ((w.shape[0],), (1,), ()):
+        raise ShapeError(f"linear: bias {b.shape} but weight is {w.shape}: bias must be ({w.shape[0]},)")
+    return Linear.apply(x, w, b)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..backend import Array, backend_of, to_host
+from ..backend.registry import by_type
 from ..dtypes import DType, float16, float32
 from ..engine.grad_mode import enable_grad
 from ..engine.inplace import overwrite
@@ -149,7 +150,7 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         first = next((p._array for group in self.param_groups for p in group["params"]), None)
-        with nullcontext() if first is None else backend_of(first).quiet():
+        with nullcontext() if first is None else by_type[type(first)].quiet():
             for group in self.param_groups:
                 for parameter in group["params"]:
                     if (gradient := parameter._grad) is not None:

@@ -25,7 +25,7 @@ def _threads() -> Any:
 
 
 def in_small_blocks(patch: pytest.MonkeyPatch, block: int, threads: int) -> None:
-    patch.setattr("minidl.backend.numpy.layout.BLOCK", block)
+    patch.setattr("minidl.backend.numpy.memory.BLOCK", block)
     patch.setattr("minidl.backend.numpy.order.SMALL", 0)
     patch.setattr("minidl.backend.numpy.threads.SMALL_WORK", 0.0)
     minidl.set_num_threads(threads)

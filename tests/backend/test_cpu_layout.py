@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidl.backend.numpy import layout as cpu_layout
+from minidl.backend.numpy import memory as cpu_layout
 from minidl.backend.numpy import threads
 
 DTYPES = ("bool", "uint8", "int16", "int32", "int64", "float16", "float32", "float64")

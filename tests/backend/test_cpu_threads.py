@@ -14,7 +14,8 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 from minidl.backend import get_backend
-from minidl.backend.numpy import threads, workspace
+from minidl.backend.numpy import memory as workspace
+from minidl.backend.numpy import threads
 from minidl.backend.window import Window
 from minidl.errors import ArgumentError
 
@@ -218,7 +219,7 @@ def test_freed_memory_is_kept_for_the_next_arrays() -> None:
     code = (
         "import resource\n"
         "import numpy as np\n"
-        "from minidl.backend.numpy.workspace import keep_freed_memory\n"
+        "from minidl.backend.numpy.memory import keep_freed_memory\n"
         "kept = keep_freed_memory()\n"
         "def step():\n"
         "    arrays = [np.empty(n << 20, np.uint8) for n in (3, 5, 9, 17, 24)]\n"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import minidl
 from minidl.errors import ArgumentError, DtypeError, RangeError, ShapeError, UnsupportedError
 from minidl.ops import loss
-from minidl.ops.loss import arguments, classification
+from minidl.ops.loss import classification
 from tests.support.compare import assert_close, check, to_numpy
 from tests.support.strategies import arrays, shapes
 
@@ -174,10 +174,10 @@ def test_noted_bounds_spare_a_look_at_the_labels(monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(labels, "_array", Untouchable())
-        assert not arguments.check_labels("test", labels, 3)
+        assert not classification.check_labels("test", labels, 3)
     minidl.engine.inplace.overwrite(labels, minidl.tensor([0, 1, 7])._array)
     with pytest.raises(RangeError, match="label 7 at index 2"):
-        arguments.check_labels("test", labels, 3)
+        classification.check_labels("test", labels, 3)
 
 
 X, T = minidl.tensor(np.zeros((4, 3))), minidl.tensor([0, 1, 2, 0])

@@ -28,7 +28,7 @@ import numpy as np
 
 from ..window import Pair, inside
 from .matmul import piece
-from .workspace import scratch
+from .memory import scratch
 
 COLUMNS = 512, 2048  # the fewest and most columns of one product: wide ones suit BLAS, narrow ones suit memory
 PANEL = 1 << 18  # entries of the matrix of taps that one product should read: about a core's own cache

@@ -15,10 +15,9 @@ import numpy as np
 from ..base import Backend
 from ..window import Pair, Window
 from .columns import Taps, tiles
-from .layout import batch_last
 from .matmul import piece
+from .memory import batch_last, scratch
 from .threads import Work, do
-from .workspace import scratch
 
 PRODUCTS = 40_000  # multiply-adds per microsecond on one core, roughly
 SHARES = 8  # partial sums of a weight gradient: a fixed number, so that the result does not depend on threads

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from .layout import memory_order
+from .memory import memory_order
 from .threads import parallel
 
 LEAST = 1 << 19  # elements worth a second thread

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..base import Axes
-from .layout import memory_order
+from .memory import memory_order
 from .threads import Work, do, parallel
 
 FEW = 1 << 11  # up to this many elements, np.maximum is the quicker call

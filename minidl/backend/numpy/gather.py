@@ -10,8 +10,8 @@ from math import prod
 
 import numpy as np
 
-from . import layout
-from .layout import in_row_blocks
+from . import memory
+from .memory import in_row_blocks
 from .threads import parallel
 
 FEW = 64  # so few integers that Python compares them before a NumPy call would begin
@@ -23,14 +23,14 @@ def bounds(index: np.ndarray) -> tuple[int, int]:
     if index.size <= FEW:
         numbers = index.ravel().tolist()
         return min(numbers), max(numbers)
-    if index.size <= layout.BLOCK:
+    if index.size <= memory.BLOCK:
         return int(index.min()), int(index.max())
     flat = index.ravel(order="K")
-    starts = range(0, flat.size, layout.BLOCK)
+    starts = range(0, flat.size, memory.BLOCK)
     lows, highs = np.empty((2, len(starts)), index.dtype)
 
     def look(i: int) -> None:
-        block = flat[starts[i] : starts[i] + layout.BLOCK]
+        block = flat[starts[i] : starts[i] + memory.BLOCK]
         lows[i], highs[i] = block.min(), block.max()
 
     parallel(look, len(starts), flat.size / (4 * ELEMENTS), products=False)
@@ -44,7 +44,7 @@ def places(shape: tuple[int, ...], index: np.ndarray, dim: int) -> np.ndarray:
     for d, length in enumerate(index.shape):
         if d != dim:
             beside = beside + (np.arange(length) * strides[d]).reshape(-1, *(1,) * (index.ndim - 1 - d))
-    if index.size <= layout.BLOCK:
+    if index.size <= memory.BLOCK:
         return _scaled(index, strides[dim]) + beside
     found = np.empty(index.shape, np.intp)
 
@@ -63,7 +63,7 @@ def _scaled(index: np.ndarray, stride: int) -> np.ndarray:
 def take(x: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The elements of x at those flat places, none of them outside."""
     flat = x.reshape(-1)
-    if places.size <= layout.BLOCK:
+    if places.size <= memory.BLOCK:
         return np.take(flat, places, mode="wrap")  # the quickest mode
     z = np.empty(places.shape, x.dtype)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .layout import in_row_blocks
+from .memory import in_row_blocks
 
 SMALL = 1 << 12  # up to this many elements, rows are simply sorted
 ELEMENTS = 300  # elements per microsecond on one core, roughly

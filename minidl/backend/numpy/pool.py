@@ -22,9 +22,8 @@ import numpy as np
 
 from ..base import lowest
 from ..window import Pair, Window, line
-from .layout import batch_last
+from .memory import batch_last, scratch
 from .threads import parallel
-from .workspace import scratch
 
 TILE_WINDOWS = 1 << 18  # windows per tile: each call must do enough to be worth waking a thread
 TAPS = 2_000  # taps compared per microsecond on one core, roughly

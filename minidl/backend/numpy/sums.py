@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 
 from ..base import Axes
-from .layout import memory_order
+from .memory import memory_order
 from .threads import parallel
 
 SMALL = 1 << 14  # up to this many elements, the preparation is not worth it

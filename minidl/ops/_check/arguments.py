@@ -129,6 +129,16 @@ def not_bool(function: str, *operands: Any) -> None:
             raise DtypeError(f"{function}: not defined for bool; use a logical operation, or .int() first")
 
 
+def operands(function: str, **named: Any) -> tuple[Tensor, ...]:
+    """The operands of a product: tensors of one dtype, which is not bool."""
+    xs = tuple([tensor_of(function, x, name) for name, x in named.items()])
+    if len({x._array.dtype for x in xs}) > 1:
+        shown = ", ".join(f"{name} {x.dtype}" for name, x in zip(named, xs))
+        raise DtypeError(f"{function}: all must have one dtype; got {shown}; convert with .to(dtype)")
+    not_bool(function, xs[0])
+    return xs
+
+
 def normal_dim(function: str, dim: int, ndim: int) -> int:
     """`dim` counted from the front; a 0-dimensional tensor is treated as one of 1 dimension."""
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
@@ -178,5 +188,5 @@ def broadcast_shape(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 __all__ = [
     "Number", "Operand", "broadcast_shape", "cast", "element", "float_only", "floating", "int_tuple", "normal_dim",
-    "normal_dims", "not_bool", "number", "promote_types", "promoted", "tensor_of",
+    "normal_dims", "not_bool", "number", "operands", "promote_types", "promoted", "tensor_of",
 ]  # fmt: skip

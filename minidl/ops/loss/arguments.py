@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ...backend import backend_of
 from ...engine.tensor import Tensor
-from ...errors import ArgumentError, DtypeError, RangeError, ShapeError, UnsupportedError
+from ...errors import ArgumentError, DtypeError, ShapeError, UnsupportedError
 from .._check.arguments import promoted, tensor_of
 from ..reduce import mean, sum
 
@@ -64,28 +61,3 @@ def check_weight(function: str, x: Tensor, weight: Any, shape: tuple[int, ...] |
 def _broadcasts(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     tail = wanted[len(wanted) - len(shape) :]
     return len(shape) <= len(wanted) and all(n in (1, m) for n, m in zip(shape, tail))
-
-
-def check_labels(function: str, labels: Tensor, classes: int, ignore_index: int | None = None) -> bool:
-    """Whether some labels may have to be ignored; RangeError for one that is neither a class nor `ignore_index`.
-
-    Out of range, a GPU library would silently take another class. Checking there means waiting for the GPU, so code
-    that uploads labels from the host notes their bounds (`Storage.note_bounds`), and no wait is needed.
-    """
-    array = labels._array
-    if array.size == 0:
-        return False
-    low, high = labels._storage.known_bounds() or (int(array.min()), int(array.max()))
-    if low < 0 or high >= classes:
-        host = backend_of(array).to_numpy(array)
-        wrong = (host < 0) | (host >= classes)
-        if ignore_index is not None:
-            wrong &= host != ignore_index
-        if wrong.any():
-            place = tuple(int(i) for i in np.argwhere(wrong)[0])
-            raise RangeError(
-                f"{function}: label {host[place]} at index {place[0] if len(place) == 1 else place} is outside "
-                f"0..{classes - 1} (the input has {classes} classes); check the labels, or the model's output size"
-            )
-        return True
-    return ignore_index is not None and low <= ignore_index <= high

@@ -1,25 +1,28 @@
 """Losses for classes: cross-entropy (softmax and logarithm in one), negative log-likelihood, and the SVM's margins.
 
-Class indices are checked on the host; see `arguments.check_labels`.
+Class indices are checked on the host; see `check_labels`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ...backend import same_backend
+import numpy as np
+
+from ...backend import backend_of, same_backend
 from ...dtypes import int64, uint8
 from ...engine.function import Function
 from ...engine.tensor import Tensor, wrap
-from ...errors import ArgumentError, DtypeError, ShapeError
+from ...errors import ArgumentError, DtypeError, RangeError, ShapeError
 from .._check.arguments import cast, float_only, number, promoted, tensor_of
+from .._check.windows import remember
 from ..arithmetic import add, mul, neg
 from ..comparison import ne
 from ..reduce import sum
 from ..selection import where
 from ..shape import reshape
 from ..softmax import log_softmax
-from .arguments import check_labels, check_reduction, check_weight, reduced
+from .arguments import check_reduction, check_weight, reduced
 from .cross_entropy import CrossEntropy as CrossEntropy
 from .cross_entropy import onehot, own_class
 
@@ -81,6 +84,9 @@ class HingeEmbedding(Function):
         return dz * self.slope.astype(dz.dtype), None
 
 
+_plain: dict[Any, bool] = {}  # calls of cross_entropy that were checked, and need nothing around the rule
+
+
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -107,11 +113,16 @@ def cross_entropy(
     tensor([6.9315e-01, 1.0000e+03])
     """
     name = "cross_entropy"
+    x, t = tensor_of(name, input), tensor_of(name, target, "target")
+    options = str((size_average, ignore_index, reduce, reduction, label_smoothing))  # text: 0 is 0.0 as a key
+    known = x.shape, x.dtype, t.shape, t.dtype, weight is None, options
+    if known in _plain and not check_labels(name, t, x.shape[min(1, x.ndim - 1)], ignore_index):
+        return CrossEntropy.apply(*_batch(x, t))
     check_reduction(name, reduction, size_average, reduce)
     smoothing = number(name, "label_smoothing", label_smoothing)
     if not 0 <= smoothing <= 1:
         raise ArgumentError(f"{name}: label_smoothing must be in 0 ... 1; got {smoothing!r}")
-    x, t = _scores(name, input), tensor_of(name, target, "target")
+    x = _scores(name, input)
     check_weight(name, x, weight, (x.shape[min(1, x.ndim - 1)],))
     if t.dtype.kind == "f" and t.shape == x.shape:
         if ignore_index != -100:
@@ -120,6 +131,7 @@ def cross_entropy(
         return reduced(_expected(x, t, weight, smoothing), reduction)
     ignore = _checked_labels(name, x, t, ignore_index)
     if not smoothing and weight is None and ignore is None and reduction == "mean":
+        remember(_plain, known, True)
         return CrossEntropy.apply(*_batch(x, t))
     if not smoothing:
         return _nll(name, log_softmax(x, min(1, x.ndim - 1)), t, weight, ignore, reduction)
@@ -222,6 +234,32 @@ def _checked_labels(name: str, x: Tensor, t: Tensor, ignore_index: int | None) -
     if ignore_index is not None and (isinstance(ignore_index, bool) or not isinstance(ignore_index, int)):
         raise ArgumentError(f"{name}: ignore_index must be an integer; got {ignore_index!r}")
     return ignore_index if check_labels(name, t, x.shape[min(1, x.ndim - 1)], ignore_index) else None
+
+
+def check_labels(function: str, labels: Tensor, classes: int, ignore_index: int | None = None) -> bool:
+    """Whether some labels may have to be ignored; RangeError for one that is neither a class nor `ignore_index`.
+
+    Out of range, a GPU library would silently take another class. Checking there means waiting for the GPU, so code
+    that uploads labels from the host notes their bounds (`Storage.note_bounds`), and no wait is needed.
+    """
+    array = labels._array
+    if array.size == 0:
+        return False
+    known = None if isinstance(array, np.ndarray) else labels._storage.known_bounds()
+    low, high = (int(array.min()), int(array.max())) if known is None else known
+    if low < 0 or high >= classes:
+        host = backend_of(array).to_numpy(array)
+        wrong = (host < 0) | (host >= classes)
+        if ignore_index is not None:
+            wrong &= host != ignore_index
+        if wrong.any():
+            place = tuple(int(i) for i in np.argwhere(wrong)[0])
+            raise RangeError(
+                f"{function}: label {host[place]} at index {place[0] if len(place) == 1 else place} is outside "
+                f"0..{classes - 1} (the input has {classes} classes); check the labels, or the model's output size"
+            )
+        return True
+    return ignore_index is not None and low <= ignore_index <= high
 
 
 def _batch(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:

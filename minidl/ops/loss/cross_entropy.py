@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...backend import backend_of
+from ...backend.registry import by_type
 from ...engine.function import Function
 
 
@@ -26,11 +26,11 @@ class CrossEntropy(Function):
 
 def onehot(t: Any, classes: int) -> Any:
     """1 at each label, 0 elsewhere (as bool, a byte each): (N, C, d1, ...) for labels t (N, d1, ...)."""
-    return backend_of(t).xp.arange(classes).reshape(-1, *(1,) * (t.ndim - 1)) == t[:, None]
+    return by_type[type(t)].xp.arange(classes).reshape(-1, *(1,) * (t.ndim - 1)) == t[:, None]
 
 
 def own_class(t: Any) -> tuple[Any, ...]:
     """Where each sample's own class lies in scores (N, C, d1, ...): x[own_class(t)] is x[n, t[n], ...]."""
-    arange = backend_of(t).xp.arange
+    arange = by_type[type(t)].xp.arange
     n, *rest = [arange(length).reshape(-1, *(1,) * (t.ndim - 1 - axis)) for axis, length in enumerate(t.shape)]
     return (n, t, *rest)
