@@ -30,7 +30,8 @@ class Slope:
 
     `low` and `high` bound what backward may say where the sides differ: for each output any slope between its own two
     is right, and these are the sums. `noise` is how far rounding may change `left` and `right`;
-    `reach` is the sum of the magnitudes, which scales the rounding of backward where the terms cancel.
+    `reach` is the sum of the magnitudes, which scales the rounding of backward where the terms cancel. `hidden` is the
+    noise that numbers of size 1 inside the function would make, like the 1 + 1e-7 in the logarithm of a small loss.
     """
 
     h: float
@@ -40,6 +41,7 @@ class Slope:
     high: float
     noise: float
     reach: float
+    hidden: float = 0.0
 
     @classmethod
     def of(cls, h: float, up: float, more: float, down: float, less: float, size: float) -> Slope:
@@ -47,9 +49,8 @@ class Slope:
         if not up or not down:
             return cls(h, np.nan, np.nan, np.nan, np.nan, np.inf, np.nan)  # the step is lost in rounding
         left, right = less / down + 0.0, more / up + 0.0  # avoids a negative zero
-        return cls(
-            h, left, right, min(left, right), max(left, right), NOISE * size / min(up, -down), abs(left + right) / 2
-        )
+        low, high, hidden = min(left, right), max(left, right), NOISE / min(up, -down)
+        return cls(h, left, right, low, high, hidden * size, abs(left + right) / 2, hidden)
 
     @property
     def centre(self) -> float:
@@ -112,7 +113,9 @@ class Probe:
             low += float(np.minimum(before, after).sum())
             high += float(np.maximum(before, after).sum())
             reach += float(np.abs(before + after).sum()) / 2
-        return Slope(h, left, right, low, high, NOISE * size / min(up, -down), reach)
+        nearer = min(up, -down)
+        hidden = NOISE * max((float(np.max(np.abs(seed), initial=0)) for seed in seeds), default=0.0) / nearer
+        return Slope(h, left, right, low, high, NOISE * size / nearer, reach, hidden)
 
 
 def _change(now: np.ndarray, before: np.ndarray) -> np.ndarray:

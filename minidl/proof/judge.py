@@ -196,11 +196,9 @@ class _Case:
 
     def holds(self, slope: float, error: float) -> bool:
         """Whether the smallest meaningful steps also show that slope: nothing narrow is hidden there."""
-        steps = [step for step in (*self.smaller, *TINY) if self.at(step).noise <= LOUD * error]
+        slopes = [at for step in (*self.smaller, *TINY) if (at := self.at(step)).noise <= LOUD * error]
         return all(
-            self.at(step).finite
-            and max(abs(self.at(step).left - slope), abs(self.at(step).right - slope)) <= 0.25 * error
-            for step in steps
+            at.finite and max(abs(at.left - slope), abs(at.right - slope)) <= 0.25 * error + at.hidden for at in slopes
         )
 
     def untold(self) -> Finding:

@@ -74,15 +74,15 @@ class Operation:
     def judged(self, k: int, claims: list[np.ndarray], seeds: list[Arrays], places: Any) -> Judgement:
         """The verdict of the differences on the gradients of input k, at those places and for all elements at once.
 
-        All of them move in the same direction: two that tie for a maximum then have a slope together.
+        All of them move in the same direction, and equal numbers equally far: those that tie for a maximum stay tied,
+        and have one slope together.
         """
 
         def outputs(moved: np.ndarray) -> Arrays:
             return [z.astype(float64) for z in self.outputs([*self.inputs[:k], moved, *self.inputs[k + 1 :]])]
 
         x = self.inputs[k]
-        direction = np.random.default_rng((11, k)).uniform(0.5, 1.5, x.shape) if x.size > 1 else None
-        return judge(Probe(outputs, x), seeds, claims, places, direction=direction)
+        return judge(Probe(outputs, x), seeds, claims, places, direction=_together(x, k) if x.size > 1 else None)
 
 
 def replayable(function: type[Function], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +124,12 @@ def _is_wrong(known: Operation, wanted: set[int]) -> bool:
         if found.accused:
             return True
     return False
+
+
+def _together(x: np.ndarray, k: int) -> np.ndarray:
+    """A direction in which equal numbers move equally far."""
+    values, which = np.unique(x, return_inverse=True)
+    return np.random.default_rng((11, k)).uniform(0.5, 1.5, values.shape)[which].reshape(x.shape)
 
 
 def _some(x: np.ndarray) -> np.ndarray:

@@ -18,8 +18,9 @@ from tests.support.zoo import Specimen
 
 def _times(gradient: Any, factor: float) -> Any:
     if isinstance(gradient, Part):
-        return Part(gradient.dz * factor, gradient.index, gradient.shape)
-    return gradient * factor
+        return Part(_times(gradient.dz, factor), gradient.index, gradient.shape)
+    product = gradient * factor
+    return np.asarray(product) if isinstance(product, np.generic) else product  # NumPy makes a scalar of a 0-d array
 
 
 def _first(returned: Any, change: Callable[[Any], Any]) -> tuple[Any, ...]:
