@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,51 +18,76 @@ CONSOLES = ("cp949", "cp1252", "latin-1", "ascii")
 VERBS = [verb.__name__.rpartition(".")[2] for verb in cli.VERBS]
 
 
-def on(console: str, *words: str | Path) -> tuple[str, str]:
-    """What `minidl` prints on that console on both streams, decoded as the console does."""
-    environment = os.environ | {"PYTHONIOENCODING": console}
-    done = subprocess.run([sys.executable, "-m", "minidl", *map(str, words)], env=environment, capture_output=True)
+# One process for several commands: the console is the process's, and to start one takes longer than most verbs.
+COMMANDS = """
+import json, sys
+from minidl.cli import main
+for words in json.loads(sys.argv[1]):
+    try:
+        code = main(words)
+    except SystemExit as end:
+        code = end.code
+    if code:
+        sys.exit(f"{words}: exit code {code}")
+    print("\\f", flush=True)
+"""
+
+
+def on(console: str, *commands: list[str]) -> tuple[list[str], str]:
+    """What each of the commands prints to stdout on that console, and all that they print to stderr, decoded."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
+        env=os.environ | {"PYTHONIOENCODING": console}, capture_output=True,
+    )  # fmt: skip
     out, err = done.stdout.decode(console), done.stderr.decode(console)
     assert done.returncode == 0, err
     assert "Traceback" not in err
-    return out.replace(os.linesep, "\n"), err
+    told = out.replace(os.linesep, "\n").split("\f\n")
+    assert told.pop() == ""
+    assert len(told) == len(commands)
+    return told, err
+
+
+@cache
+def a_pass(console: str) -> list[str]:
+    """The text of one pass on that console, in English and in Korean."""
+    return on(console, *(["explain", "--text", "--lang", lang, "--no-torch"] for lang in ("en", "ko")))[0]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("console", CONSOLES)
-def test_a_pass_is_told(console: str, lang: str) -> None:
-    told, expected = (on(name, "explain", "--text", "--lang", lang, "--no-torch")[0] for name in (console, "utf-8"))
-    assert told.count("\n") == expected.count("\n")
-    if console == "ascii":
-        assert "->" in told
-        assert "sum" in told
-    if console == "cp949":
-        signs = {sign for sign in expected if sign not in "ᵀ…"}
-        assert signs <= set(told), "what this console has is kept"
-    if lang == "en":
-        assert "?" not in told.replace("?", "", expected.count("?"))
+def test_a_pass_is_told(console: str) -> None:
+    for lang, told, expected in zip(("en", "ko"), a_pass(console), a_pass("utf-8")):
+        assert told.count("\n") == expected.count("\n")
+        if console == "ascii":
+            assert "->" in told
+            assert "sum" in told
+        if console == "cp949":
+            signs = {sign for sign in expected if sign not in "ᵀ…"}
+            assert signs <= set(told), "what this console has is kept"
+        if lang == "en":
+            assert "?" not in told.replace("?", "", expected.count("?"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("console", ["cp949", "ascii"])
-@pytest.mark.parametrize("words", [[], *([verb] for verb in VERBS)], ids=lambda words: "".join(words) or "minidl")
-def test_help(console: str, words: list[str]) -> None:
-    assert "usage: minidl" in on(console, *words, "--help")[0]
+def test_help(console: str) -> None:
+    commands = [["--help"], *([verb, "--help"] for verb in VERBS)]
+    for words, told in zip(commands, on(console, *commands)[0]):
+        assert "usage: minidl" in told, words
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("console", CONSOLES)
 def test_every_verb(console: str, tmp_path: Path, digits: Path) -> None:
-    folder, names = tmp_path / "läuft-실행", ["--batch-size", "50"]
-    assert on(console, "train", "--data", digits, "--model", "mlp", "--epochs", "1", *names, "--out", folder)[1]
-    found = json.loads(on(console, "test", folder, "--json")[0])
-    assert Path(found["run"]) == folder, "JSON is exact everywhere"
-    on(console, "test", folder)
-    on(console, "summary")
-    on(console, "gradcheck", "--no-torch")
-    on(console, "explain", "--break", "list")
-    on(console, "doctor")
+    folder = tmp_path / "läuft-실행"
+    train = ["train", "--data", str(digits), "--model", "mlp", "--epochs", "1", "--batch-size", "50"]
+    assert on(console, [*train, "--out", str(folder)])[1]
+    told, _ = on(
+        console, ["test", str(folder), "--json"], ["test", str(folder)], ["summary"], ["gradcheck", "--no-torch"],
+        ["explain", "--break", "list"], ["doctor"],
+    )  # fmt: skip
+    assert Path(json.loads(told[0])["run"]) == folder, "JSON is exact everywhere"
 
 
 @pytest.mark.parametrize("console", CONSOLES)
