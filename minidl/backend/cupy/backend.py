@@ -114,7 +114,8 @@ def _fused(rule: Callable[..., None]) -> Callable[..., None]:
     def lines(*arguments: Any) -> None:
         rule(cupy, *arguments)
 
-    return cupy.fuse(kernel_name=f"minidl_{rule.__name__}")(lines)
+    lines.__name__ = f"minidl_{rule.__name__}"  # the name of the kernel
+    return cupy.fuse()(lines)
 
 
 def _kernels(w: Array, groups: int) -> Array:

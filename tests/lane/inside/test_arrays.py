@@ -94,7 +94,7 @@ CALLS = {
     "repeat": lambda xp, x: xp.repeat(x, 2, 1),
     "flip": lambda xp, x: xp.flip(x, 1),
     "tril": lambda xp, x: xp.tril(x),
-    "as_strided": lambda xp, x: xp.lib.stride_tricks.as_strided(x, (2, 3, 4, 5), (4, *x.strides)),
+    "as_strided": lambda xp, x: xp.lib.stride_tricks.as_strided(x, (2, 3, 4, 4), (4, *x.strides)),
     "unique": lambda xp, x: xp.unique(xp.asarray(LABELS)),
     "matmul in batches": lambda xp, x: x @ x.transpose(0, 2, 1),
     "matmul broadcast": lambda xp, x: xp.matmul(x[:, None], x.transpose(0, 2, 1)[None]),
