@@ -15,6 +15,8 @@ from minidl.errors import ArgumentError
 from minidl.ops import activation, arithmetic, elementary
 from minidl.ops.loss import regression
 
+pytestmark = pytest.mark.numpy_only("looks at what NumPy keeps")
+
 
 class Scaled(Elementwise):
     """z = a x² + b        ∂z/∂x = 2 a x"""

@@ -19,6 +19,8 @@ import torch.nn.functional as F
 import minidl
 from minidl.nn import functional
 
+pytestmark = pytest.mark.numpy_only("reads results as NumPy arrays")
+
 Call = Callable[..., Any]
 
 inf, nan = np.inf, np.nan
