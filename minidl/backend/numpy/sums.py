@@ -9,7 +9,9 @@ Where the summed axes are not the fastest in memory, pieces are products with a 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +24,7 @@ RUN = 1 << 11  # neighbours that are summed in the precision of the array
 BLOCK = 1 << 18  # elements that a mean is subtracted from at a time
 ELEMENTS = 2_000  # elements per microsecond on one core, roughly, when subtracting a mean
 ROWS = 1 << 7  # the same for rows, which are added one after another
+_FLOAT64 = np.dtype(np.float64)
 
 
 def inner(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
@@ -56,8 +59,7 @@ def centred(x: np.ndarray, axes: Axes) -> tuple[np.ndarray, np.ndarray]:
 
 def _mean(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
     """Like `mean`; for float32, in float64."""
-    over = axes if isinstance(axes, tuple) else (axes,)
-    count = prod(x.shape[axis] for axis in over)
+    count = prod([x.shape[axis] for axis in (axes if isinstance(axes, tuple) else (axes,))])
     sums = _sums(x, y, axes)
     may_overflow = y is None and (x.size > SMALL or sums.dtype == x.dtype)
     if may_overflow and not np.isfinite(sums).all():  # the sum overflows where the mean need not
@@ -68,34 +70,52 @@ def _mean(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
 
 def _sums(x: np.ndarray, y: np.ndarray | None, axes: Axes) -> np.ndarray:
     """Σ x · y (or Σ x) over `axes`, which stay with length 1; for float32, in float64."""
-    wide = np.dtype(np.float64) if x.dtype == np.float32 else x.dtype
+    wide = _FLOAT64 if x.dtype == np.float32 else x.dtype
     if x.size > SMALL:
-        over, order = axes if isinstance(axes, tuple) else (axes,), memory_order(x)
+        order = memory_order(x)
         first = x.transpose(order)
         second = None if y is None else y.transpose(order)
         if first.flags.c_contiguous and (second is None or second.flags.c_contiguous):
-            sums = _in_pieces(first, second, [axis in over for axis in order], wide)
-            return sums.transpose([order.index(axis) for axis in range(x.ndim)])
+            plan = _plan(first.shape, order, axes)
+            rows = first.reshape(plan.rows)
+            others = None if second is None else second.reshape(plan.rows)
+            if plan.rows[-1] == 1:
+                sums = _of_runs(rows[..., 0], None if others is None else others[..., 0], wide)
+            else:
+                sums = _of_rows(rows if others is None else rows * others, wide)
+            sums = sums.reshape(plan.sums)
+            if plan.others:
+                sums = sums.sum(axis=plan.others, keepdims=True)
+            return sums.transpose(plan.back)
     return np.add.reduce(x if y is None else x * y, axis=axes, keepdims=True, dtype=wide)
 
 
-def _in_pieces(x: np.ndarray, y: np.ndarray | None, over: list[bool], wide: np.dtype) -> np.ndarray:
-    """`_sums` of contiguous arrays over the axes for which `over` is true."""
-    stop = x.ndim
+class Plan(NamedTuple):
+    """How to sum a contiguous array: all that depends on its shape alone."""
+
+    rows: tuple[int, ...]  # its shape with the fastest run of summed axes as one, before one axis of what is kept
+    sums: tuple[int, ...]  # the shape after that sum, each summed axis of length 1
+    others: tuple[int, ...]  # the slower axes that are summed afterwards
+    back: list[int]  # the transposition from memory order to the array's own
+
+
+@lru_cache(maxsize=256)
+def _plan(shape: tuple[int, ...], order: tuple[int, ...], axes: Axes) -> Plan:
+    summed = axes if isinstance(axes, tuple) else (axes,)
+    over = [axis in summed for axis in order]
+    stop = len(shape)
     while stop and not over[stop - 1]:
         stop -= 1
     start = stop
     while start and over[start - 1]:
         start -= 1
-    lead, tail = x.shape[:start], x.shape[stop:]  # the axes before and after the last run of summed axes
-    rows = x.reshape(*lead, prod(x.shape[start:stop]), prod(tail))
-    if rows.shape[-1] == 1:
-        sums = _of_runs(rows[..., 0], None if y is None else y.reshape(rows.shape)[..., 0], wide)[..., None]
-    else:
-        sums = _of_rows(rows if y is None else rows * y.reshape(rows.shape), wide)
-    sums = sums.reshape(*lead, *(1,) * (stop - start), *tail)
-    others = tuple([axis for axis in range(start) if over[axis]])
-    return sums.sum(axis=others, keepdims=True) if others else sums
+    lead, tail = shape[:start], shape[stop:]
+    return Plan(
+        (*lead, prod(shape[start:stop]), prod(tail)),
+        (*lead, *(1,) * (stop - start), *tail),
+        tuple([axis for axis in range(start) if over[axis]]),
+        [order.index(axis) for axis in range(len(shape))],
+    )
 
 
 def _of_runs(x: np.ndarray, y: np.ndarray | None, wide: np.dtype) -> np.ndarray:
@@ -112,14 +132,20 @@ def _of_runs(x: np.ndarray, y: np.ndarray | None, wide: np.dtype) -> np.ndarray:
 
 
 def _dot(x: np.ndarray, y: np.ndarray | None) -> np.ndarray:
-    return np.vecdot(x, np.ones(x.shape[-1], x.dtype) if y is None else y)
+    return np.vecdot(x, _ones(x.shape[-1], x.dtype) if y is None else y)
 
 
 def _of_rows(x: np.ndarray, wide: np.dtype) -> np.ndarray:
     """Σ x over the second-to-last axis: (..., M, C) to (..., C)."""
-    cut, ones = x.shape[-2] // ROWS * ROWS, np.ones((1, ROWS), x.dtype)
-    sums = np.matmul(ones[:, : x.shape[-2] - cut], x[..., cut:, :])[..., 0, :].astype(wide, copy=False)
-    if cut:
-        rows = x[..., :cut, :].reshape(*x.shape[:-2], -1, ROWS, x.shape[-1])
-        sums = sums + np.matmul(ones, rows)[..., 0, :].sum(axis=-2, dtype=wide)
-    return sums
+    m, c = x.shape[-2:]
+    if m <= ROWS:
+        return np.matmul(_ones(m, x.dtype), x)
+    cut = m // ROWS * ROWS
+    blocks = np.matmul(_ones(ROWS, x.dtype), x[..., :cut, :].reshape(*x.shape[:-2], -1, ROWS, c))
+    sums = blocks.sum(axis=-2, dtype=wide)
+    return sums if cut == m else sums + np.matmul(_ones(m - cut, x.dtype), x[..., cut:, :])
+
+
+@lru_cache(maxsize=16)
+def _ones(length: int, dtype: np.dtype) -> np.ndarray:
+    return np.ones(length, dtype)

@@ -16,13 +16,11 @@ from ...engine.tensor import Tensor, wrap
 from ...errors import ArgumentError, DtypeError, RangeError, ShapeError
 from .._check.arguments import cast, float_only, number, promoted, tensor_of
 from .._check.windows import remember
-from ..arithmetic import add, mul, neg
-from ..comparison import ne
-from ..reduce import sum
+from ..arithmetic import mul
 from ..selection import where
 from ..shape import reshape
-from ..softmax import log_softmax
 from .arguments import check_reduction, check_weight, reduced
+from .cross_entropies import CrossEntropies, ExpectedCrossEntropies
 from .cross_entropy import CrossEntropy as CrossEntropy
 from .cross_entropy import onehot, own_class
 
@@ -41,14 +39,14 @@ class NegativeLogLikelihood(Function):
 
 
 class Average(Function):
-    """z = Σ_n x_n / Σ_n c_n        dx_n = dz / Σ_n c_n        where sample n counts c_n times"""
+    """z = Σ_n w_n x_n / Σ_n c_n        dx_n = w_n / Σ_n c_n · dz        w_n: a sample's weight; it counts c_n times"""
 
-    def forward(self, x: Any, c: Any) -> Any:
-        self.shape, self.count = x.shape, c.sum()
-        return x.sum() / self.count
+    def forward(self, x: Any, w: Any, c: Any) -> Any:
+        self.share = self.xp.broadcast_to(w / c.sum(), x.shape)
+        return (self.share * x).sum()
 
     def backward(self, dz: Any) -> Any:
-        return self.xp.broadcast_to(dz / self.count, self.shape), None
+        return self.share * dz, None, None
 
 
 class MultiMargin(Function):
@@ -127,19 +125,21 @@ def cross_entropy(
     if t.dtype.kind == "f" and t.shape == x.shape:
         if ignore_index != -100:
             raise ArgumentError(f"{name}: ignore_index {ignore_index} has no meaning for class probabilities")
-        x, t = promoted(name, x, t)
-        return reduced(_expected(x, t, weight, smoothing), reduction)
+        scores, expected = [y if y.ndim > 1 else reshape(y, (1, y.shape[0])) for y in promoted(name, x, t)]
+        losses = ExpectedCrossEntropies.apply(scores, _spread(expected, weight, smoothing))
+        return reduced(losses if x.ndim > 1 else reshape(losses, ()), reduction)
     ignore = _checked_labels(name, x, t, ignore_index)
     if not smoothing and weight is None and ignore is None and reduction == "mean":
         remember(_plain, known, True)
         return CrossEntropy.apply(*_batch(x, t))
     if not smoothing:
-        return _nll(name, log_softmax(x, min(1, x.ndim - 1)), t, weight, ignore, reduction)
+        return _by_label(name, CrossEntropies, x, t, weight, ignore, reduction)
     scores, labels = _batch(x, t)
     labels, kept, counts = _counts(name, labels, weight, ignore, x.dtype)
-    target = wrap(onehot(labels._array, scores.shape[1]).astype(x.dtype))
-    losses = _expected(scores, target, weight, smoothing)
-    return _reduced(losses, kept, counts, reduction, t.shape)
+    hot = onehot(labels._array, scores.shape[1]).astype(x.dtype)
+    expected = wrap(_spread(hot, None if weight is None else weight._array, smoothing))
+    losses = ExpectedCrossEntropies.apply(scores, expected)
+    return _reduced(losses, None, kept, counts, reduction, t.shape)
 
 
 def nll_loss(
@@ -159,7 +159,7 @@ def nll_loss(
     x, t = _scores("nll_loss", input), tensor_of("nll_loss", target, "target")
     check_weight("nll_loss", x, weight, (x.shape[min(1, x.ndim - 1)],))
     ignore = _checked_labels("nll_loss", x, t, ignore_index)
-    return _nll("nll_loss", x, t, weight, ignore, reduction)
+    return _by_label("nll_loss", NegativeLogLikelihood, x, t, weight, ignore, reduction)
 
 
 def multi_margin_loss(
@@ -188,9 +188,8 @@ def multi_margin_loss(
     _checked_labels(name, x, t, None)
     scores, labels = _batch(x, t)
     losses = MultiMargin.apply(scores, labels, p=p, margin=number(name, "margin", margin))
-    if weight is not None:
-        losses = mul(losses, _weights(name, labels, weight))
-    return _reduced(losses, None, None, reduction, t.shape)
+    weights = None if weight is None else _weights(name, labels, weight)
+    return _reduced(losses, weights, None, None, reduction, t.shape)
 
 
 def hinge_embedding_loss(
@@ -267,26 +266,21 @@ def _batch(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     return (x, t) if x.ndim > 1 else (reshape(x, (1, x.shape[0])), reshape(t, (1,)))
 
 
-def _nll(name: str, x: Tensor, t: Tensor, weight: Tensor | None, ignore: int | None, reduction: str) -> Tensor:
-    """-x[t] for each sample, times the weight of its class."""
+def _by_label(
+    name: str, rule: type[Function], x: Tensor, t: Tensor, weight: Tensor | None, ignore: int | None, reduction: str
+) -> Tensor:
+    """The rule's loss for each sample, times the weight of its class; then the reduction."""
     scores, labels = _batch(x, t)
     labels, kept, counts = _counts(name, labels, weight, ignore, x.dtype)
-    losses = NegativeLogLikelihood.apply(scores, labels)
-    if weight is not None:
-        losses = mul(losses, _weights(name, labels, weight))
-    return _reduced(losses, kept, counts, reduction, t.shape)
+    weights = None if weight is None else _weights(name, labels, weight)
+    return _reduced(rule.apply(scores, labels), weights, kept, counts, reduction, t.shape)
 
 
-def _expected(x: Tensor, t: Tensor, weight: Tensor | None, smoothing: float) -> Tensor:
-    """Σ_c -t_c w_c log softmax(x)_c, for probabilities t of the classes, of which a part is spread evenly."""
-    dim = min(1, x.ndim - 1)
-    classes = x.shape[dim]
+def _spread(q: Any, weight: Any, smoothing: float) -> Any:
+    """How much each class counts: q (N, C, ...), a part of it spread evenly, times the weights. Tensors or arrays."""
     if smoothing:
-        t = add(mul(t, 1 - smoothing), smoothing / classes)
-    terms = mul(log_softmax(x, dim), t)
-    if weight is not None:
-        terms = mul(terms, reshape(weight, (classes,) + (1,) * (x.ndim - dim - 1)))
-    return neg(sum(terms, dim))
+        q = (1 - smoothing) * q + smoothing / q.shape[1]
+    return q if weight is None else weight.reshape(-1, *(1,) * (q.ndim - 2)) * q
 
 
 def _counts(
@@ -295,9 +289,13 @@ def _counts(
     """The labels, 0 in place of `ignore`; which samples are kept (None: all); how much each counts (None: once)."""
     if ignore is None:
         return t, None, None if weight is None else _weights(name, t, weight)
-    kept = ne(t, ignore)
-    t = where(kept, t, 0)
-    return t, kept, cast(kept, dtype) if weight is None else where(kept, _weights(name, t, weight), 0.0)
+    kept = t._array != ignore
+    t = wrap(t._array * kept)
+    return (
+        t,
+        wrap(kept),
+        cast(wrap(kept), dtype) if weight is None else where(wrap(kept), _weights(name, t, weight), 0.0),
+    )
 
 
 def _weights(name: str, t: Tensor, weight: Tensor) -> Tensor:
@@ -307,11 +305,13 @@ def _weights(name: str, t: Tensor, weight: Tensor) -> Tensor:
 
 
 def _reduced(
-    losses: Tensor, kept: Tensor | None, counts: Tensor | None, reduction: str, shape: tuple[int, ...]
+    losses: Tensor, weights: Tensor | None, kept: Tensor | None, counts: Tensor | None, reduction: str, shape: Any
 ) -> Tensor:
-    """The losses in `shape`, their sum or their mean: what is not kept is 0, even where it was NaN."""
+    """The losses in `shape`, weighted, or their sum or mean: what is not kept is 0, even where it was NaN."""
     if kept is not None:
         losses = where(kept, losses, 0.0)
     if reduction == "mean" and counts is not None:
-        return Average.apply(losses, counts)
+        return Average.apply(losses, 1.0 if weights is None else weights, counts)
+    if weights is not None:
+        losses = mul(losses, weights)
     return reduced(losses if losses.shape == shape else reshape(losses, shape), reduction)

@@ -1,0 +1,41 @@
+"""Cross-entropy sample by sample: for weights, ignored labels and smoothing, which lie around the rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...engine.function import Function
+from ..softmax import shifted
+from .cross_entropy import onehot, own_class
+
+
+class CrossEntropies(Function):
+    """z = -log softmax(x)[t], for each sample        dx = (softmax(x) - onehot(t)) · dz"""
+
+    def forward(self, x: Any, t: Any) -> Any:  # scores (N, C, d1, ...), labels (N, d1, ...)
+        x = shifted(x, 1)
+        e = self.xp.exp(x)
+        total = e.sum(axis=1, keepdims=True)
+        self.softmax, self.t = e / total, t
+        return self.xp.log(total[:, 0]) - x[own_class(t)]
+
+    def backward(self, dz: Any) -> Any:
+        return (self.softmax - onehot(self.t, self.softmax.shape[1])) * dz[:, None], None
+
+
+class ExpectedCrossEntropies(Function):
+    """z = -Σ_c q_c log softmax(x)_c, for each sample
+
+    dx = (softmax(x) Σ_c q_c - q) · dz,  dq = -log softmax(x) · dz        q (N, C, ...): how much each class counts
+    """
+
+    def forward(self, x: Any, q: Any) -> Any:
+        x = shifted(x, 1)
+        e = self.xp.exp(x)
+        total = e.sum(axis=1, keepdims=True)
+        self.softmax, self.q, self.logs = e / total, q, x - self.xp.log(total)
+        return -(q * self.logs).sum(axis=1)
+
+    def backward(self, dz: Any) -> Any:
+        q, dz = self.q, dz[:, None]
+        return (self.softmax * q.sum(axis=1, keepdims=True) - q) * dz, -self.logs * dz if self.needs[1] else None
