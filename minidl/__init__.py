@@ -173,9 +173,11 @@ greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 
 def __getattr__(name: str) -> object:
-    """`minidl.data` and `minidl.explain` are loaded on first use: the engine needs neither OpenCV nor a tape."""
+    """`minidl.data`, `minidl.explain` and `minidl.judge` are loaded on first use: the engine needs none of them."""
     if name in ("data", "explain"):
         return _importlib.import_module(f".{name}", __name__)
+    if name == "judge":
+        return _importlib.import_module(".explain.teaching.judge.notebook", __name__).judge
     raise _absent(f"module 'minidl' has no attribute {name!r}", "minidl", name, globals().keys)
 
 

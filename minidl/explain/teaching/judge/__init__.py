@@ -1,0 +1,1 @@
+"""`minidl judge`: exercises in backpropagation, and the judge of what a student writes."""
