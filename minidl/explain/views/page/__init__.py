@@ -21,8 +21,8 @@ __all__ = ["LANGUAGES", "render", "render_worksheet"]
 
 LANGUAGES = ("en", "ko")
 SCRIPTS = (
-    "strings", "format", "dom", "arrays", "sums", "walk", "heatmap", "verdicts", "diagram", "source", "roles",
-    "spelled", "inspector", "handout", "controls", "main",
+    "strings", "format", "dom", "arrays", "sums", "expressions", "walk", "written", "heatmap", "verdicts", "diagram",
+    "source", "roles", "spelled", "inspector", "handout", "controls", "main",
 )  # fmt: skip
 MISTAKES = "mistakes.json"
 

@@ -145,7 +145,7 @@ function drawPane(node, phase, step) {
     pane,
     make("div", { class: "pane-head" }, title, fileLine(helper ?? main, active ? step : null)),
     box,
-    blank ? writingPlace() : null,
+    blank ? writingPlace(node) : null,
   );
 }
 
@@ -269,7 +269,8 @@ function breakable(text) {
 
 let written = ""; // what the class has written for the blank backward
 
-function writingPlace() {
+function writingPlace(node) {
+  const judged = make("ul", { class: "judged", "aria-live": "polite" }, ...writtenVerdicts(written, node));
   const area = make("textarea", {
     class: "writing",
     spellcheck: "false",
@@ -280,6 +281,7 @@ function writingPlace() {
     on: {
       input: (event) => {
         written = event.target.value;
+        judged.replaceChildren(...writtenVerdicts(written, node));
       },
     },
   });
@@ -294,6 +296,7 @@ function writingPlace() {
     "div",
     { class: "write" },
     area,
+    judged,
     make("button", { type: "button", "data-key": "blank-all", on: { click: all } }, t("blank.all")),
   );
 }
