@@ -9,7 +9,7 @@ from typing import Any
 
 from ..explain.tape import Tape
 from ..explain.teaching.breaks import BREAKS
-from ..explain.teaching.worksheet import worksheet
+from ..explain.teaching.worksheet import LEVELS, worksheet
 from ..explain.views.page import render_worksheet
 from ..explain.views.text import as_text
 from ..files import replace_file
@@ -36,6 +36,12 @@ def add_to(verbs: Any) -> None:
     parser.add_argument("--text", action="store_true", help="print the walk instead (with -o: write the page too)")
     parser.add_argument("--break", dest="mistake", metavar="NAME|list", help="seed a mistake, for a class to find")
     parser.add_argument("--worksheet", type=int, metavar="SEED", help="write a pen-and-paper exercise instead")
+    parser.add_argument(
+        "--level",
+        type=int,
+        choices=LEVELS,
+        help="with --worksheet: 1 (default) to 4; from 2 on, the derivatives are asked for too",
+    )
     parser.add_argument("--lang", choices=("en", "ko"), default="en", help="language (default: en)")
     parser.set_defaults(run=run)
 
@@ -44,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Record, check, write."""
     if arguments.worksheet is not None:
         return _write_worksheet(arguments)
+    if arguments.level is not None:
+        raise OptionError("--level is that of a --worksheet; give both")
     if arguments.mistake == "list":
         say(table([[found.name, found.says] for found in BREAKS.values()]))
         return 0
@@ -81,7 +89,8 @@ def _write_worksheet(arguments: argparse.Namespace) -> int:
             raise OptionError(f"--worksheet makes an exercise of its own; leave {name} out")
     if arguments.worksheet < 0:
         raise OptionError(f"--worksheet must be at least 0, got {arguments.worksheet}")
-    _write(arguments.output or "worksheet.html", render_worksheet(worksheet(arguments.worksheet), arguments.lang))
+    sheet = worksheet(arguments.worksheet, arguments.level or 1)
+    _write(arguments.output or "worksheet.html", render_worksheet(sheet, arguments.lang))
     return 0
 
 

@@ -132,9 +132,9 @@ def test_paper_has_no_text_over_another(open_page: Open, lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("seed", range(4))  # one of each kind
-def test_a_worksheet_is_one_sheet_and_its_key_another(open_page: Open, seed: int, lang: str) -> None:
-    page = open_page(f"sheet{seed}", lang, render_worksheet(worksheet(seed), lang))
+@pytest.mark.parametrize(("seed", "level"), [*((seed, 1) for seed in range(4)), (0, 2), (0, 3), (1, 3), (0, 4)])
+def test_a_worksheet_is_one_sheet_and_its_key_another(open_page: Open, seed: int, level: int, lang: str) -> None:
+    page = open_page(f"sheet{seed}", lang, render_worksheet(worksheet(seed, level), lang))
     pdf = base64.b64decode(page.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
     assert len(re.findall(rb"/Type /Page\b", pdf)) == 2
     assert page.js(FAULTS)[0] in ([], ["the window scrolls"])

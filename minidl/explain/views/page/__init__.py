@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from ....errors import ArgumentError
-from .worksheet import sheet_pages
+from .worksheet import sheet_name, sheet_pages
 
 __all__ = ["LANGUAGES", "render", "render_worksheet"]
 
@@ -54,9 +54,10 @@ def render(tape: dict[str, Any], lang: str = "en") -> str:
 def render_worksheet(sheet: dict[str, Any], lang: str = "en") -> str:
     """An exercise as a page to print: the sheet, then its answer key on a page of its own.
 
-    `sheet` holds "seed", "given" ([{"name", "values"}]) and "questions" ([{"phase", "name", "plain", "formula"
-    (MathML, may be missing), "values" (the answer), "working" (lines of text, may be missing)}]); values are numbers
-    or nested lists of them. Raises `ArgumentError` for a language that is not there.
+    `sheet` holds "seed", "given" ([{"name", "values"}]) and "questions" ([{"phase", "name", "plain", "values" (the
+    answer), and perhaps "formula" (MathML), "working" (lines of text) and "asked" (whether the formula itself is asked
+    for)}]), and perhaps "level" and "known" (a formula that is given too); values are numbers or nested lists of them.
+    Raises `ArgumentError` for a language that is not there.
     """
     _known(lang)
     style = text("base.css") + text("worksheet.css")
@@ -65,7 +66,7 @@ def render_worksheet(sheet: dict[str, Any], lang: str = "en") -> str:
         "worksheet.html",
         lang=lang,
         policy=_policy(style, None),
-        title=_escaped(f"{here['worksheet.title']}: {here['worksheet.seed'].format(seed=sheet['seed'])}"),
+        title=_escaped(f"{here['worksheet.title']}: {sheet_name(sheet, here)}"),
         style=style,
         pages=sheet_pages(sheet, here, lang),
     )

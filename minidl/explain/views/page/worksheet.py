@@ -8,6 +8,7 @@ from typing import Any
 from ..formulas import translated
 from ..mathml import mathml
 
+MOST = 9  # questions that fit on a page in their usual size
 Numbers = Any  # a number, or nested lists of numbers
 
 
@@ -16,15 +17,24 @@ def sheet_pages(sheet: dict[str, Any], words: dict[str, str], lang: str) -> str:
     return _page(sheet, words, lang, answers=False) + "\n" + _page(sheet, words, lang, answers=True)
 
 
+def sheet_name(sheet: dict[str, Any], words: dict[str, str]) -> str:
+    """By which seed and level the sheet can be made again."""
+    level = words["worksheet.level"].format(level=sheet["level"]) if "level" in sheet else ""
+    return words["worksheet.seed"].format(seed=sheet["seed"]) + (f", {level}" if level else "")
+
+
 def _page(sheet: dict[str, Any], words: dict[str, str], lang: str, answers: bool) -> str:
     title = words["worksheet.key" if answers else "worksheet.title"]
-    seed = words["worksheet.seed"].format(seed=sheet["seed"])
+    seed = sheet_name(sheet, words)
     lines = f"<span>{words['worksheet.name']}</span><span>{words['worksheet.date']}</span>"
     given = "".join(named(one["name"], one["values"]) for one in sheet["given"])
+    long = " long" if len(sheet["questions"]) > MOST else ""
+    if sheet.get("known"):
+        given += f'<div class="named">{mathml([sheet["known"]])}</div>'
     return (
-        f'<main class="sheet {"key" if answers else "blank-sheet"}">'
+        f'<main class="sheet blank-sheet{long}">'
         if not answers
-        else '<section class="sheet key" aria-labelledby="key-title">'
+        else f'<section class="sheet key{long}" aria-labelledby="key-title">'
     ) + (
         f'<header><h1 id="{"key" if answers else "sheet"}-title">{escape(title)}</h1>'
         f'<span class="seed">{escape(seed)}</span></header>'
@@ -40,16 +50,21 @@ def _questions(sheet: dict[str, Any], words: dict[str, str], lang: str, phase: s
     numbered = [(i, one) for i, one in enumerate(sheet["questions"], 1) if one["phase"] == phase]
     if not numbered:
         return ""
-    items = "".join(_question(i, one, lang, answers) for i, one in numbered)
+    items = "".join(_question(i, one, words, lang, answers) for i, one in numbered)
+    asked = not answers and any(one.get("asked") for _, one in numbered)
     return (
         f'<section class="{phase}"><h2>{words["worksheet." + phase]}</h2>'
-        f'<ol class="questions" start="{numbered[0][0]}">{items}</ol></section>'
+        + (f'<p class="asked">{words["worksheet.asked"]}</p>' if asked else "")
+        + f'<ol class="questions" start="{numbered[0][0]}">{items}</ol></section>'
     )
 
 
-def _question(number: int, question: dict[str, Any], lang: str, answers: bool) -> str:
+def _question(number: int, question: dict[str, Any], words: dict[str, str], lang: str, answers: bool) -> str:
     plain = translated(question["plain"], lang)
     formula = (mathml([plain]) if plain != question["plain"] else question.get("formula")) or escape(plain)
+    if question.get("asked") and not answers:
+        line = f'<span class="formula-line" role="img" aria-label="{escape(words["worksheet.line"])}"></span>'
+        formula = f'<span class="name">{escape(question["name"])} =</span>{line}'
     working = "".join(f"<div>{escape(line)}</div>" for line in question.get("working") or []) if answers else ""
     return (
         f'<li class="question"><span class="count">{number}</span><div class="formula">{formula}</div>'
