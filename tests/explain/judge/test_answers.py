@@ -116,7 +116,7 @@ def test_the_factor_is_named_by_its_size() -> None:
     assert factor("mse", "def backward(dz, x, t): return -2 * dz * 2 * (x - t) / x.size") == "-2"
     assert factor("mse", "def backward(dz, x, t): return dz * 2 * (x - t) / x.size ** 2") == "1/N"
     code = {results: code for cause, results, code in WRONG["conv2d"] if cause == "factor"}
-    assert factor("conv2d", code["dw"]) == "1/N" and factor("conv2d", code["db"]) == "1/N·P·Q"
+    assert factor("conv2d", code["dw"]) == "1/N" and factor("conv2d", code["db"]) == "1/(N·P·Q)"
 
 
 def test_a_cause_that_explains_only_some_cases_is_not_named() -> None:

@@ -243,7 +243,8 @@ def _constant(factor: float) -> str:
 def _product(constant: float, name: str, text: str) -> str:
     shown = _constant(constant)
     if text.startswith("{k}/"):
-        return f"{shown}/{name}" if "/" not in shown else f"{shown}{name}"
+        below = f"({name})" if "·" in name else name
+        return f"{shown}/{below}" if "/" not in shown else f"{shown} / {below}"
     return name if shown == "1" else f"-{name}" if shown == "-1" else f"{shown}·{name}"
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 WIDEST, NARROWEST = 96, 40
-TOGETHER = re.compile(r"\([\w·, ]{1,24}\)|\w+ = ∂L/∂\w+")  # a shape, an equation: not broken over two lines
+TOGETHER = re.compile(r"(\w+ )?\([\w·, ]{1,24}\)|\w+ = ∂L/∂\w+")  # a shape, an equation: not broken over two lines
 FIRM = "\u00a0"  # stands for a space at which no line breaks
 
 

@@ -34,12 +34,12 @@ CAUSES: dict[str, Words] = {
         "ko": "합이 빠졌습니다. {got} 모양을 {wanted} 모양으로 더하면 모든 값이 맞습니다",
     },
     "last_row": {
-        "en": "only the last row of the batch counts: assigned (=) where it is to be added (+=)",
-        "ko": "배치의 마지막 행만 반영되었습니다. 더해야(+=) 할 곳에서 대입(=)했습니다",
+        "en": "only the last row (or image) of the batch counts: assigned (=) where it is to be added (+=)",
+        "ko": "배치의 마지막 행(이미지)만 반영되었습니다. 더해야(+=) 할 곳에서 대입(=)했습니다",
     },
     "first_row": {
-        "en": "only the first row of the batch counts: the gradients of all rows are to be added up",
-        "ko": "배치의 첫 행만 반영되었습니다. 모든 행의 기울기를 더해야 합니다",
+        "en": "only the first row (or image) of the batch counts: the gradients of all rows are to be added up",
+        "ko": "배치의 첫 행(이미지)만 반영되었습니다. 모든 행의 기울기를 더해야 합니다",
     },
     "whole_numbers": {
         "en": "the digits behind the point are cut off: the array has an integer dtype",
@@ -80,8 +80,8 @@ SAYS: dict[str, Words] = {
     "doc": {"en": "Return {returns}.", "ko": "반환값: {returns}."},
     "here": {"en": "Write here.", "ko": "여기에 쓰세요."},
     "runs": {
-        "en": "running {path}: your own code, on your own machine, in a process of its own, for at most {seconds:g} s",
-        "ko": "{path} 실행: 여러분의 코드를 여러분의 컴퓨터에서, 별도의 프로세스로 최대 {seconds:g}초 동안 실행합니다",
+        "en": "running {path}: your own code, on your own machine, for at most {seconds:g} s",
+        "ko": "{path} 실행: 여러분의 코드를 여러분의 컴퓨터에서 최대 {seconds:g}초 동안",
     },
     "right": {
         "en": "{name}: right. {gradients} {are} right in all {count} cases, by central differences and by the plain "

@@ -277,10 +277,11 @@ function writingPlace(node) {
     "data-key": "writing",
     "aria-label": t("blank.write"),
     placeholder: t("blank.write"),
-    rows: 2,
+    rows: rowsFor(written),
     on: {
       input: (event) => {
         written = event.target.value;
+        area.rows = rowsFor(written);
         judged.replaceChildren(...writtenVerdicts(written, node));
       },
     },
@@ -299,6 +300,10 @@ function writingPlace(node) {
     judged,
     make("button", { type: "button", "data-key": "blank-all", on: { click: all } }, t("blank.all")),
   );
+}
+
+function rowsFor(text) {
+  return Math.min(5, Math.max(2, text.split("\n").length));
 }
 
 // What the engine did after the last line of a backward.
