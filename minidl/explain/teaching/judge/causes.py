@@ -10,11 +10,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import permutations
 
 import numpy as np
 
-from .compare import Row
+from .compare import Row, row_of
 from .exercise import Array, Exercise, Mistake, Words
 from .words import CAUSES
 
@@ -46,7 +47,7 @@ def find(exercise: Exercise, rows: Rows, wrong: Sequence[str]) -> list[Cause]:
     common: dict[tuple[str, str], Cause] = {}
     for name in rest:
         if (cause := _common(exercise, name, rows[name])) is not None:
-            key = (cause.key, str(cause.holes))
+            key = (cause.key, cause.text("en"))
             names = (*common[key].names, name) if key in common else (name,)
             common[key] = Cause(cause.key, names, cause.says, cause.holes)
     return [*found, *common.values()]
@@ -73,7 +74,7 @@ def equal(a: Array, b: Array, told: Array | None = None) -> bool:
 def explains(rows: Sequence[Row], candidates: Sequence[Array]) -> bool:
     """Whether a result is that of a mistake in all cases.
 
-    At corners, where several answers are right, the two may differ, if the mistake shows elsewhere.
+    Where several answers are right, at a corner, the two may be different ones of them, if the mistake shows elsewhere.
     """
     pairs = list(zip(rows, candidates))
     if all(equal(row.yours, made) for row, made in pairs):
@@ -81,7 +82,13 @@ def explains(rows: Sequence[Row], candidates: Sequence[Array]) -> bool:
     if any(row.told.shape != made.shape for row, made in pairs):
         return False
     shows = any(not equal(made, row.wanted, row.told) for row, made in pairs)
-    return shows and all(equal(row.yours, made, row.told) for row, made in pairs)
+    return shows and all(_alike(row, made) for row, made in pairs)
+
+
+def _alike(row: Row, made: Array) -> bool:
+    """Whether a row is what the mistake makes, but for corners where it is right."""
+    loose = row.wrong is None or row.wrong.kind == "number"
+    return equal(row.yours, made, row.told | row.bad if loose else None)
 
 
 def _own(exercise: Exercise, rows: Rows, wrong: Sequence[str]) -> list[Cause]:
@@ -124,28 +131,31 @@ def _common(exercise: Exercise, name: str, rows: list[Row]) -> Cause | None:
     return None
 
 
-def _is(
-    change: Callable[[Array], Array], of: Callable[[Row], Array] = lambda row: row.wanted
-) -> Callable[[Exercise, str, list[Row]], Holes | None]:
+def _is(change: Callable[[Array], Array]) -> Callable[[Exercise, str, list[Row]], Holes | None]:
     """The mistake that puts `change` of the right numbers in their place."""
 
     def holes(exercise: Exercise, name: str, rows: list[Row]) -> Holes | None:
-        return {} if explains(rows, [change(of(row)) for row in rows]) else None
+        return {} if explains(rows, [change(row.wanted) for row in rows]) else None
 
     return holes
 
 
 def _restored(back: Callable[[Row], Array | None]) -> Callable[[Exercise, str, list[Row]], Holes | None]:
-    """The mistake whose correction, `back`, gives the right numbers; in some case it is needed."""
+    """The mistake whose correction, `back`, makes everything right."""
 
     def holes(exercise: Exercise, name: str, rows: list[Row]) -> Holes | None:
-        made = [back(row) for row in rows]
-        if any(x is None or not equal(x, row.wanted, row.told) for x, row in zip(made, rows)):
+        if not corrects(exercise, name, rows, back):
             return None
         first = next(row for row in rows if row.wrong is not None)
         return {"got": str(first.yours.shape), "wanted": str(first.wanted.shape)}
 
     return holes
+
+
+def corrects(exercise: Exercise, name: str, rows: list[Row], back: Callable[[Row], Array | None]) -> bool:
+    """Whether a result is right in all cases after a correction."""
+    made = [(row.number, back(row)) for row in rows]
+    return all(x is not None and row_of(exercise, number, name, x).wrong is None for number, x in made)
 
 
 def _transposed(row: Row) -> Array | None:
@@ -210,7 +220,9 @@ def _factor(exercise: Exercise, name: str, rows: list[Row]) -> Holes | None:
             factors[row.number] = float((yours * wanted).sum() / (wanted * wanted).sum())
     if not factors or not np.isfinite(list(factors.values())).all():
         return None
-    if not explains(rows, [row.wanted * factors.get(row.number, 1.0) for row in rows]):
+    if 0 in factors.values() or not corrects(
+        exercise, name, rows, lambda row: row.yours / factors.get(row.number, 1.0)
+    ):
         return None
     return _named(factors, {number: exercise.cases[number].sizes for number in factors})
 
@@ -251,22 +263,24 @@ def _product(constant: float, name: str, text: str) -> str:
 def _swapped(exercise: Exercise, rows: Rows) -> Cause | None:
     """The right gradients in another order."""
     names = exercise.gradients
-    if len(names) < 2 or not any(row.wrong for name in names for row in rows[name]):
+    if not all(name in rows for name in names) or not any(row.wrong for name in names for row in rows[name]):
         return None
-    for order in list(permutations(range(len(names))))[1:]:
-        if all(
-            equal(ours.yours, theirs.wanted, theirs.told)
-            for name, other in zip(names, order)
-            for ours, theirs in zip(rows[names[other]], rows[name])
-        ):
-            moved = tuple(name for name, other in zip(names, order) if names[other] != name)
+
+    @cache
+    def fits(name: str, other: str) -> bool:
+        """Whether what stands in the place of `other` is right as `name`."""
+        return all(row_of(exercise, row.number, name, row.yours).wrong is None for row in rows[other])
+
+    for order in permutations(names):
+        if all(map(fits, names, order)):
+            moved = tuple(name for name, other in zip(names, order) if name != other)
             return Cause("swapped", moved, CAUSES["swapped"], {"order": ", ".join(names)})
     return None
 
 
 COMMON: dict[str, Callable[[Exercise, str, list[Row]], Holes | None]] = {
     "zeros": _is(np.zeros_like),
-    "sign": _is(np.negative),
+    "sign": _restored(lambda row: -row.yours),
     "dz_forgotten": _with_seeds(np.ones_like),
     "transposed": _restored(_transposed),
     "shape": _restored(_reshaped),

@@ -7,7 +7,6 @@ right together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -39,38 +38,53 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Row:
-    """A result in one case: what it is, what it should be, where differences can tell, what is wrong first."""
+    """A result in one case: what it is, what it should be, and what is wrong first.
+
+    `told` are the places where differences can tell, `bad` those that are wrong; both are empty for a wrong shape.
+    """
 
     number: int
     yours: Array
     wanted: Array
     told: Array
+    bad: Array
     wrong: Wrong | None
 
 
-def forward_row(exercise: Exercise, number: int, name: str, yours: Array, wanted: Array) -> Row:
-    """An output of the forward: compared with the given one."""
-    wrong = _first_wrong(name, exercise.cases[number], yours, wanted, ~near(yours, wanted))
-    return Row(number, yours, wanted, np.ones(wanted.shape, bool), wrong)
+def row_of(exercise: Exercise, number: int, name: str, yours: Array) -> Row:
+    """A result in one case, judged: an output of the forward, or a gradient."""
+    case, wanted = exercise.cases[number], right_results(exercise, number)[name]
+    none = np.zeros(0, bool)
+    if yours.shape != wanted.shape:
+        return Row(number, yours, wanted, none, none, Wrong(name, case, "shape", None, yours.shape, wanted.shape))
+    if name in exercise.outputs or not wanted.size:
+        bad = ~near(yours, wanted, ATOL * _size(wanted))
+        return Row(
+            number, yours, wanted, np.ones(wanted.shape, bool), bad, _first_wrong(name, case, yours, wanted, bad)
+        )
+    return _gradient_row(exercise, number, name, yours, wanted)
 
 
-def backward_row(exercise: Exercise, number: int, name: str, yours: Array, wanted: Array) -> Row:
-    """A gradient in one case, judged."""
-    case, seeds = exercise.cases[number], exercise.seeds(number)
-    if yours.shape != wanted.shape or not wanted.size:
-        fine = np.ones(wanted.shape, bool)
-        return Row(number, yours, wanted, fine, _first_wrong(name, case, yours, wanted, ~fine))
-    found = measured(exercise, number, name)
-    slack = RTOL * np.abs(yours) + ATOL * _size(wanted, seeds)
+@cache
+def right_results(exercise: Exercise, number: int) -> dict[str, Array]:
+    """The outputs and the gradients of a case, by name."""
+    outputs = zip(exercise.outputs, exercise.results(exercise.cases[number].inputs))
+    return {**dict(outputs), **dict(zip(exercise.gradients, exercise.right(number)))}
+
+
+def _gradient_row(exercise: Exercise, number: int, name: str, yours: Array, wanted: Array) -> Row:
+    """A gradient of the right shape: against the differences and the twin."""
+    case, found = exercise.cases[number], measured(exercise, number, name)
+    slack = RTOL * np.abs(yours) + found.atol
     with np.errstate(invalid="ignore"):
         between = (found.low - slack <= yours) & (yours <= found.high + slack)
-    bad = ~np.where(found.corner, between, near(yours, wanted, seeds) & (between | ~found.told))
+    bad = ~np.where(found.corner, between, near(yours, wanted, found.atol) & (between | ~found.told))
     wrong = _first_wrong(name, case, yours, wanted, bad, found)
     if wrong is None and found.together is not None:
         total = float(yours.sum())
-        if abs(total - found.together) > RTOL * abs(found.together) + ATOL * _size(wanted, seeds) * wanted.size:
+        if abs(total - found.together) > RTOL * abs(found.together) + found.atol * wanted.size:
             wrong = Wrong(name, case, "together", None, total, found.together)
-    return Row(number, yours, wanted, found.told, wrong)
+    return Row(number, yours, wanted, found.told, bad, wrong)
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,8 @@ class Measured:
     """What central differences say of a gradient in one case.
 
     `told` are the places with a single slope, from `low` to `high` up to rounding; `corner` those where the slopes of
-    the two sides are `low` and `high`. `together` is the slope if all numbers move at once, where a case asks for it.
+    the two sides are `low` and `high`. `together` is the slope if all numbers move at once, where a case asks for it;
+    `atol` is the rounding of float32 in it.
     """
 
     told: Array
@@ -86,13 +101,15 @@ class Measured:
     low: Array
     high: Array
     together: float | None
+    atol: float
 
 
 @cache
 def measured(exercise: Exercise, number: int, name: str) -> Measured:
     """The slopes by central differences in float64, as the one judge finds them; none of it depends on an answer."""
     case, seeds = exercise.cases[number], exercise.seeds(number)
-    wanted = exercise.right(number)[exercise.gradients.index(name)]
+    wanted = right_results(exercise, number)[name]
+    atol = ATOL * _size(wanted, *seeds)
     place = exercise.inputs.index(name[1:])
 
     def outputs(x: Array) -> Arrays:
@@ -102,35 +119,31 @@ def measured(exercise: Exercise, number: int, name: str) -> Measured:
     with np.errstate(all="ignore"):
         found = judge(
             Probe(outputs, np.asarray(case.inputs[place])), [seeds], [wanted], np.arange(wanted.size),
-            Tolerance(RTOL, ATOL * _size(wanted, seeds)), direction=direction,
+            Tolerance(RTOL, atol), direction=direction,
         )  # fmt: skip
     corner = np.array([one.verdict in (CORNER, JUMP) for one in found.findings])
     slopes = [(one.low, one.high) if at_corner else (one.slope,) * 2 for one, at_corner in zip(found.findings, corner)]
     low, high = np.array(slopes).T
     return Measured(
         found.told.reshape(wanted.shape), corner.reshape(wanted.shape), low.reshape(wanted.shape),
-        high.reshape(wanted.shape), None if found.whole is None else found.whole.slope,
+        high.reshape(wanted.shape), None if found.whole is None else found.whole.slope, atol,
     )  # fmt: skip
 
 
-def near(yours: Array, wanted: Array, seeds: Sequence[Array] = ()) -> Array:
-    """Which numbers are those that are wanted, up to the rounding of float32; one False if the shapes differ."""
-    if yours.shape != wanted.shape:
-        return np.zeros((), bool)
+def near(yours: Array, wanted: Array, atol: float) -> Array:
+    """Which numbers are those that are wanted, up to the rounding of float32."""
     with np.errstate(invalid="ignore"):
-        return np.abs(yours - wanted) <= RTOL * np.abs(wanted) + ATOL * _size(wanted, seeds)
+        return np.abs(yours - wanted) <= RTOL * np.abs(wanted) + atol
 
 
-def _size(wanted: Array, seeds: Sequence[Array]) -> float:
-    """The numbers that the rounding is measured by: a gradient of 0 is the difference of larger ones."""
-    return max(float(np.max(np.abs(x), initial=0)) for x in (wanted, *seeds))
+def _size(*arrays: Array) -> float:
+    """The numbers that the rounding is measured by: a gradient of 0 is the difference of what arrives."""
+    return max(float(np.max(np.abs(x), initial=0)) for x in arrays)
 
 
 def _first_wrong(
     name: str, case: Case, yours: Array, wanted: Array, bad: Array, found: Measured | None = None
 ) -> Wrong | None:
-    if yours.shape != wanted.shape:
-        return Wrong(name, case, "shape", None, yours.shape, wanted.shape)
     if not bad.any():
         return None
     place = tuple(int(i) for i in np.unravel_index(np.flatnonzero(bad)[0], wanted.shape))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from .runner import Call, Found, Problem
 SECONDS = 10.0
 MEMORY = 1 << 30  # bytes
 SHOWN = 4000  # bytes of what was printed
+STARTING = 60.0  # seconds that importing NumPy may take on a slow disk
 WAIT = 2.0  # seconds for a killed process's output
 
 
@@ -44,13 +46,22 @@ def run_apart(path: str, calls: Sequence[Call], seconds: float = SECONDS, memory
         assert process.stdout is not None
         heard = _Listener(process.stdout)
         try:
-            code: int | None = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            code = None
+            code = _wait(process, folder / runner.PROGRESS, seconds)
         finally:
             _kill(process)
         heard.join(WAIT)
         return Ran(_found(folder, code, seconds), heard.text())
+
+
+def _wait(process: subprocess.Popen[bytes], started: Path, seconds: float) -> int | None:
+    """The exit code; None after that many seconds, which begin when Python and NumPy are there."""
+    latest = time.monotonic() + STARTING
+    while process.poll() is None and not started.exists() and time.monotonic() < latest:
+        time.sleep(0.01)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _one_thread() -> dict[str, str]:

@@ -235,18 +235,15 @@ def main(folder: Path, path: str, memory: int) -> None:
     limit_memory(memory)
     sys.path.insert(0, str(Path(path).resolve().parent))  # files beside it can be imported
     sys.dont_write_bytecode = True
-    names = load(path)
-    if isinstance(names, Problem):
-        found = Found(problem=names)
-    else:
-        with open(folder / PROGRESS, "w", encoding="ascii") as progress:
+    with open(folder / PROGRESS, "w", encoding="ascii") as progress:  # from now on, time counts
 
-            def tell(number: int) -> None:
-                progress.seek(0)
-                progress.write(str(number))
-                progress.flush()
+        def tell(number: int) -> None:
+            progress.seek(0)
+            progress.write(str(number))
+            progress.flush()
 
-            found = run(names, calls, path, tell)
+        names = load(path)
+        found = Found(problem=names) if isinstance(names, Problem) else run(names, calls, path, tell)
     save_found(folder, found)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from . import causes
 from .causes import Cause
-from .compare import Row, Wrong, backward_row, forward_row
+from .compare import Row, Wrong, row_of
 from .exercise import Case, Exercise, copied
 from .runner import Call, Found, Problem
 
@@ -53,8 +53,7 @@ def verdict(exercise: Exercise, found: Found) -> Verdict:
     """Judge what the calls returned, as far as they went."""
     decided = Verdict(exercise, problem=found.problem)
     done = min(len(found.returned) // 2, len(exercise.cases))
-    backward = _backward_rows(exercise, found, done)
-    rows = _forward_rows(exercise, found, done) | backward
+    rows = _rows(exercise, found, done)
     for name, some in rows.items():
         decided.failed[name] = [row.number for row in some if row.wrong is not None]
         first = next((row.wrong for row in some if row.wrong is not None), None)
@@ -66,7 +65,7 @@ def verdict(exercise: Exercise, found: Found) -> Verdict:
         if call is not None:
             decided.case = exercise.cases[call // 2 % len(exercise.cases)]
         if found.problem.kind == "raised":
-            decided.causes = causes.of_raising(exercise, backward, done)
+            decided.causes = causes.of_raising(exercise, rows, done)
     elif not all(causes.equal(a, b) for a, b in zip(found.returned[1], found.returned[-1])):
         decided.causes = [causes.REMEMBERS]
     else:
@@ -74,20 +73,12 @@ def verdict(exercise: Exercise, found: Found) -> Verdict:
     return decided
 
 
-def _forward_rows(exercise: Exercise, found: Found, done: int) -> dict[str, list[Row]]:
-    """For each output, what the student's forward returned; nothing if there is none."""
+def _rows(exercise: Exercise, found: Found, done: int) -> dict[str, list[Row]]:
+    """For each result, the rows of the cases that were done; no outputs if there is no forward."""
     rows: dict[str, list[Row]] = {}
-    for number, case in enumerate(exercise.cases[:done]):
-        returned = found.returned[2 * number]
-        for name, yours, wanted in zip(exercise.outputs, returned, exercise.results(case.inputs)):
-            rows.setdefault(name, []).append(forward_row(exercise, number, name, yours, wanted))
-    return rows
-
-
-def _backward_rows(exercise: Exercise, found: Found, done: int) -> dict[str, list[Row]]:
-    rows: dict[str, list[Row]] = {name: [] for name in exercise.gradients}
     for number in range(done):
-        returned = found.returned[2 * number + 1]
-        for name, yours, wanted in zip(exercise.gradients, returned, exercise.right(number)):
-            rows[name].append(backward_row(exercise, number, name, yours, wanted))
+        forward, backward = found.returned[2 * number : 2 * number + 2]
+        named = [*zip(exercise.outputs, forward), *zip(exercise.gradients, backward)]
+        for name, yours in named:
+            rows.setdefault(name, []).append(row_of(exercise, number, name, yours))
     return rows
