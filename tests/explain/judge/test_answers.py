@@ -204,6 +204,12 @@ def test_several_gradients_are_counted(kind: str, code: str) -> None:
     assert found.problem is not None and found.problem.kind == kind and found.case is not None
 
 
+def test_the_case_in_which_it_stopped_is_told() -> None:
+    found = judged("matmul", "def backward(dz, x, y): return dz @ y, x @ dz")
+    assert found.problem is not None and found.problem.kind == "raised" and found.case is find("matmul").cases[1]
+    assert judged("relu", "def backward(dz, x): return dz * (x > 0) if x.ndim else 1 / 0").case is find("relu").cases[3]
+
+
 @pytest.mark.parametrize("value", ["np.nan", "np.inf"])
 def test_what_is_not_finite_is_wrong(value: str) -> None:
     found = judged("relu", f"def backward(dz, x): return dz * (x > 0) * {value}")

@@ -84,6 +84,7 @@ def run(names: dict[str, Any], calls: Sequence[Call], path: str, tell: Callable[
             result = ([], []) if call.optional and not callable(function) else called(function, call, path)
             if isinstance(result, Problem):
                 found.problem = result
+                result.about["call"] = number
                 break
             found.returned.append(result[0])
             found.changed.append(result[1])

@@ -61,8 +61,7 @@ def verdict(exercise: Exercise, found: Found) -> Verdict:
             decided.wrong[name] = first
     decided.changed = list(dict.fromkeys(name for some in found.changed[1::2] for name in some))
     if found.problem is not None:
-        call = found.problem.about.get("call", len(found.returned) if "function" in found.problem.about else None)
-        if call is not None:
+        if (call := found.problem.about.get("call")) is not None:
             decided.case = exercise.cases[call // 2 % len(exercise.cases)]
         if found.problem.kind == "raised":
             decided.causes = causes.of_raising(exercise, rows, done)
