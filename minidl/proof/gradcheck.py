@@ -22,7 +22,7 @@ from ..errors import ArgumentError, DtypeError, MinidlError
 from ..tensors.gradients import grad
 from .differences import Arrays, OnArrays, Probe, Slope, floating_outputs, unit_of
 from .judge import CORNER, EDGE, JUMP, RIGHT, WRONG, Finding, Tolerance, decide, nearby, random_seeds
-from .operations import wrong_operations
+from .operations import is_a_rule_wrong
 
 SHOWN = 10  # places listed in a report
 
@@ -229,7 +229,7 @@ def _compare_all(
 
 def _sentence(accused: list[Accused], function: OnArrays, checked: list[int], eps: float, limit: Tolerance) -> None:
     """Drop failures that a corner caused: no single rule is wrong, and next to the corner all is right."""
-    if wrong_operations(lambda: function.func(*function.made({}))):
+    if is_a_rule_wrong(lambda: function.func(*function.made({}))):
         for comparison, element, place in accused:
             comparison.findings[element, place] = replace(comparison.findings[element, place], verdict=WRONG)
         return

@@ -19,7 +19,7 @@ from ..tensors.gradients import grad
 from .differences import Arrays, Probe, floating_outputs
 from .gradcheck import check_repeats
 from .judge import Judgement, judge, nearby, random_seeds
-from .operations import quiet_engine, wrong_operations
+from .operations import is_a_rule_wrong, quiet_engine
 
 SAMPLE = 60  # how many elements of a larger parameter are moved one by one
 
@@ -76,7 +76,7 @@ def judge_parameters(
             seeds = random_seeds(rest, 2)
             found = _all(call, outputs, seeds, parameters, sample)
             accused = [name for name, (one, _) in found.items() if one.accused]
-            if accused and not wrong_operations(call):
+            if accused and not is_a_rule_wrong(call):
                 accused = _still_wrong(call, outputs, seeds, parameters, sample, accused)
     finally:
         default_generator.set_state(state)

@@ -92,21 +92,32 @@ def operations_of(specimen: Specimen) -> list[type[Function]]:
     return list(listener.functions)
 
 
+def leaves(specimen: Specimen) -> dict[str, Tensor]:
+    """The input and the parameters that require gradients, by name."""
+    named = {"input": specimen.input, **dict(specimen.model.named_parameters())}
+    return {name: p for name, p in named.items() if p.requires_grad}
+
+
 def gradients(specimen: Specimen) -> list[np.ndarray]:
     """What backward makes of a gradient that is not 1; dropout has the same mask each time."""
     minidl.manual_seed(5)
-    leaves: list[Tensor] = [p for p in (specimen.input, *specimen.model.parameters()) if p.requires_grad]
+    found = leaves(specimen).values()
     (specimen.run() * 1.7).backward()
-    found = [np.zeros(p.shape) if p.grad is None else p.grad.numpy().astype(np.float64) for p in leaves]
-    for p in leaves:
+    sent = [np.zeros(p.shape) if p.grad is None else p.grad.numpy().astype(np.float64) for p in found]
+    for p in found:
         p.grad = None
-    return found
+    return sent
 
 
-def differ(right: list[np.ndarray], wrong: list[np.ndarray]) -> bool:
-    """Whether a mistake makes a difference that a class could see: half a hundredth of the largest gradient."""
-    rounding = 1e-9 * max((float(np.max(np.abs(a), initial=0)) for a in right), default=0.0)
-    return any(
-        bool(np.max(np.abs(a - b), initial=0) > max(5e-3 * np.max(np.abs(a), initial=0), rounding))
-        for a, b in zip(right, wrong)
-    )
+def differences(right: list[np.ndarray], wrong: list[np.ndarray]) -> list[float]:
+    """How much each gradient changes, relative to its largest number: 0 for what a class could not see.
+
+    That is half a hundredth, or rounding compared with the largest gradient of all.
+    """
+    rounding = 1e-9 * max((_largest(a) for a in right), default=0.0)
+    changes = [(_largest(a - b), _largest(a)) for a, b in zip(right, wrong)]
+    return [change / max(size, rounding) if change > max(5e-3 * size, rounding) else 0.0 for change, size in changes]
+
+
+def _largest(x: np.ndarray) -> float:
+    return float(np.max(np.abs(x), initial=0))

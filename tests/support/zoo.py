@@ -73,7 +73,7 @@ def rows(width: int = 5, count: int = ROWS, dtype: Any = minidl.float32) -> Tens
     return minidl.randn(count, width, dtype=dtype).requires_grad_()
 
 
-def images(channels: int = 1, size: int = 8, count: int = 2) -> Tensor:
+def images(channels: int = 1, size: int = 6, count: int = 2) -> Tensor:
     return minidl.rand(count, channels, size, size).requires_grad_()
 
 
@@ -113,7 +113,7 @@ def expression(formula: Callable[..., Tensor], *values: Any, x: Any = 1.0, dtype
     return Specimen(model, minidl.tensor(np.array(x, float), dtype=dtype).requires_grad_(), total)
 
 
-def cnn(*inner: nn.Module, channels: int = 4, size: int = 8) -> nn.Sequential:
+def cnn(*inner: nn.Module, channels: int = 2, size: int = 6) -> nn.Sequential:
     conv = nn.Conv2d(1, channels, 3, padding=1)
     with minidl.no_grad():
         flat = nn.Sequential(*inner)(minidl.zeros(2, channels, size, size)).flatten(1).shape[1]
@@ -155,7 +155,7 @@ def bn_eval() -> Specimen:
 
 def bn2d_eval() -> Specimen:
     x = images()
-    return classifier(evaluated(cnn(nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)), x), x)
+    return classifier(evaluated(cnn(nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2)), x), x)
 
 
 def halves(model: nn.Module, x: Tensor) -> Specimen:
@@ -189,31 +189,33 @@ ZOO: dict[str, Callable[[], Specimen]] = {
     "attention": lambda: classifier(Wrapped(attention, q=lin(5, 4), k=lin(5, 4), v=lin(5, 4), out=lin(4, CLASSES))),
     "batch norm, training": lambda: classifier(nn.Sequential(lin(5, 6), nn.BatchNorm1d(6), nn.ReLU(), lin(6, CLASSES))),
     "batch norm, evaluation": bn_eval,
-    "batch norm 2d, training": lambda: classifier(cnn(nn.BatchNorm2d(4), nn.Tanh()), images()),
+    "batch norm 2d, training": lambda: classifier(cnn(nn.BatchNorm2d(2), nn.Tanh()), images()),
     "batch norm 2d, evaluation": bn2d_eval,
     "conv, batch norm, relu, max pool": lambda: classifier(
-        cnn(nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)), images()
+        cnn(nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2)), images()
     ),
     "layer norm": lambda: classifier(nn.Sequential(lin(5, 6), nn.LayerNorm(6), nn.ReLU(), lin(6, CLASSES))),
-    "group norm": lambda: classifier(cnn(nn.GroupNorm(2, 4), nn.ReLU()), images()),
+    "group norm": lambda: classifier(cnn(nn.GroupNorm(2, 4), nn.ReLU(), channels=4), images()),
     "dropout, evaluation": lambda: classifier(nn.Sequential(lin(5, 6), nn.Dropout(0.5), lin(6, CLASSES)).eval()),
     "dropout, training": lambda: classifier(nn.Sequential(lin(5, 6), nn.Dropout(0.5), nn.Tanh(), lin(6, CLASSES))),
     "conv, relu, max pool": lambda: classifier(cnn(nn.ReLU(), nn.MaxPool2d(2)), images()),
     "conv, tanh, average pool": lambda: classifier(cnn(nn.Tanh(), nn.AvgPool2d(2)), images()),
-    "adaptive pool": lambda: classifier(cnn(nn.ReLU(), nn.AdaptiveAvgPool2d(3)), images()),
+    "adaptive pool": lambda: classifier(cnn(nn.ReLU(), nn.AdaptiveAvgPool2d(4)), images()),
     "overlapping max pool": lambda: classifier(cnn(nn.MaxPool2d(3, stride=2, padding=1), nn.Tanh()), images()),
     "groups, stride, dilation": lambda: classifier(
-        cnn(nn.Conv2d(4, 4, 3, stride=2, padding=2, dilation=2, groups=2), nn.ReLU()), images()
+        cnn(nn.Conv2d(2, 2, 3, stride=2, padding=2, dilation=2, groups=2), nn.ReLU()), images()
     ),
-    "transposed convolution": lambda: classifier(cnn(nn.ConvTranspose2d(4, 2, 3, stride=2), nn.Tanh()), images()),
+    "transposed convolution": lambda: classifier(cnn(nn.ConvTranspose2d(2, 2, 3, stride=2), nn.Tanh()), images()),
     "an embedding": lambda: Specimen(
         nn.Sequential(nn.Embedding(5, 4), nn.Tanh(), lin(4, CLASSES)), minidl.tensor([1, 1, 3, 4]), cross_entropy
     ),
     # where differences mislead
     "a constant image: ties everywhere": lambda: classifier(
-        cnn(nn.ReLU(), nn.MaxPool2d(2)), (minidl.ones(2, 1, 8, 8) * 0.5).requires_grad_()
+        cnn(nn.ReLU(), nn.MaxPool2d(2), channels=4, size=8), (minidl.ones(2, 1, 8, 8) * 0.5).requires_grad_()
     ),
-    "a black image": lambda: classifier(cnn(nn.ReLU(), nn.MaxPool2d(2)), minidl.zeros(2, 1, 8, 8).requires_grad_()),
+    "a black image": lambda: classifier(
+        cnn(nn.ReLU(), nn.MaxPool2d(2), channels=4, size=8), minidl.zeros(2, 1, 8, 8).requires_grad_()
+    ),
     "dead relus": lambda: classifier(scaled(mlp(nn.ReLU()), 1.0, -100.0)),
     "zero weights": lambda: classifier(scaled(mlp(nn.ReLU()), 0.0)),
     "saturated tanh": lambda: classifier(scaled(mlp(nn.Tanh()), 30.0)),
@@ -281,7 +283,7 @@ ZOO: dict[str, Callable[[], Specimen]] = {
     ),
     # trained to a loss of 1e-6
     "trained: mlp, relu": lambda: trained(mlp(nn.ReLU(), width=12), rows(), cross_entropy),
-    "trained: mlp, tanh": lambda: trained(mlp(nn.Tanh(), width=12), rows(), cross_entropy),
+    "trained: mlp, tanh": lambda: trained(mlp(nn.Tanh(), width=12), rows(), cross_entropy, lr=0.2),
     "trained: conv, relu, max pool": lambda: trained(cnn(nn.ReLU(), nn.MaxPool2d(2)), images(), cross_entropy),
     "trained: batch norm": lambda: trained(
         nn.Sequential(lin(5, 8), nn.BatchNorm1d(8), nn.ReLU(), lin(8, CLASSES)), rows(), cross_entropy
