@@ -168,16 +168,30 @@ class Backend(ABC):
 
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
         """Σ x · y (or Σ x) over `axes`, which stay with length 1, for x and y of one shape."""
-        return (x if y is None else x * y).sum(axis=axes, keepdims=True)
+        return self._sum(x if y is None else x * y, axes).astype(x.dtype, copy=False)
 
     def mean(self, x: Array, y: Array | None, axes: Axes) -> Array:
-        """The mean of x · y (or of x) over `axes`, which stay with length 1."""
-        return (x if y is None else x * y).mean(axis=axes, keepdims=True)
+        """The mean of x · y (or of x) over `axes`, which stay with length 1: finite where all terms are."""
+        return self._mean(x if y is None else x * y, axes).astype(x.dtype, copy=False)
 
     def centred(self, x: Array, axes: Axes) -> tuple[Array, Array]:
-        """The mean of x over `axes`, which stay with length 1, and x minus it."""
-        mean = self.mean(x, None, axes)
-        return mean, x - mean
+        """The mean of x over `axes`, which stay with length 1, and x minus the mean before it was rounded."""
+        exact = self._mean(x, axes)
+        mean = exact.astype(x.dtype)
+        return mean, (x - mean) - (exact - mean).astype(x.dtype)
+
+    def _sum(self, x: Array, axes: Axes) -> Array:
+        """Σ x over `axes`, in float64: in float32 a sum of millions has lost half its digits."""
+        return x.sum(axis=axes, keepdims=True, dtype=np.float64)
+
+    def _mean(self, x: Array, axes: Axes) -> Array:
+        """The mean of x over `axes`, in float64; where the sum of the largest numbers overflows, by their parts."""
+        count = prod(x.shape[axis] for axis in (axes if isinstance(axes, tuple) else (axes,)))
+        mean = self._sum(x, axes) / count
+        if x.dtype != np.float64:
+            return mean
+        part = 2.0 ** -count.bit_length()
+        return self.xp.where(self.xp.isfinite(mean), mean, self._sum(x * part, axes) / (part * count))
 
     def maximum(self, x: Array, low: float) -> Array:
         """max(x, low) for a number, NaN kept."""

@@ -14,8 +14,7 @@ from minidl.engine.elementwise import Elementwise
 from minidl.errors import ArgumentError
 from minidl.ops import activation, arithmetic, elementary
 from minidl.ops.loss import regression
-
-pytestmark = pytest.mark.numpy_only("looks at what NumPy keeps")
+from tests.support.compare import to_numpy
 
 
 class Scaled(Elementwise):
@@ -53,7 +52,7 @@ def leaf(*values: float) -> minidl.Tensor:
 
 def kept(z: minidl.Tensor) -> dict[str, Any]:
     """The arrays that the operation behind z keeps, by name."""
-    return {name: x for name, x in vars(z.grad_fn).items() if isinstance(x, np.ndarray)}
+    return {name: x for name, x in vars(z.grad_fn).items() if isinstance(x, type(z._array))}
 
 
 @pytest.mark.parametrize(
@@ -101,12 +100,12 @@ def test_without_a_gradient_nothing_is_kept_and_no_mask_is_made() -> None:
 
 def test_an_intermediate_result_and_broadcasting() -> None:
     x, y = leaf(1.0, 2.0, 3.0), leaf(0.5)
-    t, u = [torch.tensor(v.detach().numpy(), requires_grad=True) for v in (x, y)]
+    t, u = [torch.tensor(to_numpy(v), requires_grad=True) for v in (x, y)]
     z, w = Blend.apply(x, y), t * u.exp()
     z.sum().backward()
     w.sum().backward()
     for ours, theirs in ((z, w), (x.grad, t.grad), (y.grad, u.grad)):
-        np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-14)
+        np.testing.assert_allclose(to_numpy(ours), theirs.detach().numpy(), rtol=1e-14)
 
 
 def test_numbers_are_inputs_too() -> None:
@@ -170,9 +169,10 @@ def test_a_subclass_may_state_another_slope() -> None:
     x, y = leaf(-1.5, 3.0), leaf(-1.5, 3.0)
     Scaled.apply(x, a=2.0).sum().backward()
     Same.apply(y, a=2.0).sum().backward()
-    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy())
+    np.testing.assert_allclose(to_numpy(x.grad), to_numpy(y.grad))
 
 
+@pytest.mark.numpy_only("about the blocks of NumPy's backend")
 @pytest.mark.parametrize("name", ["relu", "gelu", "hardswish", "sigmoid", "softplus"])
 def test_in_blocks_the_same_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     values, found = np.random.default_rng(0).standard_normal((7, 31)), []

@@ -8,8 +8,6 @@ import torch
 import minidl
 from minidl.errors import ShapeError
 
-pytestmark = pytest.mark.numpy_only("CuPy lays out results row by row")
-
 SOURCES = {
     "as made": lambda T, x: x,
     "transposed": lambda T, x: x.transpose(0, 1),
@@ -56,10 +54,20 @@ def outcome(T, source, result, errors):
     return tuple(z.shape), z.flatten().tolist(), z.is_contiguous(), strides
 
 
+def in_order(source, result):
+    """Whether the backend keeps the order in memory: CuPy lays out the results of arithmetic row by row."""
+    computed = source in ("relu of transposed", "sum with transposed") or result == "doubled"
+    return not computed or minidl.backend.current_backend().name == "numpy"
+
+
 @pytest.mark.parametrize(("source", "result"), list(itertools.product(SOURCES, RESULTS)))
 def test_as_in_pytorch(source, result):
+    ours = outcome(minidl, SOURCES[source], RESULTS[result], ShapeError)
     theirs = outcome(torch, SOURCES[source], RESULTS[result], RuntimeError)
-    assert outcome(minidl, SOURCES[source], RESULTS[result], ShapeError) == theirs
+    if in_order(source, result):
+        assert ours == theirs
+    elif theirs != "refused":
+        assert ours[:2] == theirs[:2]
 
 
 def test_the_refusal_says_what_to_do():

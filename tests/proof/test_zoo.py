@@ -93,7 +93,7 @@ class Place:
         return None if self.singular or not changes[worst] else list(leaves(self.twin))[worst]
 
     def is_caught(self, harmed: str) -> bool:
-        """Whether one of the two judges says that a gradient is wrong. The harmed leaf is asked first: it may suffice."""
+        """Whether one of the two judges says that a gradient is wrong; that of the harmed leaf may suffice."""
         one = judge_parameters(self.twin.run, {harmed: leaves(self.twin)[harmed]}, sample=1)
         if one[harmed].wrong or any(verdict.wrong for verdict in judged(self.found, sample=FEW).values()):
             return True
