@@ -43,17 +43,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory, digits: Path, tiny: Path) 
     """The folder of a short run that has ended; not to be changed."""
     folder = tmp_path_factory.mktemp("runs") / "done"
     done = minidl_command(
-        "train", "--model", f"{tiny}:Tiny", "--data", digits, "--epochs", 4, "--batch-size", 20, "--out", folder
-    )
+        "train", "--model", f"{tiny}:Tiny", "--data", digits, "--epochs", 4, "--batch-size", 20, "--out", folder,
+        figures=True,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return folder
 
 
 @pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Run the command in this process: its exit code, stdout and stderr."""
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command in this process, without figures: its exit code, stdout and stderr."""
 
     def call(*arguments: Any) -> Result:
+        if arguments[:1] == ("train",):
+            monkeypatch.setattr("minidl.training.job.Job.draw", lambda job: None)
         capfd.readouterr()
         try:
             code = main([os.fspath(a) if isinstance(a, Path) else str(a) for a in arguments])

@@ -17,7 +17,7 @@ import pytest
 
 from minidl.tensors import saving as checkpoint
 from tests.support.compare import to_numpy
-from tests.support.runs import minidl_command, write_data
+from tests.support.runs import minidl_command, minidl_process, write_data
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the signals are POSIX's")
 
@@ -90,9 +90,8 @@ def test_stopped_again_and_again(tmp_path: Path, arguments: tuple[Any, ...], uni
 def test_ctrl_c_from_outside_while_the_lecture_s_network_trains(tmp_path: Path, digits: Path) -> None:
     out = tmp_path / "run"
     process = subprocess.Popen(
-        [sys.executable, "-m", "minidl", "train", "--data", str(digits), "--epochs", "500", "--out", str(out)],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        minidl_process("train", "--data", digits, "--epochs", 500, "--out", out), stderr=subprocess.PIPE, text=True
+    )
     try:
         deadline = time.monotonic() + 120
         while not (out / "metrics.json").exists() and time.monotonic() < deadline:

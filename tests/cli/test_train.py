@@ -19,7 +19,7 @@ from minidl.data.idx import write_idx
 from minidl.tensors import saving as checkpoint
 from minidl.training import Progress
 from tests.support.compare import to_numpy
-from tests.support.runs import minidl_command
+from tests.support.runs import minidl_command, minidl_process
 
 FULL_MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist"
 
@@ -223,9 +223,7 @@ def test_on_a_terminal_there_is_a_bar(digits: Path, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, 120))
     arguments = ("train", "--data", digits, "--epochs", 2, "--batch-size", 1, "--lr", 0.001, "--out", tmp_path / "run")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "minidl", *map(str, arguments)], stderr=theirs, stdout=subprocess.PIPE,
-    )  # fmt: skip
+    process = subprocess.Popen(minidl_process(*arguments), stderr=theirs, stdout=subprocess.PIPE)
     os.close(theirs)
     shown = b""
     try:

@@ -97,9 +97,27 @@ def write_pair(folder: Path, train: bool, images: np.ndarray, labels: np.ndarray
     write_idx(folder / f"{NAMES[train]}-labels-idx1-ubyte", labels.astype(np.uint8))
 
 
-def minidl_command(*arguments: object, limit: Callable[[], None] | None = None, **env: str) -> Any:
-    """Run `python -m minidl ARGUMENTS` to its end; its stdout, stderr and return code."""
+# The whole command but for the four figures, which take longer than the training in these tests.
+WITHOUT_FIGURES = """
+import sys
+from minidl.cli import main
+from minidl.training import job
+job.Job.draw = lambda self: None
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def minidl_process(*arguments: object, figures: bool = False) -> list[str]:
+    """The words that run `minidl ARGUMENTS` as a process; a training draws its figures only if they are asked for."""
+    little = arguments[:1] == ("train",) and not figures
+    return [sys.executable, *(("-c", WITHOUT_FIGURES) if little else ("-m", "minidl")), *map(str, arguments)]
+
+
+def minidl_command(
+    *arguments: object, limit: Callable[[], None] | None = None, figures: bool = False, **env: str
+) -> Any:
+    """Run `minidl ARGUMENTS` as a process to its end; its stdout, stderr and return code."""
     return subprocess.run(
-        [sys.executable, "-m", "minidl", *map(str, arguments)],
+        minidl_process(*arguments, figures=figures),
         capture_output=True, text=True, timeout=300, env={**os.environ, "NO_COLOR": "1", **env}, preexec_fn=limit,
     )  # fmt: skip
