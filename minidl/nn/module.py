@@ -44,6 +44,7 @@ class Module(Hooked, Lookup, Movable, Stateful):
     _transient: set[str]  # buffers that state_dict leaves out
     _pre_hooks: list[Callable[..., Any]]
     _hooks: list[Callable[..., Any]]
+    _state_hooks: dict[str, list[Callable[..., Any]]]
     _optional_state: tuple[str, ...] = ()  # names that old state dicts may lack
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -64,6 +65,7 @@ class Module(Hooked, Lookup, Movable, Stateful):
         put("_transient", set())
         put("_pre_hooks", [])
         put("_hooks", [])
+        put("_state_hooks", {})
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; every subclass defines it."""

@@ -9,6 +9,7 @@ from ..backend import backend_of, to_host
 from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor
 from ..errors import CheckpointError, DtypeError, refuse
+from .state_hooks import LOADED, LOADING, SAVED, SAVING, StateHooked
 
 EXTRA = "_extra_state"
 
@@ -25,7 +26,7 @@ class IncompatibleKeys(NamedTuple):
         return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
-class Stateful:
+class Stateful(StateHooked):
     """What Module has from here: its state as a dictionary, and back."""
 
     _own: Callable[[str], dict[str, Any]]
@@ -40,6 +41,7 @@ class Stateful:
         adds what it returns as "_extra_state"; loading hands it to `set_extra_state(state)`.
         """
         state = {} if destination is None else destination
+        self._call_state_hooks(SAVING, prefix, keep_vars)
         for kind in ("parameter", "buffer"):
             for name, member in self._own(kind).items():
                 if member is not None and name not in self._transient:
@@ -49,6 +51,7 @@ class Stateful:
         for name, module in self._own("module").items():
             if module is not None:
                 module.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        self._call_state_hooks(SAVED, state, prefix, {})
         return state
 
     def load_state_dict(
@@ -72,16 +75,20 @@ def load_state(module: Any, state: Mapping[str, Any], strict: bool) -> Incompati
     if not isinstance(state, Mapping):
         raise DtypeError(f"load_state_dict: a mapping of names to tensors is expected; got {type(state).__name__}")
     modules = [(f"{path}." if path else "", inner) for path, inner in module.named_modules(remove_duplicate=False)]
-    given = {prefix + EXTRA for prefix, inner in modules if gives_extra(inner)}
+    targets = {
+        prefix + name: member
+        for prefix, inner in modules
+        for kind in ("parameter", "buffer")
+        for name, member in inner._own(kind).items()
+        if member is not None and name not in inner._transient
+    }
     takers = {prefix + EXTRA: inner for prefix, inner in modules if hasattr(type(inner), "set_extra_state")}
-    targets = {name: target for name, target in module.state_dict(keep_vars=True).items() if name not in given}
-    missing = [name for name in (*targets, *takers) if name not in state and not _is_optional(module, name)]
-    unexpected = [name for name in state if name not in targets and name not in takers]
-    problems = []
-    if strict and missing:
-        problems.append("missing: " + ", ".join(missing))
-    if strict and unexpected:
-        problems.append("unexpected: " + ", ".join(unexpected))
+    keys, problems = IncompatibleKeys([], []), list[str]()
+    state = _as_hooks_want_it(modules, dict(state), keys, problems)
+    keys.missing_keys[:0] = [n for n in (*targets, *takers) if n not in state and not _is_optional(module, n)]
+    keys.unexpected_keys[:0] = [name for name in state if name not in targets and name not in takers]
+    hooked = any(LOADED in inner._state_hooks for _, inner in modules)  # they may forgive what is missing
+    problems += [] if hooked or not strict else _differences(keys)
     values: list[tuple[Tensor, Any]] = []
     for name, target in targets.items():
         if name in state:
@@ -90,18 +97,50 @@ def load_state(module: Any, state: Mapping[str, Any], strict: bool) -> Incompati
                 problems.append(problem)
             else:
                 values.append((target, value))
-    if problems:
-        raise CheckpointError(
-            f"load_state_dict: this state is not one of {type(module).__name__}; nothing was loaded:\n  "
-            + "\n  ".join(problems)
-        )
+    _raise_for(module, problems, "nothing was loaded")
     for target, value in values:
         backend = backend_of(target._array)
         overwrite(target, backend.asarray(value, target.dtype))
     for name, taker in takers.items():
         if name in state:
             taker.set_extra_state(state[name])
-    return IncompatibleKeys(missing, unexpected)
+    if hooked:
+        _tell_loaded(module, keys)
+        _raise_for(module, _differences(keys) if strict else [], "all else was loaded")
+    return keys
+
+
+def _as_hooks_want_it(
+    modules: list[tuple[str, Any]], state: dict[str, Any], keys: IncompatibleKeys, problems: list[str]
+) -> dict[str, Any]:
+    """The state after each module's hooks have changed the part of it that is theirs, from the outside in."""
+    for prefix, inner in modules:
+        if LOADING in inner._state_hooks:
+            own = {name: value for name, value in state.items() if name.startswith(prefix)}
+            rest = {name: value for name, value in state.items() if name not in own}
+            inner._call_state_hooks(LOADING, own, prefix, {}, True, *keys, problems)
+            state = rest | own
+    return state
+
+
+def _tell_loaded(module: Any, keys: IncompatibleKeys) -> None:
+    """Call the hooks of what has been loaded, from the inside out."""
+    for inner in module._own("module").values():
+        if inner is not None:
+            _tell_loaded(inner, keys)
+    module._call_state_hooks(LOADED, keys)
+
+
+def _differences(keys: IncompatibleKeys) -> list[str]:
+    named = {"missing": keys.missing_keys, "unexpected": keys.unexpected_keys}
+    return [f"{what}: {', '.join(names)}" for what, names in named.items() if names]
+
+
+def _raise_for(module: Any, problems: list[str], outcome: str) -> None:
+    if problems:
+        raise CheckpointError(
+            f"load_state_dict: this state is not one of {type(module).__name__}; {outcome}:\n  " + "\n  ".join(problems)
+        )
 
 
 def _fitting(name: str, target: Tensor, value: Any) -> tuple[Any, str]:

@@ -165,3 +165,78 @@ def test_what_cannot_be_loaded_changes_nothing():
         net.load_state_dict(state)
     for name, value in before.items():
         np.testing.assert_array_equal(to_numpy(net.get_parameter(f"0.{name}")), value)
+
+
+def hooked(library: Any, log: dict[str, list[Any]]) -> Any:
+    """A network whose hooks note their calls; the linear layers inside rename, add and forgive."""
+    net = library.nn.Sequential(library.nn.Linear(2, 3), library.nn.Sequential(library.nn.Linear(3, 1)))
+    inner, outer = net[1][0], net[0]
+    for name, module in {"net": net, "outer": outer, "inner": inner}.items():
+        module.register_state_dict_pre_hook(lambda m, prefix, keep, name=name: log["save"].append((name, prefix, keep)))
+        module.register_load_state_dict_post_hook(
+            lambda m, keys, name=name: log["loaded"].append((name, *map(list, keys)))
+        )
+    net.register_state_dict_post_hook(lambda m, state, prefix, metadata: log["save"].append((sorted(state), prefix)))
+
+    def renamed(module: Any, state: Any, prefix: str, metadata: Any) -> None:
+        state[prefix + "w"] = state.pop(prefix + "weight")
+
+    def named_back(module: Any, state: Any, prefix: str, metadata: Any, strict: bool, *lists: list[str]) -> None:
+        log["load"].append((sorted(state), prefix, strict, lists))
+        state[prefix + "weight"] = state.pop(prefix + "w")
+
+    inner.register_state_dict_post_hook(renamed)
+    inner.register_load_state_dict_pre_hook(named_back)
+    outer.register_load_state_dict_post_hook(lambda m, keys: keys.unexpected_keys.clear())
+    return net
+
+
+def test_hooks_of_the_state_are_called_as_in_pytorch():
+    """But that here all of `load_state_dict_pre` come first: nothing is loaded before everything is known to fit."""
+    found = []
+    for library in (minidl, torch):
+        log: dict[str, list[Any]] = {"save": [], "load": [], "loaded": []}
+        net = hooked(library, log)
+        state = net.state_dict(prefix="")
+        assert "1.0.w" in state and "1.0.weight" not in state
+        state["1.0.w"] = state["1.0.w"] * 0 + 5
+        given = {**state, "more": state["0.bias"]}
+        assert repr(net.load_state_dict(given)) == "<All keys matched successfully>"
+        assert net[1][0].weight.detach().tolist() == [[5.0] * 3]
+        found.append((log, list(given)))
+    assert found[0] == found[1]
+
+
+def refuse(module: Any, state: Any, prefix: str, metadata: Any, strict: bool, *lists: list[str]) -> None:
+    lists[-1].append("no!")
+
+
+@pytest.mark.parametrize("library", [minidl, torch])
+def test_a_hook_may_refuse_a_state(library):
+    layer = library.nn.Linear(2, 1)
+    handle = layer.register_load_state_dict_pre_hook(refuse)
+    with pytest.raises(RuntimeError, match="no!"):
+        layer.load_state_dict(layer.state_dict())
+    handle.remove()
+    assert repr(layer.load_state_dict(layer.state_dict())) == "<All keys matched successfully>"
+
+
+@pytest.mark.parametrize("library", [minidl, torch])
+def test_what_a_hook_returns_is_never_dropped_in_silence(library):
+    layer = library.nn.Linear(2, 1)
+    handle = layer.register_state_dict_post_hook(lambda *arguments: 7)
+    with pytest.raises((RuntimeError, MinidlError), match="None"):
+        layer.state_dict()
+    handle.remove()
+    layer.register_load_state_dict_post_hook(lambda *arguments: 7)
+    with pytest.raises((AssertionError, MinidlError), match="return"):
+        layer.load_state_dict({}, strict=False)
+
+
+@pytest.mark.parametrize("library", [minidl, torch])
+def test_what_no_hook_forgives_is_an_error_still(library):
+    layer = library.nn.Linear(2, 1)
+    layer.register_load_state_dict_post_hook(lambda m, keys: keys.missing_keys.remove("bias"))
+    assert layer.load_state_dict({"weight": library.ones(1, 2)}).missing_keys == []
+    with pytest.raises(RuntimeError, match="more"):
+        layer.load_state_dict({"weight": library.ones(1, 2), "more": library.ones(1)})
