@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from minidl.files import (
     replace_file,
     to_json,
     write_json,
+    writing,
 )
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and FIFOs are POSIX's")
@@ -224,3 +226,39 @@ def test_a_file_system_without_locks_asks_for_the_process(tmp_path: Path, monkey
         sleeping.communicate(b"\n")
     with FileLock(tmp_path / "lock"):
         pass
+
+
+class Windows:
+    """`os` as it is on Windows, imitated: a file that a reader holds cannot be replaced, for as many tries."""
+
+    name = "nt"
+
+    def __init__(self, held: int) -> None:
+        self.held, self.tries = held, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    def replace(self, old: Path, new: Path) -> None:
+        self.tries += 1
+        if self.tries <= self.held:
+            raise PermissionError(errno.EACCES, "The process cannot access the file because it is being used")
+        os.replace(old, new)
+
+
+@pytest.mark.parametrize(("held", "content"), [(0, "two"), (5, "two"), (19, "two"), (20, "one")])
+def test_on_windows_a_file_that_is_read_is_replaced_a_moment_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, content: str
+) -> None:
+    write(tmp_path / "a", "one")
+    slept: list[float] = []
+    monkeypatch.setattr(writing, "os", Windows(held))
+    monkeypatch.setattr(writing.time, "sleep", slept.append)
+    if content == "two":
+        write(tmp_path / "a", "two")
+        assert len(slept) == held
+    else:
+        with pytest.raises(OutputError, match="a: cannot be written: The process cannot access the file"):
+            write(tmp_path / "a", "two")
+    assert (tmp_path / "a").read_text() == content
+    assert os.listdir(tmp_path) == ["a"]

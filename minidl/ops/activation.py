@@ -141,7 +141,7 @@ class Hardtanh(Elementwise):
         return x.clip(self.low, self.high)
 
     def passes(self, x: Any) -> Any:
-        return ~((x <= self.low) | (x >= self.high))  # and where x is NaN, as in PyTorch
+        return ~((x <= self.low) | (x >= self.high))  # and where x is NaN, as PyTorch's loop for single numbers says
 
 
 class Hardsigmoid(Elementwise):

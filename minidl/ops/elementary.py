@@ -77,6 +77,9 @@ class Rsqrt(Elementwise):
     def slope(self, z: Any) -> Any:
         return -0.5 * (z * z * z)
 
+    def backward(self, dz: Any) -> Any:
+        return self.backend.product(lambda z: z * z * z, self.z, -0.5 * dz)  # z³ may be too small to be halved
+
 
 class Sin(Elementwise):
     """z = sin x        ∂z/∂x = cos x"""

@@ -171,6 +171,18 @@ def _prod(module: Any, dims: tuple[int, ...], x: Any) -> Any:
     return module.prod(x, *dims)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_an_infinite_gradient_of_rsqrt_outlives_a_slope_that_underflows(dtype: str) -> None:
+    compare("rsqrt", ONE["rsqrt"], [np.array([1e20, 1e29, 1e30, 1e31], dtype)])
+
+
+@pytest.mark.parametrize("name", ["relu6", "hardtanh"])
+def test_at_nan_the_rule_is_the_one_for_single_numbers(name: str) -> None:
+    """PyTorch's loop over vectors sends 0 there, that over single numbers and its GPU send dz: as the rule reads."""
+    found, expected = [run(m, getattr(f, name), [np.array([nan])], 0.7) for m, f in ((minidl, functional), (torch, F))]
+    assert found[1].tolist() == expected[1].tolist() == [0.7]
+
+
 def test_of_two_zeros_each_stops_the_gradient_of_prod() -> None:
     x = minidl.tensor([0.0, inf, nan, 0.0, 2.0], requires_grad=True)
     minidl.prod(x).backward()
