@@ -20,7 +20,8 @@ from tests.support.photos import NO_DIGIT, OTHER_INK  # noqa: E402
 HEAD = """# Photos: what `minidl predict` promises, measured
 
 Written by `python scripts/photo_table.py RUN`; the photos are drawn by `tests/support/photos.py`, seed {seed}, from
-test digits that no part of the reader has seen. The network: `{model}`, {epochs} epochs on {train:,} digits.
+test digits that no part of the reader has seen; titles, stamps, letters and words in eighteen fonts. The network:
+`{model}`, {epochs} epochs on {train:,} digits.
 
 * **right**: the answer is right, without a warning.
 * **right, warned** and **wrong, warned**: answered, with the reason for doubt.
@@ -32,9 +33,9 @@ FOOT = """
 
 Settings: a picture is refused if its ink stands out from the paper's grain by less than {clearance:g} standard
 deviations, if nothing on it is steeper than {steep:g} of the full ink per pixel, if the cosine distance to the nearest
-known digit exceeds {unlike:g}, or if a printed letter is nearer than {letter:g} of that. An answer gets a warning if a
-digit with a mark upon it is nearer than the nearest plain digit, if fewer than {agree} of the five nearest digits
-agree, or if its probability is below {sure:.0%}.
+known digit exceeds {unlike:g}, if a printed letter is nearer than {letter:g} of that, or if {row} parts or more stand in a
+row. An answer gets a warning if the ink is in two large parts, if a digit with a mark upon it is nearer than the nearest
+plain digit, if fewer than {agree} of the five nearest digits agree, or if its probability is below {sure:.0%}.
 """
 
 
@@ -58,7 +59,7 @@ def main() -> None:
     )
     foot = FOOT.format(
         clearance=light.LEAST_CLEARANCE, steep=light.LEAST_STEEPNESS, unlike=judge.UNLIKE, letter=judge.LETTER,
-        agree=judge.AGREE, sure=judge.SURE,
+        agree=judge.AGREE, sure=judge.SURE, row=judge.ROW,
     )  # fmt: skip
     inked = [row for row in rows if row.kind in OTHER_INK]
     refused = [row for row in rows if row.kind in NO_DIGIT]

@@ -46,6 +46,8 @@ def test_photos_of_every_kind_are_read_or_warned_of_or_refused(tmp_path: Path) -
     assert clean.right + clean.right_warned >= 0.93 * clean.photos, table
     for kind in READ:
         assert rows[kind].right + rows[kind].right_warned >= 0.8 * rows[kind].photos, table
+    for kind in OTHER_INK:
+        assert rows[kind].confidently_wrong <= 0.2 * rows[kind].photos, table
     assert sum(rows[kind].abstained for kind in NO_DIGIT) >= 0.9 * EACH * len(NO_DIGIT), table
     assert sum(row.confidently_wrong for row in rows.values()) <= 0.02 * sum(row.photos for row in rows.values()), table
 

@@ -6,13 +6,20 @@ from __future__ import annotations
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 STYLES = ("plain", "dark on light", "tiny", "colour", "noise", "uneven light", "turned", "fine pen", "everything")
 LOOKALIKES = "BDGIJOQSZbgijloqsz|"  # letters that are drawn as some digit is
-FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
+DRAWN = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
+PRINTED = (  # with and without serifs, upright and slanted, of one width: matplotlib brings them
+    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSerif", "DejaVuSerif-Bold",
+    "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmr10", "cmb10", "cmss10", "cmtt10",
+)  # fmt: skip
 
 
 def photo(digit: np.ndarray, style: str, random: np.random.Generator) -> np.ndarray:
@@ -77,6 +84,33 @@ class Page:
         layer = np.zeros(self.ink.shape, np.uint8)
         what(layer, *arguments, 255, width, cv2.LINE_AA)
         self.ink = np.maximum(self.ink, layer.astype(np.float32) / 255)
+
+    def paste(self, ink: np.ndarray, left: int, top: int) -> None:
+        """Add ink `(h, w)` with its corner there; what is beyond the page is lost."""
+        ink = ink[max(0, -top) :, max(0, -left) :]
+        there = self.ink[max(0, top) :, max(0, left) :][: ink.shape[0], : ink.shape[1]]
+        np.maximum(there, ink[: there.shape[0], : there.shape[1]], out=there)
+
+
+def lettering(text: str, height: int, random: np.random.Generator) -> np.ndarray:
+    """The text in some font, `height` pixels tall: `(height, w)` float32 from 0 to 1."""
+    number = int(random.integers(len(DRAWN) + len(PRINTED)))
+    if number < len(DRAWN):
+        pen = int(random.integers(3, 12))
+        (width, tall), below = cv2.getTextSize(text, DRAWN[number], 3, pen)
+        image = np.zeros((tall + below + 40, width + 40), np.uint8)
+        cv2.putText(image, text, (20, 20 + tall), DRAWN[number], 3, 255, pen, cv2.LINE_AA)
+    else:
+        file = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{PRINTED[number - len(DRAWN)]}.ttf"
+        font = ImageFont.truetype(file, 100)
+        left, top, right, bottom = (int(side) for side in font.getbbox(text))
+        sheet = Image.new("L", (right - left + 40, bottom - top + 40))
+        ImageDraw.Draw(sheet).text((20 - left, 20 - top), text, fill=255, font=font)
+        image = np.asarray(sheet)
+    x, y, width, tall = cv2.boundingRect(image)
+    cut = image[y : y + tall, x : x + width]
+    size = (max(1, round(width * height / tall)), height)
+    return cv2.resize(cut, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
 def page(digit: np.ndarray, size: int, random: np.random.Generator, room: float = 0.7, pen: int = 0) -> Page:
@@ -178,23 +212,25 @@ def struck_through(digit: np.ndarray, random: np.random.Generator) -> np.ndarray
 def titled(digit: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """A printed title above the digit."""
     drawn = page(digit, int(random.integers(100, 300)), random)
-    text = str(random.choice(["Answer", "Question 3", "Digit", "Name:", "Write here", "Test 12"]))
-    font = FONTS[int(random.integers(len(FONTS)))]
-    (width, height), _ = cv2.getTextSize(text, font, 1, 2)
-    scale = min(0.9 * drawn.ink.shape[1] / width, drawn.height * random.uniform(0.15, 0.35) / height)
-    at = (int(drawn.ink.shape[1] * 0.05), drawn.top - int(drawn.height * random.uniform(0.05, 0.25)))
-    drawn.draw(cv2.putText, text, at, font, scale, width=max(1, round(scale * 2)))
+    text = str(random.choice(["Answer", "Question 3", "Digit", "Name:", "Write here", "Test 12", "No. 7", "2026"]))
+    line = lettering(text, max(8, int(drawn.height * random.uniform(0.12, 0.3))), random)
+    if line.shape[1] > (widest := int(0.9 * drawn.ink.shape[1])):
+        line = cv2.resize(line, (widest, max(8, line.shape[0] * widest // line.shape[1])), interpolation=cv2.INTER_AREA)
+    left = int(random.uniform(0.03, 0.97) * (drawn.ink.shape[1] - line.shape[1]))
+    drawn.paste(line, left, drawn.top - line.shape[0] - int(drawn.height * random.uniform(0.05, 0.25)))
     return taken(drawn.ink, random)
 
 
 def stamped(digit: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A stamp, a rectangle with words in it, over a corner of the digit."""
+    """A stamp, a frame with a word in it, over a corner of the digit."""
     drawn = page(digit, int(random.integers(100, 300)), random)
-    x, y = drawn.middle
-    half = int(drawn.height * random.uniform(0.35, 0.5))
-    pen = max(2, drawn.height // 40)
-    drawn.draw(cv2.rectangle, (x, y), (x + 2 * half, y + half), width=pen)
-    drawn.draw(cv2.putText, "PAID", (x + half // 4, y + 3 * half // 4), FONTS[1], half / 32, width=pen)
+    word = lettering(str(random.choice(["PAID", "OK", "SEEN", "COPY", "Late"])), int(drawn.height * 0.25), random)
+    room, pen = int(drawn.height * random.uniform(0.04, 0.12)), max(2, drawn.height // 40)
+    width, height = word.shape[1] + 2 * room, word.shape[0] + 2 * room
+    left, top = random.choice([0, 1], 2)  # over the corner at the right or the left, below or above
+    x, y = drawn.middle[0] - left * width, drawn.middle[1] - top * height
+    drawn.draw(cv2.rectangle, (x, y), (x + width, y + height), width=pen)
+    drawn.paste(word, x + room, y + room)
     return taken(drawn.ink, random)
 
 
@@ -246,24 +282,15 @@ def texture(_: np.ndarray, random: np.random.Generator) -> np.ndarray:
 def letter(_: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """A letter that looks like no digit."""
     letters = [c for c in string.ascii_letters if c not in LOOKALIKES]
-    font = FONTS[int(random.integers(len(FONTS)))]
-    size = random.uniform(2, 8)
-    pen = int(size * random.uniform(1.5, 5))
-    text = str(random.choice(letters))
-    (width, height), below = cv2.getTextSize(text, font, size, pen)
-    room = int(height * random.uniform(0.3, 0.8))
-    ink = np.zeros((height + below + 2 * room, width + 2 * room), np.uint8)
-    cv2.putText(ink, text, (room, room + height), font, size, 255, pen, cv2.LINE_AA)
-    return taken(ink / 255, random)
+    ink = lettering(str(random.choice(letters)), int(random.integers(60, 250)), random)
+    return taken(cv2.copyMakeBorder(ink, *[int(len(ink) * random.uniform(0.3, 0.8))] * 4, cv2.BORDER_CONSTANT), random)
 
 
 def word(_: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """A printed word."""
     text = str(random.choice(["hello", "Answer", "NEURAL", "paper", "ReLU", "Exam", "page"]))
-    (width, height), below = cv2.getTextSize(text, FONTS[0], 3, 7)
-    ink = np.zeros((height + below + 120, width + 120), np.uint8)
-    cv2.putText(ink, text, (60, 60 + height), FONTS[0], 3, 255, 7, cv2.LINE_AA)
-    return taken(ink / 255, random)
+    ink = lettering(text, int(random.integers(40, 90)), random)
+    return taken(cv2.copyMakeBorder(ink, 60, 60, 60, 60, cv2.BORDER_CONSTANT), random)
 
 
 Kind = Callable[[np.ndarray, np.random.Generator], np.ndarray]

@@ -19,6 +19,8 @@ UNLIKE = 0.14  # a picture farther than this from every known digit is no digit
 LETTER = 0.85  # of the distance to the nearest digit: a letter nearer than this is what the picture shows
 MARKED = 1.0  # likewise for a digit with a mark on it
 SURE = 0.8  # a probability below this is not certain
+ROW = 3  # parts beside one another, each with `LETTERS` of the ink, are a word or a number
+LETTERS = 0.1
 AGREE = 3  # of the five nearest digits should agree with the network
 
 
@@ -35,6 +37,11 @@ def verdict(digit: np.ndarray, steps: Sequence[Step], probabilities: np.ndarray,
 
     Only a network for the ten digits is compared with known digits; for others the photo alone is judged.
     """
+    if (row := apart(steps, LETTERS)) >= ROW:
+        return Verdict(
+            abstained=f"this does not look like one digit: {row} separate parts stand in a row, as in a word or a "
+            "number; crop the photo to one digit"
+        )
     warnings = [remark for step in steps for remark in step.remarks]
     if (blobs := apart(steps)) > 1:
         warnings.append(f"the ink is in {blobs} large separate parts: more than one digit? Crop the photo to one")

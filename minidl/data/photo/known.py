@@ -95,7 +95,10 @@ def _ring(image: np.ndarray, box: tuple[int, ...], random: np.random.Generator) 
 def _stamp(image: np.ndarray, box: tuple[int, ...], random: np.random.Generator) -> str:
     left, top, width, height = box
     x, y = (int(value) for value in (left, top) + random.uniform(0.2, 0.8, 2) * (width, height))
-    corner = (x + int(random.integers(20, 50)), y + int(random.integers(12, 30)))
-    cv2.rectangle(image, (x, y), corner, 255, int(random.integers(2, 5)))
-    cv2.putText(image, "AB", (x + 3, corner[1] - 3), FONTS[0], (corner[1] - y) / 30, 255, 2, cv2.LINE_AA)
+    wide, tall = int(random.integers(24, 64)), int(random.integers(14, 30))
+    to_left, above = (int(value) for value in random.integers(0, 2, 2))  # of that point
+    x, y = x - to_left * wide, y - above * tall
+    cv2.rectangle(image, (x, y), (x + wide, y + tall), 255, int(random.integers(1, 5)))
+    word = "ABCDE"[: max(2, wide // 12)]
+    cv2.putText(image, word, (x + 3, y + tall - 3), FONTS[0], tall / 30, 255, int(random.integers(1, 3)), cv2.LINE_AA)
     return "written or stamped upon"
