@@ -78,7 +78,8 @@ class Rsqrt(Elementwise):
         return -0.5 * (z * z * z)
 
     def backward(self, dz: Any) -> Any:
-        return self.backend.product(lambda z: z * z * z, self.z, -0.5 * dz)  # z³ may be too small to be halved
+        z = vars(self)["z"]  # kept for the slope, which is not asked: z³ may be too small to be halved
+        return self.backend.product(lambda z: z * z * z, z, -0.5 * dz)
 
 
 class Sin(Elementwise):

@@ -143,7 +143,8 @@ def resized(image: np.ndarray, side: int) -> np.ndarray:
 def apart(steps: Sequence[Step], share: float = LARGE) -> int:
     """How many large parts side by side the digit of `read_digit`'s steps has: more than 1 may be several digits.
 
-    Parts with less than that share of the ink do not count. The strokes of a broken digit lie above one another or close together; two digits have a free column between them.
+    Parts with less than `share` of the ink do not count. The strokes of a broken digit lie above one another or close
+    together; two digits have a free column between them.
     """
     mask = next(step.image for step in reversed(steps) if step.name == "digit") > 0
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.any(0), [0]]))).reshape(-1, 2)  # [from, to)

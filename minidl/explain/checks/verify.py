@@ -106,7 +106,10 @@ class _Verifier:
         inherits, operation = self.inherits(node), self.replay.operations[node.id]
         if not np.isfinite(node.dz).all():
             return Verdict("not checked", NOT_FINITE, inherited=True)
-        seeds: list[Arrays] = [[node.dz.astype(np.float64)], *random_seeds([node.array], RANDOM, node.id)]
+        wide = node.dz.astype(np.float64)
+        seeds: list[Arrays] = [
+            node.split(seed) for seed in (wide, *(s[0] for s in random_seeds([wide], RANDOM, node.id)))
+        ]
         try:
             sent = [operation.gradients(seed, {k})[k] for seed in seeds]
         except Exception as error:  # the user's own backward may raise anything
@@ -140,7 +143,11 @@ class _Verifier:
         """The gradient of an operation's output: did all that was sent to it arrive?"""
         dz = node.dz
         assert dz is not None
-        sent: list[Any] = [self.tape.nodes[n].gradients[k] for n, k in node.arrived]
+        sent: list[Any] = []
+        for n, k in node.arrived:
+            gradient = self.tape.nodes[n].gradients[k]
+            assert gradient is not None
+            sent.append(node.spread(gradient, self.tape.nodes[n].inputs[k].place))
         if node.id in self.replay.seeds:
             sent.append(self.replay.seeds[node.id])
         plan = self.replay.plan({node.id})

@@ -14,9 +14,10 @@ from ...engine import backward as engine
 from ...engine.backward import _accumulate
 from ...engine.function import Function
 from ...engine.observe import Observer, observed
-from ...engine.tensor import Tensor
+from ...engine.tensor import Output, Tensor
 from ...errors import MinidlError
 from ...nn.running import current_module_path, running
+from .packed import packed, placed
 from .replaced import active, breaks_forward
 from .tape import Event, Input, Leaf, Node, Recording
 from .trace import Call, LineTracer
@@ -38,7 +39,9 @@ class Recorder(Observer):
         self.followed: Call | None = None
         self.numbers: dict[int, int] = {}  # id of a Function -> number of the operation
         self.alive: list[Any] = []  # keeps those ids from being used again
-        self.made: dict[int, int] = {}  # id of an output's array, which detach() shares -> operation
+        self.made: dict[int, tuple[int, int]] = {}  # id of an output's array, which detach() shares -> operation, place
+        self.outputs: dict[int, list[Tensor]] = {}  # operation -> its outputs
+        self.values: dict[int, list[int]] = {}  # operation -> the values of its outputs
         self.leaf_of: dict[int, int] = {}
         self.modules: dict[int, Any] = {}  # outermost modules that ran
 
@@ -94,26 +97,31 @@ class Recorder(Observer):
         labels = [*type(node).names(len(inputs)), *(f"x{i}" for i in range(len(inputs)))]
         if running.modules:
             self.modules[id(running.modules[0])] = running.modules[0]
-        array = to_host(output._array).copy()
+        several = isinstance(output, tuple)
+        outputs = list(output) if several else [output]
+        arrays = [to_host(z._array).copy() for z in outputs]
+        array = packed(arrays) if several else arrays[0]
         recorded = Node(
             id=number, function=type(node), name=current_module_path(),
             inputs=[self._input(x, number, i, label) for i, (x, label) in enumerate(zip(inputs, labels))],
             output=self.tape.values.add(array), array=array,
-            options={**type(node).defaults(), **options},
+            options={**type(node).defaults(), **options}, shapes=tuple([z.shape for z in arrays]) if several else None,
             forward_source=None if call is None else call.source, broken=breaks_forward(type(node)),
         )  # fmt: skip
         self.tape.nodes.append(recorded)
-        self.numbers[id(node)], self.made[id(output._array)] = number, number
-        self.alive += [node, output, output._array]
+        self.numbers[id(node)], self.outputs[number] = number, outputs
+        self.values[number] = [self.tape.values.add(z) for z in arrays]
+        self.made |= {id(z._array): (number, place) for place, z in enumerate(outputs)}
+        self.alive += [node, output, *(z._array for z in outputs)]
         self._walk(recorded, "forward", call, [recorded.output])
 
     def _input(self, x: Any, number: int, position: int, label: str) -> Input:
         if not isinstance(x, Tensor):
-            return Input(label, None, x, None, None, False)
+            return Input(label, None, x, None, 0, None, False)
         array = to_host(x._array).copy()
         value = self.tape.values.add(array)
-        source = self.numbers.get(id(x.grad_fn)) if x.grad_fn is not None else self.made.get(id(x._array))
-        if source is not None and self.tape.nodes[source].output != value:
+        source, place = self._made_by(x)
+        if source is not None and self.values[source][place] != value:
             source = None  # changed in place since
         leaf = None
         if source is None:
@@ -122,7 +130,13 @@ class Recorder(Observer):
                 self.tape.leaves.append(Leaf(x, None, value, array))
             leaf = self.leaf_of[id(x)]
             self.tape.leaves[leaf].uses.append((number, position))
-        return Input(label, value, array, source, leaf, x.requires_grad)
+        return Input(label, value, array, source, place, leaf, x.requires_grad)
+
+    def _made_by(self, x: Tensor) -> tuple[int | None, int]:
+        """The operation that made a tensor, None if it was not recorded, and which of its outputs it is."""
+        if x.grad_fn is None:
+            return self.made.get(id(x._array), (None, 0))
+        return self.numbers.get(id(x.grad_fn)), x._edge.place if isinstance(x._edge, Output) else 0
 
     def on_backward(self, node: Function, dz: Any, returned: Sequence[Any], grads: Sequence[Any]) -> None:
         """Note what arrived, what was returned, and what the engine made of it."""
@@ -135,11 +149,15 @@ class Recorder(Observer):
                 f"record: backward went through {recorded.op} a second time; one recording holds one backward pass; "
                 "open another `with record()` for the second"
             )
-        recorded.dz = to_host(dz).copy()
+        if recorded.shapes is None:
+            recorded.dz = to_host(dz).copy()
+        else:
+            arrived = {place: to_host(gradient) for place, gradient in dz.items()}
+            recorded.dz, recorded.reached = placed(arrived, recorded.shapes, recorded.array.dtype), len(arrived)
         if not recorded.arrived and recorded.array.size == 1:
             self.tape.loss = float(recorded.array.reshape(()))
         recorded.backward_source = None if call is None else call.source
-        recorded.hooked = bool(node.hooks)
+        recorded.hooked = any(z._edge is not None and bool(z._edge.hooks) for z in self.outputs[recorded.id])
         recorded.gradients = [None if g is None else to_host(g).copy() for g in grads]
         add = self.tape.values.add
         places = [None if r is None else add(to_host(r)) for r in returned]
@@ -156,8 +174,9 @@ class Recorder(Observer):
                 what = {"input": k, "dtype": str(after.dtype), "from": places[k], "to": add(after)}
                 self._engine(None, kind="cast", **what)
 
-    def on_sum(self, node: Function, gradient: Any, total: Any) -> None:
+    def on_sum(self, node: Any, gradient: Any, total: Any) -> None:
         """Note that a further gradient reached an operation's output."""
+        node = node.node if isinstance(node, Output) else node
         if id(node) not in self.numbers:
             return
         number = self.numbers[id(node)]

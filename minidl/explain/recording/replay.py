@@ -16,10 +16,12 @@ from ...backend import to_host
 from ...dtypes import FLOATING, float64
 from ...engine.grad_mode import enable_grad
 from ...engine.tensor import Tensor, wrap
+from ...ops.join import cat
 from ...proof.differences import Arrays
 from ...proof.operations import Operation
 from ...tensors.gradients import grad
-from .tape import Node, Recording
+from .packed import bounds, packed
+from .tape import Input, Node, Recording
 
 ALIKE = 0.02  # an output that differs by more from the recorded one, relative to the largest, counts as different
 ROUNDINGS = 64  # of the largest input: the error that a recorded output may have where terms cancel
@@ -66,7 +68,7 @@ class Replay:
         """Run the operation twice: it must give the same result both times, and the recorded one."""
         operation = self.operations[node.id]
         try:
-            first, again = operation.outputs()[0], operation.outputs()[0]
+            first, again = _one(node, operation.outputs()), _one(node, operation.outputs())
             self.rest[node.id] = self._forward(node.id, self.rest, {})
         except Exception as error:  # the user's own forward may raise anything
             self.refused[node.id] = f"{node.op}.forward does not run in float64: {type(error).__name__}: {error}"
@@ -86,8 +88,15 @@ class Replay:
             if (number, k) in inputs:
                 arrays[k] = inputs[number, k]
             elif x.source is not None and x.source in outputs:
-                arrays[k] = outputs[x.source]
-        return self.operations[number].outputs(arrays)[0]  # float64 if floating, as its inputs are
+                arrays[k] = self._output(x, outputs[x.source])
+        node = self.tape.nodes[number]
+        return _one(node, self.operations[number].outputs(arrays))  # float64 if floating, as its inputs are
+
+    def _output(self, x: Input, flat: np.ndarray) -> np.ndarray:
+        """What an input gets of the output of its operation."""
+        assert x.source is not None
+        found = self.tape.nodes[x.source].part(flat, x.place)
+        return found if x.array.dtype in FLOATING else found.astype(x.array.dtype)
 
     def plan(self, started: set[int], wanted: bool = True) -> list[int]:
         """The operations, in order, that a change in `started` reaches along the paths of gradients."""
@@ -145,13 +154,25 @@ class Replay:
             key: Key | None = None if x.source is None else ("output", x.source)
             if x.source is None and x.leaf is not None:
                 key = ("leaf", x.leaf)
-            if key is not None and key in made:
-                inputs.append(made[key] if x.wants else made[key].detach())
+            if key is not None and key in made and (x.source is None or x.array.dtype in FLOATING):
+                given = made[key] if x.source is None else self._part(x, made[key])
+                inputs.append(given if x.wants else given.detach())
             elif x.source is not None and x.source in self.rest:
-                inputs.append(wrap(self.rest[x.source].copy()))
+                inputs.append(wrap(self._output(x, self.rest[x.source]).copy()))
             else:
                 inputs.append(wrap(array) if isinstance(array, np.ndarray) else array)
-        return operation.function.apply(*inputs, **operation.options)
+        made_here = operation.function.apply(*inputs, **operation.options)
+        if self.tape.nodes[number].shapes is None:
+            return made_here
+        return cat([z.reshape(-1).to(float64) for z in made_here])
+
+    def _part(self, x: Input, flat: Tensor) -> Tensor:
+        """The same as `_output`, on a tensor."""
+        assert x.source is not None
+        if (shapes := self.tape.nodes[x.source].shapes) is None:
+            return flat
+        start, stop = bounds(shapes, x.place)
+        return flat[start:stop].reshape(shapes[x.place])
 
     def _sent(self, roots: list[Tensor], targets: Mapping[Key, Tensor], seeds: Arrays) -> dict[Key, np.ndarray]:
         wanted = [root for root in roots if root.requires_grad]
@@ -164,12 +185,18 @@ class Replay:
 
 def find_seed(tape: Recording, node: Node) -> np.ndarray | None:
     """The gradient that backward began with here: what arrived beyond what other operations sent."""
-    if node.dz is None or node.sums + 1 <= len(node.arrived):
+    if node.dz is None or node.sums + node.reached <= len(node.arrived):
         return None
     seed = node.dz.astype(float64)
     for number, k in node.arrived:
-        seed = seed - np.asarray(tape.nodes[number].gradients[k])
+        sender = tape.nodes[number]
+        seed = seed - node.spread(np.asarray(sender.gradients[k]), sender.inputs[k].place)
     return seed
+
+
+def _one(node: Node, outputs: Arrays) -> np.ndarray:
+    """The outputs of an operation as the one array of its node."""
+    return outputs[0] if node.shapes is None else packed(outputs)
 
 
 def _array(x: Any) -> Any:

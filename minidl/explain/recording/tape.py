@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine.function import Function
 from ...engine.tensor import Tensor
+from .packed import Shapes, part, parts, placed
 from .sources import Sources
 from .trace import Step
 from .values import Values
@@ -22,13 +23,17 @@ class Input:
     value: int | None
     array: Any  # a copy on the host; a number, or None
     source: int | None  # the operation that made it
+    place: int  # which of its outputs
     leaf: int | None  # else its index among the leaves
     wants: bool  # a gradient
 
 
 @dataclass
 class Node:
-    """One recorded operation. `gradients` are what its backward sent to each input, as the engine passed it on."""
+    """One recorded operation. `gradients` are what its backward sent to each input, as the engine passed it on.
+
+    If it has several outputs, of `shapes`, its `array` and `dz` hold those of all of them, one after another, flat.
+    """
 
     id: int
     function: type[Function]
@@ -38,6 +43,7 @@ class Node:
     array: np.ndarray
     options: dict[str, Any]
     forward_source: int | None
+    shapes: Shapes | None = None
     broken: bool = False  # its forward was a seeded mistake
     hooked: bool = False
     backward_source: int | None = None
@@ -45,11 +51,24 @@ class Node:
     gradients: list[np.ndarray | None] = field(default_factory=list)
     arrived: list[tuple[int, int]] = field(default_factory=list)  # (operation, input) that sent a gradient here
     sums: int = 0  # times that the engine added one to what was there
+    reached: int = 1  # how many of its outputs a gradient reached
 
     @property
     def op(self) -> str:
         """The operation's name."""
         return self.function.__name__
+
+    def split(self, flat: np.ndarray) -> list[np.ndarray]:
+        """Each output, or what belongs to it, of an array like `array`."""
+        return [flat] if self.shapes is None else parts(flat, self.shapes)
+
+    def part(self, flat: np.ndarray, place: int) -> np.ndarray:
+        """What belongs to one output."""
+        return flat if self.shapes is None else part(flat, self.shapes, place)
+
+    def spread(self, gradient: np.ndarray, place: int) -> np.ndarray:
+        """The gradient of one output as one of all: 0 for the others."""
+        return gradient if self.shapes is None else placed({place: gradient}, self.shapes, gradient.dtype)
 
 
 @dataclass
