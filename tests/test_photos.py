@@ -14,14 +14,25 @@ import cv2
 import numpy as np
 import pytest
 
-from minidl.data import read_image
+from minidl.data import read_image, write_image
 from minidl.data.exif import orientation, upright
 from minidl.data.photo import NoDigitError, prepare, read_digit
 from minidl.data.photo.likeness import likeness
 from minidl.errors import DataError
 from minidl.training.run import RunFolder
 from tests.support.photo_table import measure
-from tests.support.photos import NO_DIGIT, OTHER_INK, READ, checkerboard, letter, megapixels, noise, photo, shadow
+from tests.support.photos import (
+    NO_DIGIT,
+    OTHER_INK,
+    READ,
+    STYLES,
+    checkerboard,
+    letter,
+    megapixels,
+    noise,
+    photo,
+    shadow,
+)  # fmt: skip
 from tests.support.runs import minidl_command, sample
 
 FEW = {"12 megapixels": 5, "12 megapixels, fine pen": 5, "clean, all styles": 50}
@@ -33,12 +44,34 @@ def digit() -> np.ndarray:
     return sample(False, 1)[0][0]
 
 
-@pytest.mark.slow
-def test_photos_of_every_kind_are_read_or_warned_of_or_refused(tmp_path: Path) -> None:
-    """A network of two epochs on the bundled sample, and digits it has not seen."""
-    done = minidl_command("train", "--epochs", 2, "--seed", 0, "--out", tmp_path / "run", MINIDL_DATA=str(tmp_path))
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a network of two epochs on the bundled sample."""
+    folder = tmp_path_factory.mktemp("runs") / "lecture"
+    done = minidl_command("train", "--epochs", 2, "--seed", 0, "--out", folder, MINIDL_DATA=str(folder.parent))
     assert done.returncode == 0, done.stderr
-    model = RunFolder(tmp_path / "run").load_model()
+    return folder
+
+
+@pytest.mark.slow
+def test_predict_reads_photos_nearly_as_well_as_the_test_set(reader: Path, tmp_path: Path) -> None:
+    """Photos of all styles, of digits that it has never seen."""
+    accuracy = json.loads((reader / "metrics.json").read_text())["test_accuracy"]
+    random = np.random.default_rng(0)
+    images, labels = sample(False, 99)
+    paths = [tmp_path / f"{i}.{('png', 'jpg', 'bmp')[i % 3]}" for i in range(len(images))]
+    for i, (path, image) in enumerate(zip(paths, images)):
+        write_image(path, photo(image, STYLES[i % len(STYLES)], random))
+    read = minidl_command("predict", reader, *paths, "--json")
+    assert read.returncode == 0, read.stderr
+    answers = [int(answer["answer"]) for answer in json.loads(read.stdout)]
+    assert np.mean(np.array(answers) == labels) > accuracy - 0.04
+
+
+@pytest.mark.slow
+def test_photos_of_every_kind_are_read_or_warned_of_or_refused(reader: Path) -> None:
+    """Digits that the network has not seen."""
+    model = RunFolder(reader).load_model()
     rows = {kind: measure(model, kind, FEW.get(kind, EACH)) for kind in (*READ, *OTHER_INK, *NO_DIGIT)}
     table = "\n".join(map(str, rows.values()))
     clean = rows["clean, all styles"]
