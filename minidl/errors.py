@@ -56,6 +56,15 @@ class BackendError(MinidlError):
     """The array library asked for cannot be used, or two libraries met in one operation."""
 
 
+class OutOfMemoryError(MinidlError, MemoryError):
+    """A result that does not fit into the memory that is free."""
+
+    @classmethod
+    def at(cls, name: str, error: MemoryError) -> "OutOfMemoryError":
+        """The error of an operation of that name, from what the array library said."""
+        return cls(f"{name}: {str(error) or 'the memory is full'}; use a smaller batch, or smaller tensors")
+
+
 class DataError(MinidlError, ValueError):
     """A data file that is missing, damaged or of another format than its name says."""
 

@@ -33,8 +33,8 @@ FOOT = """
 
 Settings: a picture is refused if its ink stands out from the paper's grain by less than {clearance:g} standard
 deviations, if nothing on it is steeper than {steep:g} of the full ink per pixel, if the cosine distance to the nearest
-known digit exceeds {unlike:g}, if a printed letter is nearer than {letter:g} of that, or if {row} parts or more stand in
-a row. An answer gets a warning if the ink is in two large parts, if a digit with a mark upon it is nearer than the
+known digit exceeds {unlike:g}, if a printed letter is nearer than {letter:g} of that, or if {row} or more parts stand
+in a row. An answer gets a warning if the ink is in two large parts, if a digit with a mark upon it is nearer than the
 nearest plain digit, if fewer than {agree} of the five nearest digits agree, or if its probability is below {sure:.0%}.
 """
 

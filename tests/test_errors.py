@@ -11,6 +11,7 @@ import torch
 
 import minidl
 from minidl import errors
+from minidl.engine.function import Function
 from minidl.errors import MinidlError
 
 INF, NAN = float("inf"), float("nan")
@@ -215,3 +216,41 @@ def test_every_error_is_a_runtime_error_and_survives_pickling(kind):
 def test_an_error_tells_the_reason_and_what_to_do(call, says):
     with pytest.raises(MinidlError, match=says):
         call()
+
+
+class Greedy(Function):
+    """z = x, if there is memory."""
+
+    phase = "forward"
+
+    def forward(self, x):
+        return self.wanting("forward", x)
+
+    def backward(self, dz):
+        return self.wanting("backward", dz)
+
+    def wanting(self, phase, x):
+        if phase == self.phase:
+            raise MemoryError("Unable to allocate 14.9 GiB")
+        return x.copy()
+
+
+class GreedyLater(Greedy):
+    """z = x, and its gradient if there is memory."""
+
+    phase = "backward"
+
+
+def test_a_full_memory_is_a_runtime_error_as_in_pytorch(monkeypatch):
+    x = minidl.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"Greedy: Unable to allocate 14\.9 GiB; use a smaller batch"):
+        Greedy.apply(x)
+    with pytest.raises(RuntimeError, match="GreedyLater, backward: Unable to allocate"):
+        GreedyLater.apply(x).sum().backward()
+
+    def full(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(minidl.backend.current_backend().xp, "full", full)
+    with pytest.raises(MemoryError, match="zeros: the memory is full"):
+        minidl.zeros(3)

@@ -12,7 +12,7 @@ from typing import Any
 from ..backend import Array, same_backend
 from ..backend.registry import by_type
 from ..dtypes import float16, float32
-from ..errors import ArgumentError, GraphError, ShapeError, refuse
+from ..errors import ArgumentError, GraphError, OutOfMemoryError, ShapeError, refuse
 from .function import Function
 from .observe import listening
 from .part import Part
@@ -159,9 +159,12 @@ def _call(node: Function, dz: Any) -> Sequence[Any]:
         arrived = [dz[i] if i in dz else zeros(*meta) for i, meta in enumerate(node.meta)]
         if node.computes:
             arrived = [d.astype(float32) if d is not None and d.dtype == float16 else d for d in arrived]
-        returned = node.backward(*arrived)
     else:
-        returned = node.backward(dz.astype(float32) if dz.dtype == float16 and node.computes else dz)
+        arrived = [dz.astype(float32) if dz.dtype == float16 and node.computes else dz]
+    try:
+        returned = node.backward(*arrived)
+    except MemoryError as error:
+        raise OutOfMemoryError.at(f"{type(node).__name__}, backward", error) from None
     return returned if isinstance(returned, (tuple, list)) else (returned,)
 
 

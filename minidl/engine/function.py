@@ -16,7 +16,7 @@ import numpy as np
 from ..backend import Array, Backend, same_backend
 from ..backend.registry import by_type
 from ..dtypes import FLOATING, float16, float32
-from ..errors import GraphError, ShapeError
+from ..errors import GraphError, OutOfMemoryError, ShapeError
 from .context import take_context
 from .grad_mode import grad_mode
 from .memory import Storage, checksum, root
@@ -114,6 +114,8 @@ class Function:
             if "could not be broadcast" not in str(error) or isinstance(error, ShapeError):
                 raise
             raise ShapeError(f"{cls.__name__}: {error}; from the right, lengths must be equal or 1") from None
+        except MemoryError as error:
+            raise OutOfMemoryError.at(cls.__name__, error) from None
         if isinstance(z, (tuple, list)):
             output: Any = node._outputs(z, edges, inputs, options)
         else:

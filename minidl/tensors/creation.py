@@ -19,7 +19,7 @@ from ..backend import Backend, backend_of, to_host
 from ..devices import backend_for
 from ..dtypes import DType, as_dtype, get_default_dtype, int64, promote_types, scalar_dtype
 from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, ArgumentTypeError, DtypeError, RangeError, ShapeError
+from ..errors import ArgumentError, ArgumentTypeError, DtypeError, OutOfMemoryError, RangeError, ShapeError
 
 Number = bool | int | float
 
@@ -182,7 +182,11 @@ def shape_of(function: str, size: Any) -> tuple[int, ...]:
 
 def _filled(function: str, size: tuple[Any, ...], value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
-    return _finished(backend_for(device).xp.full(_sizes(function, size), value, chosen), requires_grad)
+    try:
+        array = backend_for(device).xp.full(_sizes(function, size), value, chosen)
+    except MemoryError as error:
+        raise OutOfMemoryError.at(function, error) from None
+    return _finished(array, requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
