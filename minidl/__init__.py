@@ -159,6 +159,7 @@ from .tensors.creation import (
     zeros_like,
 )
 from .tensors.gradients import grad
+from .tensors.printing import set_printoptions
 from .tensors.sampling import bernoulli, multinomial, normal, rand, rand_like, randint, randn, randn_like, randperm
 from .tensors.saving import load, save
 

@@ -1,4 +1,4 @@
-"""Redirects for the import paths of version 0.1: `from minidl.graph import sum_to` still works."""
+"""Other paths to minidl's modules: those of version 0.1 (`minidl.graph`), and PyTorch's (`minidl.utils.data`)."""
 
 from __future__ import annotations
 
@@ -49,14 +49,35 @@ MOVED = {
     "minidl.storage": "minidl.engine.memory",
     "minidl.summary": "minidl.models.summary",
 }
+PYTORCH = {
+    "minidl.nn.modules.activation": "minidl.nn.activation",
+    "minidl.nn.modules.batchnorm": "minidl.nn.normalization",
+    "minidl.nn.modules.container": "minidl.nn.container",
+    "minidl.nn.modules.conv": "minidl.nn.conv",
+    "minidl.nn.modules.dropout": "minidl.nn.dropout",
+    "minidl.nn.modules.linear": "minidl.nn.linear",
+    "minidl.nn.modules.loss": "minidl.nn.loss",
+    "minidl.nn.modules.module": "minidl.nn.module",
+    "minidl.nn.modules.normalization": "minidl.nn.normalization",
+    "minidl.nn.modules.pooling": "minidl.nn.pooling",
+    "minidl.nn.modules.sparse": "minidl.nn.sparse",
+    "minidl.nn.modules": "minidl.nn",
+    "minidl.utils.data.dataloader": "minidl.data.loader",
+    "minidl.utils.data.dataset": "minidl.data.dataset",
+    "minidl.utils.data.sampler": "minidl.data.sampler",
+    "minidl.utils.data": "minidl.data",
+}
+PATHS = MOVED | PYTORCH
 
 
-class OldPaths(MetaPathFinder, Loader):
-    """Loads the module that an old path leads to now, under both names; asked only for paths without a file."""
+class OtherPaths(MetaPathFinder, Loader):
+    """Loads the module that such a path leads to, under both names."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        old = next((old for old in MOVED if name == old or name.startswith(old + ".")), None)
-        return None if old is None else ModuleSpec(name, self, loader_state=MOVED[old] + name[len(old) :])
+        if not name.startswith("minidl."):
+            return None
+        other = next((other for other in PATHS if name == other or name.startswith(other + ".")), None)
+        return None if other is None else ModuleSpec(name, self, loader_state=PATHS[other] + name[len(other) :])
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = import_module(spec.loader_state)
@@ -64,12 +85,12 @@ class OldPaths(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: Any) -> None:
-        """The module has already run; Python has replaced its spec with that of the old path."""
+        """The module has already run; Python has replaced its spec with that of the other path."""
         module.__spec__ = module.__spec__.loader_state
 
 
 def install() -> None:
-    """Make the old paths importable. `minidl.gradcheck` is also a function, which importing must not replace."""
+    """Make these paths importable. `minidl.gradcheck` is also a function, which importing must not replace."""
     sys.modules.setdefault("minidl.gradcheck", import_module(MOVED["minidl.gradcheck"]))
-    if not any(isinstance(finder, OldPaths) for finder in sys.meta_path):
-        sys.meta_path.append(OldPaths())
+    if not any(isinstance(finder, OtherPaths) for finder in sys.meta_path):
+        sys.meta_path.insert(0, OtherPaths())  # before the file of the same name beside the module that is meant

@@ -19,8 +19,12 @@ INSTEAD = {
     "inference_mode": "no_grad()",
     "IterableDataset": "a Dataset with len() and [index]",
     "jit": "nothing: operations run as they are called",
-    "linalg": "matmul, norm, einsum",
-    "Size": "a tuple",
+        "Size": "a tuple",
+    "quantization": "half()",
+    "quantize_per_tensor": "half()",
+    "sparse": "zeros and a mask; Embedding for one-hot products",
+    "sparse_coo_tensor": "zeros and index_put",
+    "vmap": "operations on a batch dimension",
     "utils": "minidl.data for torch.utils.data",
 }
 for _kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short"):

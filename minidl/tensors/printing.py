@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,61 @@ from ..backend import to_host
 from ..devices import device_of
 from ..dtypes import get_default_dtype
 from ..engine.tensor import Tensor
+from ..errors import ArgumentError
 
-WIDTH, DIGITS, EDGE, THRESHOLD = 80, 4, 3, 1000  # columns; decimals; elements shown at each end above that size
 INDENT = len("tensor(")
+
+
+@dataclass
+class Options:
+    """How tensors are printed; `set_printoptions` changes it."""
+
+    precision: int = 4  # decimals
+    threshold: float = 1000  # elements; above it, only the ends of each dimension are shown
+    edgeitems: int = 3  # elements shown at each end
+    linewidth: int = 80  # columns
+    sci_mode: bool | None = None  # powers of ten: always, never, or where the magnitudes lie far apart
+    module: str = "minidl"  # where dtypes are looked for
+
+    def operation(self, function: Any) -> str:
+        """The name of the operation that made a tensor."""
+        return type(function).__name__
+
+
+PROFILES = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": float("inf"), "edgeitems": 3, "linewidth": 80},
+}
+options = Options()
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """Change how tensors are printed: decimals, the size above which they are shortened, elements at each end, columns.
+
+    `profile` ("default", "short" or "full") sets all four; what is None stays. `sci_mode`: powers of ten always
+    (True), never (False), or, as without it, where the magnitudes lie far apart.
+
+    >>> import minidl
+    >>> set_printoptions(precision=2)
+    >>> minidl.tensor([1 / 3])
+    tensor([0.33])
+    >>> set_printoptions(profile="default")
+    """
+    if profile is not None:
+        if profile not in PROFILES:
+            raise ArgumentError(f"set_printoptions: profile must be one of {', '.join(PROFILES)}; got {profile!r}")
+        vars(options).update(PROFILES[profile])
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    vars(options).update({name: value for name, value in given.items() if value is not None})
+    options.sci_mode = sci_mode
 
 
 def tensor_text(tensor: Tensor) -> str:
@@ -23,9 +76,9 @@ def tensor_text(tensor: Tensor) -> str:
     if device_of(tensor._array).type != "cpu":
         notes.insert(0, f"device='{device_of(tensor._array)}'")
     if array.dtype not in usual:
-        notes.append(f"dtype=minidl.{array.dtype}")
+        notes.append(f"dtype={options.module}.{array.dtype}")
     if tensor.grad_fn is not None:
-        notes.append(f"grad_fn=<{type(tensor.grad_fn).__name__}>")
+        notes.append(f"grad_fn=<{options.operation(tensor.grad_fn)}>")
     elif tensor.requires_grad:
         notes.append("requires_grad=True")
     return _with_notes("tensor(" + (_values(array) if array.size else "[]"), notes) + ")"
@@ -35,7 +88,7 @@ def _with_notes(text: str, notes: list[str]) -> str:
     """The notes after the values, on a new line where they would not fit."""
     used = len(text) - text.rfind("\n") + 1
     for note in notes:
-        if used + len(note) + 2 > WIDTH:
+        if used + len(note) + 2 > options.linewidth:
             text, used = f"{text},\n{' ' * INDENT}{note}", INDENT + len(note)
         else:
             text, used = f"{text}, {note}", used + len(note) + 2
@@ -43,35 +96,37 @@ def _with_notes(text: str, notes: list[str]) -> str:
 
 
 def _values(array: Any) -> str:
-    short = array.size > THRESHOLD
+    short = array.size > options.threshold
     numbers = _Numbers(_edges(array) if short else array)
     return _block(array, numbers, INDENT, short)
 
 
 def _edges(array: Any) -> Any:
     """The elements that a shortened text shows."""
+    edge = options.edgeitems
     for axis, length in enumerate(array.shape):
-        if length > 2 * EDGE:
-            array = np.take(array, [*range(EDGE), *range(length - EDGE, length)], axis)
+        if length > 2 * edge:
+            array = np.take(array, [*range(edge), *range(length - edge, length)], axis)
     return array
 
 
 def _block(array: Any, numbers: _Numbers, indent: int, short: bool) -> str:
     if array.ndim == 0:
         return numbers.text(array.item())
-    cut = short and len(array) > 2 * EDGE
+    edge = options.edgeitems
+    cut = short and len(array) > 2 * edge
     if array.ndim == 1:
         shown = array.tolist()
-        words = [numbers.text(value) for value in (shown[:EDGE] + shown[-EDGE:] if cut else shown)]
+        words = [numbers.text(value) for value in (shown[:edge] + shown[len(shown) - edge :] if cut else shown)]
         if cut:
-            words.insert(EDGE, " ...")
-        each = max((WIDTH - indent) // (numbers.width + 2), 1)
+            words.insert(edge, " ...")
+        each = max((options.linewidth - indent) // (numbers.width + 2), 1)
         lines = [", ".join(words[i : i + each]) for i in range(0, len(words), each)]
         return "[" + f",\n{' ' * (indent + 1)}".join(lines) + "]"
-    rows = [*array[:EDGE], *array[-EDGE:]] if cut else array
+    rows = [*array[:edge], *array[len(array) - edge :]] if cut else array
     parts = [_block(row, numbers, indent + 1, short) for row in rows]
     if cut:
-        parts.insert(EDGE, "...")
+        parts.insert(edge, "...")
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(parts) + "]"
 
 
@@ -100,6 +155,7 @@ def _notation(sizes: Any) -> str:
         return "{:.0f}"
     whole = bool((sizes == np.ceil(sizes)).all())
     low, high = float(sizes.min()), float(sizes.max())
-    if high / low > 1000 or high > 1e8 or (not whole and low < 1e-4):
-        return f"{{:.{DIGITS}e}}"
-    return "{:.0f}" if whole else f"{{:.{DIGITS}f}}"
+    far = high / low > 1000 or high > 1e8 or (not whole and low < 1e-4)
+    if far if options.sci_mode is None else options.sci_mode:
+        return f"{{:.{options.precision}e}}"
+    return "{:.0f}" if whole else f"{{:.{options.precision}f}}"

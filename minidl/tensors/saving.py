@@ -35,8 +35,10 @@ LEAST_ROOM, MOST_PACKED = 256 << 20, 20  # bytes that any file may unpack to; fo
 OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal states make equal files
 
 
-def save(state: Any, path: str | os.PathLike[str]) -> None:
+def save(state: Any, path: str | os.PathLike[str] | IO[bytes]) -> None:
     """Write `state` (a state_dict, or any nesting of dicts, lists and tuples of them) to `path`, all of it or nothing.
+
+    A binary file open for writing, such as `io.BytesIO()`, is written to instead.
 
     Leaves are tensors, NumPy arrays, numbers, text, bools and None. Raises `DtypeError` for anything else, naming its
     place in the state, before anything is written; `OutputError` if the file cannot be written.
@@ -58,19 +60,21 @@ def save(state: Any, path: str | os.PathLike[str]) -> None:
                 with archive.open(entry, "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, array, allow_pickle=False)
 
-    replace_file(path, write)
+    if hasattr(path, "write"):
+        write(path)
+    else:
+        replace_file(path, write)
 
 
-def load(path: str | os.PathLike[str], *, only: str | None = None) -> Any:
-    """The state that `save` wrote, its tensors in the current backend's library.
+def load(path: str | os.PathLike[str] | IO[bytes], *, only: str | None = None) -> Any:
+    """The state that `save` wrote to a path or an open file, its tensors in the current backend's library.
 
     With `only`, just the entry of this name; nothing else in the file is read. An NPZ written by other software gives
     a dictionary of its arrays as tensors. Raises `CheckpointError` if the file is missing, damaged, claims more than
     it can hold, or holds Python objects, which are never unpickled.
     """
-    path = Path(path)
     try:
-        size = check_regular(path)
+        size = _size_of(path)
         with zipfile.ZipFile(path) as archive:
             if any(name.endswith("data.pkl") for name in archive.namelist()):
                 raise CheckpointError(_PICKLE)
@@ -95,9 +99,22 @@ def load(path: str | os.PathLike[str], *, only: str | None = None) -> Any:
         ) from error
 
 
-def _is_pickle(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+def _size_of(path: str | os.PathLike[str] | IO[bytes]) -> int:
+    """The bytes of a regular file, or of what is left to read of an open one."""
+    if isinstance(path, str | os.PathLike):
+        return check_regular(path)
+    start = path.tell()
+    size = path.seek(0, os.SEEK_END) - start
+    path.seek(start)
+    return size
+
+
+def _is_pickle(path: str | os.PathLike[str] | IO[bytes]) -> bool:
+    if isinstance(path, str | os.PathLike):
+        with Path(path).open("rb") as file:
+            return _is_pickle(file)
+    path.seek(0)
+    return path.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 class _Arrays:

@@ -28,7 +28,7 @@ class Transform(ABC):
     """An operation on one image. A subclass defines `apply`, whose input has been checked."""
 
     def __call__(self, image: Image) -> Image:
-        image = check_image(self.name, image)
+        image = check_image(self.name, unpacked(self.name, image))
         try:
             result = self.apply(image)
         except cv2.error as error:
@@ -145,6 +145,15 @@ def _alike(images: list[Any]) -> bool:
     """Whether the images can be one array."""
     kinds = {type(image) for image in images}
     return kinds in ({np.ndarray}, {Tensor}) and len({(image.shape, image.dtype) for image in images}) == 1
+
+
+def unpacked(name: str, image: Any) -> Any:
+    """A picture of Pillow's as a NumPy image; anything else as it is. DtypeError for palettes and rare modes."""
+    if isinstance(image, np.ndarray | Tensor) or not hasattr(image, "__array_interface__"):
+        return image
+    if getattr(image, "mode", "L") not in ("L", "RGB", "RGBA"):
+        raise DtypeError(f"{name}: takes pictures of mode L, RGB or RGBA; got {image.mode}; use .convert('RGB')")
+    return np.array(image)
 
 
 def check_image(name: str, image: Any) -> Image:

@@ -11,7 +11,7 @@ import numpy as np
 from ...backend import backend_of
 from ...engine.tensor import Tensor, wrap
 from ...errors import ArgumentError, DtypeError, ShapeError
-from .base import BatchTransform
+from .base import BatchTransform, unpacked
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class ToTensor(BatchTransform):
     """
 
     def __call__(self, image: Any) -> Tensor:
+        image = unpacked("ToTensor", image)
         if isinstance(image, np.ndarray) and image.ndim not in (2, 3):
             raise ShapeError(f"ToTensor: expected an image (H, W) or (H, W, C), got {image.shape}")
         return wrap(self._convert(np.asarray(image)[None], type(image))[0])

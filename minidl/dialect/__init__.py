@@ -1,0 +1,1 @@
+"""PyTorch's dialect: its module names, its other spellings of arguments, its look. `minidl.as_torch` speaks it."""

@@ -1,0 +1,219 @@
+"""How things look in PyTorch: `torch.Size([2, 3])`, `torch.float32`, `<MulBackward0>`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import SUPPORTED, DType
+from ..engine.function import Function
+from ..engine.tensor import Output, Tensor
+from ..errors import MinidlError
+from ..ops import order
+from ..tensors import printing
+
+
+class Size(tuple[int, ...]):
+    """A shape: a tuple that knows its number of elements and prints as PyTorch's.
+
+    >>> Size((2, 3)), Size((2, 3)).numel(), Size((2, 3))[1:], Size((2, 3)) == (2, 3)
+    (torch.Size([2, 3]), 6, torch.Size([3]), True)
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        return math.prod(self)
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __getitem__(self, index: Any) -> Any:
+        part = super().__getitem__(index)
+        return Size(part) if isinstance(index, slice) else part
+
+    def __add__(self, other: Any) -> Any:
+        return Size((*self, *other)) if isinstance(other, tuple) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:
+        return Size((*other, *self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, times: Any) -> Any:
+        return Size(super().__mul__(times))
+
+    __rmul__ = __mul__
+
+
+class dtype:
+    """An element type under PyTorch's name; NumPy and minidl take it for their own of that name.
+
+    >>> dtype(np.dtype("float32")), dtype(np.dtype("float32")) == np.dtype("float32")
+    (torch.float32, True)
+    """
+
+    __slots__ = ("_known", "name")
+
+    def __init__(self, known: DType) -> None:
+        self._known, self.name = known, known.name
+
+    @property
+    def dtype(self) -> DType:
+        """NumPy's: by this attribute, it takes the object for a dtype."""
+        return self._known
+
+    @property
+    def kind(self) -> str:
+        """NumPy's letter for the kind of number: b, i, u or f."""
+        return self._known.kind
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self._known.itemsize
+
+    @property
+    def is_floating_point(self) -> bool:
+        """Whether it holds fractions."""
+        return self._known.kind == "f"
+
+    @property
+    def is_complex(self) -> bool:
+        """Always False: minidl has no complex numbers."""
+        return False
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it holds negative numbers."""
+        return self._known.kind in "if"
+
+    def __eq__(self, other: object) -> bool:
+        return self._known == (other._known if isinstance(other, dtype) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._known)
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> Any:
+        return dtype_named, (self.name,)
+
+
+class LeftOut(dtype):
+    """A dtype of PyTorch's that minidl leaves out: it can be named, but nothing can have it."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def _known(self) -> DType:  # type: ignore[override]
+        instead = "torch.float16 or torch.float32" if self.name == "bfloat16" else "a dtype of NumPy's real numbers"
+        raise MinidlError(f"torch.{self.name} is left out of minidl; use {instead}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LeftOut) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+DTYPES = {known: dtype(known) for known in SUPPORTED}
+LEFT_OUT = {
+    name: LeftOut(name)
+    for name in (
+        "bfloat16", "complex32", "complex64", "complex128", "qint8", "quint8", "qint32", "uint16", "uint32", "uint64",
+        "float8_e4m3fn", "float8_e5m2",
+    )
+}  # fmt: skip
+
+
+def dtype_named(name: str) -> dtype:
+    """The dtype of that name."""
+    return LEFT_OUT[name] if name in LEFT_OUT else DTYPES[np.dtype(name)]
+
+
+class AccumulateGrad:
+    """The end of the graph at a leaf: what arrives here is added to `variable.grad`."""
+
+    next_functions: tuple[Any, ...] = ()
+
+    def __init__(self, variable: Tensor) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        """PyTorch's name of this node."""
+        return "torch::autograd::AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self):#x}>"
+
+
+# Operations that PyTorch divides otherwise, or calls otherwise.
+_NAMES = {
+    "AbsoluteError": "L1Loss", "AddScaled": "Add", "AvgPool2d": "AvgPool2D", "BinaryCrossEntropyWithLogits":
+    "BinaryCrossEntropyWithLogits", "Cast": "ToCopy", "Chosen": "Max", "Conv2d": "Convolution", "ConvTranspose2d":
+    "Convolution", "CrossEntropy": "NllLoss", "Dropout": "Mul", "Linear": "Addmm", "MatMul": "Mm", "MaxPool2d":
+    "MaxPool2DWithIndices", "NegativeLogLikelihood": "NllLoss", "Normalize": "NativeLayerNorm", "NormalizeChannels":
+    "NativeBatchNorm", "Pad": "ConstantPadNd", "Permute": "T", "Reshape": "View", "SquaredError": "MseLoss", "Standardize":
+    "NativeBatchNorm", "Take": "Index", "KlDivergence": "KlDiv", "Lerp": "Lerp", "LogSoftmax": "LogSoftmax",
+    "Clamp": "ClampBackward1", "Norm": "LinalgVectorNorm", "Put": "IndexPut", "Replace": "Copy", "TakeAlong": "Gather", "Triangle": "Triu",
+}  # fmt: skip
+
+
+def backward_name(function: Any) -> str:
+    """PyTorch's name for the node of an operation, such as MulBackward0; "SquareBackward" for one of your own."""
+    kind = type(function).__name__
+    if not type(function).__module__.startswith("minidl."):
+        return f"{kind}Backward"
+    name = _NAMES.get(kind, kind)
+    return name if "Backward" in name else f"{name}Backward0"
+
+
+def next_functions(function: Function) -> tuple[tuple[Any, int], ...]:
+    """For each input, the node that its gradient goes to and which of its outputs it is; None for a constant."""
+    return tuple(_next(edge) for edge in function.edges or ())
+
+
+def _next(edge: Any) -> tuple[Any, int]:
+    if isinstance(edge, Output):
+        return edge.node, edge.place
+    return (AccumulateGrad(edge) if isinstance(edge, Tensor) else edge), 0
+
+
+def several(self: Any) -> str:
+    """The values and places that a function such as `max` returns, as PyTorch prints them."""
+    name = type(self).__name__.removesuffix("Result").lower()
+    return f"torch.return_types.{name}(\n" + ",\n".join(f"{field}={value}" for field, value in self._asdict().items()) + ")"
+
+
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """The shape, or the length of dimension `dim`."""
+    return Size(self._array.shape) if dim is None else _plain_size(self, dim)
+
+
+_plain_size: Any = Tensor.size
+
+
+def look_like_pytorch() -> None:
+    """Let shapes, dtypes and operations print, and answer, as PyTorch's."""
+    put: Any = setattr
+    put(Tensor, "shape", property(lambda self: Size(self._array.shape), doc="The length of each dimension."))
+    put(Tensor, "dtype", property(lambda self: DTYPES[self._array.dtype], doc="The element type."))
+    put(Tensor, "size", size)
+    put(Function, "next_functions", property(next_functions))
+    put(Function, "name", backward_name)
+    put(Function, "__repr__", lambda self: f"<{backward_name(self)} object at {id(self):#x}>")
+    for kind in (order.MaxResult, order.MinResult, order.SortResult, order.TopkResult, order.MedianResult):
+        put(kind, "__repr__", several)
+    printing.options.module = "torch"
+    put(printing.options, "operation", backward_name)

@@ -1,0 +1,31 @@
+"""`torch.autograd.Variable`, which has been a Tensor since PyTorch 0.4."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from ...engine.tensor import Tensor
+from ...errors import ArgumentTypeError
+
+__all__ = ["Variable"]
+
+
+class _VariableType(type):
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, Tensor)
+
+    def __call__(cls, data: Any, requires_grad: bool = False, volatile: Any = None) -> Tensor:
+        if not isinstance(data, Tensor):
+            raise ArgumentTypeError(f"Variable: data must be a Tensor; got {type(data).__name__}")
+        if volatile is not None:
+            warnings.warn(
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return data.detach().requires_grad_(requires_grad)
+
+
+class Variable(metaclass=_VariableType):
+    """A tensor that shares the memory of `data`, outside its graph; every Tensor is a Variable."""

@@ -1,0 +1,72 @@
+"""`torch.cuda` beside `minidl.cuda`: the one GPU's name and memory; types of its tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...backend import get_backend
+from ...cuda import is_available
+from ...random import manual_seed
+from ..typed import TYPES
+
+__all__ = [
+    "current_device", "empty_cache", "get_device_name", "is_bf16_supported", "is_initialized", "manual_seed_all",
+    "max_memory_allocated", "memory_allocated", "seed_all", "set_device", *TYPES["cuda"],
+]  # fmt: skip
+
+globals().update(TYPES["cuda"])
+manual_seed_all = manual_seed
+
+
+def seed_all() -> None:
+    """Seed the default generator at random."""
+    from .torch import seed
+
+    seed()
+
+
+def current_device() -> int:
+    """0, the one GPU; BackendError, with the reason, if none can be used."""
+    get_backend("cuda")
+    return 0
+
+
+def set_device(device: Any) -> None:
+    """Nothing to choose: minidl uses GPU number 0. ArgumentError for another."""
+    from ...devices import device as place
+
+    place("cuda", device) if isinstance(device, int) else place(device)
+
+
+def get_device_name(device: Any = None) -> str:
+    """The name of the GPU; BackendError, with the reason, if none can be used."""
+    backend: Any = get_backend("cuda")
+    return backend.device_label()
+
+
+def empty_cache() -> None:
+    """Give unused memory of the GPU back to the driver; nothing without a GPU."""
+    if is_available():
+        get_backend("cuda").xp.get_default_memory_pool().free_all_blocks()
+
+
+def memory_allocated(device: Any = None) -> int:
+    """The bytes of the GPU's memory that are in use; 0 without a GPU."""
+    return int(get_backend("cuda").xp.get_default_memory_pool().used_bytes()) if is_available() else 0
+
+
+def max_memory_allocated(device: Any = None) -> int:
+    """The bytes that CuPy has taken from the driver; 0 without a GPU."""
+    return int(get_backend("cuda").xp.get_default_memory_pool().total_bytes()) if is_available() else 0
+
+
+def is_initialized() -> bool:
+    """Whether a GPU is there and in use."""
+    return is_available()
+
+
+def is_bf16_supported() -> bool:
+    """False: minidl has no bfloat16."""
+    return False
+
+

@@ -1,0 +1,230 @@
+"""Names of `torch` itself beside those of minidl: types, dtypes, questions about the machine, files."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes, random
+from ...backend import current_backend, use_backend
+from ...devices import device
+from ...engine.grad_mode import no_grad
+from ...engine.tensor import Tensor
+from ...errors import ArgumentError, UnsupportedError
+from ..look import DTYPES, LEFT_OUT, Size, dtype
+from ..saving import load, save
+from ..typed import TYPES, type_named
+from .version import __version__
+
+__all__ = [
+    "Generator", "Size", "__version__", "are_deterministic_algorithms_enabled", "autocast",
+    "bfloat16", "bool", "channels_last", "complex64", "complex128", "contiguous_format", "device", "double", "dtype",
+    "finfo", "float", "float16", "float32", "float64", "get_default_device", "get_default_dtype",
+    "get_float32_matmul_precision", "get_rng_state", "half", "iinfo", "inference_mode", "initial_seed", "int", "int8",
+    "int16", "int32", "int64", "is_inference_mode_enabled", "load", "long", "memory_format", "newaxis",
+    "preserve_format", "promote_types", "result_type", "save", "seed", "set_default_device",
+    "set_default_tensor_type", "set_float32_matmul_precision", "set_rng_state", "short", "strided", "typename", "uint8",
+    "use_deterministic_algorithms", *TYPES["cpu"],
+]  # fmt: skip
+
+globals().update(TYPES["cpu"])
+globals().update({name: DTYPES[np.dtype(name)] for name in ("float16", "float32", "float64", "uint8")})
+globals().update({name: DTYPES[np.dtype(name)] for name in ("int8", "int16", "int32", "int64")})
+globals().update(LEFT_OUT)
+half, float, double = DTYPES[dtypes.float16], DTYPES[dtypes.float32], DTYPES[dtypes.float64]
+short, int, long, bool = (DTYPES[known] for known in (dtypes.int16, dtypes.int32, dtypes.int64, dtypes.bool_))
+newaxis = None
+
+
+class inference_mode(no_grad):
+    """`no_grad` under PyTorch's newer name; `mode=False` records as usual."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        if callable(mode):
+            return cls()(mode)
+        return object.__new__(cls)
+
+    def __init__(self, mode: Any = True) -> None:
+        self.mode = not mode
+
+    def _again(self) -> inference_mode:
+        return inference_mode(not self.mode)
+
+    def __enter__(self) -> None:
+        if not self.mode:
+            super().__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        if not self.mode:
+            super().__exit__(*error)
+
+
+def is_inference_mode_enabled() -> Any:
+    """Always False: tensors made under `inference_mode` are ordinary ones."""
+    return False
+
+
+class Generator(random.Generator):
+    """A stream of random numbers; they are drawn on the host for every device."""
+
+    def __init__(self, device: Any = "cpu") -> None:
+        super().__init__(67280421310721)  # PyTorch's seed of a new generator
+        self.device = _device(device)
+
+    def seed(self) -> Any:
+        """Start over from a random seed, which is returned."""
+        self.manual_seed(random.Generator().initial_seed())
+        return self.initial_seed()
+
+
+_device = device
+
+
+class _Format:
+    """A way to lay out memory: minidl chooses its own, so a wish for one changes nothing but speed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+memory_format = layout = _Format
+contiguous_format, channels_last, preserve_format = map(_Format, ("contiguous_format", "channels_last", "preserve_format"))
+strided = _Format("strided")
+
+
+class _Info:
+    """The limits of a dtype, as Python numbers."""
+
+    def __init__(self, type: Any = None) -> None:
+        known = dtypes.get_default_dtype() if type is None else dtypes.as_dtype(type)
+        self._fill(known)
+        self.bits, self.dtype = known.itemsize * 8, known.name
+
+    def _fill(self, known: Any) -> None:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value:g}" for name, value in vars(self).items() if name not in ("bits", "dtype"))
+        return f"{type(self).__name__}({shown}, dtype={self.dtype})"
+
+
+class finfo(_Info):
+    """The limits of a floating dtype: min, max, eps, tiny, smallest_normal, resolution, bits."""
+
+    def _fill(self, known: Any) -> None:
+        limits = np.finfo(known)
+        for name in ("resolution", "min", "max", "eps", "smallest_normal", "tiny"):
+            setattr(self, name, getattr(limits, name).item())
+
+
+class iinfo(_Info):
+    """The limits of an integer dtype: min, max, bits."""
+
+    def _fill(self, known: Any) -> None:
+        limits = np.iinfo(known)
+        self.min, self.max = limits.min, limits.max
+
+
+def get_default_dtype() -> dtype:
+    """The dtype of tensors made from Python floats."""
+    return DTYPES[dtypes.get_default_dtype()]
+
+
+def promote_types(type1: Any, type2: Any) -> dtype:
+    """The smallest dtype of the higher category that holds both."""
+    return DTYPES[dtypes.promote_types(dtypes.as_dtype(type1), dtypes.as_dtype(type2))]
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
+    """The dtype of an operation on two tensors or numbers."""
+    return DTYPES[dtypes.result_type(*(x._array if isinstance(x, Tensor) else x for x in (tensor1, tensor2)))]
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Make the type's dtype and device those of new tensors, with PyTorch's warning."""
+    kind = type_named(t)
+    if kind is None:
+        raise ArgumentError(f"set_default_tensor_type: takes a type such as torch.FloatTensor or its name; got {t!r}")
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
+        "torch.set_default_device() as alternatives.",
+        UserWarning,
+        stacklevel=2,
+    )
+    dtypes.set_default_dtype(kind.dtype)
+    set_default_device(kind.place)
+
+
+def set_default_device(device: Any) -> None:
+    """Make new tensors there; BackendError, with the reason, if it cannot be used. None: on the host."""
+    use_backend(_device("cpu" if device is None else device).type)
+
+
+def get_default_device() -> device:
+    """Where new tensors are made."""
+    return _device(current_backend().device)
+
+
+def seed() -> Any:
+    """Seed the default generator at random, and return the seed."""
+    random.default_generator.manual_seed(random.Generator().initial_seed())
+    return random.default_generator.initial_seed()
+
+
+def initial_seed() -> Any:
+    """The seed of the default generator."""
+    return random.default_generator.initial_seed()
+
+
+def get_rng_state() -> Any:
+    """The default generator's place in its stream; minidl's own form, for `set_rng_state`."""
+    return random.default_generator.get_state()
+
+
+def set_rng_state(new_state: Any) -> None:
+    """Go to a place that `get_rng_state` returned."""
+    random.default_generator.set_state(new_state)
+
+
+def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
+    """Nothing to do: minidl's operations give the same bits every time. UnsupportedError for warn_only."""
+    if warn_only:
+        raise UnsupportedError("use_deterministic_algorithms: warn_only is left out of minidl; nothing would warn")
+
+
+def are_deterministic_algorithms_enabled() -> Any:
+    """Always True."""
+    return True
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """A permission to compute less exactly, which minidl does not use."""
+    if precision not in ("highest", "high", "medium"):
+        raise ArgumentError(f"set_float32_matmul_precision: 'highest', 'high' or 'medium'; got {precision!r}")
+
+
+def get_float32_matmul_precision() -> str:
+    """Always "highest": float32 is computed in float32."""
+    return "highest"
+
+
+def typename(obj: Any) -> str:
+    """The type of a tensor, or the full name of another object's."""
+    return obj.type() if isinstance(obj, Tensor) else f"{type(obj).__module__}.{type(obj).__qualname__}"
+
+
+def autocast(
+    device_type: str = "cuda", dtype: Any = None, enabled: Any = True, cache_enabled: Any = None
+) -> contextlib.AbstractContextManager[None]:
+    """A context in which nothing changes, if it is not enabled; UnsupportedError otherwise."""
+    if enabled:
+        raise UnsupportedError(
+            "autocast is left out of minidl; use model.half(), or enabled=False: numbers are float32 then"
+        )
+    return contextlib.nullcontext()

@@ -1,0 +1,61 @@
+"""Which modules of minidl stand behind each module of PyTorch's and torchvision's, in the order of looking."""
+
+from __future__ import annotations
+
+OWN = "minidl.dialect.names"  # what minidl has under no name of its own, or under another
+
+PLACES: dict[str, tuple[str, ...]] = {
+    "torch": (f"{OWN}.torch", "minidl"),
+    "torch.accelerator": (f"{OWN}.accelerator",),
+    "torch.amp": (f"{OWN}.amp",),
+    "torch.autograd": (f"{OWN}.autograd", "minidl.autograd"),
+    "torch.autograd.function": ("minidl.autograd.function",),
+    "torch.autograd.functional": ("minidl.autograd.functional",),
+    "torch.autograd.variable": (f"{OWN}.autograd",),
+    "torch.backends": (f"{OWN}.backends",),
+    "torch.cuda": (f"{OWN}.cuda", "minidl.cuda"),
+    "torch.cuda.amp": (f"{OWN}.amp",),
+    "torch.distributions": ("minidl.distributions",),
+    "torch.functional": (f"{OWN}.torch", "minidl"),
+    "torch.linalg": ("minidl.linalg",),
+    "torch.nn": ("minidl.nn",),
+    "torch.nn.functional": ("minidl.nn.functional",),
+    "torch.nn.init": ("minidl.nn.init",),
+    "torch.nn.modules": ("minidl.nn",),
+    "torch.nn.parallel": (f"{OWN}.parallel",),
+    "torch.nn.parameter": ("minidl.nn.parameter", f"{OWN}.lazy"),
+    "torch.nn.utils": ("minidl.nn.utils",),
+    "torch.nn.utils.rnn": ("minidl.nn.utils.rnn",),
+    "torch.optim": ("minidl.optim",),
+    "torch.optim.lr_scheduler": ("minidl.optim.lr_scheduler",),
+    "torch.optim.optimizer": ("minidl.optim.optimizer",),
+    "torch.random": (f"{OWN}.torch", "minidl.random"),
+    "torch.serialization": (f"{OWN}.torch",),
+    "torch.types": (f"{OWN}.torch", "minidl"),
+    "torch.utils": (f"{OWN}.utils",),
+    "torch.utils.data": (f"{OWN}.data", "minidl.data"),
+    "torch.utils.data.dataloader": (f"{OWN}.data", "minidl.data"),
+    "torch.utils.data.dataset": (f"{OWN}.data", "minidl.data"),
+    "torch.utils.data.sampler": (f"{OWN}.data", "minidl.data"),
+    "torch.utils.tensorboard": ("minidl.utils.tensorboard",),
+    "torch.utils.tensorboard.writer": ("minidl.utils.tensorboard",),
+    "torchvision": (f"{OWN}.torchvision",),
+    "torchvision.datasets": (f"{OWN}.datasets", "minidl.data.datasets"),
+    "torchvision.io": (f"{OWN}.io",),
+    "torchvision.models": ("minidl.models",),
+    "torchvision.transforms": (f"{OWN}.transforms", "minidl.data.transforms"),
+    "torchvision.transforms.functional": (f"{OWN}.transforms_functional",),
+    "torchvision.transforms.transforms": (f"{OWN}.transforms", "minidl.data.transforms"),
+    "torchvision.utils": ("minidl.data.grid",),
+}
+
+# Each of these files of PyTorch's holds a part of `torch.nn`, `torch.optim` or `torch.distributions`.
+_PARTS = {
+    "torch.nn.modules": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold "
+    "instancenorm lazy linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling "
+    "utils",
+    "torch.optim": "adadelta adagrad adam adamax adamw asgd lbfgs nadam radam rmsprop rprop sgd",
+    "torch.distributions": "bernoulli categorical distribution independent kl normal uniform",
+}
+for _parent, _names in _PARTS.items():
+    PLACES |= {f"{_parent}.{name}": PLACES[_parent] for name in _names.split()}

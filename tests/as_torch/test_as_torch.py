@@ -1,0 +1,158 @@
+"""One line, `import minidl.as_torch`, and a script written for PyTorch says what it says there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import runpy
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+from minidl.dialect.places import PLACES
+
+SCRIPTS = Path(__file__).parent / "scripts"
+
+
+def said(script: Path) -> list[str]:
+    """What the script prints under PyTorch, with its warnings."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        runpy.run_path(str(script), run_name="__main__")
+    return text.getvalue().splitlines()
+
+
+def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.parametrize("name", ["look", "arguments"])
+def test_it_says_what_pytorch_says(name):
+    script = SCRIPTS / f"{name}.py"
+    assert run("-m", "minidl.as_torch", script).stdout.splitlines() == said(script)
+
+
+REFUSED = [
+    ("from torch.nn import Linaer", "ImportError: cannot import 'Linaer' from 'torch.nn', which minidl does not have; there is: Linear"),
+    ("import torch.jit", "ImportError: cannot import 'jit' from 'torch': it is PyTorch's, but left out of minidl"),
+    ("import torch.onnx", "ImportError: cannot import 'onnx' from 'torch': it is PyTorch's, but left out of minidl"),
+    ("import torch.nn.quantized", "ImportError: cannot import 'quantized' from 'torch.nn': it is PyTorch's"),
+    ("torch.compile(nn.Linear(1, 1))", "AttributeError: module 'torch' has no attribute 'compile': it is PyTorch's"),
+    ("torch.vmap", "AttributeError: module 'torch' has no attribute 'vmap': it is PyTorch's"),
+    ("torch.sparse_coo_tensor", "AttributeError: module 'torch' has no attribute 'sparse_coo_tensor': it is PyTorch's"),
+    ("torch.nothing", "AttributeError: module 'torch' has no attribute 'nothing'"),
+    ("torch.zeros(2, dtype=torch.bfloat16)", "MinidlError: torch.bfloat16 is left out of minidl; use torch.float16"),
+    ("torch.ones(2).to(torch.complex64)", "MinidlError: torch.complex64 is left out of minidl"),
+    ("torch.quint8.itemsize", "MinidlError: torch.quint8 is left out of minidl"),
+    ("from torchvision.models import vgg16", "ImportError: cannot import 'vgg16' from 'torchvision.models', which minidl"),
+    ("torch.autocast('cpu')", "UnsupportedError: autocast is left out of minidl"),
+    ("torch.amp.GradScaler()", "UnsupportedError: GradScaler is left out of minidl"),
+    ("torch.cuda.FloatTensor([1.0])", "BackendError"),
+    ("torch.cuda.get_device_name()", "BackendError"),
+    ("torch.set_default_device('cuda')", "BackendError"),
+    ("torch.ones(2).pin_memory()", "BackendError"),
+    ("torch.FloatTensor(torch.tensor([1]))", "DtypeError: FloatTensor: takes a tensor of float32 only"),
+    ("torch.FloatTensor(5.0)", "ArgumentTypeError: FloatTensor: data must be sizes, a sequence or an array; got 5.0"),
+    ("torch.ones(2).type('Float')", "ArgumentError: type: 'Float' is not the name of a type"),
+    ("torch.sum(torch.ones(2), dim=0, axis=0)", "TypeError: sum() got both 'dim' and 'axis'"),
+    ("w = torch.ones(2, requires_grad=True); torch.add(w, 1, out=torch.empty(2))", "GraphError: add: out= cannot be diff"),
+    ("torch.add(torch.ones(2), 1.5, out=torch.zeros(2).long())", "DtypeError: add: a result of torch.float32"),
+    ("w = torch.ones(1, 2, requires_grad=True); w.squeeze_()", "GraphError: squeeze_: a leaf"),
+    ("nn.ReLU(inplace=3)", "ArgumentError: ReLU: inplace must be True or False; got 3"),
+    ("torch.save(lambda x: x, io.BytesIO())", "DtypeError: save: the object is a function, which only a pickle could hold"),
+    ("torch.save(Inner(), io.BytesIO())", "DtypeError: save: act is a function"),
+    ("torch.load(io.BytesIO(b'\\x80\\x02abc'))", "CheckpointError"),
+    ("f = saved(nn.Linear(1, 1)); torch.load(f, weights_only=True)", "CheckpointError: load: holds the module minidl.nn.linear:"),
+    ("torch.load(saved({'$module': 'os:system', 'attributes': {}}))", "CheckpointError: load: holds a module of the class system"),
+    ("torch.load(saved(1), mmap=True)", "UnsupportedError: load: the argument mmap=True"),
+    ("SummaryWriter('/nowhere')", "MissingPackageError: --tensorboard needs the package tensorboardX"),
+    ("DataLoader(range(3), timeout=5)", "UnsupportedError: DataLoader: the argument timeout=5"),
+    ("torch.distributed", "AttributeError: module 'torch' has no attribute 'distributed': it is PyTorch's"),
+]  # fmt: skip
+HEAD = """
+import minidl.as_torch, io
+import torch, torch.nn as nn
+from torch.utils.data import DataLoader
+from torch.utils.tensorboard import SummaryWriter
+
+class Inner(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = torch.relu
+
+def saved(value):
+    file = io.BytesIO()
+    torch.save(value, file)
+    file.seek(0)
+    return file
+
+for line in LINES:
+    try:
+        exec(line)
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}".splitlines()[0])
+    else:
+        print("accepted")
+"""
+
+
+def test_what_is_left_out_is_refused_by_name():
+    lines = [line for line, _ in REFUSED]
+    told = run("-c", f"LINES = {lines!r}\n{HEAD}").stdout.splitlines()
+    assert len(told) == len(REFUSED)
+    for (line, words), said_here in zip(REFUSED, told):
+        assert said_here.startswith(words), f"{line}: {said_here}"
+
+
+def test_the_real_pytorch_must_not_be_there_already():
+    done = run("-c", "import torch, minidl.as_torch", code=1)
+    assert "ImportError: minidl.as_torch: torch is already imported, from " in done.stderr
+    assert "put `import minidl.as_torch` above every other import" in done.stderr
+
+
+def test_minidl_itself_keeps_its_look():
+    code = "import minidl; x = minidl.ones(2, dtype='float64'); print(x, x.shape, x.dtype); print('torch' in __import__('sys').modules)"
+    assert run("-c", code).stdout.splitlines() == ["tensor([1., 1.], dtype=minidl.float64) (2,) float64", "False"]
+
+
+def test_a_script_gets_its_arguments_and_its_folder(tmp_path):
+    (tmp_path / "helper.py").write_text("word = 'found'")
+    script = tmp_path / "script.py"
+    script.write_text("import sys, torch, helper\nprint(__name__, sys.argv[1:], helper.word, torch.__version__[:4])")
+    assert run("-m", "minidl.as_torch", script, "--epochs", "3").stdout.split() == [
+        "__main__", "['--epochs',", "'3']", "found", "2.13",
+    ]  # fmt: skip
+    assert "no such file; expected a Python script" in run("-m", "minidl.as_torch", tmp_path / "no.py", code=2).stderr
+
+
+def test_every_place_can_be_imported_or_says_why():
+    code = f"""
+import minidl.as_torch, importlib
+for name in {sorted(PLACES)!r}:
+    module = importlib.import_module(name)
+    try:
+        assert dir(module) is not None and module.__all__ is not None
+        for public in dir(module):
+            getattr(module, public)
+    except ModuleNotFoundError as error:
+        print(name, error)
+"""
+    assert run("-c", code).stdout == ""
+
+
+def test_pytorchs_paths_are_also_minidls():
+    code = """
+import minidl, minidl.utils.data, minidl.nn.modules.linear, minidl.autograd.functional
+from minidl.utils.data.dataset import Dataset
+from minidl.utils.data.dataloader import DataLoader
+assert minidl.utils.data is minidl.data and Dataset is minidl.data.Dataset and DataLoader is minidl.data.DataLoader
+assert minidl.nn.modules.linear.Linear is minidl.nn.Linear
+import minidl.utils.tensorboard
+"""
+    run("-c", code)
