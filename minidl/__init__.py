@@ -79,6 +79,9 @@ from .ops.comparison import (
     ne,
 )
 from .ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .ops.counting import bincount, bucketize, isin, searchsorted, unique
+from .ops.cumulative import cumprod
+from .ops.distance import cosine_similarity, pairwise_distance
 from .ops.einsum import einsum
 from .ops.elementary import (
     abs,
@@ -114,7 +117,22 @@ from .ops.index import narrow, select
 from .ops.join import cat, chunk, concat, concatenate, hstack, split, stack, unbind, vstack
 from .ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
 from .ops.order import argmax, argmin, argsort, max, median, min, sort, topk
+from .ops.rearrange import (
+    broadcast_tensors,
+    cross,
+    diag,
+    diff,
+    kron,
+    meshgrid,
+    repeat_interleave,
+    std_mean,
+    tensordot,
+    trace,
+    var_mean,
+)
+from .ops.pool1d import adaptive_avg_pool1d, avg_pool1d
 from .ops.reduce import all, amax, amin, any, count_nonzero, cumsum, logsumexp, mean, norm, prod, std, sum, var
+from .ops.resize import pixel_shuffle, pixel_unshuffle
 from .ops.selection import clamp, maximum, minimum, where
 from .ops.shape import (
     broadcast_to,
@@ -140,6 +158,7 @@ from .ops.shape import (
     unsqueeze,
 )
 from .ops.softmax import log_softmax, softmax
+from .ops.trigonometry import acos, acosh, asin, asinh, atan, atan2, atanh, cosh, exp2, sinh, tan
 from .proof.gradcheck import gradcheck
 from .random import Generator, default_generator, manual_seed
 from .tensors.creation import (
@@ -170,6 +189,7 @@ bool = bool_
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 
 absolute, clip, divide, multiply, negative, subtract, true_divide = abs, clamp, div, mul, neg, sub, div
+arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh = acos, acosh, asin, asinh, atan, atan2, atanh
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 

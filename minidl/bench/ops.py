@@ -69,7 +69,10 @@ def _elementwise() -> list[Case]:
     cases += [Case(name, (positive,), _called(name)) for name in names.split()]
     names = "elu gelu hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish relu6 silu softplus softsign"
     cases += [Case(name, (normal,), _called(name, functional=True)) for name in names.split()]
-    names = "add sub mul maximum minimum"
+    names = "acos asin atan atanh asinh cosh exp2 sinh tan"
+    cases += [Case(name, (Input(FLAT, "unit"),), _called(name)) for name in names.split()]
+    cases.append(Case("acosh", (positive,), lambda T, F, x: T.acosh(x + 1)))
+    names = "add sub mul maximum minimum atan2"
     cases += [Case(name, (normal, normal), _called(name)) for name in names.split()]
     names = "div pow fmod remainder"
     cases += [Case(name, (positive, positive), _called(name)) for name in names.split()]

@@ -56,7 +56,12 @@ class Facade(ModuleType):
         return f"{words}, which minidl does not have; there is: {', '.join(close or dir(self)[:40])}"
 
     def __dir__(self) -> list[str]:
-        names = {name for place in self._behind() for name in getattr(place, "__all__", dir(place))}
+        names = {
+            name
+            for place in self._behind()
+            for name in getattr(place, "__all__", dir(place))
+            if not inspect.ismodule(vars(place).get(name))
+        }
         inside = self.__name__ + "."
         names |= {path.removeprefix(inside) for path in PLACES if path.startswith(inside)}
         return sorted(name for name in names if "." not in name and not name.startswith("_"))

@@ -112,4 +112,16 @@ __all__ = [
     "utils",
 ]
 
-__getattr__ = _of_module(__name__, globals())
+_LATER = {  # files that are loaded when one of these layers is asked for
+    "padding": "CircularPad1d CircularPad2d ConstantPad1d ConstantPad2d "
+    "ReflectionPad1d ReflectionPad2d ReplicationPad1d ReplicationPad2d ZeroPad1d ZeroPad2d",
+    "upsampling": "PixelShuffle PixelUnshuffle Upsample UpsamplingBilinear2d UpsamplingNearest2d",
+    "pooling1d": "AdaptiveAvgPool1d AvgPool1d MaxPool1d",
+    "instance_norm": "InstanceNorm1d InstanceNorm2d",
+    "distance": "CosineSimilarity PairwiseDistance",
+    "parallel": "DataParallel",
+    "lazy": "LazyBatchNorm1d LazyBatchNorm2d LazyConv1d LazyConv2d LazyLinear",
+}
+__all__ += " ".join(_LATER.values()).split()
+
+__getattr__ = _of_module(__name__, globals(), _LATER)

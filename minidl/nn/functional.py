@@ -10,6 +10,9 @@ Each name leads to the file where its forward stands next to its backward:
     dropout dropout2d                              ops/dropout.py
     embedding one_hot                              ops/embedding.py
     pad                                            ops/join.py
+    interpolate pixel_shuffle pixel_unshuffle      ops/resize.py
+    max_pool1d avg_pool1d adaptive_avg_pool1d      ops/pool1d.py
+    normalize cosine_similarity pairwise_distance  ops/distance.py
     relu elu gelu sigmoid tanh softplus ...        ops/activation.py
     softmax log_softmax                            ops/softmax.py
     cross_entropy nll_loss multi_margin_loss ...   ops/loss/classification.py
@@ -39,7 +42,9 @@ from ..ops.activation import (
     softsign,
     tanh,
 )
+from ..ops.adaptive_pool import adaptive_avg_pool2d
 from ..ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from ..ops.distance import cosine_similarity, normalize, pairwise_distance
 from ..ops.dropout import dropout, dropout2d
 from ..ops.embedding import embedding, one_hot
 from ..ops.join import pad
@@ -59,18 +64,21 @@ from ..ops.loss import (
     smooth_l1_loss,
 )
 from ..ops.norm import batch_norm, group_norm, instance_norm, layer_norm
-from ..ops.pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from ..ops.pool import avg_pool2d, max_pool2d
+from ..ops.pool1d import adaptive_avg_pool1d, avg_pool1d, max_pool1d
+from ..ops.resize import interpolate, pixel_shuffle, pixel_unshuffle
 from ..ops.softmax import log_softmax, softmax
 from ..ops.unfold import fold, unfold
 
 __all__ = [
-    "adaptive_avg_pool2d", "avg_pool2d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "celu", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "cross_entropy", "dropout", "dropout2d",
-    "elu", "embedding", "fold", "gelu", "group_norm", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss",
-    "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax",
-    "logsigmoid", "max_pool2d", "mish", "mse_loss", "multi_margin_loss", "nll_loss", "one_hot", "pad", "relu",
-    "relu6", "rmse_loss", "selu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh",
-    "unfold",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "avg_pool1d", "avg_pool2d", "batch_norm", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "celu", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d",
+    "cosine_similarity", "cross_entropy", "dropout", "dropout2d", "elu", "embedding", "fold", "gelu", "group_norm",
+    "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate",
+    "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid", "max_pool1d",
+    "max_pool2d", "mish", "mse_loss", "multi_margin_loss", "nll_loss", "normalize", "one_hot", "pad",
+    "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "relu", "relu6", "rmse_loss", "selu", "sigmoid",
+    "silu", "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh", "unfold",
 ]  # fmt: skip
 
 __getattr__ = _of_module(__name__, globals())

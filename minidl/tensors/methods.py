@@ -18,16 +18,20 @@ from ..ops import (
     activation,
     arithmetic,
     comparison,
+    counting,
+    cumulative,
     elementary,
     gather,
     index,
     join,
     linalg,
     order,
+    rearrange,
     reduce,
     selection,
     shape,
     softmax,
+    trigonometry,
 )
 from ..ops._check.arguments import Operand
 from . import conversion, writing
@@ -39,12 +43,16 @@ _SAME_NAME = {
     engine: "backward",
     arithmetic: "add sub mul div floor_divide remainder fmod neg positive reciprocal square pow lerp",
     elementary: "exp expm1 log log2 log10 log1p sqrt rsqrt sin cos erf abs sign floor ceil trunc round",
+    trigonometry: "acos acosh asin asinh atan atan2 atanh cosh exp2 sinh tan",
     activation: "relu sigmoid tanh",
     softmax: "softmax log_softmax",
     comparison: "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor "
     "bitwise_not isnan isinf isfinite isclose allclose equal",
     selection: "maximum minimum clamp",
     reduce: "sum mean var std prod logsumexp norm amax amin cumsum all any count_nonzero",
+    cumulative: "cumprod",
+    rearrange: "cross diag diff kron repeat_interleave trace",
+    counting: "bincount unique",
     order: "argmax argmin max min sort argsort topk median",
     shape: "flatten ravel unflatten squeeze unsqueeze transpose t movedim expand_as broadcast_to view_as reshape_as "
     "roll tril triu diagonal clone",
@@ -62,20 +70,26 @@ _SEVERAL = "reshape view permute expand repeat tile flip"  # take their sizes as
 _IN_PLACE = {
     arithmetic: "add sub mul div floor_divide remainder fmod neg reciprocal square pow lerp",
     elementary: "exp expm1 log log2 log10 log1p sqrt rsqrt sin cos erf abs sign floor ceil trunc round",
+    trigonometry: "acos acosh asin asinh atan atan2 atanh cosh exp2 sinh tan",
     activation: "relu sigmoid tanh",
     selection: "clamp",
+    cumulative: "cumprod",
     shape: "tril triu",
     gather: "scatter scatter_add masked_fill",
 }
 
 ALIASES = {
-    "absolute": "abs", "clip": "clamp", "concat": "cat", "divide": "div", "greater": "gt", "greater_equal": "ge",
+    "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
+    "arctan2": "atan2", "arctanh": "atanh", "clip": "clamp", "concat": "cat", "divide": "div", "greater": "gt", "greater_equal": "ge",
     "less": "lt", "less_equal": "le", "moveaxis": "movedim", "multiply": "mul", "ndimension": "dim",
     "negative": "neg", "nelement": "numel", "not_equal": "ne", "subtract": "sub", "swapaxes": "transpose",
     "swapdims": "transpose", "true_divide": "div", "type": "type_",
 }  # fmt: skip
 
-_IN_PLACE_ALIASES = ("absolute", "clip", "divide", "multiply", "negative", "subtract", "true_divide")
+_IN_PLACE_ALIASES = (
+    "absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "clip", "divide", "multiply",
+    "negative", "subtract", "true_divide",
+)  # fmt: skip
 
 
 def _several(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

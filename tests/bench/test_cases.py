@@ -28,6 +28,7 @@ TOLERANCE = 1e-3
 # views and other names of what is timed under one name, and what has no forward and backward of its own
 COVERED_ELSEWHERE = {
     *("absolute", "clip", "divide", "true_divide", "multiply", "negative", "subtract", "concat", "concatenate"),
+    *("arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh"),
     *("greater", "greater_equal", "less", "less_equal", "not_equal"),
     *("moveaxis", "movedim", "swapaxes", "swapdims", "t", "ravel", "squeeze", "unsqueeze", "unflatten"),
     "rmse_loss",  # not in PyTorch

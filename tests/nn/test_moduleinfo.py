@@ -68,6 +68,10 @@ def check_sample(kind: type[torch.nn.Module], sample: Any, dtype: torch.dtype, t
     theirs = kind(*made.args, **made.kwargs).to(dtype).train(training)
     ours = getattr(minidl.nn, kind.__name__)(*translate(made.args), **translate(made.kwargs)).train(training)
     ours.to(minidl.as_dtype(str(dtype).removeprefix("torch.")))
+    if kind.__name__.startswith("Lazy"):  # its first input decides the shapes of its parameters
+        assert repr(ours) == repr(theirs)
+        theirs(*sample.forward_input.args)
+        ours(*translate(sample.forward_input.args))
     ours.load_state_dict({name: value.numpy() for name, value in copy.deepcopy(theirs.state_dict()).items()})
     assert repr(ours) == repr(theirs)
     if sample.forward_input is None:

@@ -116,6 +116,8 @@ def has_no_answer(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> boo
         return bool(x.isnan().any())
     if op.name == "nn.functional.softsign":  # inf / inf in its chain of operations; the derivative is 0
         return not bool((x.double().abs() < 1e18).all())
+    if op.name == "nn.functional.normalize":  # of a negative order: the powers of its gradient overflow
+        return x.dtype == torch.float16
     if op.name in ("pow", "__rpow__"):  # steps of the gradient overflow where its result does not
         return x.dtype == torch.float16
     if op.name in ("div", "true_divide") and x.dtype == torch.float16:  # likewise, in x / y²

@@ -20,7 +20,8 @@ TOKEN = re.compile(
     r"|(?P<other>\S)"
 )
 NAMES = frozenset(
-    ["abs", "cos", "cdf", "divisor", "erf", "exp", "floor", "high", "index", "log", "low", "mask", "max", "mean", "min"]
+    ["abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cosh", "sinh"]
+    + ["cos", "cdf", "divisor", "erf", "exp", "floor", "high", "index", "log", "low", "mask", "max", "mean", "min"]
     + [
         "offset",
         "onehot",

@@ -1,0 +1,80 @@
+"""Pooling of sequences (N, C, L): the largest or the mean of each window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.tensor import Tensor
+from ..ops.pool1d import One
+from . import functional as F
+from .module import Module
+
+
+class MaxPool1d(Module):
+    """The largest of each window: (N, C, L) -> (N, C, Lo); see `F.max_pool1d`."""
+
+    def __init__(
+        self,
+        kernel_size: One,
+        stride: One | None = None,
+        padding: One = 0,
+        dilation: One = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
+        self.stride = kernel_size if stride is None else stride
+        self.return_indices, self.ceil_mode = return_indices, ceil_mode
+
+    def forward(self, input: Tensor) -> Any:
+        return F.max_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class AvgPool1d(Module):
+    """The mean of each window: (N, C, L) -> (N, C, Lo); see `F.avg_pool1d`."""
+
+    def __init__(
+        self,
+        kernel_size: One,
+        stride: One | None = None,
+        padding: One = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = (
+            (value,) if hasattr(value, "__index__") else value
+            for value in (kernel_size, kernel_size if stride is None else stride, padding)
+        )
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AdaptiveAvgPool1d(Module):
+    """The mean of `output_size` parts: (N, C, L) -> (N, C, output_size)."""
+
+    def __init__(self, output_size: One) -> None:
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.adaptive_avg_pool1d(input, self.output_size)
+
+    def extra_repr(self) -> str:
+        return f"output_size={self.output_size}"
