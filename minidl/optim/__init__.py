@@ -10,4 +10,13 @@ from .sgd import SGD
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
 
-__getattr__ = _of_module(__name__, globals())
+_LATER = {  # files that are loaded when one of these optimizers is asked for
+    "adadelta": "Adadelta",
+    "adam_kin": "Adamax NAdam RAdam",
+    "asgd": "ASGD",
+    "lbfgs": "LBFGS",
+    "rprop": "Rprop",
+}
+__all__ += " ".join(_LATER.values()).split()
+
+__getattr__ = _of_module(__name__, globals(), _LATER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,30 @@ OPTIONS = {
         {"lr": rates, "lr_decay": st.sampled_from([0, 0.1]), "weight_decay": decays,
          "initial_accumulator_value": st.sampled_from([0, 0.5]), "eps": st.sampled_from([1e-10, 1e-2]),
          "maximize": flags}
+    ),
+    "Adadelta": st.fixed_dictionaries(
+        {"lr": rates, "rho": st.sampled_from([0.5, 0.9]), "eps": st.sampled_from([1e-6, 1e-2]), "weight_decay": decays,
+         "maximize": flags}
+    ),
+    "Adamax": st.fixed_dictionaries(
+        {"lr": rates, "betas": betas, "eps": st.sampled_from([1e-8, 1e-3]), "weight_decay": decays, "maximize": flags}
+    ),
+    "NAdam": st.fixed_dictionaries(
+        {"lr": rates, "betas": betas, "eps": st.sampled_from([1e-8, 1e-3]), "weight_decay": decays,
+         "momentum_decay": st.sampled_from([0, 4e-3]), "decoupled_weight_decay": flags, "maximize": flags}
+    ),
+    "RAdam": st.fixed_dictionaries(
+        {"lr": rates, "betas": st.tuples(st.sampled_from([0.0, 0.9]), st.sampled_from([0.5, 0.9, 0.999])),
+         "eps": st.sampled_from([1e-8, 1e-3]), "weight_decay": decays, "decoupled_weight_decay": flags,
+         "maximize": flags}
+    ),
+    "Rprop": st.fixed_dictionaries(
+        {"lr": st.sampled_from([1e-3, 0.03]), "etas": st.sampled_from([(0.5, 1.2), (0.1, 2.0)]),
+         "step_sizes": st.sampled_from([(1e-6, 50), (1e-2, 0.1)]), "maximize": flags}
+    ),
+    "ASGD": st.fixed_dictionaries(
+        {"lr": rates, "lambd": st.sampled_from([1e-4, 0.1]), "alpha": st.sampled_from([0.5, 0.75]),
+         "t0": st.sampled_from([1e6, 2]), "weight_decay": decays, "maximize": flags}
     ),
 }  # fmt: skip
 names = st.sampled_from(sorted(OPTIONS))
@@ -156,9 +181,12 @@ def test_resuming_is_exact(name: str) -> None:
 def test_half_precision(name: str) -> None:
     rng = np.random.default_rng(0)
     values = rng.uniform(0.5, 1.5, 20)
-    options = {} if name in ("SGD", "Adagrad") else {"eps": 1e-3}
+    known = signature(getattr(optim, name).__init__).parameters
+    options = {"weight_decay": 0.1} if "weight_decay" in known else {}
+    if "eps" in known and name != "Adagrad":
+        options["eps"] = 1e-3
     half, wide = (nn.Parameter(minidl.tensor(values.astype(dtype))) for dtype in ("float16", "float64"))
-    optimizers = [getattr(optim, name)([p], lr=0.01, weight_decay=0.1, **options) for p in (half, wide)]
+    optimizers = [getattr(optim, name)([p], lr=0.01, **options) for p in (half, wide)]
     for _ in range(3):
         gradient = rng.uniform(0.5, 1.5, 20).astype("float16")
         half.grad, wide.grad = minidl.tensor(gradient), minidl.tensor(gradient.astype("float64"))
