@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..devices import device_of
 from ..dtypes import as_dtype
 from ..engine.tensor import Tensor
@@ -32,7 +34,8 @@ class TensorType(type):
             if only._array.dtype != chosen:
                 raise DtypeError(f"{name}: takes a tensor of {chosen} only; got {only.dtype}; use x.type({name})")
             return only.view(only.shape)
-        if isinstance(only, Size) or len(data) != 1 or (hasattr(only, "__index__") and not isinstance(only, bool)):
+        number = hasattr(only, "__index__") and not isinstance(only, bool | np.ndarray)
+        if isinstance(only, Size) or len(data) != 1 or number:
             return empty(*(data or (0,)), dtype=chosen, device=where)
         if isinstance(only, bool | int | float | str) or not hasattr(only, "__len__"):
             raise ArgumentTypeError(f"{name}: data must be sizes, a sequence or an array; got {only!r}")

@@ -1,5 +1,6 @@
 """How tensors, sizes, dtypes and operations look, and old ways to make them. No random numbers."""
 
+import numpy as np
 import torch
 from torch.autograd import Function, Variable
 
@@ -15,6 +16,7 @@ print(x.device, repr(x.device), x.is_cuda, x.is_leaf, x.requires_grad, x.ndim, x
 print(torch.promote_types(torch.int64, torch.float16), torch.result_type(x, 1), torch.is_tensor(x), torch.typename(x))
 
 print(torch.FloatTensor([1, 2]), torch.LongTensor([[1, 2], [3, 4]]), torch.ByteTensor([0, 1]), torch.BoolTensor([0, 1]))
+print(torch.FloatTensor(np.array([1.0])), torch.LongTensor(np.array([[1, 2]])))
 print(torch.FloatTensor(2, 3).shape, torch.LongTensor(4).shape, torch.FloatTensor().shape, torch.FloatTensor(x.size()).shape)
 print(torch.Tensor([1, 2]), torch.Tensor(2, 3).shape, torch.Tensor(x.size()).shape, torch.IntTensor([1]), torch.LongTensor([1.5]))
 print(isinstance(x, torch.FloatTensor), isinstance(x, torch.LongTensor), isinstance(x, torch.Tensor), torch.FloatTensor)
