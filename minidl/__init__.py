@@ -117,6 +117,7 @@ from .ops.index import narrow, select
 from .ops.join import cat, chunk, concat, concatenate, hstack, split, stack, unbind, vstack
 from .ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
 from .ops.order import argmax, argmin, argsort, max, median, min, sort, topk
+from .ops.pool1d import adaptive_avg_pool1d, avg_pool1d
 from .ops.rearrange import (
     broadcast_tensors,
     cross,
@@ -130,7 +131,6 @@ from .ops.rearrange import (
     trace,
     var_mean,
 )
-from .ops.pool1d import adaptive_avg_pool1d, avg_pool1d
 from .ops.reduce import all, amax, amin, any, count_nonzero, cumsum, logsumexp, mean, norm, prod, std, sum, var
 from .ops.resize import pixel_shuffle, pixel_unshuffle
 from .ops.selection import clamp, maximum, minimum, where
@@ -195,6 +195,7 @@ greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 def __getattr__(name: str) -> object:
     """`minidl.data`, `minidl.explain`, `minidl.judge` and others load on first use: the engine needs none of them."""
+    if name in ("data", "distributions", "explain", "utils"):
     if name in ("data", "distributions", "explain", "utils"):
         return _importlib.import_module(f".{name}", __name__)
     if name == "judge":

@@ -38,7 +38,7 @@ def test_every_name_of_pytorchs_is_there_or_told(room):
     ("look", "says"),
     [
         (lambda: nn.Conv3d, "module 'minidl.nn' has no attribute 'Conv3d': it is PyTorch's.*there is: .*Conv2d"),
-        (lambda: optim.LBFGS, "no attribute 'LBFGS': .*there is: .*SGD"),
+        (lambda: optim.Muon, "no attribute 'Muon': .*there is: .*SGD"),
         (lambda: nn.functional.max_pool3d, "no attribute 'max_pool3d': .*there is: .*max_pool2d"),
         (lambda: minidl.inference_mode, r"no attribute 'inference_mode': .*there is: no_grad\(\)"),
         (lambda: minidl.FloatTensor, r"no attribute 'FloatTensor': .*there is: tensor\(\.\.\., dtype=\.\.\.\)"),

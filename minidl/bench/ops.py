@@ -167,6 +167,47 @@ def _shapes() -> list[Case]:
     ]  # fmt: skip
 
 
+def _rearranged() -> list[Case]:
+    table, row = Input(TABLE), Input(_three(lambda s: s[1:], TABLE))
+    wide, signals = Input(FLAT, wants_grad=False), Input(_three(lambda s: s[:3], IMAGES))
+    numbers, threes = Input(LABELS, "labels", (10, 100, 1_000)), Input(_three(lambda s: (s[0], 3), TABLE))
+    halves = Input(((4, 4), (8, 8), (16, 16)))
+    return [
+        Case("broadcast_tensors", (table, row), lambda T, F, x, y: T.stack(T.broadcast_tensors(x, y))),
+        Case("meshgrid", (row, row), lambda T, F, x, y: T.stack(T.meshgrid(x, y[:20], indexing="ij"))),
+        Case("diag", (Input(_three(lambda s: s[:1], SQUARE)),), lambda T, F, x: T.diag(x)),
+        Case("trace", (Input(SQUARE),), lambda T, F, x: T.trace(x)),
+        Case("repeat_interleave", (table,), lambda T, F, x: T.repeat_interleave(x, 2, 0)),
+        Case("cross", (threes, threes), lambda T, F, x, y: T.cross(x, y, dim=1)),
+        Case("kron", (halves, halves), lambda T, F, x, y: T.kron(x, y)),
+        Case("tensordot", (Input(SQUARE), Input(SQUARE)), lambda T, F, x, y: T.tensordot(x, y, 1)),
+        Case("diff", (table,), lambda T, F, x: T.diff(x)),
+        Case("std_mean", (table,), lambda T, F, x: T.std_mean(x)[0]),
+        Case("var_mean", (table,), lambda T, F, x: T.var_mean(x)[0]),
+        Case("cumprod", (Input(TABLE, "positive"),), lambda T, F, x: T.cumprod(x, 0)),
+        Case("unique", (numbers,), lambda T, F, x: T.unique(x)),
+        Case("isin", (numbers,), lambda T, F, x: T.isin(x, x[:20])),
+        Case("bincount", (numbers,), lambda T, F, x: T.bincount(x)),
+        Case("searchsorted", (wide,), lambda T, F, x: T.searchsorted(T.linspace(-2, 2, 100), x)),
+        Case("bucketize", (wide,), lambda T, F, x: T.bucketize(x, T.linspace(-2, 2, 100))),
+        Case("normalize", (table,), lambda T, F, x: F.normalize(x)),
+        Case("cosine_similarity", (table, table), lambda T, F, x, y: F.cosine_similarity(x, y)),
+        Case("pairwise_distance", (table, table), lambda T, F, x, y: F.pairwise_distance(x, y)),
+        Case("interpolate nearest", (Input(IMAGES),), lambda T, F, x: F.interpolate(x, scale_factor=2), images=True),
+        Case(
+            "interpolate bilinear",
+            (Input(IMAGES),),
+            lambda T, F, x: F.interpolate(x, scale_factor=2, mode="bilinear"),
+            images=True,
+        ),
+        Case("pixel_shuffle", (Input(IMAGES),), lambda T, F, x: F.pixel_shuffle(x, 2), images=True),
+        Case("pixel_unshuffle", (Input(IMAGES),), lambda T, F, x: F.pixel_unshuffle(x, 2), images=True),
+        Case("max_pool1d", (signals,), lambda T, F, x: F.max_pool1d(x, 2)),
+        Case("avg_pool1d", (signals,), lambda T, F, x: F.avg_pool1d(x, 2)),
+        Case("adaptive_avg_pool1d", (signals,), lambda T, F, x: F.adaptive_avg_pool1d(x, 7)),
+    ]  # fmt: skip
+
+
 def _products() -> list[Case]:
     square, vector = Input(SQUARE), Input(_three(lambda s: s[:1], SQUARE))
     many = Input(((4, 8, 8), (16, 64, 64), (32, 128, 128)))
@@ -267,7 +308,7 @@ def _first_of(name: str, **options: Any) -> Run:
 
 CASES = {
     case.name: case
-    for cases in (_elementwise(), _reductions(), _shapes(), _products(), _layers(), _losses())
+    for cases in (_elementwise(), _reductions(), _shapes(), _rearranged(), _products(), _layers(), _losses())
     for case in cases
 }
 

@@ -37,7 +37,9 @@ class FakeData(Dataset):
         random_offset: int = 0,
     ) -> None:
         if len(image_size) != 3 or num_classes < 1:
-            raise ArgumentError(f"FakeData: image_size is (C, H, W), num_classes at least 1; got {image_size}, {num_classes}")
+            raise ArgumentError(
+                f"FakeData: image_size is (C, H, W), num_classes at least 1; got {image_size}, {num_classes}"
+            )
         self.size, self.num_classes, self.image_size = size, num_classes, tuple(image_size)
         self.transform, self.target_transform, self.random_offset = transform, target_transform, random_offset
 
@@ -59,10 +61,10 @@ class FakeData(Dataset):
 class CIFAR10(ImageDataset):
     """CIFAR-10, colour pictures 32 by 32 of ten kinds, from its binary files in `root`/cifar-10-batches-bin.
 
-    They are `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`; the Python files of the same data are pickles,
-    which could run any code and are never read. Where they are missing and `download=True`, 5,000 (1,000 to test)
-    pictures of ten coloured patterns are drawn instead, the same everywhere, and a line on stderr says so; `origin` is
-    "root" or "drawn". DataError if they are missing without `download`, or damaged.
+    They are `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`; the Python files of the same data are
+    pickles, which could run any code and are never read. Where they are missing and `download=True`, 5,000 (1,000 to
+    test) pictures of ten coloured patterns are drawn instead, the same everywhere, and a line on stderr says so;
+    `origin` is "root" or "drawn". DataError if they are missing without `download`, or damaged.
     """
 
     classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -84,9 +86,13 @@ class CIFAR10(ImageDataset):
         elif download:
             self.origin, (images, labels) = "drawn", _drawn(DRAWN[self.train], seed=int(self.train))
             with suppress(OSError, AttributeError):  # stderr may be full or missing
-                sys.stderr.write(f"minidl: no CIFAR-10 in {self.root / FOLDER}: drawing pictures of ten patterns instead\n")
+                sys.stderr.write(
+                    f"minidl: no CIFAR-10 in {self.root / FOLDER}: drawing pictures of ten patterns instead\n"
+                )
         else:
-            raise DataError(f"{missing[0]}: no such file; unpack cifar-10-binary.tar.gz in {self.root}, or use FakeData")
+            raise DataError(
+                f"{missing[0]}: no such file; unpack cifar-10-binary.tar.gz in {self.root}, or use FakeData"
+            )
         super().__init__(images, labels, transform, target_transform)
 
 
@@ -113,5 +119,7 @@ def _drawn(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     along = np.cos(angle)[:, None, None] * x + np.sin(angle)[:, None, None] * y  # (N, 32, 32)
     stripes = np.sin(2 * np.pi * 3 * along + shift[:, None, None])
     colours = 0.5 + 0.4 * np.cos(angle[:, None] * 2 + np.array([0, 2, 4]))  # (N, 3)
-    images = colours[:, None, None, :] * (0.7 + 0.3 * stripes[..., None]) + random.normal(0, 0.08, (count, SIDE, SIDE, 3))
+    images = colours[:, None, None, :] * (0.7 + 0.3 * stripes[..., None]) + random.normal(
+        0, 0.08, (count, SIDE, SIDE, 3)
+    )
     return (images.clip(0, 1) * 255).astype(np.uint8), labels.astype(np.int64)

@@ -51,7 +51,9 @@ def _renamed(function: Call, known: Signature) -> Call:
         out = named.pop("out", None)
         for theirs in [name for name in named if name in other]:
             if other[theirs] in named:
-                raise TypeError(f"{function.__name__}() got both {other[theirs]!r} and {theirs!r}, which are one argument")
+                raise TypeError(
+                    f"{function.__name__}() got both {other[theirs]!r} and {theirs!r}, which are one argument"
+                )
             named[other[theirs]] = named.pop(theirs)
         if sizes and "size" in named:
             args = (*args, named.pop("size"))

@@ -22,7 +22,9 @@ ROOTS = ("torch", "torchvision")
 class Facade(ModuleType):
     """Names are looked for when they are asked for: in the modules behind it, then among the modules below it."""
 
-    __path__: list[str] = []  # the finder below is asked for modules inside it
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []  # the finder below is asked for modules inside it
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":

@@ -17,9 +17,10 @@ def install() -> None:
     """
     for root in ROOTS:
         if root in sys.modules and not isinstance(sys.modules[root], Facade):
+            place = getattr(sys.modules[root], "__file__", "elsewhere")
             raise ImportError(
-                f"minidl.as_torch: {root} is already imported, from {getattr(sys.modules[root], '__file__', 'elsewhere')}"
-                "; put `import minidl.as_torch` above every other import"
+                f"minidl.as_torch: {root} is already imported, from {place}; put `import minidl.as_torch` "
+                "above every other import"
             )
     if any(isinstance(finder, Finder) for finder in sys.meta_path):
         return

@@ -61,7 +61,7 @@ class dtype:
 
     __slots__ = ("_known", "name")
 
-    def __init__(self, known: DType) -> None:
+    def __init__(self, known: Any) -> None:
         self._known, self.name = known, known.name
 
     @property
@@ -116,7 +116,7 @@ class LeftOut(dtype):
         self.name = name
 
     @property
-    def _known(self) -> DType:  # type: ignore[override]
+    def _known(self) -> DType:
         instead = "torch.float16 or torch.float32" if self.name == "bfloat16" else "a dtype of NumPy's real numbers"
         raise MinidlError(f"torch.{self.name} is left out of minidl; use {instead}")
 
@@ -127,7 +127,7 @@ class LeftOut(dtype):
         return hash(self.name)
 
 
-DTYPES = {known: dtype(known) for known in SUPPORTED}
+DTYPES: dict[Any, dtype] = {known: dtype(known) for known in SUPPORTED}
 LEFT_OUT = {
     name: LeftOut(name)
     for name in (
@@ -160,13 +160,13 @@ class AccumulateGrad:
 
 # Operations that PyTorch divides otherwise, or calls otherwise.
 _NAMES = {
-    "AbsoluteError": "L1Loss", "AddScaled": "Add", "AvgPool2d": "AvgPool2D", "BinaryCrossEntropyWithLogits":
-    "BinaryCrossEntropyWithLogits", "Cast": "ToCopy", "Chosen": "Max", "Conv2d": "Convolution", "ConvTranspose2d":
-    "Convolution", "CrossEntropy": "NllLoss", "Dropout": "Mul", "Linear": "Addmm", "MatMul": "Mm", "MaxPool2d":
-    "MaxPool2DWithIndices", "NegativeLogLikelihood": "NllLoss", "Normalize": "NativeLayerNorm", "NormalizeChannels":
-    "NativeBatchNorm", "Pad": "ConstantPadNd", "Permute": "T", "Reshape": "View", "SquaredError": "MseLoss", "Standardize":
-    "NativeBatchNorm", "Take": "Index", "KlDivergence": "KlDiv", "Lerp": "Lerp", "LogSoftmax": "LogSoftmax",
-    "Clamp": "ClampBackward1", "Norm": "LinalgVectorNorm", "Put": "IndexPut", "Replace": "Copy", "TakeAlong": "Gather", "Triangle": "Triu",
+    "AbsoluteError": "L1Loss", "AddScaled": "Add", "AvgPool2d": "AvgPool2D", "Cast": "ToCopy", "Chosen": "Max",
+    "Clamp": "ClampBackward1", "Conv2d": "Convolution", "ConvTranspose2d": "Convolution",
+    "CrossEntropy": "NllLoss", "Dropout": "Mul", "KlDivergence": "KlDiv", "Linear": "Addmm", "MatMul": "Mm",
+    "MaxPool2d": "MaxPool2DWithIndices", "NegativeLogLikelihood": "NllLoss", "Norm": "LinalgVectorNorm",
+    "Normalize": "NativeLayerNorm", "NormalizeChannels": "NativeBatchNorm", "Pad": "ConstantPadNd",
+    "Permute": "T", "Put": "IndexPut", "Replace": "Copy", "Reshape": "View", "SquaredError": "MseLoss",
+    "Standardize": "NativeBatchNorm", "Take": "Index", "TakeAlong": "Gather", "Triangle": "Triu",
 }  # fmt: skip
 
 
@@ -193,7 +193,11 @@ def _next(edge: Any) -> tuple[Any, int]:
 def several(self: Any) -> str:
     """The values and places that a function such as `max` returns, as PyTorch prints them."""
     name = type(self).__name__.removesuffix("Result").lower()
-    return f"torch.return_types.{name}(\n" + ",\n".join(f"{field}={value}" for field, value in self._asdict().items()) + ")"
+    return (
+        f"torch.return_types.{name}(\n"
+        + ",\n".join(f"{field}={value}" for field, value in self._asdict().items())
+        + ")"
+    )
 
 
 def size(self: Tensor, dim: int | None = None) -> Any:

@@ -53,7 +53,7 @@ def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, r
 
 
 def pin_memory(self: Tensor, device: Any = None) -> Tensor:
-    """The tensor itself: memory is page-locked when it is moved to a GPU. BackendError, with the reason, without one."""
+    """The tensor itself: memory is page-locked when it is moved to a GPU. BackendError if there is none."""
     get_backend("cuda")
     return self
 

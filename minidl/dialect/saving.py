@@ -120,7 +120,9 @@ def _unpacked(value: Any, move: Callable[[Tensor], Tensor], weights_only: bool) 
         return value
     if "$module" in value:
         if weights_only:
-            raise CheckpointError(f"load: holds the module {value['$module']}, not only weights; use weights_only=False")
+            raise CheckpointError(
+                f"load: holds the module {value['$module']}, not only weights; use weights_only=False"
+            )
         made = _class(value["$module"])
         module = made.__new__(made)
         module.__dict__.update(again(value["attributes"]))
@@ -133,9 +135,11 @@ def _unpacked(value: Any, move: Callable[[Tensor], Tensor], weights_only: bool) 
         return DTYPES[as_dtype(value["$dtype"])]
     if "$set" in value:
         return set(map(again, value["$set"]))
-    return OrderedDict((key, again(item)) for key, item in value.items()) if _is_state(value) else {
-        key: again(item) for key, item in value.items()
-    }
+    return (
+        OrderedDict((key, again(item)) for key, item in value.items())
+        if _is_state(value)
+        else {key: again(item) for key, item in value.items()}
+    )
 
 
 def _is_state(value: dict[Any, Any]) -> bool:
@@ -152,5 +156,3 @@ def _class(name: str) -> type[nn.Module]:
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise CheckpointError(f"load: holds a module of the class {path} of {place}; define or import it first")
     return found
-
-

@@ -37,7 +37,9 @@ class Categorical(Distribution):
 
     has_enumerate_support = True
 
-    def __init__(self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None) -> None:
+    def __init__(
+        self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
+    ) -> None:
         if (probs is None) == (logits is None):
             raise ArgumentError("Categorical: give probs or logits, one of them")
         given: Any = logits if probs is None else probs
@@ -72,7 +74,9 @@ class Categorical(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         value = self._value(value)
-        self._check("the value", (value >= 0) & (value < self._events) & (value == value.floor()), f"0 to {self._events - 1}")
+        self._check(
+            "the value", (value >= 0) & (value < self._events) & (value == value.floor()), f"0 to {self._events - 1}"
+        )
         places, logits = broadcast_tensors(unsqueeze(value.long(), -1), self.logits)
         return select(gather(logits, -1, places[..., :1]), -1, 0)
 

@@ -12,7 +12,7 @@ from .distribution import Distribution
 
 
 class Independent(Distribution):
-    """The last `reinterpreted_batch_ndims` dimensions of the batch become part of the event: log_prob sums over them."""
+    """The last `reinterpreted_batch_ndims` dimensions of the batch belong to the event: log_prob sums over them."""
 
     def __init__(
         self, base_distribution: Any, reinterpreted_batch_ndims: int, validate_args: bool | None = None
@@ -21,7 +21,8 @@ class Independent(Distribution):
         count = reinterpreted_batch_ndims
         if not 0 <= count <= len(base_distribution.batch_shape):
             raise ArgumentError(
-                f"Independent: reinterpreted_batch_ndims must be from 0 to {len(base_distribution.batch_shape)}; got {count}"
+                "Independent: reinterpreted_batch_ndims must be from 0 to "
+                f"{len(base_distribution.batch_shape)}; got {count}"
             )
         self.base_dist, self.reinterpreted_batch_ndims = base_distribution, count
         self.has_rsample = base_distribution.has_rsample

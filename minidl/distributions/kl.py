@@ -30,7 +30,9 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     formula = FORMULAS.get((type(p), type(q)))
     if formula is None:
         known = ", ".join(f"{a.__name__} and {b.__name__}" for a, b in FORMULAS)
-        raise UnsupportedError(f"kl_divergence: no formula for {type(p).__name__} and {type(q).__name__}; there is: {known}")
+        raise UnsupportedError(
+            f"kl_divergence: no formula for {type(p).__name__} and {type(q).__name__}; there is: {known}"
+        )
     return formula(p, q)
 
 

@@ -20,7 +20,7 @@ INSTEAD = {
     "inference_mode": "no_grad()",
     "IterableDataset": "a Dataset with len() and [index]",
     "jit": "nothing: operations run as they are called",
-        "Size": "a tuple",
+    "Size": "a tuple",
     "quantization": "half()",
     "quantize_per_tensor": "half()",
     "sparse": "zeros and a mask; Embedding for one-hot products",

@@ -40,14 +40,18 @@ class _InstanceNorm(_Scaled):
         kept = {"device": device, "dtype": dtype}
         self.register_buffer("running_mean", zeros(num_features, **kept) if track_running_stats else None)
         self.register_buffer("running_var", ones(num_features, **kept) if track_running_stats else None)
-        self.register_buffer("num_batches_tracked", zeros((), dtype=int64, device=device) if track_running_stats else None)
+        self.register_buffer(
+            "num_batches_tracked", zeros((), dtype=int64, device=device) if track_running_stats else None
+        )
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
         name = type(self).__name__
         if not isinstance(input, Tensor) or input.ndim not in self.ndims:
             shape = input.shape if isinstance(input, Tensor) else type(input).__name__
-            raise ShapeError(f"{name}: takes {self.ndims[0]} or {self.ndims[1]} dimensions, (C, ...) or (N, C, ...); got {shape}")
+            raise ShapeError(
+                f"{name}: takes {self.ndims[0]} or {self.ndims[1]} dimensions, (C, ...) or (N, C, ...); got {shape}"
+            )
         batch = input if input.ndim == self.ndims[1] else input.unsqueeze(0)
         if self.affine and batch.shape[1] != self.num_features:
             raise ShapeError(f"{name}: num_features is {self.num_features}, but the input has shape {input.shape}")

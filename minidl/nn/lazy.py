@@ -28,7 +28,7 @@ class UninitializedParameter(Parameter):
 class _Lazy(Module):
     """`plain` is the class that the layer becomes, `count` its first argument, from dimension `dim` of the input."""
 
-    plain: ClassVar[type[Module]]
+    plain: ClassVar[Any]
     count: ClassVar[str]
     dim: ClassVar[int]
     _options: dict[str, Any]
@@ -57,12 +57,12 @@ class _Lazy(Module):
             mine = self.__dict__.get(name)
             if isinstance(value, Parameter) and isinstance(mine, UninitializedParameter):
                 mine._become(value.detach().to(mine).requires_grad_(mine.requires_grad))
-                mine.__class__ = Parameter
+                mine.__class__ = Parameter  # type: ignore[assignment]
             else:
                 self.__dict__[name] = value.to(mine) if isinstance(value, Tensor) else value
         self.__dict__.update(hooks)
         del self.__dict__["_options"]
-        self.__class__ = self.plain  # type: ignore[assignment]
+        self.__class__ = self.plain
 
     def forward(self, *inputs: Any) -> Any:
         """Never reached: the first call makes this the ordinary layer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..engine.tensor import Tensor
@@ -51,19 +52,20 @@ class AvgPool1d(Module):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__()
-        self.kernel_size, self.stride, self.padding = (
-            (value,) if hasattr(value, "__index__") else value
-            for value in (kernel_size, kernel_size if stride is None else stride, padding)
-        )
+        self.kernel_size, self.padding = _tuple(kernel_size), _tuple(padding)
+        self.stride = self.kernel_size if stride is None else _tuple(stride)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool1d(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
+        return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+def _tuple(value: One) -> Sequence[int]:
+    """An integer as PyTorch shows it here."""
+    return value if isinstance(value, Sequence) else (value,)
 
 
 class AdaptiveAvgPool1d(Module):

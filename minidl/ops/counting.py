@@ -74,7 +74,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if x._array.size and int(x._array.min()) < 0:
         raise ArgumentError("bincount: the integers must be at least 0")
     backend = backend_of(x._array)
-    if weights is None:
+    if weights is None or not x._array.size:  # PyTorch counts nothing in integers, whatever the weights
         return wrap(backend.xp.bincount(x._array, minlength=least).astype(int64))
     w = tensor_of("bincount", weights, "weights")
     if w.shape != x.shape:

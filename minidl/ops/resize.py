@@ -68,9 +68,7 @@ def interpolate(
     return x
 
 
-def _sizes(
-    old: tuple[int, ...], size: Any, factor: Any, recompute: bool | None
-) -> tuple[list[int], list[float]]:
+def _sizes(old: tuple[int, ...], size: Any, factor: Any, recompute: bool | None) -> tuple[list[int], list[float]]:
     """For each dimension, the new length, and how many old pixels one new pixel covers."""
     if (size is None) == (factor is None):
         raise ArgumentError("interpolate: give size or scale_factor, one of them")
@@ -111,7 +109,7 @@ def _weight(x: Tensor, dim: int, weight: Any) -> Tensor:
 
 
 def _cubic(x: Tensor, dim: int, target: int, step: float, aligned: bool) -> Tensor:
-    """Σ over the four pixels around of pixel · w(distance): w = 1 - (3 + a) d² + (2 + a) d³ near, a (d - 1) (d - 2)² far."""
+    """Σ pixel · w(d) over the four pixels around: w = 1 - (3 + a) d² + (2 + a) d³ near, else a (d - 1) (d - 2)²."""
     n = x.shape[dim]
     places = _sources(n, target, step, aligned)
     first = np.floor(places).astype(np.int64)

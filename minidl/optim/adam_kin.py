@@ -138,8 +138,8 @@ class NAdam(_Kin):
 class RAdam(_Kin):
     """Adam that waits for its measure of size: p ← p - lr m̂ at first, and once ρ > 5, p ← p - lr m̂ r / √v̂.
 
-    m̂ and v̂ as in `Adam`; ρ is how many gradients v averages, r = √((ρ-4)(ρ-2)ρ∞ / ((ρ∞-4)(ρ∞-2)ρ)). `weight_decay` as in
-    `NAdam`. Source: Liu et al. 2020.
+    m̂ and v̂ as in `Adam`; ρ is how many gradients v averages, r = √((ρ-4)(ρ-2)ρ∞ / ((ρ∞-4)(ρ∞-2)ρ)). `weight_decay`
+    as in `NAdam`. Source: Liu et al. 2020.
     """
 
     _remembers = ("step", "exp_avg", "exp_avg_sq")

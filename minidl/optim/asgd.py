@@ -55,12 +55,17 @@ class ASGD(Optimizer):
             g = -g
         if group["weight_decay"] != 0:
             g = g + group["weight_decay"] * p
-        eta, mu, mean = state.get("eta", float(np.float32(lr))), state.get("mu", 1.0), remember(state, "ax", p)
+        eta, mu, mean = state.get("eta", _as_kept(lr)), state.get("mu", 1.0), remember(state, "ax", p)
         p *= 1 - decay * eta
         p -= eta * g
         if mu == 1:
             mean[...] = p
         else:
             mean += mu * (p - mean)
-        ahead = lr / (1 + decay * lr * t) ** group["alpha"], 1 / max(1, t - group["t0"])
-        state["eta"], state["mu"] = map(float, np.float32(ahead))  # as precise as PyTorch keeps them
+        state["eta"] = _as_kept(lr / (1 + decay * lr * t) ** group["alpha"])
+        state["mu"] = _as_kept(1 / max(1, t - group["t0"]))
+
+
+def _as_kept(value: float) -> float:
+    """As precise as PyTorch keeps it."""
+    return float(np.float32(value))

@@ -57,7 +57,9 @@ class LBFGS(Optimizer):
     def _check(self, group: Group) -> None:
         super()._check(group)
         if group["line_search_fn"] not in (None, "strong_wolfe"):
-            raise ArgumentError(f"LBFGS: line_search_fn must be 'strong_wolfe' or None; got {group['line_search_fn']!r}")
+            raise ArgumentError(
+                f"LBFGS: line_search_fn must be 'strong_wolfe' or None; got {group['line_search_fn']!r}"
+            )
 
     def _loaded(self, who: str, number: Any, parameter: Tensor, key: str, value: Any) -> Any:
         """A vector, a number, or a list of them: all belong to all parameters together."""
@@ -69,7 +71,7 @@ class LBFGS(Optimizer):
         return wrap(backend_of(parameter._array).asarray(np.array(to_host(array), parameter._array.dtype)))
 
     @no_grad
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Make up to `max_iter` steps; `closure` recomputes the loss and its gradients, and returns the loss."""
         if closure is None:
             raise ArgumentError("LBFGS: step needs a closure that computes the loss and calls backward()")

@@ -96,7 +96,7 @@ def _zoom(
         first, last = sorted(end.t for end in ends)
         if (last - first) * length < SMALLEST:
             break
-        t, stuck = _inside(cubic_minimum(*ends), first, last, stuck)
+        t, stuck = _inside(cubic_minimum(ends[0], ends[1]), first, last, stuck)
         new = at(t)
         if too_high(new) or new.loss >= ends[low].loss:
             ends[high] = new

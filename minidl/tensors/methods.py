@@ -80,7 +80,8 @@ _IN_PLACE = {
 
 ALIASES = {
     "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
-    "arctan2": "atan2", "arctanh": "atanh", "clip": "clamp", "concat": "cat", "divide": "div", "greater": "gt", "greater_equal": "ge",
+    "arctan2": "atan2", "arctanh": "atanh", "clip": "clamp", "concat": "cat", "divide": "div",
+    "greater": "gt", "greater_equal": "ge",
     "less": "lt", "less_equal": "le", "moveaxis": "movedim", "multiply": "mul", "ndimension": "dim",
     "negative": "neg", "nelement": "numel", "not_equal": "ne", "subtract": "sub", "swapaxes": "transpose",
     "swapdims": "transpose", "true_divide": "div", "type": "type_",

@@ -60,10 +60,10 @@ def save(state: Any, path: str | os.PathLike[str] | IO[bytes]) -> None:
                 with archive.open(entry, "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, array, allow_pickle=False)
 
-    if hasattr(path, "write"):
-        write(path)
-    else:
+    if isinstance(path, str | os.PathLike):
         replace_file(path, write)
+    else:
+        write(path)
 
 
 def load(path: str | os.PathLike[str] | IO[bytes], *, only: str | None = None) -> Any:

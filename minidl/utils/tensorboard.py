@@ -32,8 +32,10 @@ class SummaryWriter:
         )
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self.__dict__["_writer"], name) if "_writer" in self.__dict__ else object.__getattribute__(
-            self, name
+        value = (
+            getattr(self.__dict__["_writer"], name)
+            if "_writer" in self.__dict__
+            else object.__getattribute__(self, name)
         )
         return _with_arrays(value) if name.startswith("add_") else value
 

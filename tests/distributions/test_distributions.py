@@ -1,4 +1,4 @@
-"""Distributions against PyTorch: log_prob, entropy, moments and divergences with their gradients; samples by their moments."""
+"""Distributions against PyTorch: formulas with their gradients; samples by their moments."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,11 @@ def asked(make, what):
             value = (x.detach() > 0).to(x.dtype) if "Bern" in type(made).__name__ else made.mean.detach() + 0 * x
             return made.log_prob(value)
         if what == "kl":
-            return lib.kl_divergence(make(lib, x * 0.5, y), made) if make is not uniform else lib.kl_divergence(made, make(lib, x - 3, y + 9))
+            return (
+                lib.kl_divergence(make(lib, x * 0.5, y), made)
+                if make is not uniform
+                else lib.kl_divergence(made, make(lib, x - 3, y + 9))
+            )
         if what == "cdf":
             return made.cdf(made.mean.detach() + 0.1)
         return made.entropy() if what == "entropy" else getattr(made, what)
@@ -74,8 +78,9 @@ def test_categorical(x, as_probs):
             other = lib.Categorical(logits=x * 0.5)
             assert tuple(made.batch_shape) == tuple(x.shape[:-1]) and tuple(made.event_shape) == ()
             return {
-                "log_prob": lambda: made.log_prob(made.probs.detach().argmin(-1)), "entropy": made.entropy, "probs": lambda: made.probs,
-                "logits": lambda: made.logits, "kl": lambda: lib.kl_divergence(made, other), "mode": lambda: made.mode,
+                "log_prob": lambda: made.log_prob(made.probs.detach().argmin(-1)), "entropy": made.entropy,
+                "probs": lambda: made.probs, "logits": lambda: made.logits,
+                "kl": lambda: lib.kl_divergence(made, other), "mode": lambda: made.mode,
                 "all": lambda: made.log_prob(made.enumerate_support()),
             }[what]()  # fmt: skip
 

@@ -140,7 +140,9 @@ def prepare_pytorch() -> Any:
 
     replace_sources(torch)
     fill_weights(torch)
-    torch.utils.data.RandomSampler.__iter__ = lambda self: iter(numbers.drawn.permutation(len(self.data_source)).tolist())
+    torch.utils.data.RandomSampler.__iter__ = lambda self: iter(
+        numbers.drawn.permutation(len(self.data_source)).tolist()
+    )
     for name, module in torchvision.modules().items():
         sys.modules[name] = module
     return torch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,9 @@ class _Pictures(torch.utils.data.Dataset):
         return image, self.target_transform(target) if self.target_transform else target
 
 
-def mnist(root: str, train: bool = True, transform: Any = None, target_transform: Any = None, download: bool = False) -> Any:
+def mnist(
+    root: str, train: bool = True, transform: Any = None, target_transform: Any = None, download: bool = False
+) -> Any:
     return _Pictures(datasets.MNIST(train=train, sample=True), transform, target_transform)
 
 
@@ -55,13 +57,16 @@ def make_grid(tensor: Any, **options: Any) -> Any:
 
 def modules() -> dict[str, ModuleType]:
     """The modules that the lessons import."""
-    found = {name: ModuleType(name) for name in ("torchvision", *(f"torchvision.{part}" for part in ("datasets", "transforms", "utils")))}
+    found = {
+        name: ModuleType(name)
+        for name in ("torchvision", *(f"torchvision.{part}" for part in ("datasets", "transforms", "utils")))
+    }
     for name in ("datasets", "transforms", "utils"):
         setattr(found["torchvision"], name, found[f"torchvision.{name}"])
     vars(found["torchvision.datasets"]).update(MNIST=mnist, FakeData=fake)
     vars(found["torchvision.transforms"]).update(
         ToTensor=to_tensor, Normalize=normalize, Compose=transforms.Compose, Lambda=transforms.Lambda,
-        Resize=transforms.Resize, CenterCrop=transforms.CenterCrop, InterpolationMode=SimpleNamespace(NEAREST="nearest"),
+        Resize=transforms.Resize, CenterCrop=transforms.CenterCrop,
     )  # fmt: skip
     vars(found["torchvision.utils"]).update(make_grid=make_grid, save_image=lambda *args, **options: None)
     return found

@@ -1,4 +1,4 @@
-"""`torch.backends`: what is there, honestly. minidl computes by NumPy's BLAS and by CuPy; cuDNN and Metal it has not."""
+"""`torch.backends`: what is there, honestly. minidl computes with NumPy and CuPy; it has no cuDNN and no Metal."""
 
 from __future__ import annotations
 

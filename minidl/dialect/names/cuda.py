@@ -68,5 +68,3 @@ def is_initialized() -> bool:
 def is_bf16_supported() -> bool:
     """False: minidl has no bfloat16."""
     return False
-
-

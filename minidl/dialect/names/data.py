@@ -1,4 +1,4 @@
-"""`torch.utils.data` beside `minidl.data`: a loader that takes PyTorch's hints, and data sets that can only be read on."""
+"""`torch.utils.data` beside `minidl.data`: a loader that takes PyTorch's hints, data sets without an index."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ class DataLoader(data.DataLoader):
             )  # fmt: skip
             return
         if shuffle or sampler is not None or batch_sampler is not None:
-            raise ArgumentError("DataLoader: an IterableDataset decides its order itself; leave shuffle and samplers out")
+            raise ArgumentError(
+                "DataLoader: an IterableDataset decides its order itself; leave shuffle and samplers out"
+            )
         self.dataset, self.batch_size, self.drop_last = dataset, batch_size, drop_last
         self.collate_fn = collate_fn or (default_convert if batch_size is None else default_collate)
 

@@ -31,11 +31,12 @@ __all__ = [
 ]  # fmt: skip
 
 globals().update(TYPES["cpu"])
-globals().update({name: DTYPES[np.dtype(name)] for name in ("float16", "float32", "float64", "uint8")})
-globals().update({name: DTYPES[np.dtype(name)] for name in ("int8", "int16", "int32", "int64")})
 globals().update(LEFT_OUT)
-half, float, double = DTYPES[dtypes.float16], DTYPES[dtypes.float32], DTYPES[dtypes.float64]
-short, int, long, bool = (DTYPES[known] for known in (dtypes.int16, dtypes.int32, dtypes.int64, dtypes.bool_))
+bfloat16, complex64, complex128 = (LEFT_OUT[name] for name in ("bfloat16", "complex64", "complex128"))
+float16, float32, float64 = (DTYPES[known] for known in (dtypes.float16, dtypes.float32, dtypes.float64))
+int8, int16, int32, int64 = (DTYPES[known] for known in (dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64))
+uint8, bool = DTYPES[dtypes.uint8], DTYPES[dtypes.bool_]
+half, float, double, short, int, long = float16, float32, float64, int16, int32, int64
 newaxis = None
 
 
@@ -94,7 +95,9 @@ class _Format:
 
 
 memory_format = layout = _Format
-contiguous_format, channels_last, preserve_format = map(_Format, ("contiguous_format", "channels_last", "preserve_format"))
+contiguous_format, channels_last, preserve_format = map(
+    _Format, ("contiguous_format", "channels_last", "preserve_format")
+)
 strided = _Format("strided")
 
 
