@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -37,7 +38,7 @@ class Facade(ModuleType):
                         break  # torch.nn is the facade of minidl.nn, not minidl.nn itself
                     self.__dict__[name] = value = spoken(value) if inspect.isfunction(value) else value
                     return value
-            if f"{self.__name__}.{name}" in PLACES:
+            if _is_there(f"{self.__name__}.{name}"):
                 return import_module(f"{self.__name__}.{name}")
         raise AttributeError(self._lacks(name))
 
@@ -65,11 +66,19 @@ class Facade(ModuleType):
             if not inspect.ismodule(vars(place).get(name))
         }
         inside = self.__name__ + "."
-        names |= {path.removeprefix(inside) for path in PLACES if path.startswith(inside)}
+        names |= {path.removeprefix(inside) for path in PLACES if path.startswith(inside) and _is_there(path)}
         return sorted(name for name in names if "." not in name and not name.startswith("_"))
 
 
 SHADOWED = {("minidl", "data"), ("minidl", "explain"), ("minidl", "methods")}  # names of minidl's that torch has not
+
+
+def _is_there(name: str) -> bool:
+    """Whether PyTorch's module of that name has a place, and all the modules behind it exist."""
+    try:
+        return name in PLACES and all(find_spec(path) is not None for path in PLACES[name])
+    except ModuleNotFoundError:
+        return False
 
 
 class Finder(MetaPathFinder, Loader):
@@ -78,7 +87,7 @@ class Finder(MetaPathFinder, Loader):
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name.partition(".")[0] not in ROOTS:
             return None
-        if name in PLACES:
+        if _is_there(name):
             return ModuleSpec(name, self, is_package=True, origin="minidl.as_torch")
         parent, _, last = name.rpartition(".")
         if parent in sys.modules and isinstance(sys.modules[parent], Facade):

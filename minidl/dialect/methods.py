@@ -6,6 +6,7 @@ from collections.abc import Callable
 from inspect import isfunction
 from typing import Any
 
+from .. import linalg
 from ..backend import get_backend
 from ..devices import device_of
 from ..engine.tensor import Tensor
@@ -79,6 +80,8 @@ def speak_methods() -> None:
         put(Tensor, f"{name}_", in_place(name))
     for method in (new, new_empty, get_device, pin_memory, share_memory_):
         put(Tensor, method.__name__, method)
+    put(Tensor, "det", linalg.det)
+    put(Tensor, "inverse", linalg.inv)
     put(Tensor, "type", type_)
     put(Tensor, "is_sparse", False)
     put(Tensor, "is_quantized", False)

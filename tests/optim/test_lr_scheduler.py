@@ -51,6 +51,17 @@ SCHEDULES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "CosineAnnealingWarmRestarts": options(T_0=counts, T_mult=st.integers(1, 3), eta_min=st.sampled_from([0, 0.01])),
     "LambdaLR": options(lr_lambda=lambdas),
     "MultiplicativeLR": options(lr_lambda=lambdas),
+    "CyclicLR": options(
+        base_lr=st.sampled_from([0.01, 0.1]),
+        max_lr=st.one_of(factors, st.tuples(factors, factors).map(list)),
+        step_size_up=counts,
+        step_size_down=st.one_of(st.none(), counts),
+        mode=st.sampled_from(["triangular", "triangular2", "exp_range"]),
+        gamma=factors,
+        cycle_momentum=st.booleans(),
+        scale_fn=st.one_of(st.none(), factors.map(Decay)),
+        scale_mode=st.sampled_from(["cycle", "iterations"]),
+    ),
     "OneCycleLR": st.one_of(
         options(
             max_lr=st.one_of(factors, st.tuples(factors, factors).map(list)),

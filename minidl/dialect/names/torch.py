@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ... import dtypes, random
+from ... import dtypes, linalg, random
 from ...backend import current_backend, use_backend
 from ...devices import device
 from ...engine.grad_mode import no_grad
 from ...engine.tensor import Tensor
-from ...errors import ArgumentError, UnsupportedError
+from ...errors import ArgumentError, UnsupportedError, refuse
+from ...linalg import SvdResult, det, inv
 from ..look import DTYPES, LEFT_OUT, Size, dtype
 from ..saving import load, save
 from ..typed import TYPES, type_named
@@ -21,6 +22,7 @@ from .version import __version__
 
 __all__ = [
     "Generator", "Size", "__version__", "are_deterministic_algorithms_enabled", "autocast",
+    "det", "inverse", "svd",
     "bfloat16", "bool", "channels_last", "complex64", "complex128", "contiguous_format", "device", "double", "dtype",
     "finfo", "float", "float16", "float32", "float64", "get_default_device", "get_default_dtype",
     "get_float32_matmul_precision", "get_rng_state", "half", "iinfo", "inference_mode", "initial_seed", "int", "int8",
@@ -215,6 +217,16 @@ def set_float32_matmul_precision(precision: str) -> None:
 def get_float32_matmul_precision() -> str:
     """Always "highest": float32 is computed in float32."""
     return "highest"
+
+
+inverse = inv
+
+
+def svd(input: Tensor, some: Any = True, compute_uv: Any = True) -> SvdResult:
+    """U, S and V (not its transpose) of input = U diag(S) Vᵀ; `some=False` is left out of minidl."""
+    refuse("svd", some=None if some else "False", compute_uv=None if compute_uv else "False")
+    u, s, vh = linalg.svd(input, full_matrices=False)
+    return SvdResult(u, s, vh.transpose(-2, -1))
 
 
 def typename(obj: Any) -> str:

@@ -20,9 +20,31 @@ TOKEN = re.compile(
     r"|(?P<other>\S)"
 )
 NAMES = frozenset(
-    ["abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cosh", "sinh"]
-    + ["cos", "cdf", "divisor", "erf", "exp", "floor", "high", "index", "log", "low", "mask", "max", "mean", "min"]
-    + [
+    [
+        "abs",
+        "acos",
+        "acosh",
+        "asin",
+        "asinh",
+        "atan",
+        "atanh",
+        "cdf",
+        "cos",
+        "cosh",
+        "det",
+        "diag",
+        "divisor",
+        "erf",
+        "exp",
+        "floor",
+        "high",
+        "index",
+        "log",
+        "low",
+        "mask",
+        "max",
+        "mean",
+        "min",
         "offset",
         "onehot",
         "out",
@@ -33,11 +55,15 @@ NAMES = frozenset(
         "sigmoid",
         "sign",
         "sin",
+        "sinh",
+        "skew",
         "softmax",
         "tan",
         "tanh",
+        "threshold",
+        "trunc",
+        "var",
     ]
-    + ["tan", "tanh", "threshold", "trunc", "var"]
 )
 LARGE = {"Σ": "∑", "Π": "∏", "∫": "∫"}
 THIN = '<mspace width="0.17em"/>'

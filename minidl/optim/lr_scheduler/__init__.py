@@ -6,6 +6,7 @@ All values are PyTorch's, bit for bit.
 from ...missing import of_module as _of_module
 from .anneal import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .combine import ChainedScheduler, SequentialLR
+from .cyclic import CyclicLR
 from .decay import ConstantLR, ExponentialLR, LambdaLR, LinearLR, MultiplicativeLR, MultiStepLR, PolynomialLR, StepLR
 from .one_cycle import OneCycleLR
 from .plateau import ReduceLROnPlateau
@@ -16,6 +17,7 @@ __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
