@@ -51,9 +51,8 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     tensor([ True, False,  True])
     """
     x, y = promoted("isin", elements, test_elements)
-    arrays = [z._array if isinstance(z, Tensor) else np.asarray(z) for z in (x, y)]
-    backend = same_backend("isin", arrays)
-    first, second = (backend.asarray(array) for array in arrays)
+    backend = same_backend("isin", [z._array for z in (x, y) if isinstance(z, Tensor)])
+    first, second = (z._array if isinstance(z, Tensor) else backend.asarray(np.asarray(z)) for z in (x, y))
     found = (first.reshape(*first.shape, 1) == second.reshape(-1)).any(axis=-1)
     return wrap(backend.asarray(~found if invert else found))
 
