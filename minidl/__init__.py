@@ -114,6 +114,7 @@ from .ops.index import narrow, select
 from .ops.join import cat, chunk, concat, concatenate, hstack, split, stack, unbind, vstack
 from .ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
 from .ops.order import argmax, argmin, argsort, max, median, min, sort, topk
+from .ops.recurrent import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
 from .ops.reduce import all, amax, amin, any, count_nonzero, cumsum, logsumexp, mean, norm, prod, std, sum, var
 from .ops.selection import clamp, maximum, minimum, where
 from .ops.shape import (

@@ -232,6 +232,28 @@ def _side(taps: Any) -> tuple[int, int]:
     return side, side
 
 
+def _recurrent() -> list[Case]:
+    x, h = Input(((4, 8), (100, 64), (100, 128))), Input(((4, 16), (100, 128), (100, 256)))
+
+    def weights(gates: int) -> tuple[Input, Input, Input, Input]:
+        ih, hh, b = [
+            Input(_three(shape, h.shapes))
+            for shape in (
+                lambda s: (gates * s[1], s[1] // 2),
+                lambda s: (gates * s[1], s[1]),
+                lambda s: (gates * s[1],),
+            )
+        ]
+        return ih, hh, b, b
+
+    return [
+        Case("rnn_tanh_cell", (x, h, *weights(1)), _called("rnn_tanh_cell")),
+        Case("rnn_relu_cell", (x, h, *weights(1)), _called("rnn_relu_cell")),
+        Case("lstm_cell", (x, h, h, *weights(4)), lambda T, F, x, h, c, *w: T.cat(T.lstm_cell(x, (h, c), *w), 1)),
+        Case("gru_cell", (x, h, *weights(3)), _called("gru_cell")),
+    ]
+
+
 def _losses() -> list[Case]:
     scores, targets = Input(TABLE), Input(TABLE, wants_grad=False)
     labels = Input(_three(lambda s: s[:1], TABLE), "labels", COLUMNS)
@@ -264,7 +286,7 @@ def _first_of(name: str, **options: Any) -> Run:
 
 CASES = {
     case.name: case
-    for cases in (_elementwise(), _reductions(), _shapes(), _products(), _layers(), _losses())
+    for cases in (_elementwise(), _reductions(), _shapes(), _products(), _layers(), _recurrent(), _losses())
     for case in cases
 }
 
