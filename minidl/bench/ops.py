@@ -254,6 +254,26 @@ def _recurrent() -> list[Case]:
     ]
 
 
+def _attention() -> list[Case]:
+    heads = Input(((2, 2, 8, 8), (8, 4, 64, 32), (32, 4, 64, 32)))
+    x = Input(((8, 2, 16), (64, 8, 128), (64, 32, 128)))
+    packed = Input(_three(lambda s: (3 * s[2], s[2]), x.shapes))
+    out = Input(_three(lambda s: (s[2], s[2]), x.shapes))
+    return [
+        Case("scaled_dot_product_attention", (heads, heads, heads), _called("scaled_dot_product_attention", True)),
+        Case("scaled_dot_product_attention, causal", (heads, heads, heads),
+             _called("scaled_dot_product_attention", True, is_causal=True)),
+        Case("multi_head_attention_forward", (x, packed, out), _self_attention),
+    ]  # fmt: skip
+
+
+def _self_attention(T: Any, F: Any, x: Any, w: Any, v: Any) -> Any:
+    size = x.shape[2]
+    return F.multi_head_attention_forward(
+        x, x, x, size, 2, w, None, None, None, False, 0.0, v, None, need_weights=False
+    )[0]  # fmt: skip
+
+
 def _losses() -> list[Case]:
     scores, targets = Input(TABLE), Input(TABLE, wants_grad=False)
     labels = Input(_three(lambda s: s[:1], TABLE), "labels", COLUMNS)
@@ -286,7 +306,16 @@ def _first_of(name: str, **options: Any) -> Run:
 
 CASES = {
     case.name: case
-    for cases in (_elementwise(), _reductions(), _shapes(), _products(), _layers(), _recurrent(), _losses())
+    for cases in (
+        _elementwise(),
+        _reductions(),
+        _shapes(),
+        _products(),
+        _layers(),
+        _recurrent(),
+        _attention(),
+        _losses(),
+    )
     for case in cases
 }
 

@@ -9,6 +9,8 @@ Each name leads to the file where its forward stands next to its backward:
     batch_norm layer_norm group_norm instance_norm ops/norm.py
     dropout dropout2d                              ops/dropout.py
     embedding one_hot                              ops/embedding.py
+    scaled_dot_product_attention                   ops/attention.py
+    multi_head_attention_forward                   ops/multihead.py
     pad                                            ops/join.py
     relu elu gelu sigmoid tanh softplus ...        ops/activation.py
     softmax log_softmax                            ops/softmax.py
@@ -39,6 +41,7 @@ from ..ops.activation import (
     softsign,
     tanh,
 )
+from ..ops.attention import scaled_dot_product_attention
 from ..ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from ..ops.dropout import dropout, dropout2d
 from ..ops.embedding import embedding, one_hot
@@ -58,6 +61,7 @@ from ..ops.loss import (
     rmse_loss,
     smooth_l1_loss,
 )
+from ..ops.multihead import multi_head_attention_forward
 from ..ops.norm import batch_norm, group_norm, instance_norm, layer_norm
 from ..ops.pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from ..ops.softmax import log_softmax, softmax
@@ -66,11 +70,11 @@ from ..ops.unfold import fold, unfold
 __all__ = [
     "adaptive_avg_pool2d", "avg_pool2d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits",
     "celu", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "cross_entropy", "dropout", "dropout2d",
-    "elu", "embedding", "fold", "gelu", "group_norm", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss",
-    "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax",
-    "logsigmoid", "max_pool2d", "mish", "mse_loss", "multi_margin_loss", "nll_loss", "one_hot", "pad", "relu",
-    "relu6", "rmse_loss", "selu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh",
-    "unfold",
+    "elu", "embedding", "fold", "gelu", "group_norm", "hardsigmoid", "hardswish", "hardtanh",
+    "hinge_embedding_loss", "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm", "leaky_relu",
+    "linear", "log_softmax", "logsigmoid", "max_pool2d", "mish", "mse_loss", "multi_head_attention_forward",
+    "multi_margin_loss", "nll_loss", "one_hot", "pad", "relu", "relu6", "rmse_loss", "scaled_dot_product_attention",
+    "selu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh", "unfold",
 ]  # fmt: skip
 
 __getattr__ = _of_module(__name__, globals())
