@@ -126,6 +126,8 @@ def _shapes() -> list[Case]:
     table = Input(TABLE)
     rows = Input(_three(lambda s: (s[0],), TABLE), "labels", ROWS)
     places = Input(TABLE, "labels", COLUMNS)
+    bags = Input(((20, 5), (2_000, 5), (20_000, 5)), "labels", (50, 1_000, 5_000))
+    vectors = Input(((50, 16), (1_000, 64), (5_000, 64)))
     return [
         Case("transpose, copied", (table,), lambda T, F, x: T.transpose(x, 0, 1).contiguous()),
         Case("permute, copied", (Input(IMAGES),), lambda T, F, x: T.permute(x, (0, 2, 3, 1)).contiguous(), images=True),
@@ -157,9 +159,10 @@ def _shapes() -> list[Case]:
         Case("scatter a number", (table, rows), lambda T, F, x, i: T.scatter(x, 0, i.reshape(-1, 1), 0.5)),
         Case(
             "embedding",
-            (Input(LABELS, "labels", (50, 1_000, 5_000)), Input(((50, 16), (1_000, 64), (5_000, 64)))),
+            (Input(LABELS, "labels", (50, 1_000, 5_000)), vectors),
             lambda T, F, i, w: F.embedding(i, w),
         ),
+        Case("embedding_bag", (bags, vectors), lambda T, F, i, w: F.embedding_bag(i, w)),
         Case("one_hot", (Input(LABELS, "labels", (10, 10, 10)),), lambda T, F, i: F.one_hot(i, 10)),
     ]  # fmt: skip
 
@@ -236,14 +239,9 @@ def _recurrent() -> list[Case]:
     x, h = Input(((4, 8), (100, 64), (100, 128))), Input(((4, 16), (100, 128), (100, 256)))
 
     def weights(gates: int) -> tuple[Input, Input, Input, Input]:
-        ih, hh, b = [
-            Input(_three(shape, h.shapes))
-            for shape in (
-                lambda s: (gates * s[1], s[1] // 2),
-                lambda s: (gates * s[1], s[1]),
-                lambda s: (gates * s[1],),
-            )
-        ]
+        ih = Input(_three(lambda s: (gates * s[1], s[1] // 2), h.shapes))
+        hh = Input(_three(lambda s: (gates * s[1], s[1]), h.shapes))
+        b = Input(_three(lambda s: (gates * s[1],), h.shapes))
         return ih, hh, b, b
 
     return [

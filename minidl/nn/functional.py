@@ -9,6 +9,7 @@ Each name leads to the file where its forward stands next to its backward:
     batch_norm layer_norm group_norm instance_norm ops/norm.py
     dropout dropout2d                              ops/dropout.py
     embedding one_hot                              ops/embedding.py
+    embedding_bag                                  ops/embedding_bag.py
     scaled_dot_product_attention                   ops/attention.py
     multi_head_attention_forward                   ops/multihead.py
     pad                                            ops/join.py
@@ -45,6 +46,7 @@ from ..ops.attention import scaled_dot_product_attention
 from ..ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from ..ops.dropout import dropout, dropout2d
 from ..ops.embedding import embedding, one_hot
+from ..ops.embedding_bag import embedding_bag
 from ..ops.join import pad
 from ..ops.linalg import linear
 from ..ops.loss import (
@@ -69,12 +71,12 @@ from ..ops.unfold import fold, unfold
 
 __all__ = [
     "adaptive_avg_pool2d", "avg_pool2d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "celu", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "cross_entropy", "dropout", "dropout2d",
-    "elu", "embedding", "fold", "gelu", "group_norm", "hardsigmoid", "hardswish", "hardtanh",
-    "hinge_embedding_loss", "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm", "leaky_relu",
-    "linear", "log_softmax", "logsigmoid", "max_pool2d", "mish", "mse_loss", "multi_head_attention_forward",
-    "multi_margin_loss", "nll_loss", "one_hot", "pad", "relu", "relu6", "rmse_loss", "scaled_dot_product_attention",
-    "selu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh", "unfold",
+    "celu", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "cross_entropy", "dropout", "dropout2d", "elu",
+    "embedding", "embedding_bag", "fold", "gelu", "group_norm", "hardsigmoid", "hardswish", "hardtanh",
+    "hinge_embedding_loss", "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear",
+    "log_softmax", "logsigmoid", "max_pool2d", "mish", "mse_loss", "multi_head_attention_forward", "multi_margin_loss",
+    "nll_loss", "one_hot", "pad", "relu", "relu6", "rmse_loss", "scaled_dot_product_attention", "selu", "sigmoid",
+    "silu", "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh", "unfold",
 ]  # fmt: skip
 
 __getattr__ = _of_module(__name__, globals())

@@ -44,6 +44,7 @@ REORDERED: dict[str, Callable[..., Any]] = {
     "where": lambda self, condition, other: minidl.where(condition, self, other),
     "einsum": lambda tensors, equation: minidl.einsum(equation, tensors),
     "nn.functional.embedding": lambda weight, idx, **options: F.embedding(idx, weight, **options),
+    "nn.functional.embedding_bag": lambda weight, idx, **options: F.embedding_bag(idx, weight, **options),
     "normal.number_mean": lambda std, mean, *args, **options: minidl.normal(mean, std, *args, **options),
     "normal.in_place": lambda input, *args, **options: input.normal_(*args, **options),
 }
