@@ -53,8 +53,10 @@ class Summary:
         return sum(layer.memory for layer in self.layers)
 
 
-def summarize(model: Module, input_shape: Sequence[int]) -> Summary:
+def summarize(model: Module, input_shape: Sequence[int], dtype: Any = np.float32) -> Summary:
     """Run `model` once on zeros of `input_shape` (with the batch in front) and note what each layer did.
+
+    `dtype`: of the zeros; int64 for models that read text.
 
     Layers are the modules without modules inside; what another module computes itself has a row of its own. Raises
     what the model raises if the shape does not fit.
@@ -70,7 +72,7 @@ def summarize(model: Module, input_shape: Sequence[int]) -> Summary:
     training = model.training
     try:
         with no_grad(), observed(products):
-            model.eval()(tensor(np.zeros(tuple(input_shape), np.float32)))
+            model.eval()(tensor(np.zeros(tuple(input_shape), dtype)))
     finally:
         model.train(training)
         for handle in handles:

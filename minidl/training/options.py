@@ -14,6 +14,7 @@ from ..backend import DEFAULT, backend_named, backend_names, device_named
 from ..data.datasets import DATASETS
 from ..errors import ArgumentError
 from ..files import read_bytes
+from ..models.networks import MODELS
 from ..nn import Module
 from ..optim import lr_scheduler
 
@@ -46,7 +47,7 @@ class Options:
     The defaults train the lecture's CNN to about 99 % on MNIST in three epochs.
     """
 
-    model: str = option("lecture", "lecture, mlp, lenet, or FILE.py:NAME, a Module class or a function that makes one")
+    model: str = option("lecture", f"{', '.join(MODELS)}, or FILE.py:NAME, a Module class or a function that makes one")
     dataset: str = option("mnist", f"{', '.join(DATASETS)}, or idx (any folder of IDX files)")
     data: str | None = option(None, "folder of the data set's files (default: the cache, a download, or the sample)")
     backend: str | None = option(
