@@ -201,6 +201,14 @@ def test_images_row_by_row(kind):
     assert found[3] < found[0]
 
 
+def test_states_start_to_last():
+    """Orthogonal weights from state to state, and forget gates that are open."""
+    for gate in np.split(to_numpy(Rows().rnn.weight_hh_l0), 4):
+        np.testing.assert_allclose(gate @ gate.T, np.eye(128), atol=1e-5)
+    bias = to_numpy(Rows().rnn.bias_ih_l0)
+    assert (bias[128:256] == 1).all() and (np.abs(np.delete(bias, range(128, 256))) < 0.1).all()
+
+
 def torch_stage(inplanes: int, planes: int, stride: int) -> torch.nn.Sequential:
     class BasicBlock(torch.nn.Module):
         def __init__(self, inplanes: int, stride: int) -> None:

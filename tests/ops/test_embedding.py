@@ -49,8 +49,6 @@ def bags(draw):
     """input, offsets and per_sample_weights of embedding_bag, and its options."""
     mode = draw(st.sampled_from(["sum", "mean", "max"]))
     options = {"mode": mode, "padding_idx": draw(st.none() | st.integers(-4, 3))}
-    if mode != "max":
-        options["scale_grad_by_freq"] = draw(st.booleans())
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     weighted = mode == "sum" and draw(st.booleans())
     if draw(st.booleans()):
@@ -72,6 +70,17 @@ def test_embedding_bag(case):
         return lambda i, w, o, s: f.embedding_bag(i, w, o, per_sample_weights=s, **options)
 
     check(called(F), called(TF), index, table, offsets, samples)
+
+
+@given(st.lists(st.integers(0, 3), min_size=6, max_size=6), st.sampled_from(["sum", "mean"]))
+def test_embedding_bag_by_frequency(index, mode):
+    """Against `embedding` and a sum: PyTorch's embedding_bag divides by the frequency of another row."""
+    index, table = np.array(index).reshape(2, 3), np.random.default_rng(0).uniform(-1, 1, (4, 3))
+    check(
+        lambda i, w: F.embedding_bag(i, w, mode=mode, scale_grad_by_freq=True),
+        lambda i, w: getattr(TF.embedding(i, w, scale_grad_by_freq=True), mode)(1),
+        index, table,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
