@@ -29,6 +29,7 @@ OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float, float, float]
     "adagrad": (optim.Adagrad, 0.01, 0.03, 0.0),
 }
 MOMENTUM = {"sgd": 0.9, "rmsprop": 0.0}
+STEEP = ("rnn",)  # models whose gradients grow over the steps: the highest rate of a onecycle schedule breaks them
 
 
 class OptionError(ArgumentError):
@@ -57,7 +58,9 @@ class Options:
     )
     epochs: int = option(3, "passes through the training images")
     batch_size: int = option(100, "images per step")
-    lr: float | None = option(None, "learning rate; the highest one of a onecycle schedule (default: by optimizer)")
+    lr: float | None = option(
+        None, "learning rate; the highest one of a onecycle schedule (default: by optimizer and model)"
+    )
     optimizer: str = option("sgd", ", ".join(OPTIMIZERS))
     momentum: float | None = option(None, "momentum of sgd (default 0.9) and rmsprop (default 0)")
     weight_decay: float | None = option(None, "pull of the weights towards 0 (default: the optimizer's own)")
@@ -90,9 +93,10 @@ class Options:
             )
         _check_path("data", self.data)
         _, plain, peak, decay = OPTIMIZERS[self.optimizer]
+        usual = peak if self.schedule == "onecycle" and self.model not in STEEP else plain
         return replace(
             self,
-            lr=self.lr if self.lr is not None else peak if self.schedule == "onecycle" else plain,
+            lr=usual if self.lr is None else self.lr,
             momentum=self.momentum if self.momentum is not None else MOMENTUM.get(self.optimizer),
             weight_decay=decay if self.weight_decay is None else self.weight_decay,
         )
