@@ -131,6 +131,7 @@ from .ops.rearrange import (
     trace,
     var_mean,
 )
+from .ops.recurrent import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
 from .ops.reduce import all, amax, amin, any, count_nonzero, cumsum, logsumexp, mean, norm, prod, std, sum, var
 from .ops.resize import pixel_shuffle, pixel_unshuffle
 from .ops.selection import clamp, maximum, minimum, where

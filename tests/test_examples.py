@@ -57,6 +57,18 @@ def test_the_lecture_on_mnist(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("model", ["gpt", "charlstm"])
+def test_gpt_on_text(model, tmp_path):
+    printed = run("gpt_on_text.py", tmp_path, "--model", model, "--steps", "120", "--write", "40")
+    losses = [float(loss) for loss in re.findall(r"loss (\d\.\d+)", printed)]
+    assert losses[-1] < 0.7 * losses[0], printed
+    assert "\nThe Zen " in printed
+    (tmp_path / "short.txt").write_text("short")
+    found = started("gpt_on_text.py", tmp_path, "--text", "short.txt")
+    assert found.returncode == 1 and "short.txt: has 5 characters" in found.stderr
+
+
+@pytest.mark.slow
 def test_train_your_own(tmp_path):
     printed = run("train_your_own.py", tmp_path)
     assert "400 pictures of 10 classes: 320 to train, 80 to test" in printed

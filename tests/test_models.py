@@ -11,7 +11,17 @@ import torch
 import minidl
 from minidl import nn
 from minidl.errors import ArgumentError, ShapeError
-from minidl.models import MLP, Lecture, LeNet5, ModelError, check_model, make_model, with_whole_path
+from minidl.models import (
+    MLP,
+    Lecture,
+    LeNet5,
+    ModelError,
+    ResNet,
+    Rows,
+    check_model,
+    make_model,
+    with_whole_path,
+)
 from minidl.models.summary import summarize
 from minidl.random import default_generator
 from tests.support.compare import assert_close, to_numpy
@@ -48,7 +58,16 @@ def test_the_lecture_network_is_the_lecture_s(images: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "parameters"), [("lecture", Lecture, 18_090), ("mlp", MLP, 669_706), ("lenet", LeNet5, 61_706)]
+    ("name", "kind", "parameters"),
+    [
+        ("lecture", Lecture, 18_090),
+        ("mlp", MLP, 669_706),
+        ("lenet", LeNet5, 61_706),
+        ("lstm", Rows, 82_186),
+        ("gru", Rows, 61_962),
+        ("rnn", Rows, 21_514),
+        ("resnet18", ResNet, 11_175_370),
+    ],
 )
 def test_sizes_and_shapes(name: str, kind: type[nn.Module], parameters: int, images: np.ndarray) -> None:
     model = make_model(name)
@@ -85,6 +104,8 @@ def test_the_file_may_import_its_neighbours(tmp_path: Path) -> None:
 def test_what_is_wrong_with_a_file_is_said_in_one_line(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="there is no model 'lectrue'; use one of lecture, mlp, lenet"):
         make_model("lectrue")
+    with pytest.raises(ArgumentError, match="--model gpt: it reads text, and the data here are images"):
+        make_model("gpt")
     with pytest.raises(ArgumentError, match="there is no file"):
         make_model(f"{tmp_path / 'none.py'}:Net")
     with pytest.raises(ArgumentError, match=r"has no 'Net'; it has Tiny, .*make"):
@@ -176,7 +197,7 @@ def test_the_whole_path_means_the_same_everywhere(tmp_path: Path, monkeypatch: p
     assert with_whole_path("lecture") == "lecture"
 
 
-@pytest.mark.parametrize("name", ["lecture", "mlp", "lenet"])
+@pytest.mark.parametrize("name", ["lecture", "mlp", "lenet", "lstm", "gru", "rnn"])
 @pytest.mark.parametrize(
     ("shape", "kind"), [((1, 32, 32), "grey ones of 32x32"), ((3, 28, 28), "colour ones of 28x28")], ids=str
 )

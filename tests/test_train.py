@@ -213,6 +213,8 @@ def test_a_wrong_word_for_when_to_step_is_refused() -> None:
 def test_options_fill_in_what_depends_on_others() -> None:
     assert Options().checked().lr == 0.1
     assert Options(schedule="constant").checked().lr == 0.02
+    assert Options(model="lstm").checked().lr == 0.1
+    assert Options(model="rnn").checked().lr == 0.02, "at 0.1 its gradients explode"
     adam = Options(optimizer="adam").checked()
     assert (adam.lr, adam.momentum, adam.weight_decay) == (0.003, None, 0.0)
     assert Options(optimizer="adamw").checked().weight_decay == 0.01

@@ -197,6 +197,7 @@ def cpu_gpu(found: dict[str, Any]) -> Figure:
 
 FIGURES: dict[str, Callable[[Any], Figure]] = {
     "lecture": lecture,
+    "sequence": lecture,
     "ops": ops,
     "scaling": scaling,
     "epoch": epoch,

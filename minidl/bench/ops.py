@@ -129,6 +129,8 @@ def _shapes() -> list[Case]:
     table = Input(TABLE)
     rows = Input(_three(lambda s: (s[0],), TABLE), "labels", ROWS)
     places = Input(TABLE, "labels", COLUMNS)
+    bags = Input(((20, 5), (2_000, 5), (20_000, 5)), "labels", (50, 1_000, 5_000))
+    vectors = Input(((50, 16), (1_000, 64), (5_000, 64)))
     return [
         Case("transpose, copied", (table,), lambda T, F, x: T.transpose(x, 0, 1).contiguous()),
         Case("permute, copied", (Input(IMAGES),), lambda T, F, x: T.permute(x, (0, 2, 3, 1)).contiguous(), images=True),
@@ -160,9 +162,10 @@ def _shapes() -> list[Case]:
         Case("scatter a number", (table, rows), lambda T, F, x, i: T.scatter(x, 0, i.reshape(-1, 1), 0.5)),
         Case(
             "embedding",
-            (Input(LABELS, "labels", (50, 1_000, 5_000)), Input(((50, 16), (1_000, 64), (5_000, 64)))),
+            (Input(LABELS, "labels", (50, 1_000, 5_000)), vectors),
             lambda T, F, i, w: F.embedding(i, w),
         ),
+        Case("embedding_bag", (bags, vectors), lambda T, F, i, w: F.embedding_bag(i, w)),
         Case("one_hot", (Input(LABELS, "labels", (10, 10, 10)),), lambda T, F, i: F.one_hot(i, 10)),
     ]  # fmt: skip
 
@@ -276,6 +279,43 @@ def _side(taps: Any) -> tuple[int, int]:
     return side, side
 
 
+def _recurrent() -> list[Case]:
+    x, h = Input(((4, 8), (100, 64), (100, 128))), Input(((4, 16), (100, 128), (100, 256)))
+
+    def weights(gates: int) -> tuple[Input, Input, Input, Input]:
+        ih = Input(_three(lambda s: (gates * s[1], s[1] // 2), h.shapes))
+        hh = Input(_three(lambda s: (gates * s[1], s[1]), h.shapes))
+        b = Input(_three(lambda s: (gates * s[1],), h.shapes))
+        return ih, hh, b, b
+
+    return [
+        Case("rnn_tanh_cell", (x, h, *weights(1)), _called("rnn_tanh_cell")),
+        Case("rnn_relu_cell", (x, h, *weights(1)), _called("rnn_relu_cell")),
+        Case("lstm_cell", (x, h, h, *weights(4)), lambda T, F, x, h, c, *w: T.cat(T.lstm_cell(x, (h, c), *w), 1)),
+        Case("gru_cell", (x, h, *weights(3)), _called("gru_cell")),
+    ]
+
+
+def _attention() -> list[Case]:
+    heads = Input(((2, 2, 8, 8), (8, 4, 64, 32), (32, 4, 64, 32)))
+    x = Input(((8, 2, 16), (64, 8, 128), (64, 32, 128)))
+    packed = Input(_three(lambda s: (3 * s[2], s[2]), x.shapes))
+    out = Input(_three(lambda s: (s[2], s[2]), x.shapes))
+    return [
+        Case("scaled_dot_product_attention", (heads, heads, heads), _called("scaled_dot_product_attention", True)),
+        Case("scaled_dot_product_attention, causal", (heads, heads, heads),
+             _called("scaled_dot_product_attention", True, is_causal=True)),
+        Case("multi_head_attention_forward", (x, packed, out), _self_attention),
+    ]  # fmt: skip
+
+
+def _self_attention(T: Any, F: Any, x: Any, w: Any, v: Any) -> Any:
+    size = x.shape[2]
+    return F.multi_head_attention_forward(
+        x, x, x, size, 2, w, None, None, None, False, 0.0, v, None, need_weights=False
+    )[0]  # fmt: skip
+
+
 def _losses() -> list[Case]:
     scores, targets = Input(TABLE), Input(TABLE, wants_grad=False)
     labels = Input(_three(lambda s: s[:1], TABLE), "labels", COLUMNS)
@@ -308,7 +348,17 @@ def _first_of(name: str, **options: Any) -> Run:
 
 CASES = {
     case.name: case
-    for cases in (_elementwise(), _reductions(), _shapes(), _rearranged(), _products(), _layers(), _losses())
+    for cases in (
+        _elementwise(),
+        _reductions(),
+        _shapes(),
+        _rearranged(),
+        _products(),
+        _layers(),
+        _recurrent(),
+        _attention(),
+        _losses(),
+    )
     for case in cases
 }
 

@@ -191,6 +191,7 @@ def _between(values: dict[str, Any], unit: float = 1.0) -> str:
 
 TABLES: dict[str, Callable[[Any], dict[str, Table]]] = {
     "lecture": lecture,
+    "sequence": lecture,
     "ops": ops,
     "scaling": scaling,
     "epoch": epoch,

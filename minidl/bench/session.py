@@ -14,17 +14,21 @@ from ..training.options import OptionError
 from . import device, machine
 from .contestant import opponents
 from .ops import CASES
-from .suites import Options, cpu_gpu, epoch, lecture, ops, scaling
+from .suites import Options, cpu_gpu, epoch, lecture, ops, scaling, sequence
 from .works import WORKS
 
 SUITES: dict[str, Callable[[Options], Any]] = {
     "lecture": lecture.run,
+    "sequence": sequence.run,
     "ops": ops.run,
     "scaling": scaling.run,
     "epoch": epoch.run,
     "cpu-gpu": cpu_gpu.run,
 }
-ROWS = {"lecture": {work.name: work.title for work in WORKS.values()}, "ops": {name: name for name in CASES}}  # titles
+ROWS = {  # titles
+    **{suite: {w.name: w.title for w in WORKS.values() if w.suite == suite} for suite in ("lecture", "sequence")},
+    "ops": {name: name for name in CASES},
+}
 
 
 @dataclass(frozen=True)

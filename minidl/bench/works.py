@@ -20,6 +20,7 @@ class Work:
         must_keep: bytes per image that a training step has to keep from forward to backward: the inputs of every layer
             with weights, what a smooth activation or a norm needs, a byte per pooled value for its maximum's position.
         inference: forward only, nothing recorded.
+        suite: the suite that measures it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Work:
     aim: float
     must_keep: int = 0
     inference: bool = False
+    suite: str = "lecture"
 
     @property
     def has_images(self) -> bool:
@@ -83,6 +85,40 @@ def tiny(T: Any) -> Any:
     return nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
 
 
+def recurrent(kind: str) -> Callable[[Any], Any]:
+    """An LSTM or a GRU of 128 that reads 28 steps of 28, and a linear layer: (N, 28, 28) -> (N, 10)."""
+
+    def make(T: Any) -> Any:
+        class Rows(T.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.rnn = getattr(T.nn, kind)(28, 128, batch_first=True)
+                self.fc = T.nn.Linear(128, 10)
+
+            def forward(self, x: Any) -> Any:
+                return self.fc(self.rnn(x)[0][:, -1])
+
+        return Rows()
+
+    return make
+
+
+def transformer(T: Any) -> Any:
+    """Two encoder layers of width 128 with 4 heads, the mean over 64 steps, a linear layer: (N, 64, 128) -> (N, 10)."""
+
+    class Reader(T.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            layer = T.nn.TransformerEncoderLayer(128, 4, 512, dropout=0.0, batch_first=True)
+            self.encoder = T.nn.TransformerEncoder(layer, 2)
+            self.fc = T.nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            return self.fc(self.encoder(x).mean(1))
+
+    return Reader()
+
+
 MNIST = (1, 28, 28)
 # image, input of the second convolution, input of the linear layer, scores; and the positions of the maxima
 LECTURE_KEEPS = FLOAT * (784 + 10 * 15 * 15 + 1280 + 10) + (10 * 15 * 15 + 1280)
@@ -92,6 +128,11 @@ LENET_KEEPS = FLOAT * (784 + 6 * 784 + 6 * 196 + 16 * 100 + 400 + 120 + 84 + 10)
 # image, conv, ReLU, conv, each 64 x 32 x 32; the positions of the maxima and the mean; scores
 VGG_KEEPS = FLOAT * (4 * 65536 + 64 + 10) + 16384
 TINY_KEEPS = FLOAT * (2 + 16 + 16 + 1)
+# per step: input, four gates, c, tanh c, h; three gates, their part from h, h
+LSTM_KEEPS = FLOAT * 28 * (28 + 7 * 128)
+GRU_KEEPS = FLOAT * 28 * (28 + 5 * 128)
+# per step and layer: input, q, k, v, the weights of 4 heads, their mix, two norms, hidden, their input
+TRANSFORMER_KEEPS = FLOAT * 64 * 2 * (128 + 3 * 128 + 4 * 64 + 128 + 2 * 128 + 512 + 128)
 
 WORKS = {
     work.name: work
@@ -106,6 +147,42 @@ WORKS = {
         Work("inference-1", "lecture CNN, inference, batch 1", lecture, MNIST, 10, 1, 1.0, 0.6, inference=True),
         Work(
             "inference-1000", "lecture CNN, inference, batch 1000", lecture, MNIST, 10, 1000, 1.0, 0.6, inference=True
+        ),
+        Work(
+            "lstm-100",
+            "LSTM 28 to 128, 28 steps, batch 100",
+            recurrent("LSTM"),
+            (28, 28),
+            10,
+            100,
+            1.5,
+            1.0,
+            LSTM_KEEPS,
+            suite="sequence",
+        ),
+        Work(
+            "gru-100",
+            "GRU 28 to 128, 28 steps, batch 100",
+            recurrent("GRU"),
+            (28, 28),
+            10,
+            100,
+            1.5,
+            1.0,
+            GRU_KEEPS,
+            suite="sequence",
+        ),
+        Work(
+            "transformer-32",
+            "Transformer, 2 layers of 128, 64 steps, batch 32",
+            transformer,
+            (64, 128),
+            10,
+            32,
+            1.3,
+            1.0,
+            TRANSFORMER_KEEPS,
+            suite="sequence",
         ),
     )
 }

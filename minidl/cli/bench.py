@@ -11,7 +11,7 @@ from ..files import write_json
 from ..training.options import OptionError
 from .console import notice, say, table
 
-SUITES = ("lecture", "ops", "scaling", "epoch", "cpu-gpu")
+SUITES = ("lecture", "sequence", "ops", "scaling", "epoch", "cpu-gpu")
 
 
 def add_to(verbs: Any) -> None:
@@ -35,7 +35,7 @@ def add_to(verbs: Any) -> None:
         metavar="ROW",
         action="append",
         default=[],
-        help="only this row of lecture or ops, by its name or its title in the tables; can be repeated",
+        help="only this row of lecture, sequence or ops, by its name or its title in the tables; can be repeated",
     )
     parser.add_argument(
         "--data",

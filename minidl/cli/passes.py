@@ -14,7 +14,7 @@ from ..data import datasets
 from ..data.datasets import ImageDataset
 from ..explain.teaching import passes
 from ..explain.teaching.breaks import BREAKS
-from ..models.networks import check_model, make_model, source_file
+from ..models.networks import MODELS, check_model, make_model, source_file
 from ..nn.normalization import BatchNorm1d, BatchNorm2d
 from ..random import manual_seed
 from ..training import predict
@@ -34,7 +34,7 @@ CHOICES = ("hardest", "wrong")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that choose the pass."""
-    parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture)")
+    parser.add_argument("--model", help=f"{', '.join(MODELS)} or FILE.py:NAME (default: lecture)")
     parser.add_argument(
         "--run", dest="folder", metavar="RUN", help="a trained model: a run folder (--model: only its own Python file)"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..models.networks import find_model
+from ..models.networks import MODELS, find_model
 from ..models.summary import Summary, summarize
 from ..training.options import OptionError
 from ..training.run import RunFolder
@@ -22,7 +22,7 @@ def add_to(verbs: Any) -> None:
         description="Show each layer's output shape, parameters, multiply-adds of a forward pass, bytes of its output.",
     )
     parser.add_argument("folder", metavar="RUN", nargs="?", help="a run folder, instead of --model")
-    parser.add_argument("--model", help="lecture, mlp, lenet or FILE.py:NAME (default: lecture, or the run's)")
+    parser.add_argument("--model", help=f"{', '.join(MODELS)} or FILE.py:NAME (default: lecture, or the run's)")
     add_trust(parser)
     parser.add_argument("--input", metavar="C,H,W", help="shape of one image (default: 1,28,28, or the run's)")
     parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="images in the pass (default: 1)")

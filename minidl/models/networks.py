@@ -13,6 +13,8 @@ from ..engine.tensor import Tensor
 from ..errors import MinidlError, ShapeError
 from ..nn import functional as F
 from ..random import default_generator
+from .resnet import resnet18
+from .rows import Rows
 from .user_file import ModelError, UnknownModelError, call, run_file
 
 
@@ -79,11 +81,24 @@ class LeNet5(nn.Module):
         return self.fc3(self.fc2(x).tanh())
 
 
-MODELS: dict[str, Callable[[int], nn.Module]] = {"lecture": Lecture, "mlp": MLP, "lenet": LeNet5}
+def _rows(kind: type[nn.LSTM | nn.GRU | nn.RNN]) -> Callable[[int], nn.Module]:
+    return lambda classes: Rows(classes, kind)
+
+
+MODELS: dict[str, Callable[[int], nn.Module]] = {
+    "lecture": Lecture,
+    "mlp": MLP,
+    "lenet": LeNet5,
+    "lstm": _rows(nn.LSTM),
+    "gru": _rows(nn.GRU),
+    "rnn": _rows(nn.RNN),
+    "resnet18": lambda classes: resnet18(num_classes=classes, channels=1),
+}
+OF_TEXT = ("gpt", "charlstm")  # models that read text
 
 
 def make_model(name: str, classes: int = 10) -> nn.Module:
-    """A new model: lecture, mlp, lenet, or FILE.py:NAME, where NAME() gives a `Module`.
+    """A new model: a name in `MODELS`, or FILE.py:NAME, where NAME() gives a `Module`.
 
     Raises `UnknownModelError` for an unknown name or file, `ModelError` if the user's code fails.
     """
@@ -109,6 +124,11 @@ def find_model(name: str, allowed: Collection[str] | None = None) -> Maker:
     """
     if name in MODELS:
         return Maker(name, MODELS[name])
+    if name in OF_TEXT:
+        raise UnknownModelError(
+            f"--model {name}: it reads text, and the data here are images; examples/gpt_on_text.py trains it; for "
+            f"images, use one of {', '.join(MODELS)}"
+        )
     path, colon, attribute = name.rpartition(":")
     if name.endswith(".py"):
         raise UnknownModelError(f"--model {name}: the class is missing; write {name}:NAME, NAME a Module class in it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,14 @@ import numpy as np
 from ..engine.function import Function
 from ..engine.grad_mode import no_grad
 from ..engine.observe import Observer, observed
+from ..engine.tensor import Tensor
 from ..nn import Module, current_module_path
 from ..tensors.creation import tensor
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer as it ran: its dotted name, class, output shape, parameters, multiply-adds, bytes of its output."""
+    """One layer as it ran: its dotted name, class, (first) output shape, parameters, multiply-adds, bytes of output."""
 
     name: str
     kind: str
@@ -52,8 +53,10 @@ class Summary:
         return sum(layer.memory for layer in self.layers)
 
 
-def summarize(model: Module, input_shape: Sequence[int]) -> Summary:
+def summarize(model: Module, input_shape: Sequence[int], dtype: Any = np.float32) -> Summary:
     """Run `model` once on zeros of `input_shape` (with the batch in front) and note what each layer did.
+
+    `dtype`: of the zeros; int64 for models that read text.
 
     Layers are the modules without modules inside; what another module computes itself has a row of its own. Raises
     what the model raises if the shape does not fit.
@@ -69,7 +72,7 @@ def summarize(model: Module, input_shape: Sequence[int]) -> Summary:
     training = model.training
     try:
         with no_grad(), observed(products):
-            model.eval()(tensor(np.zeros(tuple(input_shape), np.float32)))
+            model.eval()(tensor(np.zeros(tuple(input_shape), dtype)))
     finally:
         model.train(training)
         for handle in handles:
@@ -79,9 +82,20 @@ def summarize(model: Module, input_shape: Sequence[int]) -> Summary:
         inner, cost = any(True for _ in module.children()), products.counts.pop(name, 0)
         if not inner or cost:
             parameters = sum(p._array.size for p in module.parameters(recurse=not inner))
-            rows.append(Layer(name, type(module).__name__, output.shape, parameters, cost, output._array.nbytes))
+            outputs = list(_tensors(output))  # of a recurrent layer: h of all times, then the states
+            memory = sum(z._array.nbytes for z in outputs)
+            rows.append(Layer(name, type(module).__name__, outputs[0].shape, parameters, cost, memory))
     arrays = [p._array for p in model.parameters()]
     return Summary(tuple(input_shape), rows, sum(a.size for a in arrays), sum(a.nbytes for a in arrays))
+
+
+def _tensors(output: Any) -> Iterator[Tensor]:
+    """The tensors of an output, in order."""
+    if isinstance(output, Tensor):
+        yield output
+    elif isinstance(output, tuple | list):
+        for part in output:
+            yield from _tensors(part)
 
 
 def _noting(layers: list[tuple[str, Module, Any]]) -> Any:

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..backend import backend_of
 from ..engine.function import Function
+from ..engine.inplace import check_writable
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, DtypeError, RangeError, ShapeError, refuse
-from ._check.arguments import tensor_of
+from ._check.arguments import number, tensor_of
 from .index import check_indices
 
 
@@ -19,42 +20,90 @@ class Embedding(Function):
 
     computes = False
 
-    def forward(self, i: Any, w: Any, padding: int | None) -> Any:
-        self.i, self.shape, self.padding = i, w.shape, padding
+    def forward(self, i: Any, w: Any, padding: int | None, by_frequency: bool = False) -> Any:
+        self.i, self.shape, self.padding, self.by_frequency = i, w.shape, padding, by_frequency
         return w.take(i, axis=0)
 
     def backward(self, dz: Any) -> Any:
         dw = self.xp.zeros(self.shape, dz.dtype)
+        if self.by_frequency:
+            dz = dz / frequency(self.xp, self.i, dz.dtype)[..., None]
         self.backend.scatter_add(dw, self.i, dz)
         if self.padding is not None:
             dw[self.padding] = 0
         return None, dw
 
 
+def frequency(xp: Any, i: Any, dtype: Any) -> Any:
+    """How often each integer of i occurs in i, in the shape of i."""
+    _, places, counts = xp.unique(i.reshape(-1), return_inverse=True, return_counts=True)
+    return counts[places].reshape(i.shape).astype(dtype)
+
+
 def embedding(
     input: Tensor,
     weight: Tensor,
     padding_idx: int | None = None,
-    max_norm: None = None,
+    max_norm: float | None = None,
     norm_type: float = 2.0,
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:
     """The rows of weight (V, D) at the integers input (...): (..., D). RangeError for an integer outside 0 to V - 1.
 
-    The row `padding_idx` gets no gradient. `norm_type` only has a meaning with max_norm, which is left out.
+    The row `padding_idx` gets no gradient. With `max_norm`, rows that are looked up and longer (in the norm of order
+    `norm_type`) are first shortened to it, in the weight itself. `scale_grad_by_freq` divides each row's gradient by
+    how often the row is looked up.
     """
-    refuse("embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
-    i, w = tensor_of("embedding", input), tensor_of("embedding", weight, "weight")
+    i, w = looked_up("embedding", input, weight, padding_idx, max_norm, norm_type, sparse)
+    padding = None if padding_idx is None else padding_idx % w.shape[0]
+    return Embedding.apply(i, w, padding=padding, by_frequency=bool(scale_grad_by_freq))
+
+
+def looked_up(
+    name: str,
+    input: Any,
+    weight: Any,
+    padding_idx: int | None,
+    max_norm: float | None,
+    norm_type: float,
+    sparse: bool,
+) -> tuple[Tensor, Tensor]:
+    """The integers and the table, checked; with `max_norm`, rows that are too long are shortened in place."""
+    refuse(name, sparse=sparse)
+    i, w = tensor_of(name, input), tensor_of(name, weight, "weight")
     if i.dtype.name not in ("int64", "int32"):
-        raise DtypeError(f"embedding: input must be int64 or int32; got {i.dtype}; use .long()")
+        raise DtypeError(f"{name}: input must be int64 or int32; got {i.dtype}; use .long()")
     if w.ndim != 2:
-        raise ShapeError(f"embedding: weight must be (rows, length); got shape {w.shape}")
+        raise ShapeError(f"{name}: weight must be (rows, length); got shape {w.shape}")
     rows = w.shape[0]
     if padding_idx is not None and not -rows <= padding_idx < rows:
-        raise RangeError(f"embedding: padding_idx {padding_idx} is outside weight's {rows} rows")
-    check_indices("embedding", i, rows, 0)
-    return Embedding.apply(i, w, padding=None if padding_idx is None else padding_idx % rows)
+        raise RangeError(f"{name}: padding_idx {padding_idx} is outside weight's {rows} rows")
+    check_indices(name, i, rows, 0)
+    if max_norm is not None:
+        _shorten(i, w, float(number(name, "max_norm", max_norm)), float(number(name, "norm_type", norm_type)))
+    return i, w
+
+
+def _shorten(i: Tensor, w: Tensor, most: float, p: float) -> None:
+    """Scale the rows i of w whose norm of order p is above `most` down to it."""
+    check_writable(w)
+    backend = backend_of(w._array)
+    xp, used = backend.xp, backend.xp.unique(i._array)
+    with backend.quiet():
+        norms = norm_of_rows(xp, xp.abs(w._array[used]), p)
+        factors = xp.where(norms > most, most / (norms + 1e-7), 1)
+        w._array[used] *= factors[:, None].astype(w.dtype)
+    w._storage.version += 1
+
+
+def norm_of_rows(xp: Any, size: Any, p: float) -> Any:
+    """(Σ sizeᵖ)^(1/p) of each row; its largest or smallest for p = ±inf, how many are not 0 for p = 0."""
+    if p == 0:
+        return (size != 0).sum(axis=1)
+    if abs(p) == np.inf:
+        return size.max(axis=1) if p > 0 else size.min(axis=1)
+    return (size**p).sum(axis=1) ** (1 / p)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -14,6 +14,7 @@ from ..backend import DEFAULT, backend_named, backend_names, device_named
 from ..data.datasets import DATASETS
 from ..errors import ArgumentError
 from ..files import read_bytes
+from ..models.networks import MODELS
 from ..nn import Module
 from ..optim import lr_scheduler
 
@@ -28,6 +29,7 @@ OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float, float, float]
     "adagrad": (optim.Adagrad, 0.01, 0.03, 0.0),
 }
 MOMENTUM = {"sgd": 0.9, "rmsprop": 0.0}
+STEEP = ("rnn",)  # models whose gradients grow over the steps: the highest rate of a onecycle schedule breaks them
 
 
 class OptionError(ArgumentError):
@@ -46,7 +48,7 @@ class Options:
     The defaults train the lecture's CNN to about 99 % on MNIST in three epochs.
     """
 
-    model: str = option("lecture", "lecture, mlp, lenet, or FILE.py:NAME, a Module class or a function that makes one")
+    model: str = option("lecture", f"{', '.join(MODELS)}, or FILE.py:NAME, a Module class or a function that makes one")
     dataset: str = option("mnist", f"{', '.join(DATASETS)}, or idx (any folder of IDX files)")
     data: str | None = option(None, "folder of the data set's files (default: the cache, a download, or the sample)")
     backend: str | None = option(
@@ -56,7 +58,9 @@ class Options:
     )
     epochs: int = option(3, "passes through the training images")
     batch_size: int = option(100, "images per step")
-    lr: float | None = option(None, "learning rate; the highest one of a onecycle schedule (default: by optimizer)")
+    lr: float | None = option(
+        None, "learning rate; the highest one of a onecycle schedule (default: by optimizer and model)"
+    )
     optimizer: str = option("sgd", ", ".join(OPTIMIZERS))
     momentum: float | None = option(None, "momentum of sgd (default 0.9) and rmsprop (default 0)")
     weight_decay: float | None = option(None, "pull of the weights towards 0 (default: the optimizer's own)")
@@ -89,9 +93,10 @@ class Options:
             )
         _check_path("data", self.data)
         _, plain, peak, decay = OPTIMIZERS[self.optimizer]
+        usual = peak if self.schedule == "onecycle" and self.model not in STEEP else plain
         return replace(
             self,
-            lr=self.lr if self.lr is not None else peak if self.schedule == "onecycle" else plain,
+            lr=usual if self.lr is None else self.lr,
             momentum=self.momentum if self.momentum is not None else MOMENTUM.get(self.optimizer),
             weight_decay=decay if self.weight_decay is None else self.weight_decay,
         )

@@ -213,6 +213,22 @@ def test_matmul_of_everything_else(rng: np.random.Generator) -> None:
         cpu_matmul.matmul(y, y)
 
 
+@given(st.integers(0, 5), st.integers(0, 9), st.sampled_from(["both", "first", "second", "last"]), st.integers(1, 3))
+def test_matmul_of_stacks(length: int, n: int, stretched: str, workers: int) -> None:
+    rng = np.random.default_rng(length + n)
+    x, y = rng.standard_normal((length, 2, n, 3)), rng.standard_normal((length, 2, n, 3)).swapaxes(-1, -2)
+    x, y = {"both": (x, y), "first": (x[:1], y), "second": (x, y[:, :1]), "last": (x, y[0] if length else y)}[stretched]
+    before = threads.get_num_threads(), cpu_matmul.SMALL, cpu_matmul.STRIP
+    cpu_matmul.SMALL, cpu_matmul.STRIP = 0, 10
+    threads.set_num_threads(workers)
+    try:
+        z = cpu_matmul.matmul(x, y)
+    finally:
+        threads.set_num_threads(before[0])
+        cpu_matmul.SMALL, cpu_matmul.STRIP = before[1:]
+    np.testing.assert_array_equal(z, np.matmul(x, y))
+
+
 def test_matmul_gives_the_same_bits_with_any_number_of_threads(rng: np.random.Generator) -> None:
     x, y = rng.standard_normal((128, 784)).astype(np.float32), rng.standard_normal((784, 512)).astype(np.float32)
     before, results = threads.get_num_threads(), []

@@ -28,6 +28,8 @@ from minidl.explain.teaching.worksheet import worksheet
 from minidl.explain.views.formulas import formulas_of, translated
 from minidl.explain.views.mathml import characters, mathml
 from minidl.explain.views.text import WORDS, as_text
+from minidl.ops.over_time import OverTime
+from minidl.ops.recurrent import Step
 from minidl.ops.softmax import Rowwise
 from tests.explain.passes import digits, lecture
 
@@ -100,8 +102,8 @@ def every_operation() -> Iterator[type[Function]]:
         found
         for found in below(Function)
         if found.__module__.startswith("minidl.")
-        and found not in (Elementwise, Rowwise)
-        and {"forward", "value"} & vars(found).keys()
+        and found not in (Elementwise, Rowwise, Step, OverTime)
+        and ({"forward", "value", "step"} & vars(found).keys() or OverTime in found.__bases__)
     )
 
 

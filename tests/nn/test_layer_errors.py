@@ -68,10 +68,8 @@ REFUSED = [
     ("Hardtanh", (), {"min_value": -2.0}, "Hardtanh: the argument min_value="),
     ("Dropout", (), {"inplace": True}, "Dropout: the argument inplace=True"),
     ("Dropout2d", (), {"inplace": True}, "Dropout2d: the argument inplace=True"),
-    ("Embedding", (2, 2), {"max_norm": 1.0}, "Embedding: the argument max_norm=1.0"),
-    ("Embedding", (2, 2), {"norm_type": 1.0}, "Embedding: the argument norm_type=1.0"),
     ("Embedding", (2, 2), {"sparse": True}, "Embedding: the argument sparse=True"),
-    ("Embedding", (2, 2), {"scale_grad_by_freq": True}, "Embedding: the argument scale_grad_by_freq=True"),
+    ("EmbeddingBag", (2, 2), {"sparse": True}, "EmbeddingBag: the argument sparse=True"),
     ("MSELoss", (), {"size_average": True}, "MSELoss: the argument size_average=True"),
     ("CrossEntropyLoss", (), {"reduce": True}, "CrossEntropyLoss: the argument reduce=True"),
 ]

@@ -181,6 +181,12 @@ def test_embedding_start_and_pretrained() -> None:
     layer = nn.Embedding(4, 3, padding_idx=-1)
     np.testing.assert_array_equal(to_numpy(layer.weight)[3], [0, 0, 0])
     weight = minidl.tensor(np.arange(6.0, dtype="float32").reshape(3, 2))
+    options = {"num_embeddings": 4, "embedding_dim": 3, "max_norm": 1.0, "norm_type": 1.0, "scale_grad_by_freq": True}
+    check_layer("Embedding", options, np.array([0, 2, 2]))
+    for more in ({}, {"mode": "sum", "padding_idx": -1}, {"include_last_offset": True}):
+        offsets = np.array([0, 1, 3]) if more.get("include_last_offset") else np.array([0, 2])
+        check_layer("EmbeddingBag", options | more, np.array([0, 2, 3]), offsets)
+    assert not nn.EmbeddingBag.from_pretrained(weight, mode="max").weight.requires_grad
     frozen = nn.Embedding.from_pretrained(weight)
     assert not frozen.weight.requires_grad
     assert nn.Embedding.from_pretrained(weight, freeze=False).weight.requires_grad

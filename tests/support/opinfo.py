@@ -45,6 +45,10 @@ def translate(x: Any) -> Any:
         return _DTYPES[x]
     if isinstance(x, torch.device):
         return str(x)
+    if callable(x) and getattr(torch.nn.functional, getattr(x, "__name__", ""), None) is x:
+        return getattr(minidl.nn.functional, x.__name__)
+    if isinstance(x, torch.nn.TransformerEncoderLayer):
+        return _encoder_layer(x)
     if isinstance(x, complex | torch.layout | torch.memory_format | torch.Generator):
         raise Untranslatable(repr(x))
     if isinstance(x, torch.Size):
@@ -54,6 +58,15 @@ def translate(x: Any) -> Any:
     if isinstance(x, dict):
         return {name: translate(value) for name, value in x.items()}
     return x
+
+
+def _encoder_layer(x: torch.nn.TransformerEncoderLayer) -> Any:
+    """A layer with the same options; its weights are loaded later."""
+    attention = x.self_attn
+    return minidl.nn.TransformerEncoderLayer(
+        attention.embed_dim, attention.num_heads, x.linear1.out_features, x.dropout.p, translate(x.activation),
+        x.norm1.eps, attention.batch_first, x.norm_first, x.linear1.bias is not None,
+    )  # fmt: skip
 
 
 def _tensor(x: torch.Tensor) -> minidl.Tensor:

@@ -43,9 +43,27 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         work = x.size * (y.shape[-1] if y.ndim > 1 else 1)
     if work <= SMALL_VECTOR:
         return np.matmul(x, y)
+    if work > SMALL and min(x.ndim, y.ndim) > 2:
+        return _stacks(x, y, work)
     result = []
     parallel(lambda _: result.append(np.matmul(x, y)), 1, work / PRODUCTS)
     return result[0]
+
+
+def _stacks(x: np.ndarray, y: np.ndarray, work: int) -> np.ndarray:
+    """x @ y of stacks of matrices, in parts along the first axis of the result: each matrix is multiplied as before."""
+    z = np.empty((*np.broadcast_shapes(x.shape[:-2], y.shape[:-2]), x.shape[-2], y.shape[-1]), x.dtype)
+    length = z.shape[0]
+    count = max(1, min(length, STRIPS, 2 * round(work / STRIP)))
+    ends = [length * i // count for i in range(count + 1)]
+
+    def part(array: np.ndarray, i: int) -> np.ndarray:
+        """What the i-th part of the result needs of a factor: all of one that is broadcast along that axis."""
+        cut = array.ndim == z.ndim and array.shape[0] == length
+        return array[ends[i] : ends[i + 1]] if cut else array
+
+    parallel(lambda i: np.matmul(part(x, i), part(y, i), part(z, i)), count, work / PRODUCTS)
+    return z
 
 
 def _strips(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[Callable[[], object]]:

@@ -1,4 +1,4 @@
-"""The networks of the table of bars: one training step, or one forward pass, against PyTorch's best."""
+"""The networks of the tables of bars: one training step, or one forward pass, against PyTorch's best."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ TOLERANCE = 1e-3  # of float32 losses after a few steps
 
 
 def run(options: Options) -> list[dict[str, Any]]:
-    """A row for each work."""
+    """A row for each work of the lecture's kind."""
+    return rows_of("lecture", options)
+
+
+def rows_of(suite: str, options: Options) -> list[dict[str, Any]]:
+    """A row for each work of a suite."""
     rows = []
     for work in WORKS.values():
-        if options.only and work.name not in options.only:
+        if work.suite != suite or (options.only and work.name not in options.only):
             continue
         rows.append(measure(work, options))
         options.tell(in_words(rows[-1]))

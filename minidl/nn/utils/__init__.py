@@ -1,4 +1,4 @@
-"""Clipping gradients, and parameters as one vector."""
+"""Clipping gradients, parameters as one vector; sequences of several lengths (`rnn`)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..backend import backend_of
-from ..dtypes import float16, float32, promote_types
-from ..engine.inplace import overwrite
-from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, DtypeError, ShapeError, refuse
-from ..missing import of_module as _of_module
-from ..ops.join import cat
-from ..ops.shape import reshape
-from ..tensors.creation import tensor
-from .parameter import listed
+from ...backend import backend_of
+from ...dtypes import float16, float32, promote_types
+from ...engine.inplace import overwrite
+from ...engine.tensor import Tensor, wrap
+from ...errors import ArgumentError, DtypeError, ShapeError, refuse
+from ...missing import of_module as _of_module
+from ...ops.join import cat
+from ...ops.shape import reshape
+from ...tensors.creation import tensor
+from ..parameter import listed
+from . import rnn as rnn
 
 
 def clip_grad_norm_(

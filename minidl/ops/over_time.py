@@ -1,0 +1,140 @@
+"""A recurrent layer: a cell's steps over all of time, as one operation.
+
+The sequences of a batch may differ in length. Time t is a block of rows, one per sequence that is still going on, the
+longest sequence first: the layout of `PackedSequence`. A batch of equal lengths (T, N, ...) is T blocks of N rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from math import prod
+from typing import Any
+
+from ..engine.tensor import Tensor
+from .arithmetic import add
+from .linear import linear
+from .recurrent import GRUStep, LSTMStep, ReluStep, Step, TanhStep
+
+
+class OverTime(Step):
+    """The state goes from step to step; mixed with a Step, which says how.
+
+    x (rows, gates · H) is what the input contributes to the gates at each time; w (gates · H, P) and b (gates · H,)
+    turn h into y. With r (P, H), h' is r times what the step gives (a projection); else P = H. Outputs: h' of all rows
+    (rows, P), then the state (N, P), (N, H) that each sequence ends with. `sizes`: how many rows each time has;
+    `reverse`: from the last time to the first, so that a shorter sequence joins later instead of ending earlier.
+    """
+
+    def forward(  # type: ignore[override]  # all times at once have other inputs than one step has
+        self, x: Any, w: Any, b: Any, r: Any, *first: Any, sizes: Sequence[int], reverse: bool
+    ) -> Any:
+        self.w, self.r, matmul = w, r, self.backend.matmul
+        self.times = [slice(*bounds) for bounds in pairwise(accumulate(sizes, initial=0))]
+        if reverse:
+            self.times.reverse()
+        before: list[Any] = []  # per time: h before it,
+        kept: list[Any] = []  # what `back` needs,
+        inner: list[Any] = []  # and h before the projection
+        state = list(first)
+        z = self.xp.empty((len(x), first[0].shape[1]), x.dtype)
+        for rows in self.times:
+            going = [s[: rows.stop - rows.start] for s in state]  # the others have ended, or not yet begun
+            y = matmul(going[0], w.T)
+            if b is not None:
+                y += b
+            (h, *others), needed = self.step(x[rows], y, *going)
+            if r is not None:
+                inner.append(h)
+                h = matmul(h, r.T)
+            z[rows] = h
+            state = [self._with_others(new, old) for new, old in zip((z[rows], *others), state)]
+            before.append(going[0])
+            kept.append(needed)
+        self.first, self.before, self.kept, self.inner = list(first), before, kept, inner
+        return z, self.backend.copy(state[0]), *state[1:]
+
+    def backward(self, dz: Any, *dlast: Any) -> Any:
+        empty, matmul, w, r = self.xp.empty, self.backend.matmul, self.w, self.r
+        dx = empty((len(dz), len(w)), dz.dtype)
+        dy = dx if self.adds else self.xp.empty_like(dx)
+        before = empty((len(dz), w.shape[1]), dz.dtype)  # h before the step of each row
+        inner = None if r is None else empty((len(dz), r.shape[1]), dz.dtype)
+        dh_of_rows = None if r is None else self.xp.empty_like(dz)
+        dstate = list(dlast)
+        for i in reversed(range(len(self.times))):
+            rows = self.times[i]
+            dh, *rest = [d[: rows.stop - rows.start] for d in dstate]
+            dh = dh + dz[rows]
+            if inner is not None and dh_of_rows is not None:
+                dh_of_rows[rows], inner[rows] = dh, self.inner[i]
+                dh = matmul(dh, r)
+            dx[rows], dy_t, direct, *rest = self.back(self.kept[i], dh, *rest)
+            if not self.adds:
+                dy[rows] = dy_t
+            dh = matmul(dy_t, w)
+            if direct is not None:
+                dh += direct
+            before[rows] = self.before[i]
+            dstate = [self._with_others(new, old) for new, old in zip((dh, *rest), dstate)]
+        dw = matmul(dy.T, before) if self.needs[1] else None
+        db = dy.sum(0) if self.needs[2] else None
+        dr = matmul(dh_of_rows.T, inner) if dh_of_rows is not None and self.needs[3] else None
+        return dx, dw, db, dr, *dstate
+
+    def _with_others(self, new: Any, old: Any) -> Any:
+        """A state (N, H) whose first rows are `new`; the others stay as they are."""
+        return new if len(new) == len(old) else self.xp.concatenate((new, old[len(new) :]))
+
+    @classmethod
+    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+        rows, w, r = inputs[0].shape[0], inputs[1], inputs[3]
+        return rows * (prod(w.shape) + (0 if r is None else prod(r.shape)))
+
+
+class TanhLayer(OverTime, TanhStep):
+    """h_t = tanh(x_t + w h_{t-1} + b)        dx_t = (1 - h_t²) dh_t,  dw = Σ_t dx_t h_{t-1}ᵀ,  dh_{t-1} += wᵀ dx_t"""
+
+
+class ReluLayer(OverTime, ReluStep):
+    """h_t = max(x_t + w h_{t-1} + b, 0)        dw = Σ_t dx_t h_{t-1}ᵀ,  dh_{t-1} += wᵀ dx_t"""
+
+
+class LSTMLayer(OverTime, LSTMStep):
+    """a = x_t + w h_{t-1} + b,  c_t = σ(a_f) c_{t-1} + σ(a_i) tanh a_g,  h_t = σ(a_o) tanh c_t
+
+    dx_t = da_t,  dw = Σ_t da_t h_{t-1}ᵀ,  dh_{t-1} += wᵀ da_t
+    """
+
+
+class GRULayer(OverTime, GRUStep):
+    """y = w h_{t-1} + b,  u = σ(x_u + y_u),  n = tanh(x_n + σ(x_r + y_r) y_n),  h_t = (1 - u) n + u h_{t-1}
+
+    dw = Σ_t dy_t h_{t-1}ᵀ,  dh_{t-1} += wᵀ dy_t + u dh_t
+    """
+
+
+LAYERS: dict[str, type[OverTime]] = {
+    "RNN_TANH": TanhLayer, "RNN_RELU": ReluLayer, "LSTM": LSTMLayer, "GRU": GRULayer,
+}  # fmt: skip
+
+
+def layer_over_time(
+    mode: str,
+    input: Tensor,
+    state: Sequence[Tensor],
+    weights: Sequence[Tensor | None],
+    sizes: Sequence[int],
+    reverse: bool = False,
+) -> tuple[Tensor, ...]:
+    """One direction of one layer of the kind `mode`: (rows, I) -> h of every row (rows, P), and the last state.
+
+    `weights` are weight_ih, weight_hh, bias_ih, bias_hh, weight_hr, the last three of which may be None; `state` is
+    (h,) or (h, c), (N, P) and (N, H); `sizes` says how many rows each time has, none of them more than the one before.
+    """
+    w_ih, w_hh, b_ih, b_hh, w_hr = weights
+    assert w_ih is not None
+    layer = LAYERS[mode]
+    if layer.adds and b_ih is not None and b_hh is not None:
+        b_ih, b_hh = add(b_ih, b_hh), None  # once, instead of one of them at each step
+    return layer.apply(linear(input, w_ih, b_ih), w_hh, b_hh, w_hr, *state, sizes=tuple(sizes), reverse=reverse)
