@@ -1,0 +1,83 @@
+// The chain rule in three inks: what arrived (crimson), the local slope (teal), what is handed on (orange).
+
+// One factor: {top, bottom, value, words, hue, go}. `top` and `bottom` are [name, index]; `go` is where a click leads.
+function term(top, bottom, value, words, hue, go = null) {
+  return { top, bottom, value, words, hue, go };
+}
+
+// The usual rule of one cell: ∂L/∂x (+)= ∂L/∂z · ∂z/∂x. `given`: {op, label, x, z, local, says, share, value, note}
+//   local   the value of ∂z/∂x     says   what it is, in few words     share   one of several that are added up
+function chainOf({ op, label, x, z, local, says = "", share = false, note = null, letterOf = label }) {
+  const arriving = at(op.dz, z);
+  const value = arriving * local;
+  const short_ = (index) => trimmed(index);
+  return {
+    sign: share ? "+=" : "=",
+    terms: [
+      term(["L"], [letterOf, short_(x)], value, say(share ? "app.share" : "app.handed", { name: "d" + letterOf }), "r", traced(op, "d" + label, x)),
+      term(["L"], ["z", short_(z)], arriving, say("app.arriving", { name: "dz" }), "b", traced(op, "dz", z)),
+      term(["z", short_(z)], [letterOf, short_(x)], local, says, "f"),
+    ],
+    note,
+  };
+}
+
+// An index without the batch, where there is one sample; of images only row and column.
+function trimmed(index) {
+  if (index.length === 4) return index.slice(2);
+  return index.length > 1 && BATCH === 1 ? index.slice(1) : index;
+}
+
+const BATCH = TAPE.leaves.length && OPS.length ? (OPS[0].in.x?.shape?.[0] ?? 1) : 1;
+
+function fraction(top, bottom) {
+  const part = ([name, index = []]) =>
+    make("span", {}, "∂", name, index.length ? make("sub", {}, index.join(",")) : null);
+  return make("span", { class: "frac v" }, part(top), part(bottom));
+}
+
+function drawChain() {
+  const { op, part, lesson: own } = here();
+  const rule = own.chain?.(op, part, op && cellOf(op));
+  const box = byId("chain");
+  box.hidden = !rule;
+  if (!rule) return refill(box);
+  if (isGuessing()) return refill(box, guessPanel(rule));
+  const columns = rule.terms.flatMap((one, k) => {
+    const symbol = one.symbol ?? fraction(one.top, one.bottom);
+    const number = shownTerm(one, k);
+    const between = k === 0 ? [] : [k === 1 ? rule.sign : (rule.between ?? "·")];
+    const signs = between.flatMap((text) => [
+      make("span", { class: "o" }, text), make("span", { class: "o" }, text), make("span", { class: "o" }),
+    ]);
+    return [...signs, make("span", { class: `s ${one.hue}` }, symbol), number, make("span", { class: "w" }, one.words)];
+  });
+  refill(box, make("div", { class: "rule", role: "math" }, ...columns), noteOf(rule), comparedGuess(rule));
+}
+
+// A number of the rule; if it came from somewhere, a button that leads there.
+function shownTerm(one, k) {
+  const digits = k === 0 ? 3 : 4;
+  const text = typeof one.value === "string" ? one.value : Number.isInteger(one.value) ? String(one.value).replace("-", MINUS) : short(one.value, digits);
+  const attributes = { class: `n num ${one.hue}`, "data-exact": typeof one.value === "number" ? one.value : null };
+  if (!one.go?.screen) return make("span", attributes, text);
+  return make("button", { type: "button", ...attributes, "data-key": `term-${k}`, title: say("app.follow"), on: { click: () => followFrom(one.go) } }, text);
+}
+
+function followFrom(target) {
+  state.trail.push({ screen: here(), cells: new Map(CELLS) });
+  follow(target);
+}
+
+function noteOf(rule) {
+  return rule.note ? make("p", { class: "note" }, ...[rule.note].flat()) : null;
+}
+
+// "✓ nudging gives −0.0203", or why there is no such number: said once.
+function nudgedNote(op, label, index) {
+  const slope = nudged(op, label, index);
+  if (slope === undefined || isLab()) return "";
+  const verdict = inputOf(op, label).verdict;
+  if (verdict.state === "MISMATCH") return say("app.nudge.differs", { slope: short(slope) });
+  return say("app.nudge", { slope: short(slope) });
+}

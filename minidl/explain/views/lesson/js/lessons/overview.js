@@ -1,0 +1,18 @@
+// The whole network: every operation as a card with its values and its gradients; a click zooms into one.
+
+lesson({
+  name: "overview",
+  draw() {
+    const cards = OPS.map((op) => {
+      const go = (event) => zoomFrom(event.currentTarget.getBoundingClientRect(), () => goTo(screenOf(op, "z")));
+      return filled(
+        button("", go, { class: "card", "data-key": `card-${op.id}` }),
+        make("b", {}, shortName(op)),
+        thumb(op.z, "f", 5, 9),
+        op.dz ? thumb(op.dz, "b", 5, 9) : null,
+        make("small", { class: "num" }, op.z.shape.join(" × ") || say("overview.loss")),
+      );
+    });
+    return make("div", { class: "cards" }, ...cards);
+  },
+});
