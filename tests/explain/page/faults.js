@@ -73,5 +73,6 @@ boxes.forEach((a, i) => {
 });
 
 const letters = boxes.filter((box) => !box.math).map((box) => box.node.parentElement);
-const sizes = letters.map((element) => parseFloat(getComputedStyle(element).fontSize));
+const scaleOf = (element) => (element.ownerSVGElement ? element.getScreenCTM().a : 1); // drawings have their own units
+const sizes = letters.map((element) => parseFloat(getComputedStyle(element).fontSize) * scaleOf(element));
 return [[...new Set(faults)].slice(0, 8), Math.min(...sizes)];

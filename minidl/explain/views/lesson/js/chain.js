@@ -75,9 +75,18 @@ function noteOf(rule) {
 
 // "✓ nudging gives −0.0203", or why there is no such number: said once.
 function nudgedNote(op, label, index) {
+  const verdict = inputOf(op, label)?.verdict;
+  if (isLab() || !verdict || verdict.numeric === null) return "";
   const slope = nudged(op, label, index);
-  if (slope === undefined || isLab()) return "";
-  const verdict = inputOf(op, label).verdict;
-  if (verdict.state === "MISMATCH") return say("app.nudge.differs", { slope: short(slope) });
-  return say("app.nudge", { slope: short(slope) });
+  const cells = verdict.places?.length ?? sizeOf(op.in[label].shape);
+  const corners = verdict.kinks ? ` (${say("app.corners", { n: verdict.kinks })})` : "";
+  if (verdict.state === "MISMATCH") return slope === undefined ? say("app.nudge.wrong") : say("app.nudge.differs", { slope: short(slope) });
+  if (slope !== undefined && !isCorner(op, label, index, slope)) return say("app.nudge", { slope: short(slope) });
+  return say("app.nudge.cells", { n: cells, all: counted(sizeOf(op.in[label].shape)) }) + corners;
+}
+
+// Whether nudging found no single slope here: the two sides differ, as where windows of blank paper tie.
+function isCorner(op, label, index, slope) {
+  const own = at(op.d[label], index);
+  return inputOf(op, label).verdict.kinks > 0 && Math.abs(slope - own) > 1e-5 + 1e-3 * Math.abs(own);
 }

@@ -11,6 +11,7 @@ function drawCode() {
     const shown = make("li", { "data-line": k, "aria-current": k === line ? "step" : null, class: phase === "backward" ? "b" : "f" });
     if (k < first || k >= first + 5) shown.classList.add("off");
     if (Math.abs(k - Math.max(1, Math.min(lines.length - 2, line))) > 1) shown.classList.add("far");
+    if (text.length > 38) shown.classList.add("long");
     const hidden = isGuessing() && k === lines.length - 1;
     shown.append(
       make("button", { type: "button", class: "line", "data-key": `line-${k}`, on: { click: () => onLine(k) } }, hidden ? make("span", { class: "blank" }, "?") : inked(text, part?.id)),

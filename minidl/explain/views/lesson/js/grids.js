@@ -22,7 +22,7 @@ function cells(given) {
     const [i, j] = [Math.floor(k / columns), k % columns];
     const outside = padding(i, j);
     const hidden = result && isGuessing();
-    const cell = make("div", { class: "cell", "data-i": i, "data-j": j }, make("span", {}, hidden ? "?" : cellText(v, unit)));
+    const cell = make("div", { class: "cell", "data-i": i, "data-j": j }, make("span", {}, ...(hidden ? ["?"] : cellText(v, unit))));
     if (isChosen(i, j)) cell.classList.add("on");
     if (ring(i, j)) cell.classList.add("ring");
     if (given.corner && !i && !j) cell.classList.add("corner");
@@ -37,8 +37,12 @@ function cells(given) {
   return grid;
 }
 
+// The number of a cell; its leading zero by itself, as narrow cells leave it out.
 function cellText(v, unit) {
-  return v === undefined ? "" : fixed(typeof v === "number" ? v * unit.scale : v, unit.digits);
+  if (v === undefined) return [];
+  const text = fixed(v * unit.scale, unit.digits);
+  const [, minus, rest] = /^(\D?)0(\..*)$/.exec(text) ?? [];
+  return rest ? [minus, make("span", { class: "z0" }, "0"), rest] : [text];
 }
 
 // The shade of a number: a class and a depth, from which the style sheet mixes the colour.

@@ -10,6 +10,7 @@ function map(given) {
   const { rows, columns } = given;
   const says = given.says ?? say("app.map", { rows, columns });
   const canvas = styled(make("canvas", { class: `map ${given.frame ?? given.hue ?? "f"} ${given.class ?? ""}`, role: "img", "aria-label": says }), {
+    "--ratio": columns / rows,
     "aspect-ratio": `${columns} / ${rows}`,
   });
   touch(canvas, given, (event) => {

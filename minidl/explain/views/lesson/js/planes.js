@@ -1,7 +1,7 @@
 // One plane of an array as rows and columns, and the figure that shows it with its chosen cell.
 
 const LINE = 12; // longer vectors are folded
-const FEW = 8; // planes up to so many rows and columns show their numbers
+const FEW = 5; // planes up to so many rows and columns show their numbers
 
 // {rows, columns, get(r, c), indexOf(r, c), place}: the plane of the last two axes in which `index` lies; a long
 // vector is folded. indexOf is null beyond a folded vector's end.

@@ -23,7 +23,7 @@ function equations({ heads, rows, chosen, pick: pickOne, over, hues = ["b", "f"]
     return line;
   });
   const words = (k) => (units[k].words ? ` ${units[k].words}` : "");
-  const head = make("div", { class: "eq-row heads" }, make("span", {}, heads[0]), make("span", { class: hues[0] }, make("b", {}, heads[1]), words(0)), "", make("span", { class: hues[1] }, make("b", {}, heads[2]), words(1)), "", make("span", {}, make("b", {}, heads[3]), unit.words ? ` ${unit.words}` : ""), make("span"));
+  const head = make("div", { class: "eq-row heads" }, make("span", {}, heads[0]), make("span", { class: hues[0] }, make("b", {}, heads[1]), words(0)), make("span"), make("span", { class: hues[1] }, make("b", {}, heads[2]), words(1)), make("span"), make("span", {}, make("b", {}, heads[3]), unit.words ? ` ${unit.words}` : ""), make("span"));
   return make("div", { class: `equations ${pickOne ? "touch" : ""}` }, head, ...body,
     rest ? make("p", { class: "muted" }, say("app.rest", { n: counted(rest), sum: write(rows.filter((row) => !sorted.includes(row)).reduce((total, row) => total + row.product, 0), unit) })) : null,
     sum ? speech(make("span", { class: "m" }, sum.text), "=", chip(sum.value)) : null);
@@ -53,7 +53,7 @@ function foldOf(op, label, length) {
       },
     };
   }
-  const columns = length <= 6 ? 1 : foldWidth(length);
+  const columns = length <= FEW ? 1 : length <= FEW * FEW ? FEW : foldWidth(length);
   return { rows: Math.ceil(length / columns), columns, place: (k) => [Math.floor(k / columns), k % columns], number: (r, c) => (r * columns + c < length ? r * columns + c : null) };
 }
 

@@ -1,6 +1,6 @@
 // The strip: the network as its own feature maps, the current operation framed, and how far values and gradients are.
 
-const STAGES = 9; // shown at once
+const STAGES = 10; // shown at once
 
 function drawStrip() {
   const stages = stagesOf();
@@ -10,10 +10,10 @@ function drawStrip() {
   const shown = stages.slice(first, first + STAGES);
   const parts = shown.flatMap((stage, k) => {
     const place = first + k;
-    const flow = place ? make("span", { class: `flow ${flowOf(place, now, screen)}`, "aria-hidden": "true" }, arrowOf(place, now, screen)) : null;
+    const flow = place ? make("span", { class: `flow ${flowOf(place, now, screen) || "waiting"}`, "aria-hidden": "true" }) : null;
     return [flow, stageButton(stage, place === now || (screen.kind === "update" && stage.op && stage.op.inputs.some((input) => input.leaf && input.grad)))];
   });
-  const more = (text) => make("span", { class: "flow", "aria-hidden": "true" }, text);
+  const more = (text) => make("span", { class: "more", "aria-hidden": "true" }, text);
   refill(
     byId("foot"),
     button("‹", () => step(-1), { class: "turn", "aria-label": say("app.previous"), "data-key": "previous", disabled: state.screen === 0 }),
@@ -37,8 +37,6 @@ function flowOf(place, now, screen) {
   return place <= now ? "f" : "";
 }
 
-const arrowOf = (place, now, screen) => (flowOf(place, now, screen) === "b" ? "◀" : "▶");
-
 function stageButton(stage, current) {
   const go = () => {
     if (!stage.op) return goTo(screenNamed("overview"));
@@ -58,7 +56,7 @@ const filled = (element, ...children) => (element.append(...children), element);
 
 // A small picture of an array: maps in a mosaic, bars for a few numbers, the number itself.
 const thumbs = [];
-function thumb(array, hue, height, most_ = 8.4) {
+function thumb(array, hue, height, most_ = 7.4) {
   const shape = array.shape;
   if (sizeOf(shape) === 1) return make("b", { class: `num ${hue} one` }, short(array.numbers[0]));
   const canvas = make("canvas", { "aria-hidden": "true" });

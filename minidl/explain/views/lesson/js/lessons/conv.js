@@ -105,7 +105,7 @@ lesson({
         ["for r, c in pixels:"],
         ["  for o in kernels:"],
         [`    turned = w[o, ${all}::-1, ::-1]`],
-        ["    patch  = dz_around(o, r, c)", how],
+        [g.plain ? `    patch  = dz[o, ${span("r", g.pt - g.kh + 1, g.kh)}, ${span("c", g.pl - g.kw + 1, g.kw)}]` : "    patch  = dz_around(o, r, c)", how],
         ["    dx[r,c] += sum(patch * turned)"],
       ];
     if (part.id === "dw")
@@ -168,6 +168,12 @@ lesson({
     };
   },
 });
+
+// r-1:r+4
+const span = (name, from, length) => {
+  const end = (k) => (k ? `${name}${k > 0 ? "+" : "-"}${Math.abs(k)}` : name);
+  return `${end(from)}:${end(from + length)}`;
+};
 
 const pair = (a, b) => (a === b ? String(a) : `${a} × ${b}`);
 

@@ -26,7 +26,7 @@ const CURVE = {
         ? speech("x", ink("f", short(at(op.in.x, cell.x))), "→ z", chip(short(at(op.z, cell.z))))
         : speech(ink("b", short(at(op.dz, cell.z))), "×", ink("f", short(slope)), "=", chip(short(at(op.d.x, cell.x)))),
     );
-    return filled(make("div", { class: `row curve ${forward ? "one" : "two"}` }), map_ && filled(make("div", { class: "stack" }), map_, legend()), before, plot, after);
+    return make("div", { class: `row curve ${forward ? "one" : "two"}` }, map_ && make("div", { class: "stack" }, map_, legend()), before, plot, after);
   },
   chain(op, part, cell) {
     if (!op.dz || !op.d.x) return null;

@@ -12,10 +12,10 @@ lesson({
       array && index ? [arrayFigure({ op, label, array, index, hue, ...extra })] : [];
     const known = op.inputs.filter((input) => input.array?.dtype.startsWith("float"));
     if (part.phase === "forward") {
-      return make("div", { class: "row" }, ...known.flatMap((input) => shown(input.label, input.array, cell[input.label], "f")), sign("▶"), ...shown("z", op.z, cell.z, "f", { result: true, frame: "r" }));
+      return make("div", { class: "row general" }, ...known.flatMap((input) => shown(input.label, input.array, cell[input.label], "f")), sign("▶"), ...shown("z", op.z, cell.z, "f", { result: true, frame: "r" }));
     }
     const { label } = part;
-    return make("div", { class: "row" }, ...shown(part.id, op.d[label], cell[label], "b", { result: true, frame: "r" }), sign("◀"), ...shown("dz", op.dz, cell.z, "b"), ...shown(label, op.in[label], cell[label], "f"));
+    return make("div", { class: "row general" }, ...shown(part.id, op.d[label], cell[label], "b", { result: true, frame: "r" }), sign("◀"), ...shown("dz", op.dz, cell.z, "b"), ...shown(label, op.in[label], cell[label], "f"));
   },
   chain(op, part, cell) {
     const label = part.label ?? op.inputs.find((input) => input.grad)?.label;

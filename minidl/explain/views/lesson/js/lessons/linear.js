@@ -70,6 +70,7 @@ const PRODUCT = {
   start: (op) => PRODUCT.cell(op, "z", op.z.shape.map(() => 0)),
   draw(op, part, cell) {
     if (part.id === "z") return productForward(op, cell);
+    if (part.side === "b") return biasBackward(op, cell);
     return part.side === "w" && productOf(op).linear ? outerBackward(op, cell) : productBackward(op, part, cell);
   },
   chain(op, part, cell) {
@@ -101,10 +102,8 @@ function productForward(op, cell) {
   const sum = ks.reduce((total, k) => total + xs(k) * ws(k), 0);
   const bias = g.b ? at(g.b, cell.b) : undefined;
   const outputs = g.hasColumn ? g.columnsIn : 1;
-  const row = Array.from({ length: Math.min(outputs, 12) }, (_, j) => {
-    const first = limited(z.at(-1) - 6, outputs - 12);
-    return outputs > 12 ? first + j : j;
-  });
+  const row = Array.from({ length: outputs }, (_, o) => o);
+  const toOutput = (o) => (g.hasColumn ? PRODUCT.cell(op, "z", [...z.slice(0, -1), o]) : cell);
   const few = fold.rows <= FEW && fold.columns <= FEW;
   const words = (unit) => (few ? unit.words : "");
   const samples = op.z.shape.slice(0, -1);
@@ -116,7 +115,7 @@ function productForward(op, cell) {
     sign("=", lit(1)),
     figure({ name: say("conv.products"), hue: "f", more: words(units[2]), of: lit(1) }, folded(fold, { ...act, get: (k) => xs(k) * ws(k), hue: "f", top: tops[2], unit: units[2] })),
     sign("Σ", lit()),
-    figure({ name: "z", hue: "f", of: `edge ${lit(0)}` }, bars({ numbers: row.map((o) => at(op.z, g.hasColumn ? [...z.slice(0, -1), o] : z)), names: row.map(String), chosen: row.indexOf(z.at(-1) ?? 0), hue: "f", result: true, over: (j) => g.hasColumn && preview(op, productCell(op, [...z.slice(0, -1), row[j]], strongestK(op, [...z.slice(0, -1), row[j]]))), pick: (j) => g.hasColumn && pick(op, PRODUCT.cell(op, "z", [...z.slice(0, -1), row[j]])) })),
+    figure({ name: "z", hue: "f", of: `edge ${lit(0)}` }, bars({ numbers: row.map((o) => at(op.z, g.hasColumn ? [...z.slice(0, -1), o] : z)), chosen: g.hasColumn ? z.at(-1) : 0, hue: "f", result: true, over: (o) => preview(op, toOutput(o)), pick: (o) => pickOrFollow(op, toOutput(o), "z", toOutput(o).z) })),
     make("div", { class: `speech ${lit()}` },
       make("div", { class: "lines" },
         speech(make("span", { class: "m" }, `${x}·${w}`), ink("f", short(xs(k0))), "×", ink("f", factor(ws(k0))), "=", short(xs(k0) * ws(k0)), make("small", {}, say("linear.product", { k: k0, n: counted(g.K) }))),
@@ -141,12 +140,10 @@ function outerBackward(op, cell) {
   const [top, dwTop] = [topOf(ks.map(xs)), topOf(ks.map(ws))];
   const words = (unit) => (few ? unit.words : "");
   const dzs = Array.from({ length: g.columnsIn }, (_, j) => at(op.dz, [...z.slice(0, -1), j]));
-  const first = limited(o - 5, Math.max(0, g.columnsIn - 10));
-  const shown = dzs.slice(first, first + 10);
   const toTap = (k) => productCell(op, z, k);
   const toSample = (m) => productCell(op, [...indexOf(samples, m), o], k0);
   return make("div", { class: "slide dot outer" },
-    figure({ name: "dz", hue: "b", more: unitOf(topOf(shown)).words, of: `edge ${lit(0)}` }, bars({ numbers: shown, names: shown.map((_, j) => String(first + j)), chosen: o - first, hue: "b", pick: (j) => pick(op, productCell(op, [...z.slice(0, -1), first + j], k0)) })),
+    figure({ name: "dz", hue: "b", more: unitOf(topOf(dzs)).words, of: `edge ${lit(0)}` }, bars({ numbers: dzs, chosen: o, hue: "b", pick: (j) => pick(op, productCell(op, [...z.slice(0, -1), j], k0)) })),
     sign("×"),
     figure({ name: say("linear.row", { name: "x" }), hue: "f", more: words(unitOf(top)), of: lit(1) }, folded(fold, { get: xs, hue: "f", top, unit: unitOf(top), chosen: k0, over: (k) => preview(op, toTap(k)), pick: (k) => pickOrFollow(op, toTap(k), "x", g.xAt(z, k)) })),
     sign("="),
@@ -158,19 +155,39 @@ function outerBackward(op, cell) {
       N === 1 ? legend() : make("div", { class: "aside" }, chooser(say("linear.sample"), n, N, (m) => pick(op, toSample(m))), waterfall({ shares, chosen: n, hue: "b", pick: (m) => pick(op, toSample(m)) }))));
 }
 
+// The bias was added once per sample: dz of every sample, added up.
+function biasBackward(op, cell) {
+  const g = productOf(op);
+  const o = cell.z.at(-1);
+  const samples = op.z.shape.slice(0, -1);
+  const N = sizeOf(samples);
+  const n = flatOf(samples, cell.z.slice(0, -1));
+  const toOutput = (j, m = n) => { const z = [...indexOf(samples, m), j]; return { ...productCell(op, z, strongestK(op, z)), b: g.b.shape[0] === 1 ? [0] : [j] }; };
+  const dzs = Array.from({ length: g.columnsIn }, (_, j) => at(op.dz, [...cell.z.slice(0, -1), j]));
+  const shares = Array.from({ length: N }, (_, m) => at(op.dz, [...indexOf(samples, m), o]));
+  const dbs = Array.from(op.d.b.numbers);
+  return make("div", { class: "row spread" },
+    figure({ name: "dz", hue: "b", more: [N > 1 ? `${say("linear.sample")} ${n}` : "", unitOf(topOf(dzs)).words].filter(Boolean).join(", "), of: lit(0) }, bars({ numbers: dzs, chosen: o, hue: "b", over: (j) => preview(op, toOutput(j)), pick: (j) => pickOrFollow(op, toOutput(j), "dz", toOutput(j).z) })),
+    make("div", { class: "stack middle" },
+      sign("Σ"),
+      speech(make("span", { class: "m" }, say("linear.samples", { n: N })), "=", chip(short(at(op.d.b, cell.b)))),
+      N > 1 ? waterfall({ shares, chosen: n, hue: "b", pick: (m) => pick(op, toOutput(o, m)) }) : null,
+      chooser(say("linear.sample"), n, N, (m) => pick(op, toOutput(o, m))), legend()),
+    figure({ name: "db", more: unitOf(topOf(dbs)).words }, bars({ numbers: dbs, chosen: cell.b[0], hue: "b", result: true, pick: (j) => pick(op, toOutput(j)) })));
+}
+
 function productBackward(op, part, cell) {
   const g = productOf(op);
   const { label } = part;
   const index = cell[label];
   const [x, w] = g.names;
   const side = part.side;
-  const shares = side === "b"
-    ? [...placesOf(op.z.shape)].filter((z) => !index.length || g.b.shape[0] === 1 || z.at(-1) === index[0]).map((z) => ({ z, a: at(op.dz, z), b: 1, k: 0 }))
-    : [...(side === "x" ? g.zOfX(index) : g.zOfW(index))].map(([z, k]) => ({ z, k, a: at(op.dz, z), b: side === "x" ? at(g.w, g.wAt(z, k)) : at(g.x, g.xAt(z, k)) }));
+  const factorAt = (z, k) => (side === "x" ? at(g.w, g.wAt(z, k)) : at(g.x, g.xAt(z, k)));
+  const shares = [...(side === "x" ? g.zOfX(index) : g.zOfW(index))].map(([z, k]) => ({ z, k, a: at(op.dz, z), b: factorAt(z, k) }));
   const rows = shares.map((one) => ({ ...one, name: side === "x" ? String(one.z.at(-1) ?? 0) : one.z.slice(0, -1).join(",") || "0", product: one.a * one.b }));
   const chosen = rows.findIndex((row) => sameIndex(row.z, cell.z));
-  const other = side === "x" ? w : side === "w" ? x : "1";
-  const goTo_ = (row) => (side === "b" ? { ...productCell(op, row.z, strongestK(op, row.z)), b: index } : productCell(op, row.z, row.k));
+  const other = side === "x" ? w : x;
+  const goTo_ = (row) => productCell(op, row.z, row.k);
   const table = equations({
     heads: [say(side === "x" ? "linear.output" : "linear.sample"), "dz", other, "dz · " + other], rows, chosen,
     over: (row) => preview(op, goTo_(row)), pick: (row) => pickOrFollow(op, goTo_(row), "dz", row.z),
@@ -182,12 +199,9 @@ function productBackward(op, part, cell) {
     const top = topOf(Array.from({ length: g.K }, (_, k) => at(op.d[x], rowAt(k))));
     const few = fold.rows <= FEW && fold.columns <= FEW;
     result = figure({ name: placed("d" + x, trimmed(index)), more: few ? unitOf(top).words : "", of: "edge" }, folded(fold, { get: (k) => at(op.d[x], rowAt(k)), hue: "b", frame: "r", top, unit: unitOf(top), chosen: index.at(-1), result: true, over: (k) => preview(op, PRODUCT.cell(op, x, rowAt(k))), pick: (k) => pickOrFollow(op, PRODUCT.cell(op, x, rowAt(k)), "d" + x, rowAt(k)) }));
-  } else if (side === "b") {
-    const numbers = Array.from(op.d.b.numbers).slice(0, 12);
-    result = figure({ name: "db", more: unitOf(topOf(numbers)).words, of: "edge" }, bars({ numbers, chosen: index[0] ?? 0, hue: "b", result: true, pick: (o) => pick(op, PRODUCT.cell(op, "b", [o])) }));
   } else result = arrayFigure({ op, label: part.id, array: op.d[label], index, hue: "b", result: true, frame: "r", of: "edge" });
   const together = speech(make("span", { class: "m" }, say("linear.together", { n: counted(rows.length) })), "=", chip(short(at(op.d[label], index))));
-  return make("div", { class: "row shares-of" }, make("div", { class: "stack" }, result, legend()), sign("◀"), make("div", { class: "stack" }, table, rows.length > ROWS || side === "x" ? null : together), rows.length > ROWS || side === "x" ? make("div", { class: "stack sum" }, together) : null);
+  return make("div", { class: "row shares-of" }, make("div", { class: "stack" }, result, together, legend()), sign("◀"), table);
 }
 
 lesson({

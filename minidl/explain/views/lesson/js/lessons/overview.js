@@ -3,6 +3,8 @@
 lesson({
   name: "overview",
   draw() {
+    const input = stagesOf().find((stage) => !stage.op);
+    const given = input ? [make("div", { class: "card given" }, make("b", {}, input.text), thumb(input.array, "f", 5, 9), make("small", { class: "num" }, input.array.shape.join(" × ")))] : [];
     const cards = OPS.map((op) => {
       const go = (event) => zoomFrom(event.currentTarget.getBoundingClientRect(), () => goTo(screenOf(op, "z")));
       return filled(
@@ -13,6 +15,6 @@ lesson({
         make("small", { class: "num" }, op.z.shape.join(" × ") || say("overview.loss")),
       );
     });
-    return make("div", { class: "cards" }, ...cards);
+    return make("div", { class: "cards" }, ...given, ...cards);
   },
 });

@@ -11,8 +11,14 @@ lesson({
   draw(op, part, cell) {
     const flat = flatOf(op.z.shape, cell.z);
     const forward = part.phase === "forward";
+    const long = op.z.shape.length === 2 && op.in.x.shape.length === 4;
+    const row = (label, array, hue, extra) => {
+      const fold = foldOf({ inputs: [{ label: "z", from: op }] }, "z", op.z.shape[1]);
+      const go = (k) => sameCell(op, "z", [cell.z[0], k]);
+      return figure({ name: label, hue: extra.result ? "" : hue, more: `1 × ${counted(op.z.shape[1])}` }, folded(fold, { get: (k) => at(array, [cell.z[0], k]), hue, top: topOfArray(array), chosen: cell.z[1], over: (k) => preview(op, go(k)), pick: (k) => pickOrFollow(op, go(k), label, [cell.z[0], k]), ...extra }));
+    };
     const x = forward ? arrayFigure({ op, label: "x", array: op.in.x, index: cell.x, hue: "f", plain: true }) : arrayFigure({ op, label: "dx", array: op.d.x, index: cell.x, hue: "b", frame: "r", result: true, plain: true });
-    const z = forward ? arrayFigure({ op, label: "z", array: op.z, index: cell.z, hue: "f", frame: "r", result: true, plain: true }) : arrayFigure({ op, label: "dz", array: op.dz, index: cell.z, hue: "b", plain: true });
+    const z = long ? (forward ? row("z", op.z, "f", { frame: "r", result: true }) : row("dz", op.dz, "b", {})) : forward ? arrayFigure({ op, label: "z", array: op.z, index: cell.z, hue: "f", frame: "r", result: true, plain: true }) : arrayFigure({ op, label: "dz", array: op.dz, index: cell.z, hue: "b", plain: true });
     const value = forward ? at(op.z, cell.z) : at(op.dz, cell.z);
     return make("div", { class: "row reshape" }, x,
       make("div", { class: "stack middle" },

@@ -62,10 +62,10 @@ lesson({
       sign: "=",
       terms: [
         term(["L"], ["x", [k]], value, say("app.handed", { name: "dx" }), "r", traced(op, "dx", cell.x)),
-        term(["L"], ["p", [right]], arriving, N > 1 ? say("softmax.arriving.mean", { t: right, n: N }) : say("softmax.arriving", { t: right }), "b"),
-        term(["p", [right]], ["x", [k]], local, k === right ? say("softmax.local.own", { t: right }) : say("softmax.local.other", { t: right, k }), "f"),
+        term(["L"], ["p", [right]], arriving, N > 1 ? say("softmax.arriving.mean", { t: low(right), n: N }) : say("softmax.arriving", { t: low(right) }), "b"),
+        term(["p", [right]], ["x", [k]], local, k === right ? say("softmax.local.own", { t: low(right) }) : say("softmax.local.other", { t: low(right), k: low(k) }), "f"),
       ],
-      note: [say(N > 1 ? "softmax.note.mean" : "softmax.note", { k, p: short(p[k]), one: k === right ? 1 : 0, n: N }), " ", nudgedNote(op, "x", cell.x)],
+      note: [say(N > 1 ? "softmax.note.mean" : "softmax.note", { k: low(k), p: short(p[k]), one: k === right ? 1 : 0, n: N }), " ", nudgedNote(op, "x", cell.x)],
     };
   },
 });
@@ -82,7 +82,7 @@ function softmaxRows(op, part, cell) {
   const right = label(m);
   const backward = part.id === "dx";
   const line = lineHere();
-  const dim = (...lines) => (lines.includes(line) || (backward && line === 2) ? "" : "dim");
+  const dim = lit;
   const classes = Array.from({ length: C }, (_, k) => k);
   const shown = C <= CLASSES ? classes : classes.toSorted((a, b) => (b === right) - (a === right) || (b === chosen) - (a === chosen) || p[b] - p[a]).slice(0, CLASSES).sort((a, b) => a - b);
   const widest = Math.max(...p, ...shown.map((k) => Math.abs(p[k] - (k === right ? 1 : 0))));
@@ -96,13 +96,13 @@ function softmaxRows(op, part, cell) {
     const cellsOf = [
       make("span", { class: "cls num" }, className(k)),
       make("span", { class: `num m ${dim(0)}` }, fixed(score(m, k), 2)),
-      make("span", { class: `num f ${line === 1 && k !== right && !backward ? "dim" : ""}` }, fixed(p[k], 3)),
-      make("span", { class: `track ${line === 1 && k !== right && !backward ? "dim" : ""}` }, bar("f", p[k], Math.max(...p))),
+      make("span", { class: `num f ${line === 1 && k !== right && backward ? "dim" : ""}` }, fixed(p[k], 3)),
+      make("span", { class: `track ${line === 1 && k !== right && backward ? "dim" : ""}` }, bar("f", p[k], Math.max(...p))),
     ];
     const rest = backward
       ? [
           make("span", { class: `num ${dim()}` }, MINUS), make("span", { class: `num hot ${k === right ? "f" : "m"} ${dim()}` }, k === right ? "1" : "0"), make("span", { class: `num ${dim()}` }, "="),
-          make("span", { class: `num b ${dim()}` }, hidden ? "?" : fixed((N > 1 ? grad(m, k) : grad(m, k)) * unit.scale, N > 1 ? unit.digits : 3)),
+          make("span", { class: `num b ${dim()}` }, hidden ? "?" : fixed(grad(m, k) * unit.scale, N > 1 ? unit.digits : 3)),
           make("span", { class: `track both ${dim()}` }, hidden ? null : bar("b", diff, widest)),
         ]
       : [];
@@ -121,6 +121,9 @@ function softmaxRows(op, part, cell) {
     make("div", { class: `side ${dim(1)}` }, lossCurve(op, p[right], right, N, go, places, label)));
 }
 
+// A number as an index below the line: 12 as ₁₂.
+const low = (k) => String(k).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇₈₉"[d]);
+
 const className = (k) => TAPE.classes?.[k] ?? String(k);
 
 // -log p with the point of the right class; in a batch, the points of the other samples too.
@@ -132,10 +135,10 @@ function lossCurve(op, p, right, N, go, places, label) {
   for (let v = Math.exp(-top); v <= 1; v += 0.004) path += `${path ? "L" : "M"}${px(v).toFixed(1)},${py(-Math.log(v)).toFixed(1)}`;
   const loss = -Math.log(p);
   const slope = -1 / p;
-  const reach = Math.min(0.13, 0.9 / Math.abs(slope));
+  const reach = Math.min(0.13, 0.9 / Math.abs(slope), p);
   const others = N > 1 ? Array.from({ length: Math.min(N, 64) }, (_, n) => [n, softmaxOf(op, indexOf(places, n))[label(indexOf(places, n))]]) : [];
   const text = (x, y, size, words, attributes = {}) => draw("text", { x, y, "font-size": size, ...attributes }, words);
-  const sub = String(right).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇₈₉"[d]);
+  const sub = low(right);
   return draw("svg", { viewBox: "0 0 450 352", class: "plot loss", role: "img", "aria-label": say("softmax.plot", { p: short(p), loss: short(loss) }) },
     draw("path", { class: "axis", d: "M44,6V290H446" }),
     draw("path", { class: "curve", d: path }),
@@ -148,7 +151,7 @@ function lossCurve(op, p, right, N, go, places, label) {
     text(206, 136, 34, `${say("softmax.slope")} ${short(slope)}`, { class: "b big" }),
     text(206, 165, 21, `∂L/∂p${sub} = −1/p${sub}`, { class: "m" }),
     N > 1 ? text(206, 208, 24, `L = ${short(at(op.z, []), 4)}, ${say("softmax.mean", { n: N })}`, {}) : null,
-    text(44, 316, 20, "0", { class: "m", "text-anchor": "middle" }), text(440, 316, 20, "1", { class: "m", "text-anchor": "middle" }),
+    px(p) < 110 ? null : text(44, 316, 20, "0", { class: "m", "text-anchor": "middle" }), text(440, 316, 20, "1", { class: "m", "text-anchor": "middle" }),
     text(Math.max(90, Math.min(390, px(p))), 318, 27, short(p), { class: "big", "text-anchor": "middle" }),
     text(246, 346, 20, say("softmax.axis", { p: `p${sub}` }), { class: "m", "text-anchor": "middle" }));
 }
