@@ -52,13 +52,16 @@ function drawChain() {
     ]);
     return [...signs, make("span", { class: `s ${one.hue}` }, symbol), number, make("span", { class: "w" }, one.words)];
   });
-  refill(box, make("div", { class: "rule", role: "math" }, ...columns), noteOf(rule), comparedGuess(rule));
+  const long = rule.terms.some((one, k) => termText(one, k).length > 8);
+  refill(box, make("div", { class: `rule ${long ? "tight" : ""}`, role: "group" }, ...columns), noteOf(rule), comparedGuess(rule));
 }
+
+// Three figures for the product, four for its factors: so a class's calculator agrees.
+const termText = (one, k) => (typeof one.value === "string" ? one.value : short(one.value, k === 0 ? 3 : 4));
 
 // A number of the rule; if it came from somewhere, a button that leads there.
 function shownTerm(one, k) {
-  const digits = k === 0 ? 3 : 4;
-  const text = typeof one.value === "string" ? one.value : Number.isInteger(one.value) ? String(one.value).replace("-", MINUS) : short(one.value, digits);
+  const text = termText(one, k);
   const attributes = { class: `n num ${one.hue}`, "data-exact": typeof one.value === "number" ? one.value : null };
   if (!one.go?.screen) return make("span", attributes, text);
   return make("button", { type: "button", ...attributes, "data-key": `term-${k}`, title: say("app.follow"), on: { click: () => followFrom(one.go) } }, text);

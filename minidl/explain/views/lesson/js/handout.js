@@ -6,13 +6,13 @@ function drawHandout() {
   if (screen.kind !== "op") return refill(box);
   const { op, part } = screen;
   const cell = cellOf(op);
-  const row = (name, index, value) =>
-    make("tr", {}, make("th", { scope: "row" }, placed(name, index)), make("td", { class: "num" }, short(value, 5)));
-  const rows = [];
-  for (const input of op.inputs) if (input.array && cell[input.label]) rows.push(row(input.label, cell[input.label], at(input.array, cell[input.label])));
-  rows.push(row("z", cell.z, at(op.z, cell.z)));
-  if (op.dz) rows.push(row("dz", cell.z, at(op.dz, cell.z)));
-  for (const input of op.inputs) if (input.grad && cell[input.label]) rows.push(row("d" + input.label, cell[input.label], at(input.grad, cell[input.label])));
-  refill(box, make("h2", {}, say("app.handout.numbers")), make("table", {}, make("tbody", {}, ...rows)),
+  const columns = [];
+  const add = (name, index, value) => columns.push([placed(name, index), short(value, 5)]);
+  for (const { label, array } of op.inputs) if (array && cell[label]) add(label, cell[label], at(array, cell[label]));
+  add("z", cell.z, at(op.z, cell.z));
+  if (op.dz) add("dz", cell.z, at(op.dz, cell.z));
+  for (const { label, grad } of op.inputs) if (grad && cell[label]) add("d" + label, cell[label], at(grad, cell[label]));
+  const row = (tag, k) => make("tr", {}, ...columns.map((column) => make(tag, { class: "num" }, column[k])));
+  refill(box, make("h2", {}, say("app.handout.numbers")), make("table", {}, make("thead", {}, row("th", 0)), make("tbody", {}, row("td", 1))),
     make("p", {}, say("app.handout.task", { name: part.id })), make("div", { class: "ruled" }));
 }

@@ -74,7 +74,7 @@ const KEYS = {
   m: () => alone("chain"),
   g: toggleGuess,
   n: toggleTeacher,
-  e: () => views.open("engine"),
+  e: openEngine,
   o: () => goTo(screenNamed("overview")),
   0: () => goTo(screenNamed("overview")),
   l: switchLanguage,

@@ -21,9 +21,15 @@ function short(v, n = 3) {
   if (odd(v)) return odd(v);
   if (v === 0) return "0";
   const size = Math.floor(Math.log10(Math.abs(v)));
-  if (size < -6 || size > 6) return v.toExponential(n - 1).replaceAll("-", MINUS).replace("e", " · 10^").replace("+", "");
+  if (size < -6 || size > 6) return exponential(v, n);
   if (Number.isInteger(v)) return String(v).replace("-", MINUS);
   return v.toFixed(Math.max(0, n - 1 - size)).replace("-", MINUS);
+}
+
+// 1.23 · 10⁻⁸
+function exponential(v, n) {
+  const [lead, power] = v.toExponential(n - 1).split("e");
+  return `${lead.replace("-", MINUS)} · 10${raised(Number(power))}`;
 }
 
 // The number in brackets if it is negative: a factor that follows a sign.
@@ -40,8 +46,11 @@ function unitOf(top) {
   const scaled = top * 10 ** power;
   const digits = scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
   const known = { 0: "", 3: say("app.thousandths"), 6: say("app.millionths"), 9: say("app.billionths") };
-  return { scale: 10 ** power, digits, words: known[power] ?? `× 10^${-power}`, power };
+  return { scale: 10 ** power, digits, words: known[power] ?? say("app.unit", { power: raised(-power) }), power };
 }
+
+// −3 as ⁻³.
+const raised = (k) => String(k).replace("-", "⁻").replace(/\d/g, (d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]);
 
 // 1,234
 function counted(n) {

@@ -22,8 +22,9 @@ function equations({ heads, rows, chosen, pick: pickOne, over, hues = ["b", "f"]
     if (pickOne) line.addEventListener("click", () => pickOne(row));
     return line;
   });
-  const words = (k) => (units[k].words ? ` ${units[k].words}` : "");
-  const head = make("div", { class: "eq-row heads" }, make("span", {}, heads[0]), make("span", { class: hues[0] }, make("b", {}, heads[1]), words(0)), make("span"), make("span", { class: hues[1] }, make("b", {}, heads[2]), words(1)), make("span"), make("span", {}, make("b", {}, heads[3]), unit.words ? ` ${unit.words}` : ""), make("span"));
+  const inUnit = (one) => (one.power ? ` ${say("app.unit", { power: raised(-one.power) })}` : "");
+  const words = (k) => inUnit(units[k]);
+  const head = make("div", { class: "eq-row heads" }, make("span", {}, heads[0]), make("span", { class: hues[0] }, make("b", {}, heads[1]), words(0)), make("span"), make("span", { class: hues[1] }, make("b", {}, heads[2]), words(1)), make("span"), make("span", {}, make("b", {}, heads[3]), inUnit(unit)), make("span"));
   return make("div", { class: `equations ${pickOne ? "touch" : ""}` }, head, ...body,
     rest ? make("p", { class: "muted" }, say("app.rest", { n: counted(rest), sum: write(rows.filter((row) => !sorted.includes(row)).reduce((total, row) => total + row.product, 0), unit) })) : null,
     sum ? speech(make("span", { class: "m" }, sum.text), "=", chip(sum.value)) : null);

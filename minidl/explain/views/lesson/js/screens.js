@@ -51,12 +51,15 @@ function tools() {
   const dark = isDark();
   return [
     button(say("app.guess"), toggleGuess, { "aria-pressed": String(state.guessing), "data-key": "guess-mode" }),
-    button(say("app.engine"), () => views.open("engine"), { title: say("app.engine.title"), "data-key": "engine" }),
+    button(say("app.engine"), openEngine, { title: say(isLab() ? "app.engine.later" : "app.engine.title"), disabled: isLab(), "data-key": "engine" }),
     button(say("app.language"), switchLanguage, { lang: language === "en" ? "ko" : "en", "data-key": "language" }),
     button(say(dark ? "app.light" : "app.dark"), switchTheme, { "data-key": "theme" }),
     button("?", showKeys, { "aria-label": say("app.keys"), "data-key": "keys" }),
   ];
 }
+
+// The engine's view shows every verdict, so a class that looks for a mistake has to vote first.
+const openEngine = () => isLab() || views.open("engine");
 
 // What the teacher may ask here, and what usually goes wrong; shown with N.
 function drawTeacher(screen) {
