@@ -42,6 +42,7 @@ function drawChain() {
   const box = byId("chain");
   box.hidden = !rule;
   if (!rule) return refill(box);
+  if (op) box.dataset.cell = JSON.stringify(cellOf(op));
   if (isGuessing()) return refill(box, guessPanel(rule));
   const columns = rule.terms.flatMap((one, k) => {
     const symbol = one.symbol ?? fraction(one.top, one.bottom);

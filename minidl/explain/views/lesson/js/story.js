@@ -61,14 +61,21 @@ function traced(op, name, index) {
   if (!input) return null;
   if (input.from) {
     const cell = input.from.lesson.cell(input.from, "z", index);
-    const first = input.from.lesson.parts(input.from).find((part) => part.phase === "backward");
-    const part = gradient ? (first?.id ?? "z") : "z";
+    const part = gradient ? onward(input.from) : "z";
     return { screen: screenOf(input.from, part), op: input.from, cell };
   }
   if (GIVEN.update && GIVEN.update.leaves.includes(leafOf(input))) {
     return { screen: screenNamed("update"), weight: { leaf: leafOf(input), index } };
   }
   return { screen: screenNamed("overview") };
+}
+
+// The backward screen of an operation from which the gradient goes on: to another operation, else to the pixels.
+function onward(op) {
+  const parts = op.lesson.parts(op).filter((part) => part.phase === "backward");
+  const input = (part) => inputOf(op, part.label);
+  const found = parts.find((part) => input(part)?.from) ?? parts.find((part) => !GIVEN.update?.leaves.includes(leafOf(input(part))));
+  return (found ?? parts[0])?.id ?? "z";
 }
 
 function leafOf(input) {
