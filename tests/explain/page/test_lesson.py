@@ -1,4 +1,4 @@
-"""The lesson walked by keyboard and mouse: addresses, cells, numbers that are followed, guesses, both views, the lab."""
+"""The lesson walked by keyboard and mouse: addresses, cells, followed numbers, guesses, both views, the lab."""
 
 from __future__ import annotations
 

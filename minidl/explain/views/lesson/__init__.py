@@ -20,8 +20,8 @@ __all__ = ["VIEWS", "render", "words"]
 VIEWS = ("lesson", "engine")
 BORROWED = ("dom", "arrays")  # of the engine's view
 FIRST = (
-    "words", "numbers", "drawing", "tape", "registry", "story", "state", "grids", "maps", "planes", "rows", "plots", "chain",
-    "code", "strip", "guess", "lab", "handout",
+    "words", "numbers", "drawing", "tape", "registry", "story", "state", "grids", "maps", "planes", "rows", "plots",
+    "chain", "code", "strip", "guess", "lab", "handout",
 )  # fmt: skip
 LAST = ("screens", "keys", "main")
 STYLES = ("base", "picture", "stage", "stacked", "print")

@@ -12,6 +12,7 @@ function chainOf({ op, label, x, z, local, says = "", share = false, note = null
   const value = arriving * local;
   const short_ = (index) => trimmed(index);
   return {
+    label,
     sign: share ? "+=" : "=",
     terms: [
       term(["L"], [letterOf, short_(x)], value, say(share ? "app.share" : "app.handed", { name: "d" + letterOf }), "r", traced(op, "d" + label, x)),
@@ -42,7 +43,7 @@ function drawChain() {
   const box = byId("chain");
   box.hidden = !rule;
   if (!rule) return refill(box);
-  if (op) box.dataset.cell = JSON.stringify(cellOf(op));
+  if (op) Object.assign(box.dataset, { cell: JSON.stringify(cellOf(op)), node: op.id, label: rule.label ?? "" });
   if (isGuessing()) return refill(box, guessPanel(rule));
   const columns = rule.terms.flatMap((one, k) => {
     const symbol = one.symbol ?? fraction(one.top, one.bottom);

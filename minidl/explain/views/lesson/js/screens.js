@@ -8,6 +8,8 @@ function show({ light = false } = {}) {
   waiting.length = 0;
   const { op, part, lesson: own } = screen;
   refill(byId("picture"), own.draw(op, part, op && cellOf(op)));
+  byId("code").setAttribute("aria-label", say("app.code"));
+  byId("chain").setAttribute("aria-label", say("app.chain"));
   drawCode();
   drawChain();
   drawMaps();
@@ -17,7 +19,7 @@ function show({ light = false } = {}) {
     drawHandout();
     document.title = `${titleOf(screen)} · ${inLanguage(TAPE.title) || say("app.title")}`;
     const address = `#${screen.id}`;
-    if (location.hash !== address) history.replaceState(null, "", address);
+    if (location.hash !== address && location.protocol !== "about:") history.replaceState(null, "", address); // not in a notebook
   }
 }
 

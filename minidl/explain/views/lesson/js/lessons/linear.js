@@ -170,7 +170,7 @@ function biasBackward(op, cell) {
     figure({ name: "dz", hue: "b", more: [N > 1 ? `${say("linear.sample")} ${n}` : "", unitOf(topOf(dzs)).words].filter(Boolean).join(", "), of: lit(0) }, bars({ numbers: dzs, chosen: o, hue: "b", over: (j) => preview(op, toOutput(j)), pick: (j) => pickOrFollow(op, toOutput(j), "dz", toOutput(j).z) })),
     make("div", { class: "stack middle" },
       sign("Σ"),
-      speech(make("span", { class: "m" }, say("linear.samples", { n: N })), "=", chip(short(at(op.d.b, cell.b)))),
+      speech(make("span", { class: "m" }, say(N > 1 ? "linear.samples" : "linear.sample.one", { n: N })), "=", chip(short(at(op.d.b, cell.b)))),
       N > 1 ? waterfall({ shares, chosen: n, hue: "b", pick: (m) => pick(op, toOutput(o, m)) }) : null,
       chooser(say("linear.sample"), n, N, (m) => pick(op, toOutput(o, m))), legend()),
     figure({ name: "db", more: unitOf(topOf(dbs)).words }, bars({ numbers: dbs, chosen: cell.b[0], hue: "b", result: true, pick: (j) => pick(op, toOutput(j)) })));

@@ -15,6 +15,7 @@ lesson({
         make("small", { class: "num" }, op.z.shape.join(" × ") || say("overview.loss")),
       );
     });
-    return make("div", { class: "cards" }, ...given, ...cards);
+    const legend_ = make("p", { class: "muted told" }, make("b", { class: "f" }, say("overview.values")), " · ", make("b", { class: "b" }, say("overview.gradients")), " · ", say("overview.open"));
+    return make("div", { class: "stack" }, make("div", { class: `cards ${OPS.length <= 10 ? "few" : ""}` }, ...given, ...cards), legend_);
   },
 });

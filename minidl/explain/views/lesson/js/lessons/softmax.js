@@ -59,6 +59,7 @@ lesson({
     const local = p[right] * ((k === right ? 1 : 0) - p[k]);
     const value = at(op.d.x, cell.x);
     return {
+      label: "x",
       sign: "=",
       terms: [
         term(["L"], ["x", [k]], value, say("app.handed", { name: "dx" }), "r", traced(op, "dx", cell.x)),

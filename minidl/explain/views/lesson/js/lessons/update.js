@@ -22,6 +22,9 @@ function moveWeight(down, right) {
   show({ light: true });
 }
 
+// 0.02, or 2 · 10⁻⁵.
+const rateText = (rate) => (rate >= 1e-3 || rate === 0 ? String(rate) : exponential(rate, 1));
+
 const lossAt = (k) => arrayOf(GIVEN.update.losses).numbers[k];
 
 lesson({
@@ -49,14 +52,14 @@ lesson({
     const turn = (k) => { state.weight = { leaf: leaves[k].place, index: leaves[k].array.shape.map(() => 0) }; show({ light: true }); };
     return make("div", { class: "descent" },
       figure({ name: say("update.before", { name: name ?? "w" }), hue: "f", more: index.length > 2 ? `[${index.slice(0, -2).join(", ")}]` : "", of: lit(1, 2) }, cells({ ...grid, get: w, top, unit, hue: "f" })),
-      make("div", { class: `op lr num ${lit(2)}` }, `${MINUS} lr`, make("br"), make("b", {}, String(rate)), make("br"), "×"),
+      make("div", { class: `op lr num ${lit(2)}` }, `${MINUS} lr`, make("br"), make("b", {}, rateText(rate)), make("br"), "×"),
       figure({ name: "dw", hue: "b", more: unitOf(dTop).words, of: lit(0, 1, 2) }, cells({ ...grid, get: dw, top: dTop, hue: "b" })),
       sign("=", lit(2)),
       figure({ name: say("update.after"), of: lit(2) }, cells({ ...grid, get: after, top, unit, hue: "f", frame: "r" })),
-      make("div", { class: `plotted ${lit(3)}` }, lossPlot(), make("label", { class: "rate" }, make("span", {}, `${say("update.rate")} `, make("b", { class: "num" }, String(rate))),
+      make("div", { class: `plotted ${lit(3)}` }, lossPlot(), make("label", { class: "rate" }, make("span", {}, `${say("update.rate")} `, make("b", { class: "num" }, rateText(rate))),
         make("input", { type: "range", min: 0, max: rates.length - 1, step: 1, value: state.rate, "data-key": "rate", on: { input: (event) => { state.rate = Number(event.target.value); show({ light: true }); } } }))),
       make("div", { class: `speech ${lit(2)}` },
-        speech(ink("f", fixed(before, 4)), MINUS, String(rate), "·", ink("b", factor(at(grad, index))), "=", make("span", { class: "num chip" }, fixed(now, 4))),
+        speech(ink("f", fixed(before, 4)), MINUS, rateText(rate), "·", ink("b", factor(at(grad, index))), "=", make("span", { class: "num chip" }, fixed(now, 4))),
         chooser(say("update.array"), leaves.findIndex((one) => one.place === leaf), leaves.length, turn)),
       make("div", { class: `again ${lit(3)}` },
         make("div", {}, make("div", { class: "label" }, make("b", {}, say("update.same"))), make("div", { class: "big num" }, `L ${short(lossAt(0), 4)} → `, make("span", { class: "f" }, short(lossAt(state.rate), 4)))),
@@ -90,7 +93,7 @@ function lossPlot() {
   const finite = losses.filter(Number.isFinite);
   const high = Math.min(Math.max(...finite), first + 1.5 * Math.abs(first) + 1e-9);
   const low = Math.min(0, ...finite.filter((v) => v > first - 3 * Math.abs(first)));
-  const px = (v) => 44 + (v / last) * 380;
+  const px = (v) => 70 + (v / last) * 356;
   const py = (v) => 24 + ((high - v) / (high - low || 1)) * 216;
   const path = rates.map((rate, k) => [rate, losses[k]]).filter(([, v]) => v <= high + 1e-9).map(([a, b], k) => `${k ? "L" : "M"}${px(a).toFixed(1)},${py(b).toFixed(1)}`).join("");
   const end = Math.min(last, (first - low) / slope);
@@ -98,7 +101,7 @@ function lossPlot() {
   const text = (x, y, words, attributes = {}) => draw("text", { x, y, "font-size": 24, ...attributes }, words);
   const [x, y] = [px(rates[state.rate]), py(now)];
   return draw("svg", { viewBox: "0 0 450 286", class: "plot update-plot", role: "img", "aria-label": say("update.plot", { rate: rates[state.rate], loss: short(losses[state.rate]) }) },
-    draw("path", { class: "axis", d: `M44,10V${py(low)}H440` }),
+    draw("path", { class: "axis", d: `M70,10V${py(low)}H440` }),
     draw("path", { class: "tangent b", d: `M${px(0)},${py(first)}L${px(end)},${py(first - slope * end)}` }),
     draw("path", { class: "curve", d: path }),
     draw("path", { class: "drop", d: `M${x},${y}V${py(low)}` }),
@@ -108,7 +111,7 @@ function lossPlot() {
     draw("path", { class: "tangent b", d: "M190,24H226" }), text(236, 32, say("update.promise")),
     draw("path", { class: "curve", d: "M190,52H226" }), text(236, 60, say("update.reality")),
     text(px(0), 268, "0", { class: "m", "text-anchor": "middle" }), text(px(last), 268, String(last), { class: "m", "text-anchor": "end" }),
-    text(34, py(first) + 7, short(first, 2), { class: "m", "text-anchor": "end" }));
+    text(58, py(first) + 7, short(first, 2), { class: "m", "text-anchor": "end" }));
 }
 
 // The probabilities before and after, if there is a softmax.
