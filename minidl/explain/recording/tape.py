@@ -130,6 +130,7 @@ class Recording:
     def __init__(self, title: str = "") -> None:
         self.title, self.model = title, ""
         self.input: str | dict[str, str] = ""  # the input in words, or in words of each language
+        self.classes: list[str] | None = None  # what the scores are for; None: they are numbered
         self.values, self.sources = Values(), Sources()
         self.nodes: list[Node] = []
         self.leaves: list[Leaf] = []

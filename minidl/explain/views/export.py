@@ -29,6 +29,7 @@ def tape_dict(tape: Recording) -> dict[str, Any]:
     values._places = dict(tape.values._places)
     result: dict[str, Any] = {
         "version": 1, "title": tape.title, "model": tape.model, "input": tape.input, "minidl": __version__,
+        "classes": tape.classes,
         "broken": tape.broken,
         "sources": [],
         "values": [],

@@ -103,7 +103,7 @@ function softmaxRows(op, part, cell) {
     const rest = backward
       ? [
           make("span", { class: `num ${dim()}` }, MINUS), make("span", { class: `num hot ${k === right ? "f" : "m"} ${dim()}` }, k === right ? "1" : "0"), make("span", { class: `num ${dim()}` }, "="),
-          make("span", { class: `num b ${dim()}` }, hidden ? "?" : fixed(grad(m, k) * unit.scale, N > 1 ? unit.digits : 3)),
+          make("span", { class: `num b ${dim()}` }, hidden ? "?" : fixed(grad(m, k) * unit.scale, unit.scale === 1 ? 3 : unit.digits)),
           make("span", { class: `track both ${dim()}` }, hidden ? null : bar("b", diff, widest)),
         ]
       : [];
@@ -148,10 +148,9 @@ function lossCurve(op, p, right, N, go, places, label) {
     ...others.map(([n, v]) => draw("circle", { class: "other", cx: px(v), cy: py(-Math.log(v)), r: 8, on: { click: () => go(n) } })),
     draw("circle", { class: "point", cx: px(p), cy: py(loss), r: 11 }),
     text(170, 40, 36, `${N > 1 ? "−log p" + sub : "L"} = ${short(loss, 4)}`, { class: "f big" }),
-    text(170, 70, 21, `−log ${short(p)}`, { class: "m" }),
+    text(170, 70, 21, N > 1 ? `L = ${short(at(op.z, []), 4)}, ${say("softmax.mean", { n: N })}` : `−log ${short(p)}`, { class: "m" }),
     text(206, 136, 34, `${say("softmax.slope")} ${short(slope)}`, { class: "b big" }),
     text(206, 165, 21, `∂L/∂p${sub} = −1/p${sub}`, { class: "m" }),
-    N > 1 ? text(206, 208, 24, `L = ${short(at(op.z, []), 4)}, ${say("softmax.mean", { n: N })}`, {}) : null,
     px(p) < 110 ? null : text(44, 316, 20, "0", { class: "m", "text-anchor": "middle" }), text(440, 316, 20, "1", { class: "m", "text-anchor": "middle" }),
     text(Math.max(90, Math.min(390, px(p))), 318, 27, short(p), { class: "big", "text-anchor": "middle" }),
     text(246, 346, 20, say("softmax.axis", { p: `p${sub}` }), { class: "m", "text-anchor": "middle" }));

@@ -98,7 +98,7 @@ function lossPlot() {
   const path = rates.map((rate, k) => [rate, losses[k]]).filter(([, v]) => v <= high + 1e-9).map(([a, b], k) => `${k ? "L" : "M"}${px(a).toFixed(1)},${py(b).toFixed(1)}`).join("");
   const end = Math.min(last, (first - low) / slope);
   const now = Math.min(losses[state.rate], high);
-  const text = (x, y, words, attributes = {}) => draw("text", { x, y, "font-size": 24, ...attributes }, words);
+  const text = (x, y, words, attributes = {}) => draw("text", { x, y, "font-size": 26, ...attributes }, words);
   const [x, y] = [px(rates[state.rate]), py(now)];
   return draw("svg", { viewBox: "0 0 450 286", class: "plot update-plot", role: "img", "aria-label": say("update.plot", { rate: rates[state.rate], loss: short(losses[state.rate]) }) },
     draw("path", { class: "axis", d: `M70,10V${py(low)}H440` }),
@@ -137,6 +137,6 @@ function chancesPlot() {
     draw("rect", { class: "is", x: 19, y: 70 - (after[c] / top) * 66, width: 15, height: (after[c] / top) * 66 }),
     draw("text", { x: 19, y: 94, "font-size": 25, "text-anchor": "middle", class: c === right ? "big" : "" }, className(c))));
   return make("div", { class: "chances" },
-    draw("svg", { viewBox: `0 0 ${shown.length * 40} 98`, class: "plot", role: "img", "aria-label": say("update.chances") }, ...columns),
+    styled(draw("svg", { viewBox: `0 0 ${shown.length * 40} 98`, class: "plot", role: "img", "aria-label": say("update.chances") }, ...columns), { "--bars": shown.length }),
     make("div", { class: "key bars-key" }, make("span", {}, make("i"), say("update.p.before")), make("span", {}, make("i", { class: "full" }), say("update.p.after"))));
 }
