@@ -24,7 +24,7 @@ FIRST = (
     "chain", "code", "strip", "guess", "lab", "handout",
 )  # fmt: skip
 LAST = ("screens", "keys", "main")
-STYLES = ("base", "picture", "stage", "stacked", "print")
+STYLES = ("base", "picture", "families", "stage", "stacked", "print")
 
 
 def render(tape: dict[str, Any], lang: str = "en", view: str = "lesson") -> str:

@@ -7,6 +7,7 @@ The numbers join those of the tape; everything else refers to them by their inde
     grads     the gradients that were sent on, one per input (None where there is none)
     curve     for a function of one number: x, z and the slope ∂z/∂x along its range, as three rows
     slope     and the slope at every element of its input
+    extra     what its picture needs besides (`extras.py`), by name
     lines     its own lines as they ran, {"forward": [...], "backward": [...]}; None for minidl's operations
 """
 
@@ -20,6 +21,7 @@ from ....engine.elementwise import Elementwise
 from ....proof.operations import Operation, quiet_engine
 from ...recording.tape import Node, Recording, Update
 from ...recording.values import Values
+from .extras import extras
 
 POINTS = 161  # of a curve; odd, so that it has a middle
 NARROW, WIDE = (
@@ -45,6 +47,7 @@ def _node(tape: Recording, node: Node, values: Values) -> dict[str, Any]:
         "grads": [None if g is None else values.add(g) for g in node.gradients] or [None] * len(node.inputs),
         "curve": None if curve is None else values.add(curve),
         "slope": None if slope is None else values.add(slope),
+        "extra": {name: values.add(array) for name, array in extras(node).items()} if taught else {},
         "lines": None if taught else {phase: _lines(tape, node, phase) for phase in ("forward", "backward")},
     }
 

@@ -20,15 +20,19 @@ let SCREENS = []; // {id, kind, op, part, lesson}
 
 function buildScreens() {
   const screens = [{ id: "overview", kind: "overview" }];
-  const add = (op, part) => screens.push({ id: part.id === "z" ? op.slug : `${op.slug}.${part.id}`, kind: "op", op, part });
+  const add = (op, part, own) => screens.push({ id: part.id === "z" ? op.slug : `${op.slug}.${part.id}`, kind: "op", op, part, lesson: own });
   for (const op of OPS) for (const part of op.lesson.parts(op)) if (part.phase === "forward") add(op, part);
-  for (const op of OPS.toReversed())
-    if (op.dz) for (const part of op.lesson.parts(op)) if (part.phase === "backward") add(op, part);
+  for (const op of OPS.toReversed()) {
+    if (!op.dz) continue;
+    if (sendersOf(op).length > 1) add(op, { id: "dz", phase: "backward" }, lessonNamed("shared"));
+    for (const part of op.lesson.parts(op)) if (part.phase === "backward") add(op, part);
+  }
   if (GIVEN.update) screens.push({ id: "update", kind: "update" });
-  for (const screen of screens) screen.lesson = screen.op?.lesson ?? LESSONS.find((one) => one.name === screen.kind);
+  for (const screen of screens) screen.lesson ??= screen.op?.lesson ?? lessonNamed(screen.kind);
   SCREENS = screens;
 }
 
+const lessonNamed = (name) => LESSONS.find((one) => one.name === name);
 const here = () => SCREENS[state.screen];
 const screenOf = (op, part) =>
   SCREENS.find((one) => one.op === op && one.part.id === part) ?? SCREENS.find((one) => one.op === op);

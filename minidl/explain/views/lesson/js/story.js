@@ -46,8 +46,9 @@ function firstStory() {
 //   traced(op, "dx", i)  where this gradient is sent
 function traced(op, name, index) {
   if (name === "dz") {
-    const use = op.uses.find((one) => one.op.d[one.label]);
+    const [use, another] = sendersOf(op);
     if (!use) return null;
+    if (another && here().part.id !== "dz") return { screen: screenOf(op, "dz"), op, cell: cellOf(op) };
     const cell = use.op.lesson.cell(use.op, use.label, index);
     return { screen: screenOf(use.op, "d" + use.label), op: use.op, cell };
   }
@@ -61,7 +62,7 @@ function traced(op, name, index) {
   if (!input) return null;
   if (input.from) {
     const cell = input.from.lesson.cell(input.from, "z", index);
-    const part = gradient ? onward(input.from) : "z";
+    const part = !gradient ? "z" : sendersOf(input.from).length > 1 ? "dz" : onward(input.from);
     return { screen: screenOf(input.from, part), op: input.from, cell };
   }
   if (GIVEN.update && GIVEN.update.leaves.includes(leafOf(input))) {
@@ -77,6 +78,10 @@ function onward(op) {
   const found = parts.find((part) => input(part)?.from) ?? parts.find((part) => !GIVEN.update?.leaves.includes(leafOf(input(part))));
   return (found ?? parts[0])?.id ?? "z";
 }
+
+// The uses of an operation's output that sent a gradient back; where there are several, dz is their sum.
+const sendersOf = (op) => op.uses.filter((use) => use.op.dz && use.op.d[use.label]);
+
 
 function leafOf(input) {
   return TAPE.leaves.findIndex((leaf) => leaf.name === input.leaf && leaf.value === input.value);

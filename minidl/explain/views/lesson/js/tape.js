@@ -3,6 +3,7 @@
 // An operation: {id, op, slug, lesson, options, window, z, dz, inputs, in, d, uses, curve, lines, formulas}
 //   in.x, in.w, ...   the input arrays by label; d.x, d.w, ... the gradients sent to them (null where none was)
 //   inputs            [{label, array, grad, from, leaf, wants, verdict}] in order; `from` is the operation that made it
+//   extra.sigma, ...  what its lesson needs besides: extras.py
 //   uses              [{op, label}]: where z went
 // An array: {shape, block, numbers, min, max}; read it with at(array, index), which is undefined where the page holds
 // no such element.
@@ -14,7 +15,7 @@ const GIVEN = TAPE.lesson ?? { nodes: [], update: null };
 const arrayOf = (place) => (place === null || place === undefined ? null : VALUES[place]);
 
 const OPS = TAPE.nodes.map((node, i) => {
-  const extra = GIVEN.nodes[i] ?? { taught: true, dz: null, grads: [], curve: null, slope: null, lines: null };
+  const extra = GIVEN.nodes[i] ?? { taught: true, dz: null, grads: [], curve: null, slope: null, extra: {}, lines: null };
   const inputs = node.inputs.map((input, k) => ({
     label: input.label,
     array: input.value === null ? null : arrayOf(input.value),
@@ -44,6 +45,7 @@ const OPS = TAPE.nodes.map((node, i) => {
     dz: arrayOf(extra.dz),
     curve: arrayOf(extra.curve),
     slope: arrayOf(extra.slope),
+    extra: Object.fromEntries(Object.entries(extra.extra).map(([name, place]) => [name, arrayOf(place)])),
     lines: extra.lines,
     uses: [],
     verdict: null,
