@@ -29,7 +29,7 @@ function trimmed(index) {
   return index.length > 1 && BATCH === 1 ? index.slice(1) : index;
 }
 
-const BATCH = TAPE.leaves.length && OPS.length ? (OPS[0].in.x?.shape?.[0] ?? 1) : 1;
+const BATCH = OPS[0]?.inputs.find((input) => input.array?.shape.length > 1)?.array.shape[0] ?? 0;
 
 function fraction(top, bottom) {
   const part = ([name, index = []]) =>

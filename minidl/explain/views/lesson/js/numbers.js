@@ -39,7 +39,7 @@ function factor(v, n = 3) {
 
 // How the numbers of a grid are written, all in one unit: {scale, digits, words}. `top` is the largest magnitude.
 function unitOf(top) {
-  if (!(top > 0) || !Number.isFinite(top)) return { scale: 1, digits: 2, words: "", power: 0 };
+  if (!(top > 1e-30) || !Number.isFinite(top)) return { scale: 1, digits: 2, words: "", power: 0 };
   let power = 0;
   while (top * 10 ** power < 0.1 && power < 30) power += 3;
   while (top * 10 ** power >= 10000 && power > -30) power -= 3;

@@ -52,7 +52,7 @@ function stageButton(stage, current) {
   );
 }
 
-const filled = (element, ...children) => (element.append(...children), element);
+const filled = (element, ...children) => (element.append(...children.filter(Boolean)), element);
 
 // A small picture of an array: maps in a mosaic, bars for a few numbers, the number itself.
 const thumbs = [];

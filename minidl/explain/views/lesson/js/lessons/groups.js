@@ -10,20 +10,21 @@ function groupFigure({ op, label, array, index, hue = "f", member, get = (i) => 
   const inside = [];
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) if (plane.indexOf(r, c) && member(plane.indexOf(r, c))) inside.push([r, c]);
   const box = boxAround(inside);
-  const around = block && boxAround([...placesOf([rows, columns])].filter(([r, c]) => plane.indexOf(r, c) && block(plane.indexOf(r, c))));
+  const around = block && solidBox([...placesOf([rows, columns])].filter(([r, c]) => plane.indexOf(r, c) && block(plane.indexOf(r, c))));
   const cellAt = (r, c) => plane.indexOf(r, c) && op.lesson.cell(op, as ?? (label === "dz" ? "z" : label.startsWith("d") && label.slice(1) in op.in ? label.slice(1) : label), plane.indexOf(r, c));
   const few = rows <= FEW && columns <= FEW;
   const numbers = [];
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) numbers.push(valueAt(r, c) ?? 0);
   const top = topOf(numbers);
-  const unit = isFloating(array) ? unitOf(top) : { scale: 1, digits: 0, words: "", power: 0 };
+  const unit = isFloating(array) && numbers.some((v) => v) ? unitOf(top) : { scale: 1, digits: isFloating(array) ? 2 : 0, words: "", power: 0 };
   const leading = array.shape.length > 2 && sizeOf(array.shape.slice(0, -2)) > 1 ? `[${index.slice(0, -2).join(", ")}]` : "";
   const head = { name, hue: result ? "" : hue, more: [more, leading, few ? unit.words : ""].filter(Boolean).join(", ") };
   const shared = { rows, columns, get: valueAt, hue, frame, result, top };
   if (!still) Object.assign(shared, { pick: (r, c) => cellAt(r, c) && pick(op, cellAt(r, c)), over: (r, c) => cellAt(r, c) && preview(op, cellAt(r, c)) });
   if (!few) return figure(head, map({ ...shared, frames: box ? [...(around ? [{ ...around, hue: "--muted" }] : []), box, { row: plane.place[0], column: plane.place[1], rows: 1, columns: 1 }] : [] }));
-  const solid = box && inside.length === box.rows * box.columns;
+  const solid = solidBox(inside);
   const grid = cells({ ...shared, unit, chosen: solid && inside.length > 1 ? undefined : (r, c) => inside.some(([i, j]) => i === r && j === c), ring: ring && ((r, c) => plane.indexOf(r, c) && ring(plane.indexOf(r, c))) });
+  styled(grid, { "--cell": `min(4.4rem, calc(var(--wide) / ${columns}))`, "--cellh": `min(3rem, calc(var(--high) / ${rows}))` });
   if (around) grid.append(spanOver(around, "thin"));
   if (solid && inside.length > 1) grid.append(spanOver(box));
   return figure(head, grid);
@@ -33,6 +34,11 @@ function groupFigure({ op, label, array, index, hue = "f", member, get = (i) => 
 function spanOver({ row, column, rows, columns }, kind = "") {
   const place = { "grid-area": `${row + 1} / ${column + 1} / span ${rows} / span ${columns}` };
   return styled(make("div", { class: `span ${kind}`, "aria-hidden": "true" }), place);
+}
+
+function solidBox(places) {
+  const box = boxAround(places);
+  return box && places.length === box.rows * box.columns ? box : null;
 }
 
 function boxAround(places) {
@@ -49,7 +55,7 @@ function table({ columns, count, names = (k) => String(k), nameHead = "", chosen
   const shown = Array.from({ length: Math.min(count, most_) }, (_, k) => first + k);
   const template = ["max-content", ...columns.map((one) => (one.bar ? "minmax(4rem, 1fr)" : "max-content"))].join(" ");
   const heads = columns.map(({ head = "", says = "", hue = "", bar, between }) =>
-    make("span", { class: "head" }, bar || between ? "" : make("b", {}, make("span", { class: `v ${hue}` }, head)), bar || between ? "" : says));
+    make("span", { class: "th" }, bar || between ? "" : make("b", {}, make("span", { class: `v ${hue}` }, head)), bar || between ? "" : says));
   const lines = shown.map((k) => {
     const parts = columns.map((one) => cellOfTable(one, k, shown));
     const attributes = { class: `line ${k === chosen ? "on" : ""}`, "data-row": k };
@@ -57,7 +63,7 @@ function table({ columns, count, names = (k) => String(k), nameHead = "", chosen
     if (!pickRow) return make("div", attributes, ...content);
     return make("button", { type: "button", ...attributes, "data-key": `row-${k}`, on: { click: () => pickRow(k) } }, ...content);
   });
-  return styled(make("div", { class: `table ${classes}` }, make("span", { class: "head" }, nameHead), ...heads, ...lines), { "grid-template-columns": template });
+  return styled(make("div", { class: `table ${classes}` }, make("span", { class: "th" }, nameHead), ...heads, ...lines), { "grid-template-columns": template });
 }
 
 function cellOfTable({ get, hue = "", bar = false, between = "", digits }, k, shown) {

@@ -54,9 +54,11 @@ function movedPicture(op, part, cell) {
   const read = readingOf(op)[flatOf(op.z.shape, cell.z)];
   if (forward) {
     const sources = op.inputs.filter((input) => input.array?.shape && isFloating(input.array));
-    const shown = sources.length > 3 ? sources.filter((input) => input.label === read?.label || input === sources[0]) : sources;
+    const first = sources.findIndex((input) => input.label === read?.label);
+    const shown = sources.length > 2 ? sources.slice(Math.max(0, Math.min(first, sources.length - 2))).slice(0, 2) : sources;
     const figures = shown.map(({ label, array }) => sourceFigure(op, label, array, cell, read?.label === label));
-    return make("div", { class: `row moved ${figures.length > 1 ? "several" : ""}` }, make("div", { class: "stack" }, ...figures, op.lesson.aside?.(op, cell) ?? null), movedSpeech(op, part, cell, read), targetFigure(op, cell, "z", op.z, "f", true, read));
+    const sides = [op.lesson.aside?.(op, cell), make("div", { class: "stack" }, ...figures)].filter(Boolean);
+    return styled(make("div", { class: "row moved" }, make("div", { class: "beside" }, ...sides), movedSpeech(op, part, cell, read), targetFigure(op, cell, "z", op.z, "f", true, read)), { "--sources": figures.length });
   }
   const { label } = part;
   return make("div", { class: "row moved" }, gradientFigure(op, label, cell), movedSpeech(op, part, cell, read), targetFigure(op, cell, "dz", op.dz, "b", false, { label }));
@@ -92,9 +94,9 @@ function movedSpeech(op, part, cell, read) {
   }
   const users = readersOf(op, part.label, cell[part.label]);
   const shares = users.map((z) => at(op.dz, z));
-  const sum = users.length ? [ink("b", ""), sumText(shares, "b", 3)] : [make("small", {}, say("moved.unread"))];
+  const sum = users.length ? [sumText(shares, "b", 3)] : [make("small", {}, say("moved.unread"))];
   const where = users.length === 1 ? placed("dz", users[0]) : users.length ? say("moved.read", { n: users.length }) : "";
-  return make("div", { class: "middle" }, make("p", { class: "say num way" }, make("small", {}, where), ...sum, make("span", { class: "op" }, "◀"), make("small", {}, placed(part.id, cell[part.label])), chip(short(at(op.d[part.label], cell[part.label])))));
+  return make("div", { class: "middle" }, make("p", { class: "say num way b" }, make("small", {}, where), ...sum, make("span", { class: "op" }, "◀"), make("small", {}, placed(part.id, cell[part.label])), chip(short(at(op.d[part.label], cell[part.label])))));
 }
 
 function movedChain(op, part, cell) {

@@ -42,7 +42,7 @@ function reduceLesson({ slope, says, shares, ...given }) {
       if (forward) return make("div", { class: "row reduce" }, x, make("div", { class: "middle stack" }, ...reduceSpeech(op, cell, shares)), z);
       const dx = groupFigure({ op, label: "dx", array: op.d.x, index: cell.x, hue: "b", result: true, frame: "r", member: inGroup });
       const spoken = speech(ink("b", short(at(op.dz, cell.z))), "×", ink("f", short(slopeAt(op, cell))), "=", chip(short(at(op.d.x, cell.x))));
-      return make("div", { class: "row reduce back" }, make("div", { class: "beside" }, dx, x), make("div", { class: "middle stack" }, sign("◀"), spoken), z);
+      return make("div", { class: "row reduce back" }, given.rings ? make("div", { class: "beside" }, dx, x) : dx, make("div", { class: "middle stack" }, sign("◀"), spoken), z);
     },
     chain(op, part, cell) {
       if (!op.dz || !op.d.x) return null;

@@ -9,31 +9,34 @@ lesson({
     ...sendersOf(op).map(({ op: user, label }, k) => [`dz += d${label}`, say("shared.line.use", { name: shortName(user) })]),
   ],
   draw(op, part, cell) {
-    const uses = sendersOf(op);
-    const parts = uses.map(({ op: user, label }) => ({ user, label, value: at(user.d[label], cell.z) }));
-    return make("div", { class: "row shared" }, branches(op, cell, parts), sharedFigures(op, cell, uses));
+    const shares = sharesOfUses(op, cell);
+    if (sizeOf(op.z.shape) === 1) return make("div", { class: "row scalar" }, branches(op, cell, shares));
+    const whole = groupFigure({ op, label: "dz", as: "z", array: op.dz, index: cell.z, hue: "b", result: true, frame: "r", member: (i) => sameIndex(i, cell.z) });
+    return make("div", { class: "row shared" }, whole, branches(op, cell, shares));
   },
   chain(op, part, cell) {
-    const shares = sendersOf(op).map(({ op: user, label }) => ({ user, label, value: at(user.d[label], cell.z) }));
-    const shown = shares.slice(0, 3);
+    const shares = sharesOfUses(op, cell).toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));
+    const [first, second] = shares;
+    const rest = shares.slice(1).reduce((sum, one) => sum + one.value, 0);
+    const named = ({ user, label, value }) => ({ ...term(["L"], ["z"], value, say("shared.by", { name: shortName(user) }), "b", followUse(user, label, cell.z)), symbol: gradientName(label) });
+    const others = { symbol: gradientName("…"), value: rest, words: say("shared.more", { n: shares.length - 1 }), hue: "b" };
     return {
       sign: "=",
       between: "+",
-      terms: [
-        term(["L"], ["z", trimmed(cell.z)], at(op.dz, cell.z), say("shared.sum"), "r"),
-        ...shown.map(({ user, label, value }) => ({ ...term(["L"], [label, trimmed(cell.z)], value, say("shared.by", { name: shortName(user) }), "b", followUse(user, label, cell.z)), symbol: make("span", { class: "frac v" }, make("span", {}, `d${label}`)) })),
-      ],
-      note: shares.length > 3 ? say("shared.more", { n: shares.length - 3 }) : null,
+      terms: [term(["L"], ["z", trimmed(cell.z)], at(op.dz, cell.z), say("shared.sum"), "r"), named(first), shares.length === 2 ? named(second) : others],
     };
   },
 });
 
+const sharesOfUses = (op, cell) => sendersOf(op).map(({ op: user, label }) => ({ user, label, value: at(user.d[label], cell.z) }));
+const gradientName = (label) => make("span", { class: "frac v" }, `d${label}`);
 const followUse = (user, label, index) => ({ screen: screenOf(user, "d" + label), op: user, cell: user.lesson.cell(user, label, index) });
 
 // The value in the middle, its uses to the right; gradients come back along every branch and meet.
 function branches(op, cell, shares) {
   const shown = shares.slice(0, 4);
-  const high = Math.max(260, 118 * shown.length);
+  const each = shown.length > 3 ? 92 : 116;
+  const high = Math.max(240, each * shown.length + 6);
   const middle = high / 2;
   const place = (k) => (high / shown.length) * (k + 0.5);
   const wires_ = shown.flatMap((one, k) => [
@@ -44,10 +47,10 @@ function branches(op, cell, shares) {
     return draw(
       "g",
       { class: "use", on: { click: go } },
-      draw("rect", { class: "box", x: 352, y: place(k) - 50, width: 284, height: 100, rx: 8 }),
-      draw("text", { class: "user", x: 366, y: place(k) - 12 }, `${shortName(user)}`),
-      draw("text", { class: "letter", x: 366, y: place(k) + 34 }, `d${label}`),
-      draw("text", { class: "amount b", x: 622, y: place(k) + 35 }, short(value)),
+      draw("rect", { class: "box", x: 352, y: place(k) - 42, width: 284, height: 84, rx: 8 }),
+      draw("text", { class: "user", x: 366, y: place(k) - 9 }, `${shortName(user)}`),
+      draw("text", { class: "letter", x: 366, y: place(k) + 29 }, `d${label}`),
+      draw("text", { class: "amount b", x: 622, y: place(k) + 30 }, short(value)),
     );
   });
   return draw(
@@ -58,12 +61,4 @@ function branches(op, cell, shares) {
     boxOf({ x: 4, y: middle, name: "z", value: at(op.z, cell.z), grad: at(op.dz, cell.z), result: true }),
     ...boxes,
   );
-}
-
-// The arrays that are added, cell by cell.
-function sharedFigures(op, cell, uses) {
-  if (sizeOf(op.z.shape) === 1) return null;
-  const near = isSmall(op.z, cell.z) ? undefined : 3;
-  const one = (array, name, extra) => arrayFigure({ op, label: "z", array, index: cell.z, hue: "b", near, name, ...extra });
-  return make("div", { class: "stack" }, ...uses.slice(0, 2).map(({ op: user, label }) => one(user.d[label], `d${label}`, { more: shortName(user) })), one(op.dz, "dz", { result: true, frame: "r" }));
 }
