@@ -22,11 +22,11 @@ function groupFigure({ op, label, array, index, hue = "f", member, get = (i) => 
   const shared = { rows, columns, get: valueAt, hue, frame, result, top };
   if (!still) Object.assign(shared, { pick: (r, c) => cellAt(r, c) && pick(op, cellAt(r, c)), over: (r, c) => cellAt(r, c) && preview(op, cellAt(r, c)) });
   if (!few) return figure(head, map({ ...shared, frames: box ? [...(around ? [{ ...around, hue: "--muted" }] : []), box, { row: plane.place[0], column: plane.place[1], rows: 1, columns: 1 }] : [] }));
-  const solid = solidBox(inside);
-  const grid = cells({ ...shared, unit, chosen: solid && inside.length > 1 ? undefined : (r, c) => inside.some(([i, j]) => i === r && j === c), ring: ring && ((r, c) => plane.indexOf(r, c) && ring(plane.indexOf(r, c))) });
+  const runs = inside.length < 2 ? [] : solidBox(inside) ? [box] : runsOf(inside);
+  const grid = cells({ ...shared, unit, chosen: runs.length ? undefined : (r, c) => inside.some(([i, j]) => i === r && j === c), ring: ring && ((r, c) => plane.indexOf(r, c) && ring(plane.indexOf(r, c))) });
   styled(grid, { "--cell": `min(4.4rem, calc(var(--wide) / ${columns}))`, "--cellh": `min(3rem, calc(var(--high) / ${rows}))` });
   if (around) grid.append(spanOver(around, "thin"));
-  if (solid && inside.length > 1) grid.append(spanOver(box));
+  for (const run of runs) grid.append(spanOver(run));
   return figure(head, grid);
 }
 
@@ -34,6 +34,12 @@ function groupFigure({ op, label, array, index, hue = "f", member, get = (i) => 
 function spanOver({ row, column, rows, columns }, kind = "") {
   const place = { "grid-area": `${row + 1} / ${column + 1} / span ${rows} / span ${columns}` };
   return styled(make("div", { class: `span ${kind}`, "aria-hidden": "true" }), place);
+}
+
+// Rows of neighbours, each as a box; none where a row has a single one of several.
+function runsOf(places) {
+  const rows = [...new Set(places.map(([r]) => r))].map((r) => solidBox(places.filter(([i]) => i === r)));
+  return rows.every((box) => box && box.columns > 1) ? rows : [];
 }
 
 function solidBox(places) {

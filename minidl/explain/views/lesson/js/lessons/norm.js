@@ -133,7 +133,7 @@ function normBackward(op, cell) {
 
 // Rows of terms: symbol, what it is, its number, its bar.
 function termsTable(rows) {
-  const top = Math.max(...rows.map((row) => Math.abs(row.value)));
+  const top = topOf(rows.filter((row) => !row.result).map((row) => row.value));
   return make(
     "div",
     { class: "terms" },
@@ -144,7 +144,7 @@ function termsTable(rows) {
         make("span", { class: `symbol v ${kind}` }, symbol),
         make("span", { class: `says ${kind}` }, says),
         make("span", { class: `value num ${kind}` }, result ? chip(short(value)) : ink("b", short(value))),
-        make("span", { class: `bar b ${kind}` }, result && isGuessing() ? null : bar),
+        make("span", { class: result ? "" : `bar b ${kind}` }, result ? null : bar),
       ];
     }),
   );

@@ -10,7 +10,8 @@ function operand(op, label, cell) {
 // A lesson of operands and one output at the same place. `given`: {name, ops, symbol, lines, slopes}
 //   slopes   {x: (value, op, cell) => ∂z/∂x}: value(label) is the operand, value("z") the output
 //   says     {x: words} of the local slope, by label
-function pairLesson({ slopes, symbol, says = {}, lines, ...given }) {
+//   curve    (value, op) => {f, formula, from, to, target}: z as a function of x alone, drawn in place of the wires
+function pairLesson({ slopes, symbol = "·", says = {}, lines, curve = () => null, ...given }) {
   const labelsOf = (op) => op.inputs.map((input) => input.label).filter((label) => label in slopes);
   const slopeOf = (op, label, cell) => slopes[label]((name) => (name === "z" ? at(op.z, cell.z) : operand(op, name, cell)), op, cell);
   const symbolOf = (op) => (typeof symbol === "function" ? symbol(op) : symbol);
@@ -27,7 +28,8 @@ function pairLesson({ slopes, symbol, says = {}, lines, ...given }) {
         constant: !op.d[label],
       }));
       if (part.label && sharesOf(op, part.label) > 1) return sharesPicture(op, part, cell, (z) => at(op.dz, z) * slopeOf(op, part.label, sameCell(op, "z", z)));
-      const wired = wires({ symbol: symbolOf(op), inputs, z: at(op.z, cell.z), dz: op.dz ? at(op.dz, cell.z) : undefined, chosen: part.label ?? null });
+      const plotted = part.label === "x" || !part.label ? curve((name) => operand(op, name, cell), op) : null;
+      const wired = plotted ? curveMiddle(op, part, cell, plotted, slopeOf(op, "x", cell)) : wires({ symbol: symbolOf(op), inputs, z: at(op.z, cell.z), dz: op.dz ? at(op.dz, cell.z) : undefined, chosen: part.label ?? null });
       if (sizeOf(op.z.shape) === 1) return make("div", { class: "row scalar" }, wired);
       return pairPicture(op, part, cell, labelsOf(op), wired);
     },
@@ -41,6 +43,18 @@ function pairLesson({ slopes, symbol, says = {}, lines, ...given }) {
       return chainOf({ op, label, x: cell[label], z: cell.z, local: slopeOf(op, label, cell), says: (typeof words === "function" ? words(op) : words) ?? say("app.local"), share: n > 1, note });
     },
   });
+}
+
+// The curve of z as a function of x, its other operands fixed, and the numbers of this cell below it.
+function curveMiddle(op, part, cell, { f, formula = "", from = -3, to = 3, target }, slope) {
+  const [x, z] = [operand(op, "x", cell), at(op.z, cell.z)];
+  const [left, right] = [Math.min(from, x), Math.max(to, x)];
+  const xs = Array.from({ length: 161 }, (_, k) => left + ((right - left) * k) / 160);
+  const others = target === undefined ? [] : [{ x: target, z: f(target) }];
+  const spoken = part.phase === "forward"
+    ? speech("x", ink("f", short(x)), "→ z", chip(short(z)))
+    : speech(ink("b", short(at(op.dz, cell.z))), "×", ink("f", factor(slope)), "=", chip(short(at(op.d.x, cell.x))));
+  return make("div", { class: "middle stack plotted" }, curvePlot({ xs, zs: xs.map(f), x, z, slope, others, formula }), spoken);
 }
 
 // The lines of a pair: the value; or the gradient of one operand, summed where it was broadcast.

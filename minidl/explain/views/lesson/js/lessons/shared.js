@@ -40,7 +40,7 @@ function branches(op, cell, shares) {
   const middle = high / 2;
   const place = (k) => (high / shown.length) * (k + 0.5);
   const wires_ = shown.flatMap((one, k) => [
-    draw("path", { class: "wire b", d: `M222,${middle}C300,${middle} 280,${place(k)} 352,${place(k)}` }),
+    draw("path", { class: "wire b", d: `M240,${middle}C300,${middle} 280,${place(k)} 352,${place(k)}` }),
   ]);
   const boxes = shown.map(({ user, label, value }, k) => {
     const go = () => followFrom(followUse(user, label, cell.z));
@@ -57,8 +57,8 @@ function branches(op, cell, shares) {
     "svg",
     { viewBox: `0 0 640 ${high}`, class: "wires", role: "img", "aria-label": say("shared.says", { n: shares.length }) },
     ...wires_,
-    tip(206, middle, 180, "b"),
-    boxOf({ x: 4, y: middle, name: "z", value: at(op.z, cell.z), grad: at(op.dz, cell.z), result: true }),
+    tip(226, middle, 180, "b"),
+    boxOf({ x: 2, y: middle, name: "z", value: at(op.z, cell.z), grad: at(op.dz, cell.z), result: true }),
     ...boxes,
   );
 }
