@@ -59,9 +59,30 @@ def _dropped(node: Node) -> Arrays:
     return {"mask": kept * (0.0 if p == 1 else 1 / (1 - p))}
 
 
+def _attended(node: Node) -> Arrays:
+    """The scores s, the weights p, and the gradients dp and ds: (..., L, S) each."""
+    q, k, mask = _wide(node, 0), _wide(node, 1), _wide(node, 3)
+    scores = node.options["scale"] * (q @ k.swapaxes(-1, -2))
+    if mask is not None:
+        scores = scores + mask
+    top = scores.max(axis=-1, keepdims=True, initial=-np.inf)
+    e = np.exp(scores - np.where(np.isfinite(top), top, 0))
+    total = e.sum(axis=-1, keepdims=True)
+    p = e / np.where(total == 0, 1, total)  # a query that may look at nothing has no weights
+    kept, rest = node.options.get("kept"), 1 - node.options.get("p_drop", 0.0)
+    drop = 1.0 if kept is None else np.asarray(kept) * (1 / rest if rest else 0.0)
+    found = {"s": scores, "p": p * drop}
+    if node.dz is not None:
+        dp = node.dz.astype(np.float64) @ _wide(node, 2).swapaxes(-1, -2) * drop
+        found["dp"] = dp
+        found["ds"] = p * (dp - (dp * p).sum(axis=-1, keepdims=True))
+    return found
+
+
 MAKERS: dict[str, Callable[[Node], Arrays]] = {
     "Normalize": _normalized,
     "NormalizeChannels": _normalized,
     "Standardize": _normalized,
     "Dropout": _dropped,
+    "Attention": _attended,
 }

@@ -69,7 +69,8 @@ function table({ columns, count, names = (k) => String(k), nameHead = "", chosen
     if (!pickRow) return make("div", attributes, ...content);
     return make("button", { type: "button", ...attributes, "data-key": `row-${k}`, on: { click: () => pickRow(k) } }, ...content);
   });
-  return styled(make("div", { class: `table ${classes}` }, make("span", { class: "th" }, nameHead), ...heads, ...lines), { "grid-template-columns": template });
+  const kinds = `${classes} ${shown.length <= 5 ? "few" : ""} ${here().part?.phase ?? ""}`;
+  return styled(make("div", { class: `table ${kinds}` }, make("span", { class: "th" }, nameHead), ...heads, ...lines), { "grid-template-columns": template });
 }
 
 function cellOfTable({ get, hue = "", bar = false, between = "", digits }, k, shown) {

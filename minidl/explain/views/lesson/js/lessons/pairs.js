@@ -48,13 +48,14 @@ function pairLesson({ slopes, symbol = "·", says = {}, lines, curve = () => nul
 // The curve of z as a function of x, its other operands fixed, and the numbers of this cell below it.
 function curveMiddle(op, part, cell, { f, formula = "", from = -3, to = 3, target }, slope) {
   const [x, z] = [operand(op, "x", cell), at(op.z, cell.z)];
-  const [left, right] = [Math.min(from, x), Math.max(to, x)];
+  const beyond = 0.16 * (to - from);
+  const [left, right] = [Math.min(from, x - (x < from ? beyond : 0)), Math.max(to, x + (x > to ? beyond : 0))];
   const xs = Array.from({ length: 161 }, (_, k) => left + ((right - left) * k) / 160);
   const others = target === undefined ? [] : [{ x: target, z: f(target) }];
   const spoken = part.phase === "forward"
     ? speech("x", ink("f", short(x)), "→ z", chip(short(z)))
     : speech(ink("b", short(at(op.dz, cell.z))), "×", ink("f", factor(slope)), "=", chip(short(at(op.d.x, cell.x))));
-  return make("div", { class: "middle stack plotted" }, curvePlot({ xs, zs: xs.map(f), x, z, slope, others, formula }), spoken);
+  return make("div", { class: "middle stack plotted" }, make("p", { class: "say" }, formula), curvePlot({ xs, zs: xs.map(f), x, z, slope, others }), spoken);
 }
 
 // The lines of a pair: the value; or the gradient of one operand, summed where it was broadcast.
