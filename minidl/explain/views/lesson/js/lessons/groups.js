@@ -59,7 +59,7 @@ function boxAround(places) {
 function table({ columns, count, names = (k) => String(k), nameHead = "", chosen = -1, pick: pickRow, most: most_ = 9, class: classes = "" }) {
   const first = Math.max(0, Math.min(chosen - Math.floor(most_ / 2), count - most_));
   const shown = Array.from({ length: Math.min(count, most_) }, (_, k) => first + k);
-  const template = ["max-content", ...columns.map((one) => (one.bar ? "minmax(4rem, 1fr)" : "max-content"))].join(" ");
+  const template = ["max-content", ...columns.map((one) => (one.bar ? "minmax(1.5rem, 1fr)" : "max-content"))].join(" ");
   const heads = columns.map(({ head = "", says = "", hue = "", bar, between }) =>
     make("span", { class: "th" }, bar || between ? "" : make("b", {}, make("span", { class: `v ${hue}` }, head)), bar || between ? "" : says));
   const lines = shown.map((k) => {
@@ -73,12 +73,12 @@ function table({ columns, count, names = (k) => String(k), nameHead = "", chosen
   return styled(make("div", { class: `table ${kinds}` }, make("span", { class: "th" }, nameHead), ...heads, ...lines), { "grid-template-columns": template });
 }
 
-function cellOfTable({ get, hue = "", bar = false, between = "", digits }, k, shown) {
+function cellOfTable({ get, hue = "", bar = false, between = "" }, k, shown) {
   if (between) return make("span", { class: "between" }, between);
   const v = get(k);
   const hidden = hue === "r" && isGuessing();
-  if (!bar) return make("span", { class: `value ${hue}` }, hidden ? "?" : digits === undefined ? tidy(v) : fixed(v, digits));
   const numbers = shown.map(get).filter(Number.isFinite);
+  if (!bar) return make("span", { class: `value ${hue}` }, hidden ? "?" : tidy(v, numbers));
   const [low, high] = [Math.min(0, ...numbers), Math.max(0, ...numbers)];
   const share = (value) => (100 * (value - low)) / (high - low || 1);
   const part = make("i", { class: v > 0 ? "full" : "" });
@@ -86,5 +86,10 @@ function cellOfTable({ get, hue = "", bar = false, between = "", digits }, k, sh
   return styled(make("span", { class: `bar ${hue === "r" ? "b" : hue}` }, Number.isFinite(v) && v !== 0 ? part : null), { "--zero": `${share(0)}%` });
 }
 
-// A number in a column of numbers: three digits after the point where they say something, or fewer digits.
-const tidy = (v) => (v === undefined || !Number.isFinite(v) || Math.abs(v) >= 100 || (v !== 0 && Math.abs(v) < 0.001) ? short(v) : Number.isInteger(v) ? short(v) : fixed(v, 3));
+// A number in a column of numbers: as many digits after the point as the largest needs for three of its own.
+function tidy(v, column) {
+  if (!Number.isFinite(v) || column.every(Number.isInteger)) return short(v);
+  const top = topOf(column);
+  if (top < 1e-6 || top >= 1e5) return short(v);
+  return fixed(v, Math.max(0, Math.min(3, 2 - Math.floor(Math.log10(top))) + (top < 0.1 ? Math.ceil(-Math.log10(top)) - 1 : 0)));
+}

@@ -61,7 +61,9 @@ lesson({
     const { label } = part;
     if (label === "w" || label === "b") {
       const n = groupOfParameter(op, label, cell).length;
-      return chainOf({ op, label, x: cell[label], z: cell.z, local: label === "w" ? one.normal : 1, says: label === "w" ? "= x̂" : "", share: n > 1, note: [say("pairs.note", { n, name: "d" + label, sum: short(at(op.d[label], cell[label])) }), " ", nudgedNote(op, label, cell[label])] });
+      const rule = chainOf({ op, label, x: cell[label], z: cell.z, local: label === "w" ? one.normal : 1, says: label === "w" ? "= x̂" : "", share: n > 1, note: [say("pairs.note", { n, name: "d" + label, sum: short(at(op.d[label], cell[label])) }), " ", nudgedNote(op, label, cell[label])] });
+      for (const one of [rule.terms[0], rule.terms[2]]) one.bottom = [label, cell[label].filter((_, axis) => op.in[label].shape[axis] > 1)];
+      return rule;
     }
     if (!op.d.x) return null;
     if (isConstant(op)) return chainOf({ op, label: "x", x: cell.x, z: cell.z, local: one.w / one.sigma, says: "= w / σ", note: nudgedNote(op, "x", cell.x) });
