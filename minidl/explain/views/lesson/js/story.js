@@ -82,7 +82,6 @@ function onward(op) {
 // The uses of an operation's output that sent a gradient back; where there are several, dz is their sum.
 const sendersOf = (op) => op.uses.filter((use) => use.op.dz && use.op.d[use.label]);
 
-
 function leafOf(input) {
   return TAPE.leaves.findIndex((leaf) => leaf.name === input.leaf && leaf.value === input.value);
 }

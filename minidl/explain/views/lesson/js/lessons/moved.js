@@ -44,9 +44,15 @@ function movedCell(op, label, index) {
   const z = label === "z" ? index : (readersOf(op, label, index)[0] ?? null);
   const shown = z ?? op.z.shape.map(() => 0);
   const read = sizeOf(op.z.shape) ? readingOf(op)[flatOf(op.z.shape, shown)] : null;
-  const cell = Object.fromEntries(op.inputs.filter((input) => input.array).map(({ label: own, array }) => [own, array.shape.map(() => 0)]));
+  const cell = Object.fromEntries(op.inputs.filter((input) => input.array).map((input) => [input.label, firstRead(op, input)]));
   if (read) cell[read.label] = indexOf(op.in[read.label].shape, read.flat);
   return { ...cell, ...(op.lesson.beside?.(op, shown) ?? {}), z: shown, ...(label === "z" ? {} : { [label]: index }) };
+}
+
+// A place of an input that was read, for cells that read another input.
+function firstRead(op, { label, array }) {
+  const one = readingOf(op).find((read) => read?.label === label);
+  return one ? indexOf(array.shape, one.flat) : array.shape.map(() => 0);
 }
 
 function movedPicture(op, part, cell) {
