@@ -61,7 +61,7 @@ function table({ columns, count, names = (k) => String(k), nameHead = "", chosen
   const shown = Array.from({ length: Math.min(count, most_) }, (_, k) => first + k);
   const template = ["max-content", ...columns.map((one) => (one.bar ? "minmax(1.5rem, 1fr)" : "max-content"))].join(" ");
   const heads = columns.map(({ head = "", says = "", hue = "", bar, between }) =>
-    make("span", { class: "th" }, bar || between ? "" : make("b", {}, make("span", { class: `v ${hue}` }, head)), bar || between ? "" : says));
+    make("span", { class: `th ${bar ? "of-bar" : ""}` }, bar || between ? "" : make("b", {}, make("span", { class: `v ${hue}` }, head)), bar || between ? "" : says));
   const lines = shown.map((k) => {
     const parts = columns.map((one) => cellOfTable(one, k, shown));
     const attributes = { class: `line ${k === chosen ? "on" : ""}`, "data-row": k };

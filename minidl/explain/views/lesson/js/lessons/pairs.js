@@ -18,7 +18,10 @@ function pairLesson({ slopes, symbol = "·", says = {}, lines, curve = () => nul
   lesson({
     ...given,
     lines: (op, part) => pairLines(op, part, lines(op)),
-    holes: (op, part) => ({ name: op.op, label: part?.label ?? "", n: part?.label ? sharesOf(op, part.label) : 1 }),
+    holes: (op, part) => {
+      const n = part?.label ? sharesOf(op, part.label) : 1;
+      return { ...(given.holes?.(op, part) ?? {}), shares: n > 1 ? say("pairs.idea", { n: counted(n) }) : "" };
+    },
     draw(op, part, cell) {
       const inputs = labelsOf(op).map((label) => ({
         name: label,
