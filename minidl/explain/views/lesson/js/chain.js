@@ -41,9 +41,9 @@ function drawChain() {
   const { op, part, lesson: own } = here();
   const rule = own.chain?.(op, part, op && cellOf(op));
   const box = byId("chain");
+  if (op) Object.assign(box.dataset, { cell: JSON.stringify(cellOf(op)), node: op.id, label: rule?.label ?? "" });
   box.hidden = !rule;
   if (!rule) return refill(box);
-  if (op) Object.assign(box.dataset, { cell: JSON.stringify(cellOf(op)), node: op.id, label: rule.label ?? "" });
   if (isGuessing()) return refill(box, guessPanel(rule));
   const columns = rule.terms.flatMap((one, k) => {
     const symbol = one.symbol ?? fraction(one.top, one.bottom);
