@@ -99,11 +99,12 @@ def sentence() -> Tape:
     """Words that look at one another: an embedding, and attention."""
     minidl.manual_seed(0)
     table, out = nn.Embedding(6, 4), nn.Linear(4, 6)
-    q, k, v = (nn.Linear(4, 4, bias=False) for _ in range(3))
+    q, k, v = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
     with record("a sentence", torch=False) as tape:
         x = table(minidl.tensor([1, 4, 1, 5, 2]))
-        if hasattr(F, "scaled_dot_product_attention"):
-            z = x + F.scaled_dot_product_attention(q(x), k(x), v(x), is_causal=True)
+        attention: Any = getattr(F, "scaled_dot_product_attention", None)
+        if attention is not None:
+            z = x + attention(q(x), k(x), v(x), is_causal=True)
         else:
             scores = q(x) @ k(x).transpose(0, 1) / 2.0
             z = x + F.softmax(scores.masked_fill(minidl.ones(5, 5).triu(1).bool(), -50.0), -1) @ v(x)
@@ -190,8 +191,7 @@ FORWARD: dict[str, Callable[..., Any]] = {
 
 
 def _forward(node: Node, inputs: list[Any]) -> np.ndarray:
-    order = {"Standardize": (0, 1, 2, 3, 4)}.get(node.op, range(len(inputs)))
-    return np.asarray(FORWARD[node.op](*[inputs[k] for k in order], **node.options))
+    return np.asarray(FORWARD[node.op](*inputs, **node.options))
 
 
 def inputs_of(node: Node) -> list[Any]:

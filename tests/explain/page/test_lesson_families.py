@@ -93,7 +93,7 @@ def test_every_number_is_numpys(opened: Callable[..., Lesson], name: str) -> Non
             exact = forward_of(node).astype(float)
         else:
             exact = gradient_of(node, part[1:])
-            assert close(terms[0], np.prod(terms[1:]) if terms[1:] else 0), screen
+            assert close(terms[0], float(np.prod(terms[1:])) if terms[1:] else 0.0), screen
             if page.text("#chain .o") == "=":
                 assert close(terms[0], exact[tuple(cell[part[1:]])], np.abs(exact).max()), screen
         label = "z" if part in ("z", "dz") else part[1:]
