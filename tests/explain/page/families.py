@@ -176,7 +176,7 @@ FORWARD: dict[str, Callable[..., Any]] = {
     "Pad": lambda x, widths, value: np.pad(x, widths, constant_values=value),
     "Triangle": lambda x, diagonal, upper: (np.triu if upper else np.tril)(x, diagonal),
     "Where": np.where, "MaskedFill": lambda x, mask, v: np.where(mask, v, x),
-    "Embedding": lambda i, w, padding: w[i],
+    "Embedding": lambda i, w, **_: w[i],
     "Softmax": _softmax, "LogSoftmax": lambda x, dim: np.log(_softmax(x, dim)),
     "SquaredError": lambda x, y: (x - y) ** 2, "AbsoluteError": lambda x, y: np.abs(x - y), "Huber": _huber,
     "BinaryCrossEntropy": lambda x, t, w: -(t * np.log(x) + (1 - t) * np.log(1 - x)),
