@@ -10,6 +10,7 @@ from typing import Any
 from ..explain.tape import Tape
 from ..explain.teaching.breaks import BREAKS
 from ..explain.teaching.worksheet import LEVELS, worksheet
+from ..explain.views.language import LANGUAGES, chosen_language
 from ..explain.views.page import render_worksheet
 from ..explain.views.text import as_text
 from ..files import replace_file
@@ -42,12 +43,16 @@ def add_to(verbs: Any) -> None:
         choices=LEVELS,
         help="with --worksheet: 1 (default) to 4; from 2 on, the derivatives are asked for too",
     )
-    parser.add_argument("--lang", choices=("en", "ko"), default="en", help="language (default: en)")
+    parser.add_argument("--engine", action="store_true", help="open the page at the engine's own lines, not the lesson")
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, help="language (default: MINIDL_LANG, or that of the locale, or en)"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Record, check, write."""
+    arguments.lang = chosen_language(arguments.lang)
     if arguments.worksheet is not None:
         return _write_worksheet(arguments)
     if arguments.level is not None:
@@ -61,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.text:
         say(as_text(tape, arguments.lang, lambda text, state: coloured(text, COLOURS[state], sys.stdout)))
     if arguments.output or not arguments.text:
-        _write(arguments.output or "explain.html", tape.html(arguments.lang))
+        _write(
+            arguments.output or "explain.html", tape.html(arguments.lang, "engine" if arguments.engine else "lesson")
+        )
     return 0 if arguments.mistake is not None else _exit_code(tape)
 
 
@@ -82,7 +89,7 @@ def _write_worksheet(arguments: argparse.Namespace) -> int:
     given = {
         "--model": arguments.model, "--run": arguments.folder, "--data": arguments.data, "--image": arguments.image,
         "--sample": arguments.sample, "--label": arguments.label, "--break": arguments.mistake,
-        "--text": arguments.text or None, "--torch": arguments.torch,
+        "--text": arguments.text or None, "--torch": arguments.torch, "--engine": arguments.engine or None,
     }  # fmt: skip
     for name, value in given.items():
         if value is not None:

@@ -82,9 +82,11 @@ def chosen_pass(arguments: argparse.Namespace, mistake: str | None = None) -> pa
         images, labels, _ = _images(_dataset(arguments), arguments.sample or 0, MOST)
         return passes.example(BREAKS[mistake].example, images, labels)
     manual_seed(passes.SEED)
+    names: list[str] | None = None
     if arguments.folder is not None:
         folder = RunFolder(arguments.folder)
-        classes, name = len(folder.read_config()["data"]["classes"]), folder.read_options(arguments.model).model
+        known = [str(one) for one in folder.read_config()["data"]["classes"]]
+        names, classes, name = known, len(known), folder.read_options(arguments.model).model
         say_trusted(folder, arguments)
         model, title = folder.load_model(arguments.model, arguments.trust), f"{name}, {arguments.folder}"
     else:
@@ -98,7 +100,7 @@ def chosen_pass(arguments: argparse.Namespace, mistake: str | None = None) -> pa
         images, labels, says = _images(chosen, first, BATCH if needs_several(model) else 1)
         made = passes.image_pass(model, images, labels, title, says)
     check_model(name, model, made.input, classes)
-    return made
+    return replace(made, classes=names)
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ import time
 from types import TracebackType
 
 from .checks.torch_column import add_torch
+from .checks.update import updated
 from .checks.verify import verify
 from .recording.recorder import Recorder, RecordingError
 from .tape import Tape
@@ -61,6 +62,7 @@ class record:
                 self.recorder.finish({**frame.f_globals, **frame.f_locals})
                 if self.check:
                     verify(self.tape)
+                    self.tape.update = updated(self.tape)
                 if self.check and self.torch:
                     add_torch(self.tape)
             self.tape.seconds = time.perf_counter() - self.began

@@ -9,7 +9,8 @@ from typing import Any
 from ..files import replace_file
 from .recording.tape import Recording
 from .views import export
-from .views.page import render
+from .views.language import chosen_language
+from .views.lesson import render
 from .views.text import as_text
 
 
@@ -20,13 +21,16 @@ class Tape(Recording):
         """The tape as plain lists, texts and numbers: what the page is made of."""
         return export.tape_dict(self)
 
-    def html(self, lang: str = "en") -> str:
-        """The page on which the tape can be walked through, one file without network. `lang`: en or ko."""
-        return render(self.to_dict(), lang)
+    def html(self, lang: str | None = None, view: str = "lesson") -> str:
+        """The page on which the pass is taught and walked through, one file without network.
 
-    def save(self, path: str | os.PathLike[str], lang: str = "en") -> None:
+        `lang`: en or ko; None: that of `MINIDL_LANG` or of the locale. `view`: lesson, or engine for its own lines.
+        """
+        return render(self.to_dict(), chosen_language(lang), view)
+
+    def save(self, path: str | os.PathLike[str], lang: str | None = None, view: str = "lesson") -> None:
         """Write the page to a file. Raises `OutputError` if it cannot be written."""
-        page = self.html(lang).encode()
+        page = self.html(lang, view).encode()
         replace_file(path, lambda stream: stream.write(page))
 
     def text(self, lang: str = "en") -> str:

@@ -119,6 +119,17 @@ class Replay:
         wanted: bool = True,
     ) -> Arrays:
         """The outputs where backward began, as far as they are in the plan, with some inputs or outputs changed."""
+        made = self.results(plan, inputs, outputs, wanted)
+        return [made[number] for number in plan if number in self.seeds]
+
+    def results(
+        self,
+        plan: Sequence[int],
+        inputs: Mapping[tuple[int, int], np.ndarray] | None = None,
+        outputs: Mapping[int, np.ndarray] | None = None,
+        wanted: bool = True,
+    ) -> dict[int, np.ndarray]:
+        """The output of every operation in the plan, with some inputs or outputs changed."""
         made = dict(outputs or {})
         for number in plan:
             if number in made:
@@ -128,7 +139,7 @@ class Replay:
                 if x.source in made and (x.wants or not wanted):
                     seen[x.source] = made[x.source]
             made[number] = self._forward(number, seen, inputs or {})
-        return [made[number] for number in plan if number in self.seeds]
+        return made
 
     def gradients(self, seeds: Sequence[Arrays]) -> list[dict[Key, np.ndarray]]:
         """The gradients of leaves and outputs that backward gives in float64 for each set of seeds.

@@ -126,12 +126,30 @@ class Check:
     verdict: Verdict
 
 
+@dataclass
+class Update:
+    """One step of gradient descent, w - rate · dw for every parameter, and the same input once more.
+
+    `losses` and `scores` (of the cross-entropy, if there is one) are for each of the `rates`, which begin at 0;
+    `chosen` is the index of the rate to show. `slope` is the sum of all dw²: what a small rate is promised to gain.
+    """
+
+    rates: np.ndarray
+    losses: np.ndarray
+    scores: np.ndarray | None
+    chosen: int
+    slope: float
+    leaves: list[int]  # that are updated
+    count: int  # of numbers in them
+
+
 class Recording:
     """One recorded pass: `nodes` in the order they ran, `leaves`, the lines as `events`, the gradients' `checks`."""
 
     def __init__(self, title: str = "") -> None:
         self.title, self.model = title, ""
         self.input: str | dict[str, str] = ""  # the input in words, or in words of each language
+        self.classes: list[str] | None = None  # what the scores are for; None: they are numbered
         self.values, self.sources = Values(), Sources()
         self.nodes: list[Node] = []
         self.leaves: list[Leaf] = []
@@ -140,6 +158,7 @@ class Recording:
         self.seconds = 0.0
         self.checks: list[Check] = []
         self.loss: float | None = None
+        self.update: Update | None = None
 
     def mismatches(self) -> list[Check]:
         """The checks that failed, the nearest to the loss first."""

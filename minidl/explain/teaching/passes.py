@@ -30,6 +30,7 @@ class Pass:
     target: Tensor
     title: str
     says: dict[str, str]  # in each language
+    classes: list[str] | None = None
 
     def record(self, mistake: str | None = None, torch: bool | None = None) -> Tape:
         """The tape of this pass, with a seeded mistake if one is named. `torch` as in `record`.
@@ -56,7 +57,7 @@ class Pass:
         model, input, target = self.model, self.input, self.target
         with record(self.title, torch, check) as tape:
             F.cross_entropy(model(input), target).backward()
-        tape.model, tape.input = repr(model), self.says
+        tape.model, tape.input, tape.classes = repr(model), self.says, self.classes
         return tape
 
 

@@ -15,6 +15,7 @@ from ...ops.pool import AvgPool2d, MaxPool2d
 from ..recording.tape import Leaf, Node, Recording, Verdict
 from ..recording.values import LIMIT, Values
 from .formulas import formulas_of
+from .lesson.data import lesson_dict
 
 BUDGET = 2_400_000  # characters of JSON: with its program and styles, the page stays below 3 MB
 LEAST = 64  # elements of an array that are kept in any case
@@ -28,6 +29,7 @@ def tape_dict(tape: Recording) -> dict[str, Any]:
     values._places = dict(tape.values._places)
     result: dict[str, Any] = {
         "version": 1, "title": tape.title, "model": tape.model, "input": tape.input, "minidl": __version__,
+        "classes": tape.classes,
         "broken": tape.broken,
         "sources": [],
         "values": [],
@@ -40,6 +42,7 @@ def tape_dict(tape: Recording) -> dict[str, Any]:
         ],
         "loss": tape.loss if tape.loss is not None and np.isfinite(tape.loss) else None,
         "seconds": round(tape.seconds, 3),
+        "lesson": lesson_dict(tape, values),
     }  # fmt: skip
     result["sources"] = [source.to_dict() for source in tape.sources.items]
     room = BUDGET - len(json.dumps(result))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from minidl.explain.views.page import render
+from minidl.explain.views.lesson import render
 
 from .browser import Page, chromium
 from .tapes import lecture_tape, odd_tape, small_tape
@@ -44,9 +44,9 @@ def tape_of() -> Callable[[str], dict[str, Any]]:
 def open_page(driver: Any, tape_of: Callable[[str], dict[str, Any]], tmp_path: Path) -> Callable[..., Page]:
     """Open the page of a tape by its name, or any HTML."""
 
-    def opened(name: str, lang: str = "en", html: str | None = None) -> Page:
+    def opened(name: str, lang: str = "en", html: str | None = None, view: str = "engine") -> Page:
         path = tmp_path / f"{name}.{lang}.html"
-        path.write_text(html or render(tape_of(name), lang), encoding="utf-8")
+        path.write_text(html or render(tape_of(name), lang, view), encoding="utf-8")
         return Page(driver, path)
 
     return opened

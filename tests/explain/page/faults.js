@@ -46,11 +46,12 @@ function seenOf(rect, node, from) {
 }
 
 const within = document.querySelector("dialog[open]") ?? document.body;
+const bar = [...document.querySelectorAll("body > footer")].find((box) => getComputedStyle(box).position === "sticky"); // it lies over what scrolls
 const walker = document.createTreeWalker(within, NodeFilter.SHOW_TEXT);
 for (let node = walker.nextNode(); node; node = walker.nextNode()) {
   const parent = node.parentElement;
   if (!node.textContent.trim() || ["SCRIPT", "STYLE", "TEXTAREA"].includes(parent.tagName)) continue;
-  if (!parent.checkVisibility()) continue;
+  if (!parent.checkVisibility() || bar?.contains(parent)) continue;
   const math = parent.closest("math");
   for (const rect of math ? [math.getBoundingClientRect()] : wordsOf(node)) {
     if (rect.width < 1) continue;
@@ -73,5 +74,6 @@ boxes.forEach((a, i) => {
 });
 
 const letters = boxes.filter((box) => !box.math).map((box) => box.node.parentElement);
-const sizes = letters.map((element) => parseFloat(getComputedStyle(element).fontSize));
+const scaleOf = (element) => (element.ownerSVGElement ? element.getScreenCTM().a : 1); // drawings have their own units
+const sizes = letters.map((element) => parseFloat(getComputedStyle(element).fontSize) * scaleOf(element));
 return [[...new Set(faults)].slice(0, 8), Math.min(...sizes)];

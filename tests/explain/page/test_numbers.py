@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minidl.explain.views.page import render
+from minidl.explain.views.lesson import render
 
 from .browser import Page
 from .tapes import is_rounding, numbers, parsed
@@ -159,7 +159,7 @@ def test_a_sampled_array_says_which_part_is_there(open_page: Open, tape_of: Tape
         "data": base64.b64encode(part.tobytes()).decode(),
     }
     changed = {**tape, "values": [cut if i == place else value for i, value in enumerate(tape["values"])]}
-    page = open_page("cut", html=render(changed))
+    page = open_page("cut", html=render(changed, view="engine"))
     page.go(1)
     assert "image 0 to 0 of 2, channel 0 to 2 of 4" in page.text("#inspector")
     assert len(page.texts(".thumb")) == 3

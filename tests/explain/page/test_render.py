@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from minidl.errors import ArgumentError
-from minidl.explain.views.page import render, render_worksheet
+from minidl.explain.views.lesson import render
+from minidl.explain.views.page import render_worksheet
 
 from .browser import Page
 
@@ -40,19 +41,22 @@ def test_the_page_loads_nothing_and_is_small(tape_of: TapeOf) -> None:
     assert "eval(" not in html and "new Function" not in html and "innerHTML" not in html and " style=" not in html
 
 
-def test_the_policy_names_the_very_program_and_style(tape_of: TapeOf) -> None:
+def test_the_policy_names_the_very_programs_and_styles(tape_of: TapeOf) -> None:
+    """Those of both views, and the few lines that open one of them."""
     html = render(tape_of("odd"))
     policy = re.search(r'Security-Policy" content="([^"]+)"', html)[1]  # type: ignore[index]
-    for kind, tag in (("script-src", r'<script type="module">(.*?)</script>'), ("style-src", r"<style>(.*?)</style>")):
+    programs = r'<script type="(?:module|text/plain)"[^>]*>(.*?)</script>'
+    for kind, tag, count in (("script-src", programs, 3), ("style-src", r"<style[^>]*>(.*?)</style>", 2)):
         content = re.findall(tag, html, re.S)
-        assert len(content) == 1
-        digest = base64.b64encode(hashlib.sha256(content[0].encode()).digest()).decode()
-        assert f"{kind} 'sha256-{digest}'" in policy
+        assert len(content) == count
+        rule = next(rule for rule in policy.split("; ") if rule.startswith(kind))
+        digests = {base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in content}
+        assert set(rule.split()[1:]) == {f"'sha256-{digest}'" for digest in digests}
     assert "default-src 'none'" in policy and "unsafe" not in policy
 
 
 def test_the_policy_stops_what_is_not_ours(open_page: Open, tape_of: TapeOf) -> None:
-    html = render(tape_of("odd")).replace("</body>", "<script>document.title = 'taken'</script></body>")
+    html = render(tape_of("odd"), view="engine").replace("</body>", "<script>document.title = 'taken'</script></body>")
     page = open_page("odd", html=html)
     assert page.js("return document.title") != "taken"
     assert any("Content Security Policy" in message for message in page.errors())
@@ -66,7 +70,7 @@ def test_text_of_the_tape_cannot_become_markup(open_page: Open, tape_of: TapeOf)
     tape["title"] = tape["input"] = tape["model"] = nasty
     tape["nodes"][0]["name"] = nasty
     tape["nodes"][0]["formula"] = f"<math><mtext>{nasty}</mtext><script>1</script></math>"
-    page = open_page("nasty", html=render(tape))
+    page = open_page("nasty", html=render(tape, view="engine"))
     assert page.js("return document.querySelectorAll('main img, main script').length") == 0
     assert page.js("return document.title") != "taken" and nasty in page.text("#given")
 
@@ -75,7 +79,7 @@ def test_the_mathematics_is_kept_and_nothing_else(open_page: Open, tape_of: Tape
     tape = json.loads(json.dumps(tape_of("odd")))
     formula = '<math><mfrac onclick="x()"><mi mathvariant="normal">a</mi><mn>2</mn></mfrac><a href="x">b</a></math>'
     tape["nodes"][0]["formula"] = formula
-    page = open_page("formula", html=render(tape))
+    page = open_page("formula", html=render(tape, view="engine"))
     assert page.js("return document.querySelector('.formula.forward math').innerHTML") == (
         '<mfrac><mi mathvariant="normal">a</mi><mn>2</mn></mfrac>'
     )
@@ -84,11 +88,11 @@ def test_the_mathematics_is_kept_and_nothing_else(open_page: Open, tape_of: Tape
 def test_a_pass_without_backward_or_lines_still_opens(open_page: Open, tape_of: TapeOf) -> None:
     tape = json.loads(json.dumps(tape_of("odd")))
     forward = {**tape, "steps": [s for s in tape["steps"] if s["phase"] == "forward"], "checks": [], "loss": None}
-    page = open_page("forward", html=render(forward))
+    page = open_page("forward", html=render(forward, view="engine"))
     page.press("END")
     assert page.position() == page.last() and page.errors() == []
     assert page.js("return document.getElementById('mode-backward').disabled")
-    page = open_page("empty", html=render({**forward, "steps": []}))
+    page = open_page("empty", html=render({**forward, "steps": []}, view="engine"))
     assert page.errors() == [] and page.text("h1") == "Backprop, line by line"
 
 

@@ -13,7 +13,8 @@ from minidl.explain import record
 from minidl.explain.checks import verify
 from minidl.explain.teaching import passes
 from minidl.explain.teaching.breaks import BREAKS
-from minidl.explain.views.page import render, words
+from minidl.explain.views.lesson import render
+from minidl.explain.views.page import words
 from tests.explain.passes import digits
 
 from .browser import Page

@@ -1,7 +1,8 @@
-"""A recorded tape as one self-contained page, and pen-and-paper exercises as printable sheets.
+"""The engine's view of a recorded tape, line by line, and pen-and-paper exercises as printable sheets.
 
-The page needs no network and no server: its styles, its program and the numbers are in one file, and its content
-policy lets nothing else run. The static parts lie beside this file; the renderer only puts them together.
+A page needs no network and no server: its styles, its program and the numbers are in one file, and its content
+policy lets nothing else run. The static parts lie beside this file; the renderer only puts them together. The engine's
+view is one of the two on the page that `views/lesson` makes.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ....errors import ArgumentError
+from ..language import LANGUAGES, known_language
 from .worksheet import sheet_name, sheet_pages
 
-__all__ = ["LANGUAGES", "render", "render_worksheet"]
+__all__ = ["LANGUAGES", "render_worksheet"]
 
-LANGUAGES = ("en", "ko")
 SCRIPTS = (
     "strings", "format", "dom", "arrays", "sums", "expressions", "walk", "written", "heatmap", "verdicts", "diagram",
     "source", "roles", "spelled", "inspector", "handout", "controls", "main",
@@ -27,28 +27,28 @@ SCRIPTS = (
 MISTAKES = "mistakes.json"
 
 
-def render(tape: dict[str, Any], lang: str = "en") -> str:
-    """The page of a recorded tape (`Tape.to_dict()`), opening in `lang` ("en" or "ko"; a switch is on the page).
-
-    The name of a seeded mistake is sealed: it is not in the page as text until the class asks for it. Raises
-    `ArgumentError` for a language that is not there.
-    """
-    strings = {name: words(name) for name in _known(lang)}
-    sealed = {**tape, "sealed": _sealed(tape.get("broken"))}
-    sealed.pop("broken", None)
+def parts() -> tuple[str, str, str]:
+    """The style sheet, the program and the body of the engine's view."""
     style = "\n".join([text("base.css"), text("page.css"), _dark(), text("print.css")])
-    script = "\n".join(text(f"js/{name}.js") for name in SCRIPTS)
+    return style, "\n".join(text(f"js/{name}.js") for name in SCRIPTS), text("page.html")
+
+
+def catalogue() -> dict[str, dict[str, str]]:
+    """Every label of the engine's view, by language."""
+    return {name: words(name) for name in LANGUAGES}
+
+
+def title_of(tape: dict[str, Any], lang: str) -> str:
+    """The title of a tape's page."""
     title = tape.get("title") or words(lang)["page.title"]
-    return _filled(
-        "page.html",
-        lang=lang,
-        policy=_policy(style, script),
-        title=_escaped(title.get(lang, "") if isinstance(title, dict) else str(title)),
-        style=style,
-        strings=_data(strings),
-        tape=_data(sealed),
-        script=script,
-    )
+    return title.get(lang, "") if isinstance(title, dict) else str(title)
+
+
+def sealed(tape: dict[str, Any]) -> dict[str, Any]:
+    """The tape with the name of a seeded mistake sealed: it is not in the page as text until the class asks for it."""
+    found = {**tape, "sealed": _sealed(tape.get("broken"))}
+    found.pop("broken", None)
+    return found
 
 
 def render_worksheet(sheet: dict[str, Any], lang: str = "en") -> str:
@@ -59,23 +59,17 @@ def render_worksheet(sheet: dict[str, Any], lang: str = "en") -> str:
     for)}]), and perhaps "level" and "known" (a formula that is given too); values are numbers or nested lists of them.
     Raises `ArgumentError` for a language that is not there.
     """
-    _known(lang)
+    known_language(lang)
     style = text("base.css") + text("worksheet.css")
     here = words(lang)
-    return _filled(
-        "worksheet.html",
+    return filled(
+        text("worksheet.html"),
         lang=lang,
-        policy=_policy(style, None),
-        title=_escaped(f"{here['worksheet.title']}: {sheet_name(sheet, here)}"),
+        policy=policy([style], []),
+        title=escaped(f"{here['worksheet.title']}: {sheet_name(sheet, here)}"),
         style=style,
         pages=sheet_pages(sheet, here, lang),
     )
-
-
-def _known(lang: str) -> tuple[str, ...]:
-    if lang not in LANGUAGES:
-        raise ArgumentError(f"lang must be one of {', '.join(LANGUAGES)}; got {lang!r}")
-    return LANGUAGES
 
 
 @cache
@@ -92,9 +86,9 @@ def words(lang: str) -> dict[str, str]:
     return json.loads(text(f"strings.{lang}.json"))
 
 
-def _filled(template: str, **parts: str) -> str:
+def filled(template: str, **parts: str) -> str:
     """The template with each {{name}} replaced, in one pass: what is filled in is never searched again."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], text(template))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
 
 
 def _dark() -> str:
@@ -106,25 +100,27 @@ def _dark() -> str:
     )
 
 
-def _policy(style: str, script: str | None) -> str:
-    """Nothing may be loaded; only this very style and this very program may run, known by their hashes."""
-    rules = ["default-src 'none'", f"style-src '{_hash(style)}'", "base-uri 'none'", "form-action 'none'"]
-    if script is not None:
-        rules.append(f"script-src '{_hash(script)}'")
+def policy(styles: list[str], scripts: list[str]) -> str:
+    """Nothing may be loaded; only these very styles and programs may run, known by their hashes."""
+    rules = ["default-src 'none'", f"style-src {_hashes(styles)}", "base-uri 'none'", "form-action 'none'"]
+    if scripts:
+        rules.append(f"script-src {_hashes(scripts)}")
     return "; ".join(rules)
 
 
-def _hash(content: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode("ascii")
+def _hashes(contents: list[str]) -> str:
+    digests = [base64.b64encode(hashlib.sha256(content.encode()).digest()).decode("ascii") for content in contents]
+    return " ".join(f"'sha256-{digest}'" for digest in digests)
 
 
-def _data(content: Any) -> str:
+def data(content: Any) -> str:
     """JSON that cannot end the element it stands in."""
     plain = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return plain.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _escaped(content: str) -> str:
+def escaped(content: str) -> str:
+    """A text as HTML."""
     return content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

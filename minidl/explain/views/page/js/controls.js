@@ -172,11 +172,14 @@ function connect() {
     help: showHelp,
     summary: showAllVerdicts,
     broken: revealBroken,
+    lesson: () => views.open("lesson"),
   };
   for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
   for (const mode of MODES) byId("mode-" + mode).addEventListener("click", () => setMode(mode));
   byId("slider").addEventListener("input", (event) => goTo(stepsOfMode()[Number(event.target.value)]));
-  document.addEventListener("keydown", onKey);
-  addEventListener("resize", () => show());
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
+  const { signal } = views; // ends with this view
+  document.addEventListener("keydown", onKey, { signal });
+  addEventListener("resize", () => show(), { signal });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show(), { signal });
+  signal.addEventListener("abort", () => clearInterval(playing));
 }

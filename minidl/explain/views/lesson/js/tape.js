@@ -1,0 +1,126 @@
+// The recorded pass as the lessons see it: operations with their arrays by name, and who made and used what.
+//
+// An operation: {id, op, slug, lesson, options, window, z, dz, inputs, in, d, uses, curve, lines, formulas}
+//   in.x, in.w, ...   the input arrays by label; d.x, d.w, ... the gradients sent to them (null where none was)
+//   inputs            [{label, array, grad, from, leaf, wants, verdict}] in order; `from` is the operation that made it
+//   extra.sigma, ...  what its lesson needs besides: extras.py
+//   uses              [{op, label}]: where z went
+// An array: {shape, block, numbers, min, max}; read it with at(array, index), which is undefined where the page holds
+// no such element.
+
+const TAPE = JSON.parse(byId("tape").textContent);
+const VALUES = TAPE.values.map(decodeValue);
+const GIVEN = TAPE.lesson ?? { nodes: [], update: null };
+
+const arrayOf = (place) => (place === null || place === undefined ? null : VALUES[place]);
+
+const OPS = TAPE.nodes.map((node, i) => {
+  const extra = GIVEN.nodes[i] ?? { taught: true, dz: null, grads: [], curve: null, slope: null, extra: {}, lines: null };
+  const inputs = node.inputs.map((input, k) => ({
+    label: input.label,
+    array: input.value === null ? null : arrayOf(input.value),
+    number: input.number,
+    grad: arrayOf(extra.grads[k]),
+    from: input.from,
+    leaf: input.from === null ? input.leaf : null,
+    value: input.value,
+    wants: input.wants,
+    verdict: null,
+  }));
+  return {
+    id: node.id,
+    op: node.op,
+    name: node.name,
+    taught: extra.taught,
+    options: node.options,
+    window: node.window,
+    formula: node.formula,
+    derivative: node.derivative,
+    plain: node.plain,
+    plainDerivative: node.derivative_plain,
+    inputs,
+    in: Object.fromEntries(inputs.map((input) => [input.label, input.array])),
+    d: Object.fromEntries(inputs.map((input) => [input.label, input.grad])),
+    z: arrayOf(node.output),
+    dz: arrayOf(extra.dz),
+    curve: arrayOf(extra.curve),
+    slope: arrayOf(extra.slope),
+    extra: Object.fromEntries(Object.entries(extra.extra).map(([name, place]) => [name, arrayOf(place)])),
+    lines: extra.lines,
+    uses: [],
+    verdict: null,
+  };
+});
+
+for (const op of OPS) {
+  for (const input of op.inputs) {
+    input.from = input.from === null ? null : OPS[input.from];
+    input.from?.uses.push({ op, label: input.label });
+  }
+}
+for (const { node, input, verdict } of TAPE.checks) {
+  if (input === null) OPS[node].verdict = verdict;
+  else OPS[node].inputs[input].verdict = verdict;
+}
+
+const LEAVES = TAPE.leaves.map((leaf) => ({ ...leaf, array: arrayOf(leaf.value), grad: arrayOf(leaf.grad) }));
+
+const inputOf = (op, label) => op.inputs.find((input) => input.label === label);
+
+// Which slope the differences found at a cell of the gradient sent to an input; undefined where none was taken.
+function nudged(op, label, index) {
+  const input = inputOf(op, label);
+  const verdict = input?.verdict;
+  if (!verdict || verdict.numeric === null || !input.grad) return undefined;
+  const flat = flatOf(input.grad.shape, index);
+  const place = verdict.places === null ? flat : verdict.places.indexOf(flat);
+  return place < 0 ? undefined : VALUES[verdict.numeric].numbers[place];
+}
+
+function flatOf(shape, index) {
+  return shape.reduce((flat, length, axis) => flat * length + index[axis], 0);
+}
+
+function indexOf(shape, flat) {
+  const index = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index.unshift(flat % shape[axis]);
+    flat = Math.floor(flat / shape[axis]);
+  }
+  return index;
+}
+
+const sizeOf = (shape) => shape.reduce((all, length) => all * length, 1);
+
+// The largest magnitude of an array or of some numbers, finite and never 0.
+function topOf(numbers) {
+  let top = 1e-30;
+  for (const v of numbers) if (Number.isFinite(v) && Math.abs(v) > top) top = Math.abs(v);
+  return top;
+}
+
+const topOfArray = (array) => (array.top ??= topOf(array.numbers));
+
+// The index of the largest of `score` over the given places.
+function most(places, score) {
+  let best = null;
+  let high = -Infinity;
+  for (const place of places) {
+    const value = score(place);
+    if (value > high) [best, high] = [place, value];
+  }
+  return best;
+}
+
+// All places of a shape: [[0, 0], [0, 1], ...].
+function* placesOf(shape) {
+  for (let flat = 0; flat < sizeOf(shape); flat++) yield indexOf(shape, flat);
+}
+
+const sameIndex = (a, b) => a.length === b.length && a.every((v, axis) => v === b[axis]);
+
+// The index of a broadcast operand that belongs to an index of the result.
+function unbroadcast(shape, index) {
+  const tail = index.slice(index.length - shape.length);
+  return shape.map((length, axis) => (length === 1 ? 0 : tail[axis]));
+}
