@@ -32,6 +32,8 @@ def updated(tape: Recording) -> Update | None:
     try:
         with quiet_engine(), repaired():
             parallel(lambda _: made.append(_along(tape, leaves, slope)), 1, microseconds=0)
+    except Exception:  # the user's own forward may raise anything on other numbers
+        return None
     finally:
         default_generator.set_state(state)
     return made[0]

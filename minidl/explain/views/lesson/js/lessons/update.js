@@ -108,8 +108,8 @@ function lossPlot() {
     draw("circle", { class: "start", cx: px(0), cy: py(first), r: 9 }),
     draw("circle", { class: "point", cx: x, cy: y, r: 11 }),
     text(Math.min(x + 18, 300), Math.max(y - 12, 90), `L ${short(losses[state.rate], 4)}`, { "font-size": 28, class: "big" }),
-    draw("path", { class: "tangent b", d: "M190,24H226" }), text(236, 32, say("update.promise")),
-    draw("path", { class: "curve", d: "M190,52H226" }), text(236, 60, say("update.reality")),
+    draw("path", { class: "tangent b", d: "M150,24H186" }), text(194, 32, say("update.promise")),
+    draw("path", { class: "curve", d: "M150,52H186" }), text(194, 60, say("update.reality")),
     text(px(0), 268, "0", { class: "m", "text-anchor": "middle" }), text(px(last), 268, String(last), { class: "m", "text-anchor": "end" }),
     text(58, py(first) + 7, short(first, 2), { class: "m", "text-anchor": "end" }));
 }
