@@ -25,6 +25,7 @@ function buildScreens() {
   for (const op of OPS.toReversed())
     if (op.dz) for (const part of op.lesson.parts(op)) if (part.phase === "backward") add(op, part);
   if (GIVEN.update) screens.push({ id: "update", kind: "update" });
+  if (LIVE) screens.push({ id: "change", kind: "change" }, { id: "live", kind: "live" });
   for (const screen of screens) screen.lesson = screen.op?.lesson ?? LESSONS.find((one) => one.name === screen.kind);
   SCREENS = screens;
 }
