@@ -24,7 +24,7 @@ def updated(tape: Recording) -> Update | None:
 
     None if there is nothing to update: no single loss, no gradient, or an operation that cannot be run again.
     """
-    leaves = _moved(tape)
+    leaves = moved_leaves(tape)
     slope = float(sum(np.sum(np.asarray(leaf.gradient, np.float64) ** 2) for _, leaf in leaves))
     if tape.loss is None or not np.isfinite([tape.loss, slope]).all() or slope == 0:
         return None
@@ -39,7 +39,7 @@ def updated(tape: Recording) -> Update | None:
     return made[0]
 
 
-def _moved(tape: Recording) -> list[tuple[int, Leaf]]:
+def moved_leaves(tape: Recording) -> list[tuple[int, Leaf]]:
     """The leaves that a step would change: the parameters, or all that want gradients if there are none."""
     found = [(i, leaf) for i, leaf in enumerate(tape.leaves) if leaf.gradient is not None]
     return [(i, leaf) for i, leaf in found if isinstance(leaf.tensor, Parameter)] or found

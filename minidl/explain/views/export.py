@@ -16,6 +16,7 @@ from ..recording.tape import Leaf, Node, Recording, Verdict
 from ..recording.values import LIMIT, Values
 from .formulas import formulas_of
 from .lesson.data import lesson_dict
+from .lesson.live import whole_leaves
 
 BUDGET = 2_400_000  # characters of JSON: with its program and styles, the page stays below 3 MB
 LEAST = 64  # elements of an array that are kept in any case
@@ -45,10 +46,11 @@ def tape_dict(tape: Recording) -> dict[str, Any]:
         "lesson": lesson_dict(tape, values),
     }  # fmt: skip
     result["sources"] = [source.to_dict() for source in tape.sources.items]
+    whole = whole_leaves(tape, values)
     room = BUDGET - len(json.dumps(result))
     limit = LIMIT
     while True:
-        result["values"] = [value.to_dict(limit) for value in values.items]
+        result["values"] = [value.to_dict(max(limit, whole.get(i, 0))) for i, value in enumerate(values.items)]
         if limit <= LEAST or len(json.dumps(result["values"])) <= room:
             return result
         limit //= 2
@@ -66,7 +68,7 @@ def _node(tape: Recording, node: Node) -> dict[str, Any]:
             {
                 "value": x.value, "label": x.label, "from": x.source,
                 "leaf": None if x.leaf is None else tape.leaves[x.leaf].name,
-                "wants": x.wants, "number": _plain(x.array) if isinstance(x.array, int | float) else None,
+                "wants": x.wants, "number": _plain(x.array) if isinstance(x.array, int | float | np.number) else None,
             }
             for x in node.inputs
         ],

@@ -21,7 +21,8 @@ Open = Callable[..., Page]
 TapeOf = Callable[[str], dict[str, Any]]
 LECTURE = ["overview", "conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "reshape1", "linear1", "softmax1",
            "softmax1.dx", "linear1.dw", "linear1.db", "linear1.dx", "reshape1.dx", "pool2.dx", "relu2.dx", "conv2.dw",
-           "conv2.db", "conv2.dx", "pool1.dx", "relu1.dx", "conv1.dw", "conv1.db", "conv1.dx", "update"]  # fmt: skip
+           "conv2.db", "conv2.dx", "pool1.dx", "relu1.dx", "conv1.dw", "conv1.db", "conv1.dx", "update",
+           "change", "live"]  # fmt: skip
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ __all__ = ["VIEWS", "render", "words"]
 VIEWS = ("lesson", "engine")
 BORROWED = ("dom", "arrays")  # of the engine's view
 FIRST = (
-    "words", "numbers", "drawing", "tape", "registry", "story", "state", "grids", "maps", "planes", "rows", "plots",
-    "chain", "code", "strip", "guess", "lab", "handout",
+    "words", "numbers", "drawing", "tape", "kernels", "registry", "story", "state", "grids", "maps", "planes", "rows",
+    "plots", "chain", "code", "strip", "guess", "lab", "handout",
 )  # fmt: skip
 LAST = ("screens", "keys", "main")
-STYLES = ("base", "picture", "families", "stage", "stacked", "print")
+STYLES = ("base", "picture", "families", "live", "stage", "stacked", "print")
 
 
 def render(tape: dict[str, Any], lang: str = "en", view: str = "lesson") -> str:
@@ -78,8 +78,13 @@ def _style() -> str:
 
 def _script() -> str:
     borrowed = [page.text(f"js/{name}.js") for name in BORROWED]
-    lessons = [_text(f"js/lessons/{name}.js") for name in _names("js/lessons", ".js")]
-    return "\n".join([*borrowed, *(_text(f"js/{n}.js") for n in FIRST), *lessons, *(_text(f"js/{n}.js") for n in LAST)])
+    kernels = [f"{{\n{text}}}" for text in _all("js/kernels", ".js")]  # each in a block: its names are its own
+    first, last = ([_text(f"js/{name}.js") for name in names] for names in (FIRST, LAST))
+    return "\n".join([*borrowed, *first, *kernels, *_all("js/live", ".js"), *_all("js/lessons", ".js"), *last])
+
+
+def _all(folder: str, suffix: str) -> list[str]:
+    return [_text(f"{folder}/{name}{suffix}") for name in _names(folder, suffix)]
 
 
 def _names(folder: str, suffix: str) -> list[str]:

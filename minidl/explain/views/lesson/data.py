@@ -22,6 +22,7 @@ from ....proof.operations import Operation, quiet_engine
 from ...recording.tape import Node, Recording, Update
 from ...recording.values import Values
 from .extras import extras
+from .live import live_dict
 
 POINTS = 161  # of a curve; odd, so that it has a middle
 NARROW, WIDE = (
@@ -35,6 +36,7 @@ def lesson_dict(tape: Recording, values: Values) -> dict[str, Any]:
     return {
         "nodes": [_node(tape, node, values) for node in tape.nodes],
         "update": None if tape.update is None else _update(tape.update, values),
+        "live": live_dict(tape, values),
     }
 
 

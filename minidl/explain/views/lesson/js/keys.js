@@ -2,7 +2,7 @@
 
 const KEY_WORDS = [
   ["← →", "screen"], ["↑ ↓", "line"], ["Shift + ← → ↑ ↓", "cell"], ["Enter, ⌫", "follow"], ["Space", "play"], ["P C M", "alone"],
-  ["G", "guess"], ["N", "teacher"], ["E", "engine"], ["O, 1 … 9", "digits"], ["L T", "look"],
+  ["G", "guess"], ["N", "teacher"], ["E", "engine"], ["D V", "live"], ["S R", "steps"], ["O, 1 … 9", "digits"], ["L T", "look"],
 ];
 
 const step = (by) => goTo(SCREENS[Math.max(0, Math.min(SCREENS.length - 1, state.screen + by))]);
@@ -17,6 +17,7 @@ function alone(panel) {
 function moveCell(down, right) {
   const { op, part, kind } = here();
   if (kind === "update") return moveWeight(down, right);
+  if (kind === "change") return moveChanged(down, right);
   if (!op) return;
   const label = part.phase === "backward" ? (part.label ?? "z") : "z";
   const array = label === "z" ? op.z : op.in[label];
@@ -75,6 +76,10 @@ const KEYS = {
   g: toggleGuess,
   n: toggleTeacher,
   e: openEngine,
+  d: () => LIVE && goTo(screenNamed("live")),
+  v: () => LIVE && changeHere(),
+  s: () => LIVE && stepOnce(),
+  r: () => LIVE && toggleRun(),
   o: () => goTo(screenNamed("overview")),
   0: () => goTo(screenNamed("overview")),
   l: switchLanguage,
@@ -97,12 +102,13 @@ const letterOf = (event) => (event.code.startsWith("Key") ? event.code.slice(3).
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("dialog").open) return;
   const target = event.target;
-  if (target.matches("input[type=text], textarea")) return;
+  if (target.matches("input[type=text], textarea, select")) return;
   const arrows = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
   if (target.matches("input[type=range]") && (arrows || ["Home", "End"].includes(event.key))) return;
-  if ([" ", "Enter"].includes(event.key) && target.matches("button")) return;
+  if ([" ", "Enter"].includes(event.key) && target.matches("button, input[type=checkbox]")) return;
   const key = letterOf(event);
-  const act = event.shiftKey && arrows ? () => moveCell(...arrows) : /^[1-9]$/.test(key) ? () => digit(Number(key)) : KEYS[key];
+  const own = here().lesson.keys?.(key);
+  const act = own ? own : event.shiftKey && arrows ? () => moveCell(...arrows) : /^[1-9]$/.test(key) ? () => digit(Number(key)) : KEYS[key];
   if (!act) return;
   event.preventDefault();
   act(event);

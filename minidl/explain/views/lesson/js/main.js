@@ -19,5 +19,10 @@ addEventListener("resize", () => show(), { signal });
 addEventListener("hashchange", openAddress, { signal });
 addEventListener("beforeprint", () => show(), { signal });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show(), { signal });
-signal.addEventListener("abort", stopPlaying);
+for (const [event, held] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]])
+  document.addEventListener(event, () => setTimeout(() => (live.held = held)), { signal, capture: true });
+signal.addEventListener("abort", () => {
+  stopPlaying();
+  live.running = false;
+});
 show();

@@ -53,6 +53,7 @@ function tools() {
   const dark = isDark();
   return [
     button(say("app.guess"), toggleGuess, { "aria-pressed": String(state.guessing), "data-key": "guess-mode" }),
+    LIVE ? button(live.steps ? say("app.live.steps", { n: counted(live.steps) }) : say("app.live"), () => goTo(screenNamed("live")), { class: live.recorded ? "changed" : "", title: say("app.live.title"), "data-key": "live" }) : null,
     button(say("app.engine"), openEngine, { title: say(isLab() ? "app.engine.later" : "app.engine.title"), disabled: isLab(), "data-key": "engine" }),
     button(say("app.language"), switchLanguage, { lang: language === "en" ? "ko" : "en", "data-key": "language" }),
     button(say(dark ? "app.light" : "app.dark"), switchTheme, { "data-key": "theme" }),

@@ -28,6 +28,7 @@ function buildScreens() {
     for (const part of op.lesson.parts(op)) if (part.phase === "backward") add(op, part);
   }
   if (GIVEN.update) screens.push({ id: "update", kind: "update" });
+  if (LIVE) screens.push({ id: "change", kind: "change" }, { id: "live", kind: "live" });
   for (const screen of screens) screen.lesson ??= screen.op?.lesson ?? lessonNamed(screen.kind);
   SCREENS = screens;
 }

@@ -92,19 +92,36 @@ function paintThumb(canvas, array, hue, height, wide) {
   size(across * w + (across - 1) * gap * rem, down * h + (down - 1) * gap * rem);
   const inks = [rgb(colour("--band")), rgb(colour(`--${hue}`)), rgb(colour("--muted"))];
   const top = topOfArray(array);
-  pen.scale(ratio, ratio);
-  for (let c = 0; c < channels; c++) {
-    const [x0, y0] = [(c % across) * (w + gap * rem), Math.floor(c / across) * (h + gap * rem)];
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++) {
-        const v = array.numbers[(c * rows + i) * columns + j];
-        if (v === undefined) continue;
-        const share = Math.min(1, (Math.abs(v) / top) ** 0.7 * (v < 0 ? 0.45 : 1.15));
-        pen.fillStyle = mixed(inks[0], v < 0 ? inks[2] : inks[1], v ? share : 0);
-        pen.fillRect(x0 + j * each, y0 + i * each, each + 0.5, each + 0.5);
-      }
+  const image = pen.createImageData(canvas.width, canvas.height);
+  const rowAt = placesAlong(canvas.height, ratio, h, gap * rem, each, rows, down);
+  const columnAt = placesAlong(canvas.width, ratio, w, gap * rem, each, columns, across);
+  for (let y = 0; y < canvas.height; y++) {
+    for (let x = 0; x < canvas.width; x++) {
+      const c = rowAt.map_[y] * across + columnAt.map_[x];
+      if (rowAt.map_[y] < 0 || columnAt.map_[x] < 0 || c >= channels) continue;
+      const v = array.numbers[(c * rows + rowAt.cell[y]) * columns + columnAt.cell[x]];
+      if (v === undefined) continue;
+      const share = v ? Math.min(1, (Math.abs(v) / top) ** 0.7 * (v < 0 ? 0.45 : 1.15)) : 0;
+      const to = inks[v < 0 ? 2 : 1];
+      const place = 4 * (y * canvas.width + x);
+      for (let part = 0; part < 3; part++) image.data[place + part] = inks[0][part] + (to[part] - inks[0][part]) * share;
+      image.data[place + 3] = 255;
     }
   }
+  pen.putImageData(image, 0, 0);
+}
+
+// Along one side of a mosaic: which map, and which of its cells, lies at each pixel; -1 in a gap.
+function placesAlong(pixels, ratio, length, gap, each, count, maps) {
+  const [map_, cell] = [new Int32Array(pixels).fill(-1), new Int32Array(pixels)];
+  for (let p = 0; p < pixels; p++) {
+    const place = (p + 0.5) / ratio;
+    const k = Math.min(maps - 1, Math.floor(place / (length + gap)));
+    if (place - k * (length + gap) > length) continue;
+    map_[p] = k;
+    cell[p] = Math.min(count - 1, Math.floor((place - k * (length + gap)) / each));
+  }
+  return { map_, cell };
 }
 
 function paintBars(pen, row, hue, width, height, size, ratio) {
