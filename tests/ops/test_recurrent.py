@@ -31,7 +31,10 @@ def test_cells(kind, n, inputs, hidden, bias):
     rng = np.random.default_rng(n + 10 * inputs + hidden)
     state = [rng.uniform(-1, 1, (n, hidden)) for _ in range(2 if kind == "lstm" else 1)]
     parts = weights(rng, GATES[kind], inputs, hidden, bias)
-    check(called(minidl, kind), called(torch, kind), rng.uniform(-2, 2, (n, inputs)), *state, *parts)
+    x = rng.uniform(-2, 2, (n, inputs))
+    check(
+        called(minidl, kind), called(torch, kind), x, *state, *parts, tolerance={"float32": 2e-4}
+    )  # sums of both signs
 
 
 @pytest.mark.parametrize("kind", GATES)
