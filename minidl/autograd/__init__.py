@@ -1,12 +1,11 @@
 """PyTorch's names of the engine: `minidl.autograd.Function`, `grad`, `gradcheck` and what switches recording."""
 
-from ..engine.backward import backward
 from ..engine.function import Function
 from ..engine.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from ..engine.tensor import Tensor
 from ..proof.differences import numerical_gradient
 from ..proof.gradcheck import gradcheck
-from ..tensors.gradients import grad
+from ..tensors.gradients import backward, grad
 from . import function
 
 __all__ = [

@@ -213,6 +213,10 @@ class Backend(ABC):
         """2/√π ∫ e^(-t²) dt from 0 to x, elementwise."""
         return erf(x, self.xp)
 
+    def sigmoid(self, x: Array) -> Array:
+        """1 / (1 + e^-x), elementwise: where e^-x overflows it is 0, as it should be."""
+        return 1 / (1 + self.xp.exp(-x))
+
     def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
         """x // y and x % y of floats, as Python defines them."""
         return floor_divmod(x, y, self.xp)
@@ -311,6 +315,13 @@ class Backend(ABC):
         for i, j, pixels, outputs in _taps(window, size, dz.shape[2:]):
             dx[pixels] += self.masked(dz[outputs], winners[outputs] == i * window.kernel[1] + j)
         return dx
+
+    def at_winners(self, x: Array, winners: Array, window: Window) -> Array:
+        """z[n,c,p,q] = x[n,c,p·s+i,q·s+j] where i·kw + j = winners[n,c,p,q]: (N, C, Ho, Wo)."""
+        z = self.xp.zeros(winners.shape, x.dtype)
+        for i, j, pixels, outputs in _taps(window, x.shape[2:], winners.shape[2:]):
+            z[outputs] += self.masked(x[pixels], winners[outputs] == i * window.kernel[1] + j)
+        return z
 
     def sum_pool(self, x: Array, window: Window) -> Array:
         """z[n,c,p,q] = Σ_ij x[n,c,p·s+i·d,q·s+j·d], with 0 for the padding: (N, C, Ho, Wo)."""

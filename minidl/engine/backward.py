@@ -12,36 +12,11 @@ from typing import Any
 from ..backend import Array, same_backend
 from ..backend.registry import by_type
 from ..dtypes import float16, float32
-from ..errors import ArgumentError, GraphError, OutOfMemoryError, ShapeError, refuse
+from ..errors import ArgumentError, GraphError, OutOfMemoryError, ShapeError
 from .function import Function
 from .observe import listening
 from .part import Part
-from .tensor import Output, Tensor, edge_of, wrap
-
-
-def backward(
-    self: Tensor,
-    gradient: Tensor | None = None,
-    retain_graph: bool = False,
-    create_graph: bool = False,
-    inputs: None = None,
-) -> None:
-    """Add d(self)/d(leaf) to the `.grad` of every leaf that this tensor was computed from.
-
-    Gradients add up over calls, so that one update can follow several backward passes (several losses,
-    or a large batch in parts); `zero_grad()` starts over. `gradient`, of this tensor's shape, is
-    needed unless it has one element. `retain_graph=True` keeps the graph for another backward.
-
-    >>> import minidl
-    >>> x = minidl.tensor([1.0, 2.0, 3.0], requires_grad=True)
-    >>> (x * x).sum().backward()
-    >>> x.grad
-    tensor([2., 4., 6.])
-    """
-    if create_graph or inputs is not None:
-        refuse("backward", create_graph=create_graph, inputs=inputs)
-    walk([(edge_of(self), seed_gradient(self, gradient))], _accumulate, retain_graph)
-
+from .tensor import Output, Tensor, wrap
 
 Arrived = Callable[[Any, Array], None]
 
@@ -52,12 +27,15 @@ def walk(
     retain_graph: bool = False,
     only: set[Any] | None = None,
     watched: dict[Any, Any] | None = None,
+    lift: Callable[[Function], Function] | None = None,
 ) -> None:
     """Send gradients back from the outputs, through each operation once everything that used its result is done.
 
     `outputs` are pairs of an edge (a Function, one Output of it, or a leaf) and its gradient. A leaf waits for all its
     gradients, as an operation does: `arrived(leaf, gradient)` is called once with their sum, in memory that nothing
     else holds. With `only`, other operations are skipped; `watched[edge]` receives the complete gradient of that edge.
+    With `lift`, the walk is recorded (`create_graph`): gradients are Recorded arrays, and `lift(node)` is the operation
+    on such arrays that stands for `node`.
     """
     watched = {} if watched is None else watched
     pending: dict[Any, Any] = {}  # what has reached an operation's output, or a leaf, so far
@@ -85,10 +63,11 @@ def walk(
             edges = node.edges or ()
             if isinstance(node, Output):
                 if dz is not None:
-                    pending.setdefault(node.node, {})[node.place] = dz
+                    arrived_at = pending.setdefault(node.node, {})
+                    arrived_at[node.place] = dz + arrived_at[node.place] if node.place in arrived_at else dz
                 grads: Sequence[Any] = (None,)
             else:
-                grads = _chain_rule(node, dz, edges) if dz is not None else (None,) * len(edges)
+                grads = _chain_rule(node, dz, edges, lift) if dz is not None else (None,) * len(edges)
             for edge, dx in zip(edges, grads):
                 if edge is None:
                     continue
@@ -135,10 +114,11 @@ def _consumers(roots: Iterable[Any], only: set[Any] | None) -> dict[Any, int]:
     return counts
 
 
-def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...]) -> list[Array | Part | None]:
+def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...], lift: Any) -> list[Array | Part | None]:
     """The gradients of an operation's inputs, in the shapes and dtypes of the inputs themselves."""
     node.check_unchanged()
-    returned = _call(node, dz)
+    acting = node if lift is None else lift(node)
+    returned = _call(acting, dz)
     if len(returned) != len(edges):
         raise GraphError(f"{type(node).__name__}.backward: {len(returned)} gradients for {len(edges)} inputs")
     if listening.observers:
@@ -146,7 +126,7 @@ def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...]) -> list[Array |
     grads: list[Array | Part | None] = []
     for dx, edge in zip(returned, edges):
         fits = edge is None or dx is None or isinstance(dx, Part)
-        grads.append((None if edge is None else dx) if fits else _fit(dx, edge, node, dz, grads))
+        grads.append((None if edge is None else dx) if fits else _fit(dx, edge, acting, dz, grads))
     for observer in listening.observers:
         observer.on_backward(node, dz, returned, grads)
     return grads
@@ -233,7 +213,7 @@ def _add(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Array
         observer.on_sum(node, gradient, total)
 
 
-def _accumulate(leaf: Tensor, gradient: Array) -> None:
+def accumulate(leaf: Tensor, gradient: Array) -> None:
     """Add the gradient that arrived to the leaf's `.grad`; nothing else holds its memory."""
     for hook in leaf._hooks or ():
         gradient = hook(gradient)

@@ -90,10 +90,12 @@ def take_context(cls: Any) -> None:
     def backward_on_arrays(self: Any, *dz: Any) -> Any:
         with no_grad(), unobserved():
             returned = backward(self.context, *[None if d is None else wrap(d) for d in dz])
-        grads = list(returned) if isinstance(returned, tuple | list) else [returned]
-        while len(grads) > len(self.needs) and grads[-1] is None:
-            grads.pop()
-        return tuple([g._array if isinstance(g, Tensor) else g for g in grads])
+        return tuple([g._array if isinstance(g, Tensor) else g for g in _listed(self, returned)])
+
+    def backward_on_recorded(self: Any, *dz: Any) -> Any:
+        returned = backward(self.context, *[None if d is None else d.tensor for d in dz])
+        box = self.backend.array_type
+        return tuple([box(g) if isinstance(g, Tensor) else g for g in _listed(self, returned)])
 
     named = signature(forward)
     if setup is not None:
@@ -101,6 +103,15 @@ def take_context(cls: Any) -> None:
         named = named.replace(parameters=[first, *named.parameters.values()])
     forward_on_arrays.__signature__ = named  # type: ignore[attr-defined]
     cls.forward, cls.backward, cls.computes = forward_on_arrays, backward_on_arrays, False
+    cls.backward_on_recorded = None if hasattr(backward, "once_differentiable") else backward_on_recorded
+
+
+def _listed(node: Any, returned: Any) -> list[Any]:
+    """One gradient per input, of what backward returned; further ones must be None, and are left out."""
+    grads = list(returned) if isinstance(returned, tuple | list) else [returned]
+    while len(grads) > len(node.needs) and grads[-1] is None:
+        grads.pop()
+    return grads
 
 
 def _returned(node: Any, inputs: list[Any], result: Any) -> Any:

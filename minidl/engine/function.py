@@ -38,7 +38,7 @@ class Function:
     The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "meta", "needs", "retain", "versions")
+    __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "ids", "meta", "needs", "retain", "versions")
 
     computes = True  # does arithmetic: float16 is computed in float32 and rounded once
     is_view = False  # the output shares memory with the first input
@@ -50,6 +50,7 @@ class Function:
     edges: tuple[Any, ...] | None  # per input, where its gradient goes: a Function, a leaf, None; None once freed
     meta: Any  # shape and dtype of the output; a list of them for several
     versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version; its checksum if exposed
+    ids: tuple[int, ...]  # the id of each array that forward took and returned, to know them among what is kept
     hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
     retain: Callable[[Array], None] | None  # called with that gradient after the hooks
 
@@ -104,12 +105,14 @@ class Function:
         node = cls()
         arrays, edges, half = node._inputs(inputs)
         backend = node.backend
+        if half:  # float16 is for storage, not for computing: widen, compute in float32, round once
+            arrays = [x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays]
         try:
             if cls.is_view:
                 z = node.forward(*arrays, **options)
             else:
                 with backend.quiet():
-                    z = node._in_float32(arrays, options) if half else node.forward(*arrays, **options)
+                    z = node.forward(*arrays, **options)
         except ValueError as error:
             if "could not be broadcast" not in str(error) or isinstance(error, ShapeError):
                 raise
@@ -117,8 +120,13 @@ class Function:
         except MemoryError as error:
             raise OutOfMemoryError.at(cls.__name__, error) from None
         if isinstance(z, (tuple, list)):
-            output: Any = node._outputs(z, edges, inputs, options)
+            node.ids = (*map(id, arrays), *map(id, z))
+            output: Any = node._outputs([_rounded(part) for part in z] if half else z, edges, inputs)
         else:
+            if True in node.needs:
+                node.ids = (*map(id, arrays), id(z))
+            if half:
+                z = _rounded(z)
             if isinstance(z, np.generic):
                 z = backend.asarray(z)  # reductions of NumPy return scalars
             output = view_of(inputs[0], z, (cls, options)) if cls.is_view else wrap(z)
@@ -153,13 +161,6 @@ class Function:
         self.backend = same_backend(type(self).__name__, arrays) if known is None else known
         return arrays, edges, half
 
-    def _in_float32(self, arrays: list[Any], options: dict[str, Any]) -> Any:
-        """`forward`; float16 is for storage, not for computing: widen, compute in float32, round once."""
-        z = self.forward(*[x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays], **options)
-        if isinstance(z, (tuple, list)):
-            return [part.astype(float16) if part.dtype == float32 else part for part in z]
-        return z.astype(float16) if z.dtype == float32 else z
-
     def _record(self, edges: list[Any], inputs: tuple[Any, ...], outputs: tuple[Tensor, ...]) -> None:
         """Link the operation to what made its inputs, and note the state of the memory that it read."""
         self.edges = tuple(edges)
@@ -170,7 +171,7 @@ class Function:
                 memory = x._storage
                 versions.append((memory, memory.version, None if memory.exposed is None else self._seal_of(memory)))
 
-    def _outputs(self, arrays: Any, edges: list[Any], inputs: tuple[Any, ...], options: Any) -> tuple[Tensor, ...]:
+    def _outputs(self, arrays: Any, edges: list[Any], inputs: tuple[Any, ...]) -> tuple[Tensor, ...]:
         """The tensors of an operation with several outputs; integer ones take no gradient."""
         arrays = [self.backend.asarray(z) if isinstance(z, np.generic) else z for z in arrays]
         outputs = tuple([wrap(z) for z in arrays])
@@ -222,3 +223,8 @@ class Function:
         """Free what was kept for backward, and the graph behind it."""
         self.__dict__.clear()
         self.edges, self.versions = None, []
+
+
+def _rounded(z: Array) -> Array:
+    """What was computed in float32, as float16."""
+    return z.astype(float16) if z.dtype == float32 else z

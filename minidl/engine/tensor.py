@@ -152,11 +152,15 @@ class Tensor(TensorMethods):
 
         def keep(gradient: Array) -> None:
             tensor = me()
-            if tensor is not None:
-                kept = gradient.copy()
-                if tensor.grad is not None:
-                    kept += tensor.grad._array
-                tensor._grad = wrap(kept)
+            if tensor is None:
+                return
+            if isinstance(gradient, Recorded):
+                tensor._grad = gradient.tensor if tensor.grad is None else tensor.grad + gradient.tensor
+                return
+            kept = gradient.copy()
+            if tensor.grad is not None:
+                kept += tensor.grad._array
+            tensor._grad = wrap(kept)
 
         edge_of(self).retain = keep
 
@@ -190,6 +194,18 @@ class Output:
         return None if self.node.edges is None else (self.node,)
 
 
+class Recorded:
+    """A gradient that is recorded itself (`create_graph`): in place of an array, a Tensor with its place in the graph.
+
+    `tensors/second/` gives it NumPy's operators, so that a backward takes it for an array.
+    """
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
 class RemovableHook:
     """The handle of a registered hook."""
 
@@ -204,14 +220,15 @@ class RemovableHook:
 
 def _call_hook(hook: Hook, gradient: Array, meta: tuple[tuple[int, ...], Any]) -> Array:
     """The gradient after `hook` has seen it: the same one, or the one that the hook returned."""
-    replaced = hook(wrap(gradient.copy()))
+    recorded = isinstance(gradient, Recorded)
+    replaced = hook(gradient.tensor if recorded else wrap(gradient.copy()))
     if replaced is None:
         return gradient
     if not isinstance(replaced, Tensor) or (replaced.shape, replaced.dtype) != meta:
         raise ArgumentError(
             f"a hook must return None or a Tensor of shape {meta[0]} and dtype {meta[1]}; got {replaced!r}"
         )
-    return replaced._array.copy()
+    return type(gradient)(replaced) if recorded else replaced._array.copy()
 
 
 def edge_of(x: Any) -> Any:

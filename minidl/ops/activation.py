@@ -71,7 +71,7 @@ class Silu(Elementwise):
     """z = x s,  s = σ(x)        ∂z/∂x = s (1 + x (1 - s))"""
 
     def s(self, x: Any) -> Any:
-        return sigmoid_of(self.xp, x)
+        return self.backend.sigmoid(x)
 
     def value(self, x: Any, s: Any) -> Any:
         return x * s
@@ -92,7 +92,7 @@ class Softplus(Elementwise):
 
     def slope(self, x: Any) -> Any:
         bx = x * self.beta
-        return self.xp.where(bx > self.threshold, x.dtype.type(1), sigmoid_of(self.xp, bx))
+        return self.xp.where(bx > self.threshold, x.dtype.type(1), self.backend.sigmoid(bx))
 
 
 class LogSigmoid(Elementwise):
@@ -102,7 +102,7 @@ class LogSigmoid(Elementwise):
         return self.backend.minimum(x, 0) - self.xp.log1p(self.xp.exp(-self.xp.abs(x)))
 
     def slope(self, x: Any) -> Any:
-        return sigmoid_of(self.xp, -x)
+        return self.backend.sigmoid(-x)
 
 
 class Mish(Elementwise):
@@ -116,7 +116,7 @@ class Mish(Elementwise):
         return x * t
 
     def slope(self, x: Any, t: Any) -> Any:
-        return t + x * (1 - t * t) * sigmoid_of(self.xp, x)
+        return t + x * (1 - t * t) * self.backend.sigmoid(x)
 
 
 class Softsign(Elementwise):
@@ -168,11 +168,6 @@ class Hardswish(Elementwise):
 
     def passes(self, x: Any) -> Any:
         return ~(x <= -3)
-
-
-def sigmoid_of(xp: Any, x: Any) -> Any:
-    """1 / (1 + e^-x) of a raw array: where e^-x overflows, the result is 0, as it should be."""
-    return 1 / (1 + xp.exp(-x))
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:

@@ -22,6 +22,8 @@ class AdaptiveAvgPool(Function):
     Bins may overlap by one element. They are read as a table (bins, longest bin) with a mask for the shorter ones.
     """
 
+    fixed = ("counts",)
+
     def forward(self, x: Any, bins: np.ndarray, mask: np.ndarray) -> Any:
         backend, xp = self.backend, self.xp
         self.length, self.bins, self.mask = x.shape[-1], backend.asarray(bins), backend.asarray(mask)

@@ -16,6 +16,8 @@ from ._check.arguments import tensor_of
 class Dropout(Function):
     """z = x · mask,  mask = 0 with probability p, else 1 / (1 - p)        ∂z/∂x = mask"""
 
+    fixed = ("mask",)
+
     def forward(self, x: Any, kept: np.ndarray, p: float) -> Any:
         scale = x.dtype.type(0 if p == 1 else 1 / (1 - p))
         self.mask = self.backend.asarray(kept).astype(x.dtype) * scale

@@ -40,10 +40,15 @@ class Normalize(Function):
         return _scaled(self.normal, w, b)
 
     def backward(self, dz: Any) -> Any:
+        dx, _, _ = self.backward_normal(dz if self.w is None else self.w * dz)
+        return dx, dz * self.normal if self.needs[1] else None, dz
+
+    def backward_normal(self, g: Any) -> Any:
         normal = self.normal
-        g = dz if self.w is None else self.w * dz
-        dx = (g - self.mean(g) - normal * self.mean(g, normal)) / self.sigma
-        return dx, dz * normal if self.needs[1] else None, dz
+        return (g - self.mean(g) - normal * self.mean(g, normal)) / self.sigma, None, None
+
+    def backward_sigma(self, ds: Any) -> Any:
+        return ds * self.normal / math.prod(self.normal.shape[axis] for axis in self.axes), None, None
 
     def mean(self, x: Any, y: Any = None) -> Any:
         """The mean of x, or of x · y, over `axes`, which stay with length 1."""
@@ -72,6 +77,8 @@ class Standardize(Function):
     dx = w / σ · dz,  dw = dz · x̂,  db = dz
     """
 
+    fixed = ("sigma",)
+
     def forward(self, x: Any, w: Any, b: Any, mean: Any, var: Any, eps: float) -> Any:
         self.w, self.sigma = w, self.xp.sqrt(var + eps)
         self.normal = (x - mean) / self.sigma
@@ -80,6 +87,9 @@ class Standardize(Function):
     def backward(self, dz: Any) -> Any:
         dx = (1 if self.w is None else self.w) / self.sigma * dz
         return dx, dz * self.normal if self.needs[1] else None, dz, None, None
+
+    def backward_normal(self, dn: Any) -> Any:
+        return dn / self.sigma, None, None, None, None
 
 
 def _scaled(normal: Array, w: Array | None, b: Array | None) -> Array:

@@ -43,6 +43,8 @@ class AvgPool2d(Function):
     dx[n,c,p·s+i,q·s+j] += dz[n,c,p,q] / divisor[p,q] for every tap ij
     """
 
+    fixed = ("divisor",)
+
     def forward(self, x: Any, window: Window, size: Pair, divisor: Any) -> Any:
         self.window, self.size, self.divisor = window, x.shape[2:], divisor
         return self.backend.sum_pool(x, window) / divisor  # (N, C, Ho, Wo)

@@ -76,6 +76,9 @@ class Var(Reduction):
         scale = 2 / self.freedom if self.freedom else math.inf
         return self.spread(dz) * (scale * self.d)
 
+    def backward_d(self, dd: Any) -> Any:
+        return dd - dd.sum(axis=self.dim, keepdims=True) / count(self.shape, self.dim)
+
 
 class Std(Var):
     """z = √(Σ (x - mean)² / (n - c))        ∂z/∂x = (x - mean) / ((n - c) z), and 0 where z = 0"""
@@ -104,6 +107,15 @@ class Prod(Reduction):
         exact = (size >= self.xp.finfo(z.dtype).tiny) & (size < math.inf)  # z has its full precision
         return dz * (z / x if exact.all() else self.xp.where(exact, z / x, self.others()))
 
+    def plain(self, dz: Any) -> Any:
+        """`backward` in few steps, each of which can be differentiated: all the others, in a row for each x_i."""
+        if not self.dim:
+            return dz
+        xp, dim = self.xp, self.dim[0]
+        x = xp.moveaxis(self.x, dim, -1)
+        rows = xp.where(xp.eye(x.shape[-1], dtype=bool), 1.0, x[..., None, :])  # (..., n, n)
+        return dz.reshape(self.narrow) * xp.moveaxis(rows.prod(axis=-1), -1, dim)
+
     def others(self) -> Any:
         """The product of all but x_i, for every i, in the shape of x. Zeros and overflows do no harm."""
         xp, dim = self.xp, self.dim[0]
@@ -130,6 +142,8 @@ class LogSumExp(Reduction):
 
     def backward(self, dz: Any) -> Any:
         return self.spread(dz) * self.xp.exp(self.x - self.z)
+
+    backward_z = backward
 
 
 class Norm(Reduction):
@@ -158,6 +172,8 @@ class Norm(Reduction):
         slope = x / z if p == 2 else sign_of(x) * xp.abs(x) ** (p - 1) * z ** (1 - p)
         flat = (z == 0) | (x == 0)
         return self.spread(dz) * xp.where(flat, dz.dtype.type(0), slope)
+
+    backward_z = backward
 
 
 class Amax(Reduction):

@@ -120,11 +120,11 @@ class Triangle(Function):
     computes = False
 
     def forward(self, x: Any, diagonal: int, upper: bool) -> Any:
-        self.diagonal, self.keep = diagonal, self.xp.triu if upper else self.xp.tril
-        return self.keep(x, diagonal)
+        self.diagonal, self.side = diagonal, "triu" if upper else "tril"
+        return getattr(self.xp, self.side)(x, diagonal)
 
     def backward(self, dz: Any) -> Any:
-        return self.keep(dz, self.diagonal)
+        return getattr(self.xp, self.side)(dz, self.diagonal)
 
 
 class Tile(Function):

@@ -59,6 +59,14 @@ class LogSoftmax(Rowwise):
     def gradient(self, softmax: Any, dz: Any) -> Any:
         return dz - softmax * self.sum(dz)
 
+    def backward_kept(self, ds: Any) -> Any:
+        return softmax_gradient(self.kept, ds, self.dim)
+
+
+def softmax_gradient(s: Any, ds: Any, dim: int) -> Any:
+    """The gradient of x, given that of s = softmax(x)."""
+    return s * (ds - (ds * s).sum(axis=dim, keepdims=True))
+
 
 def shifted(x: Any, dim: int) -> Any:
     """x minus its maximum along dim: the same softmax, and no exp of it can overflow."""

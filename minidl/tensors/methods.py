@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import backward as engine
 from ..engine.tensor import Tensor
 from ..errors import ArgumentTypeError, ShapeError
 from ..missing import of_object
@@ -34,13 +33,13 @@ from ..ops import (
     trigonometry,
 )
 from ..ops._check.arguments import Operand
-from . import conversion, writing
+from . import conversion, gradients, writing
 from .creation import construct, tensor
 from .printing import tensor_text
 from .writing import in_place
 
 _SAME_NAME = {
-    engine: "backward",
+    gradients: "backward",
     arithmetic: "add sub mul div floor_divide remainder fmod neg positive reciprocal square pow lerp",
     elementary: "exp expm1 log log2 log10 log1p sqrt rsqrt sin cos erf abs sign floor ceil trunc round",
     trigonometry: "acos acosh asin asinh atan atan2 atanh cosh exp2 sinh tan",

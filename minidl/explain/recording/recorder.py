@@ -11,7 +11,7 @@ import numpy as np
 
 from ...backend import is_array, to_host
 from ...engine import backward as engine
-from ...engine.backward import _accumulate
+from ...engine.backward import accumulate
 from ...engine.function import Function
 from ...engine.observe import Observer, observed
 from ...engine.tensor import Output, Tensor
@@ -195,7 +195,7 @@ class Recorder(Observer):
             added = to_host(gradient).astype(np.float64)
             known.before = np.where(np.isfinite(added), total - added, 0)  # infinity - infinity is no number
         known.gradient = (total - known.before).astype(total.dtype)
-        self._engine(_accumulate, kind="leaf", leaf=number, total=self.tape.values.add(total))
+        self._engine(accumulate, kind="leaf", leaf=number, total=self.tape.values.add(total))
 
     def _engine(self, function: Any, **what: Any) -> None:
         """Note what the engine did after the last line, and which function of it did."""

@@ -41,6 +41,8 @@ class NegativeLogLikelihood(Function):
 class Average(Function):
     """z = Σ_n w_n x_n / Σ_n c_n        dx_n = w_n / Σ_n c_n · dz        w_n: a sample's weight; it counts c_n times"""
 
+    fixed = ("share",)
+
     def forward(self, x: Any, w: Any, c: Any) -> Any:
         self.share = self.xp.broadcast_to(w / c.sum(), x.shape)
         return (self.share * x).sum()
@@ -64,8 +66,11 @@ class MultiMargin(Function):
 
     def backward(self, dz: Any) -> Any:
         share = dz[:, None] / self.r.shape[1]
-        dx = (self.r > 0) * share if self.p == 1 else 2 * self.r * share
-        dx[own_class(self.t)] = -dx.sum(axis=1)
+        return self.backward_r(share if self.p == 1 else 2 * self.r * share)
+
+    def backward_r(self, dr: Any) -> Any:
+        dx = (self.r > 0) * dr
+        dx[own_class(self.t)] = -dx.sum(axis=1)  # r_t is 0
         return dx, None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine.function import Function
-from ..softmax import shifted
+from ..softmax import shifted, softmax_gradient
 from .cross_entropy import onehot, own_class
 
 
@@ -21,6 +21,9 @@ class CrossEntropies(Function):
 
     def backward(self, dz: Any) -> Any:
         return (self.softmax - onehot(self.t, self.softmax.shape[1])) * dz[:, None], None
+
+    def backward_softmax(self, ds: Any) -> Any:
+        return softmax_gradient(self.softmax, ds, 1), None
 
 
 class ExpectedCrossEntropies(Function):
@@ -39,3 +42,9 @@ class ExpectedCrossEntropies(Function):
     def backward(self, dz: Any) -> Any:
         q, dz = self.q, dz[:, None]
         return (self.softmax * q.sum(axis=1, keepdims=True) - q) * dz, -self.logs * dz if self.needs[1] else None
+
+    def backward_softmax(self, ds: Any) -> Any:
+        return softmax_gradient(self.softmax, ds, 1), None
+
+    def backward_logs(self, dl: Any) -> Any:
+        return dl - self.softmax * dl.sum(axis=1, keepdims=True), None

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...backend.registry import by_type
 from ...engine.function import Function
+from ..softmax import softmax_gradient
 
 
 class CrossEntropy(Function):
@@ -22,6 +23,9 @@ class CrossEntropy(Function):
     def backward(self, dz: Any) -> Any:
         softmax, t, classes = self.softmax, self.t, self.softmax.shape[1]
         return (softmax - onehot(t, classes)) * (dz / t.size), None
+
+    def backward_softmax(self, ds: Any) -> Any:
+        return softmax_gradient(self.softmax, ds, 1), None
 
 
 def onehot(t: Any, classes: int) -> Any:

@@ -10,7 +10,6 @@ from ...engine.elementwise import Elementwise
 from ...engine.function import Function
 from ...engine.tensor import Tensor
 from ...errors import ArgumentError, DtypeError
-from ..activation import sigmoid_of
 from ..arithmetic import div
 from ..reduce import sum
 from .arguments import REDUCTIONS, alike, check_reduction, check_weight, reduced
@@ -53,12 +52,15 @@ class BinaryCrossEntropyWithLogits(Function):
         x, t, p = self.x, self.t, self.p
         if self.w is not None:
             dz = dz * self.w
-        s = sigmoid_of(self.xp, x)
+        s = self.backend.sigmoid(x)
         dx = dz * (s - t if p is None else (1 - t + p * t) * s - p * t)
         dt = None
         if self.needs[1]:
             dt = dz * (-x if p is None else (p - 1) * self.softplus - x)
         return dx, dt, None, None
+
+    def backward_softplus(self, ds: Any) -> Any:
+        return -self.backend.sigmoid(-self.x) * ds, None, None, None
 
 
 class KlDivergence(Elementwise):
