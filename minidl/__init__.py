@@ -195,8 +195,8 @@ greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 
 def __getattr__(name: str) -> object:
-    """`minidl.data`, `minidl.explain`, `minidl.judge` and others load on first use: the engine needs none of them."""
-    if name in ("data", "distributions", "explain", "linalg", "utils"):
+    """Rooms, and the name `judge`, that load on first use: the engine needs none of them."""
+    if name in ("data", "distributions", "explain", "func", "linalg", "utils"):
         return _importlib.import_module(f".{name}", __name__)
     if name == "judge":
         return _importlib.import_module(".explain.teaching.judge.notebook", __name__).judge

@@ -4,9 +4,9 @@ from ..engine.function import Function
 from ..engine.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from ..engine.tensor import Tensor
 from ..proof.differences import numerical_gradient
-from ..proof.gradcheck import gradcheck
+from ..proof.gradcheck import gradcheck, gradgradcheck
 from ..tensors.gradients import backward, grad
-from . import function
+from . import function, functional
 
 __all__ = [
     "Function",
@@ -14,8 +14,10 @@ __all__ = [
     "backward",
     "enable_grad",
     "function",
+    "functional",
     "grad",
     "gradcheck",
+    "gradgradcheck",
     "is_grad_enabled",
     "no_grad",
     "numerical_gradient",

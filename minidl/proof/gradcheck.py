@@ -202,6 +202,48 @@ def gradcheck(
     return report
 
 
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Tensor | Sequence[Any],
+    grad_outputs: Tensor | Sequence[Tensor] | None = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> GradcheckReport:
+    """`gradcheck` of the gradients of `func`: are the second derivatives the slopes of the first?
+
+    The gradients are taken as a function of the inputs and of the gradients that arrive at the outputs: `grad_outputs`,
+    one float64 tensor per floating output, or random ones. The other arguments and errors are those of `gradcheck`.
+
+    >>> import minidl
+    >>> x = minidl.tensor([1.0, 2.0], dtype=minidl.float64, requires_grad=True)
+    >>> bool(gradgradcheck(lambda x: x.sin(), x))
+    True
+    """
+    arguments = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    wanted = [i for i, x in enumerate(arguments) if isinstance(x, Tensor) and x.requires_grad]
+    if not wanted:
+        raise ArgumentError("gradgradcheck: no input requires gradients; make one with requires_grad=True")
+    outputs = [z for z in floating_outputs(func(*arguments), "gradgradcheck") if z.requires_grad]
+    if grad_outputs is None:
+        drawn = random_seeds([np.zeros(z.shape) for z in outputs], 1)[0]
+        seeds = [wrap(backend_of(z._array).asarray(np.array(seed))) for z, seed in zip(outputs, drawn)]
+    else:
+        seeds = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+        if len(seeds) != len(outputs):
+            raise ArgumentError(f"gradgradcheck: {len(seeds)} grad_outputs for {len(outputs)} outputs; give one each")
+    seeds = [seed.detach().requires_grad_() for seed in seeds]
+
+    def first(*both: Any) -> Any:
+        xs, arrived = both[: len(arguments)], both[len(arguments) :]
+        found = [z for z in floating_outputs(func(*xs), "gradgradcheck") if z.requires_grad]
+        return grad(found, [xs[i] for i in wanted], arrived, create_graph=True, materialize_grads=True)
+
+    return gradcheck(first, (*arguments, *seeds), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception)
+
+
 Accused = tuple["Comparison", int, int]  # the output, the input, the element of the output, the element of the input
 
 

@@ -1,8 +1,8 @@
-"""`torch.utils` by its name: `minidl.utils.data` is `minidl.data`; `tensorboard` writes event files."""
+"""`torch.utils` by its name: `data` is `minidl.data`, `checkpoint` saves memory, `tensorboard` writes event files."""
 
 from importlib import import_module as _import_module
 
-__all__ = ["data", "tensorboard"]
+__all__ = ["checkpoint", "data", "tensorboard"]
 
 
 def __getattr__(name: str) -> object:

@@ -25,7 +25,10 @@ class LinearMap(Function):
 
 
 class Masked(Function):
-    """z = x where mask, else 0        dx = dz where mask, else 0"""
+    """z = x · mask        ∂z/∂x = mask
+
+    0 where the mask is false, even in place of infinity and NaN.
+    """
 
     computes = False
 
