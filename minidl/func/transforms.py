@@ -5,6 +5,7 @@ Arguments and results may be tensors in lists, tuples and dicts.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -62,8 +63,7 @@ def grad_and_value(func: Func, argnums: Numbers = 0, has_aux: bool = False) -> F
 def vjp(func: Func, *primals: Any, has_aux: bool = False) -> Any:
     """func(*primals), and the function from v, like the output, to vᵀ J: one gradient per argument.
 
-    With one argument it returns that gradient itself, else a tuple. With `has_aux`, what `func` returned beside its
-    output comes third.
+    It returns a tuple. With `has_aux`, what `func` returned beside its output comes third.
     """
     call = _Call("vjp", func, primals, {}, tuple(range(len(primals))), has_aux)
     outputs = tensors_in("vjp", "the output of func", call.output)
@@ -73,8 +73,7 @@ def vjp(func: Func, *primals: Any, has_aux: bool = False) -> Any:
         seeds = tensors_in("vjp", "the cotangents", given)
         if [v.shape for v in seeds] != [z.shape for z in outputs]:
             raise ShapeError(f"vjp: cotangents of {[v.shape for v in seeds]} for {[z.shape for z in outputs]}")
-        found = call.back(outputs, seeds, create_graph, retain_graph)
-        return call.as_chosen(found)[0] if len(primals) == 1 else call.as_chosen(found)
+        return call.as_chosen(call.back(outputs, seeds, create_graph, retain_graph))
 
     result = call.kept(call.output)
     return (result, back, call.kept(call.aux)) if has_aux else (result, back)
@@ -96,7 +95,7 @@ def jvp(func: Func, primals: Any, tangents: Any, *, strict: bool = False, has_au
     if [v.shape for v in along] != [x.shape for x in call.inputs]:
         raise ShapeError(f"jvp: tangents of {[v.shape for v in along]} for primals of {[x.shape for x in call.inputs]}")
     moved = call.forward(along, strict)
-    result = call.kept(call.output), replaced(call.output, iter(moved))
+    result = call.kept(call.output), call.kept(replaced(call.output, iter(moved)))
     return (*result, call.kept(call.aux)) if has_aux else result
 
 
@@ -189,24 +188,8 @@ class _Call:
             if not isinstance(self.output, tuple) or len(self.output) != 2:
                 raise ArgumentError(f"{name}: with has_aux=True, func must return (output, anything)")
             self.output, self.aux = self.output
-        self.outside = self.recording and self._depends_on_more()
-
-    def _depends_on_more(self) -> bool:
-        """Whether gradients go on from here: to arguments of an outer transform, or to other tensors that want them."""
         own = {id(x) for x in self.inputs}
-        stack_ = [edge_of(z) for z in leaves(self.output) if isinstance(z, Tensor)]
-        seen: set[Any] = set()
-        while stack_:
-            edge = stack_.pop()
-            if edge is None or edge in seen:
-                continue
-            seen.add(edge)
-            if isinstance(edge, Tensor):
-                if id(edge) not in own:
-                    return True
-            else:
-                stack_.extend(edge.edges or ())
-        return False
+        self.outside = self.recording and _leads_on([z for z in leaves(self.output) if isinstance(z, Tensor)], own)
 
     def back(
         self, outputs: list[Tensor], seeds: Any, create_graph: bool | None = None, retain_graph: bool = True
@@ -231,13 +214,33 @@ class _Call:
         return [_zeros(z) if g is None else g for g, z in zip(found, outputs)]
 
     def kept(self, tree: Any) -> Any:
-        """What func returned, with its graph only if gradients go on from there."""
-        return mapped(lambda x: x.detach() if isinstance(x, Tensor) and not self.outside else x, tree)
+        """Results, each with its graph only if gradients go on from there."""
+        _past.update({id(x): x for x in self.inputs if x.is_leaf})
+        return mapped(lambda x: x if not isinstance(x, Tensor) or _leads_on([x], set()) else x.detach(), tree)
 
     def as_chosen(self, found: list[Tensor]) -> Any:
         """One derivative per tensor, in the structure of the arguments that were chosen."""
-        made = replaced(self.chosen, iter(found))
+        made = self.kept(replaced(self.chosen, iter(found)))
         return made[0] if self.one else made
+
+
+_past: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()  # leaves of transforms that are done
+
+
+def _leads_on(tensors: list[Tensor], own: set[int]) -> bool:
+    """Whether gradients go on from these tensors to leaves that someone wants: not `own` (by id), nor past ones."""
+    edges = [edge_of(z) for z in tensors]
+    seen: set[Any] = set()
+    while edges:
+        edge = edges.pop()
+        if edge is None or edge in seen:
+            continue
+        seen.add(edge)
+        if not isinstance(edge, Tensor):
+            edges.extend(edge.edges or ())
+        elif id(edge) not in own and id(edge) not in _past:
+            return True
+    return False
 
 
 def _zeros(like: Tensor) -> Tensor:
