@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
+import minidl
 from minidl.data import write_image
+from minidl.models.networks import Lecture
 
 ROOT = Path(__file__).parent.parent
 NOWHERE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
@@ -48,6 +53,79 @@ def test_every_example_is_run_here():
 def test_backprop_by_hand_equals_the_engine(tmp_path):
     printed = run("backprop_by_hand.py", tmp_path)
     assert re.search(r"step 20: loss (\d\.\d+) by hand, \1 by the engine", printed), printed
+
+
+def same_weights(ours, theirs):
+    """Give PyTorch's module the weights of minidl's."""
+    theirs.load_state_dict({name: torch.tensor(p.numpy()) for name, p in ours.state_dict().items()})
+
+
+@cache
+def parts_of_the_example():
+    spec = importlib.util.spec_from_file_location("second_derivatives", ROOT / "examples" / "second_derivatives.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TestSecondDerivatives:
+    """Each part of the example, in both libraries, from the same weights."""
+
+    def test_it_runs(self, tmp_path):
+        printed = run("second_derivatives.py", tmp_path)
+        assert "Newton's method: [1.0, 1.0]" in printed, printed
+        first, last = [float(x) for x in re.findall(r"step \d+: (\d+\.\d+)", printed)]
+        assert last < 0.2 * first, printed
+        before, after = [float(x) for x in re.findall(r"(\d+\.\d+) from", printed)]
+        assert after < before, printed
+
+    def test_newton_and_descent(self):
+        for method in (parts_of_the_example().newton, parts_of_the_example().descent):
+            found = [method(library, [-1.2, 1.0], steps=5).detach().numpy() for library in (minidl, torch)]
+            np.testing.assert_allclose(*found, rtol=1e-9)
+
+    def test_the_gradient_penalty(self):
+        def critic(lib):
+            nn = lib.nn
+            return nn.Sequential(nn.Conv2d(1, 4, 3), nn.LeakyReLU(0.2), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(36, 1))
+
+        ours, theirs = critic(minidl), critic(torch)
+        same_weights(ours, theirs)
+        found, rng = [], np.random.default_rng(0)
+        arrays = [rng.random(shape).astype(np.float32) for shape in [(5, 1, 8, 8)] * 2 + [(5, 1, 1, 1)]]
+        for lib, model in ((minidl, ours), (torch, theirs)):
+            penalty = parts_of_the_example().gradient_penalty(lib, model, *map(lib.tensor, arrays))
+            penalty.backward()
+            gradients = [p.grad.numpy() if p.grad is not None else np.zeros(p.shape) for p in model.parameters()]
+            found.append([penalty.detach().numpy(), *gradients])  # of biases there is none, or 0
+        for x, t in zip(*found, strict=True):
+            np.testing.assert_allclose(x, t, rtol=1e-6, atol=1e-6)
+
+    def test_the_steepest_curvature_of_the_lectures_cnn(self):
+        ours, found = Lecture(), []
+        theirs = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 10, 5, padding=3), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+            torch.nn.Conv2d(10, 20, 5, padding=3), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+            torch.nn.Flatten(), torch.nn.Linear(1280, 10),
+        )  # fmt: skip
+        for p, q in zip(theirs.parameters(), ours.parameters()):
+            p.data = torch.tensor(q.detach().numpy())
+        x = np.random.default_rng(0).random((4, 1, 28, 28))
+        for lib, model in ((minidl, ours.double()), (torch, theirs.double())):
+            loss = lib.nn.functional.cross_entropy(model(lib.tensor(x)), lib.tensor([0, 1, 2, 3]))
+            found.append(parts_of_the_example().steepest_curvature(lib, list(model.parameters()), loss, steps=3).item())
+        np.testing.assert_allclose(*found, rtol=1e-9)
+
+    def test_maml(self):
+        found = []
+        for lib in (minidl, torch):
+            rng = np.random.default_rng(0)
+            weights = [lib.tensor(rng.normal(0, 0.5, s), requires_grad=True) for s in [(1, 8), (8,), (8, 1), (1,)]]
+            loss = parts_of_the_example().maml(lib, weights, parts_of_the_example().sines(lib, rng, 3))
+            loss.backward()
+            found.append([loss.detach().numpy(), *(w.grad.numpy() for w in weights)])
+        for x, t in zip(*found, strict=True):
+            np.testing.assert_allclose(x, t, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.slow
