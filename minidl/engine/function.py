@@ -35,7 +35,8 @@ class Function:
     a gradient, so that an expensive one can be skipped. A `forward` that returns a tuple has several outputs, and
     its `backward(dz0, dz1, ...)` takes one gradient per output: zeros for an output that nothing used.
 
-    The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name.
+    The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name. What forward
+    computed and keeps as `self.FIELD` has a rule for second derivatives, `backward_FIELD`; or it is `fixed`.
     """
 
     __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "ids", "meta", "needs", "retain", "versions")
@@ -44,6 +45,7 @@ class Function:
     is_view = False  # the output shares memory with the first input
     constants: frozenset[int] = frozenset()  # the outputs through which no gradient comes back
     materialize = True  # an output that nothing used has a gradient of zeros, not None
+    fixed: tuple[str, ...] = ()  # what forward computed and keeps, and whose derivative is 0
 
     backend: Backend
     needs: tuple[bool, ...]
@@ -123,8 +125,7 @@ class Function:
             node.ids = (*map(id, arrays), *map(id, z))
             output: Any = node._outputs([_rounded(part) for part in z] if half else z, edges, inputs)
         else:
-            if True in node.needs:
-                node.ids = (*map(id, arrays), id(z))
+            made = id(z)
             if half:
                 z = _rounded(z)
             if isinstance(z, np.generic):
@@ -134,7 +135,7 @@ class Function:
                 output._strides = inherited_strides(inputs, z)
             if True in node.needs and z.dtype in FLOATING and not node.constants:
                 node._record(edges, inputs, (output,))
-                node.meta = z.shape, z.dtype
+                node.ids, node.meta = (*map(id, arrays), made), (z.shape, z.dtype)
                 output._edge, output._requires_grad = node, True
         for observer in listening.observers:
             observer.on_forward(node, inputs, options, output)

@@ -45,14 +45,15 @@ def backward(
     """
     retain = create_graph if retain_graph is None else bool(retain_graph)
     roots = [(edge_of(self), _seed(self, gradient, create_graph))]
+    arrived = _accumulated if create_graph else accumulate
+    ins = None if inputs is None else _wanted("backward", inputs)
+    for x in ins or ():
+        x.retain_grad()
     with _recording(create_graph):
-        if inputs is None:
-            walk(roots, _accumulated, retain, lift=lift if create_graph else None)
-            return
-        ins = _wanted("backward", inputs)
-        for x in ins:
-            x.retain_grad()
-        _walk_to(ins, roots, _accumulated, retain, create_graph)
+        if ins is None:
+            walk(roots, arrived, retain, lift=lift if create_graph else None)
+        else:
+            _walk_to(ins, roots, arrived, retain, create_graph)
 
 
 def grad(
@@ -135,10 +136,7 @@ def _hooked(leaf: Tensor, gradient: Array) -> Array:
 
 
 def _accumulated(leaf: Tensor, gradient: Array) -> None:
-    """Add what arrived at a leaf to its `.grad`."""
-    if not isinstance(gradient, Recorded):
-        accumulate(leaf, gradient)
-        return
+    """`accumulate` for a recorded gradient: a new sum, as the old one may be part of a graph."""
     gradient = _hooked(leaf, gradient)
     leaf._grad = gradient.tensor if leaf.grad is None else leaf.grad + gradient.tensor
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 import minidl
 import minidl.nn.functional as F
+from minidl.autograd import gradgradcheck
 from minidl.engine.function import Function
 from minidl.errors import ArgumentError, GraphError
+from minidl.proof.gradcheck import MismatchError
 from tests.engine.test_random_graphs import OPERATIONS, steps
 from tests.support.compare import assert_close, to_numpy
 
@@ -514,3 +516,52 @@ class TestNetworks:
             return [g, h, *grad((h**2).sum(), [x, w])]
 
         agree(run, 1e-7)
+
+
+class Doubled(Function):
+    """z = (2 x)²"""
+
+    scale = 2
+
+    def forward(self, x):
+        self.twice = 2 * x
+        return self.twice**2
+
+    def backward(self, dz):
+        return 4 * self.twice * dz
+
+    def backward_twice(self, dt):
+        return self.scale * dt
+
+
+class Mistaken(Doubled):
+    """z = (2 x)²"""
+
+    scale = 3
+
+
+class TestGradgradcheck:
+    def test_right_and_wrong(self):
+        x = leaf(minidl, 3)
+        assert gradgradcheck(Doubled.apply, x)
+        with pytest.raises(MismatchError, match="3 gradients are wrong"):
+            gradgradcheck(Mistaken.apply, x)
+        assert not gradgradcheck(Mistaken.apply, x, raise_exception=False)
+        assert minidl.gradcheck(Mistaken.apply, x), "its first derivative is right"
+
+    def test_several_outputs_and_given_seeds(self):
+        x, y = leaf(minidl, 3), leaf(minidl, 2)
+        report = gradgradcheck(lambda x, y, n: (x**n, x.sum() * y), (x, y, 3), [leaf(minidl, 3), leaf(minidl, 2)])
+        assert report and report.compared == (3 + 2) * (3 + 2 + 3 + 2)
+        with pytest.raises(ArgumentError, match="1 grad_outputs for 2"):
+            gradgradcheck(lambda x, y: (x, y), (x, y), leaf(minidl, 3))
+        with pytest.raises(ArgumentError, match="no input requires"):
+            gradgradcheck(lambda x: x, minidl.ones(2))
+
+    @pytest.mark.parametrize("call", [
+        lambda x: F.max_pool2d(x, 2, 1) ** 2, lambda x: F.layer_norm(x, (3,)), lambda x: F.softmax(x, 1) * x,
+        lambda x: F.unfold(x, 2) ** 2, lambda x: x.std(1), lambda x: x.norm(3, dim=1), lambda x: x.prod(1),
+        lambda x: F.adaptive_avg_pool2d(x, 2) ** 2, lambda x: F.pad(x, (1, 0)) ** 2,
+    ])  # fmt: skip
+    def test_operations(self, call):
+        assert gradgradcheck(call, leaf(minidl, 1, 2, 3, 3))

@@ -45,6 +45,11 @@ def call(function, weight, **options):
     return run
 
 
+def test_the_weighted_mean_of_no_samples_is_nan():
+    x, t, weight = np.zeros((0, 2)), np.zeros(0, np.int64), np.ones(2)
+    check(call(loss.cross_entropy, weight), call(F.cross_entropy, weight), x, t)
+
+
 @given(label_calls(), reductions)
 def test_cross_entropy_of_indices(given_call, reduction):
     x, t, weight, ignore = given_call

@@ -14,7 +14,7 @@ from ...engine import backward as engine
 from ...engine.backward import accumulate
 from ...engine.function import Function
 from ...engine.observe import Observer, observed
-from ...engine.tensor import Output, Tensor
+from ...engine.tensor import Output, Recorded, Tensor
 from ...errors import MinidlError
 from ...nn.running import current_module_path, running
 from .packed import packed, placed
@@ -142,6 +142,11 @@ class Recorder(Observer):
         """Note what arrived, what was returned, and what the engine made of it."""
         if id(node) not in self.numbers:
             return
+        if any(isinstance(arrived, Recorded) for arrived in (dz.values() if isinstance(dz, dict) else [dz])):
+            raise RecordingError(
+                f"record: a backward with create_graph=True reached {type(node).__name__}; a recording holds one "
+                "forward and one plain backward pass; compute second derivatives outside of it"
+            )
         call = self._take(node, "backward")
         recorded = self.tape.nodes[self.numbers[id(node)]]
         if recorded.dz is not None:

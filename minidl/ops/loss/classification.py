@@ -44,8 +44,9 @@ class Average(Function):
     fixed = ("share",)
 
     def forward(self, x: Any, w: Any, c: Any) -> Any:
-        self.share = self.xp.broadcast_to(w / c.sum(), x.shape)
-        return (self.share * x).sum()
+        total = c.sum()
+        self.share = self.xp.broadcast_to(w / total, x.shape)
+        return (w * x).sum() / total  # of no samples: 0 / 0
 
     def backward(self, dz: Any) -> Any:
         return self.share * dz, None, None

@@ -82,7 +82,7 @@ def _edge(node: Function, name: str, array: Array, known_as: int) -> Any:
     places = [i for i, known in enumerate(node.ids) if known == known_as]
     if not places:
         kind = type(node)
-        if name in getattr(kind, "fixed", ()):
+        if name in kind.fixed:
             return None
         rule = f"backward_{name}"
         return Kept(node, array, rule) if hasattr(kind, rule) else _refusal(node, array, f"self.{name}")
