@@ -107,9 +107,9 @@ class Function:
         node = cls()
         arrays, edges, half = node._inputs(inputs)
         backend = node.backend
-        if half:  # float16 is for storage, not for computing: widen, compute in float32, round once
-            arrays = [x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays]
         try:
+            if half:  # float16 is for storage, not for computing: widen, compute in float32, round once
+                arrays = [x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays]
             if cls.is_view:
                 z = node.forward(*arrays, **options)
             else:

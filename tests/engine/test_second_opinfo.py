@@ -11,17 +11,20 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 import minidl
-from tests.ops.test_opinfo import RANDOM, function_of, has_no_answer, op_db, samples, shown
+from tests.ops.test_opinfo import RANDOM, full_name, function_of, has_no_answer, op_db, samples, shown
 from tests.support.compare import assert_close
 from tests.support.opinfo import Untranslatable, _fresh, is_named, leaves, translate
 
-ABOUT_VALUES = {"nn.functional.hardsigmoid": 1e-7, "nn.functional.celu": 1e-6}  # as in test_opinfo
+# PyTorch rounds 1/6 and 1/alpha to float32
+TOLERANCE = {"nn.functional.hardsigmoid": 1e-7, "nn.functional.celu": 1e-6}
 
 EQUAL, REFUSED, WRONG = "equal", "refused", "wrong"
-FEW, MANY = 2, 30  # samples per operation
+SAMPLES = 8  # per operation
+REFUSES: set[str] = set()  # operations that may refuse a second derivative: none so far
 
 
 def derivatives(library: Any, function: Any, args: Any, kwargs: Any) -> tuple[list[Any], list[Any]]:
@@ -66,7 +69,7 @@ def verdict(op: Any, sample: Any) -> tuple[str, str] | None:
     mine = translate((args, kwargs))
     try:
         ours = derivatives(minidl, function_of(op), *mine)
-        tolerance = ABOUT_VALUES.get(op.name, 1e-8)
+        tolerance = TOLERANCE.get(op.name, 1e-8)
         compare(ours[0], first, "first gradient", tolerance)
         compare(ours[1], second, "second gradient", tolerance)
     except AssertionError as difference:
@@ -109,3 +112,50 @@ def table(op: Any, limit: int) -> tuple[Counter[str], list[str]]:
             if found[1]:
                 said.append(f"{found[0]} {shown((sample.input, *sample.args))} {shown(sample.kwargs)}: {found[1]}")
     return counts, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("op", twice_differentiable(), ids=full_name)
+def test_second_derivatives(op):
+    counts, said = table(op, SAMPLES)
+    assert not counts[WRONG], "\n".join(said)
+    assert not counts[REFUSED] or full_name(op) in REFUSES, "\n".join(said)
+
+
+ELEMENTWISE = [
+    "exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "sin", "cos", "erf", "abs", "reciprocal",
+    "square", "sigmoid", "tanh", "relu", "selu", "celu", "nn.functional.gelu", "nn.functional.silu",
+    "nn.functional.mish", "nn.functional.softplus", "nn.functional.softsign", "nn.functional.logsigmoid",
+    "nn.functional.hardtanh", "nn.functional.relu6", "nn.functional.hardswish", "nn.functional.leaky_relu",
+    "nn.functional.elu",
+]  # fmt: skip
+
+
+def named(library, name):
+    house, _, last = name.rpartition(".")
+    return getattr(library.nn.functional if house else library, last)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_third_derivatives_of_elementwise_operations(name):
+    found = []
+    for library in (minidl, torch):
+        x = library.tensor([0.3, 0.7, 1.3, 2.1], dtype=library.float64, requires_grad=True)
+        grad = library.grad if library is minidl else torch.autograd.grad
+        z = named(library, name)(x * 0.9) * x * x * x  # the factor keeps every derivative alive
+        for _ in range(3):
+            (z,) = grad(z.sum(), x, create_graph=True)
+        found.append(z.detach())
+    assert_close(*found, tolerance=1e-6 if name == "celu" else 1e-8)
+
+
+@pytest.mark.parametrize("name", ["silu", "softplus", "logsigmoid", "mish", "gelu", "elu", "selu"])
+def test_second_derivatives_far_out(name):
+    """Where e^-x overflows, the second derivative is 0 and not NaN."""
+    found = []
+    for library in (minidl, torch):
+        x = library.tensor([-200.0, -95.0, -30.0, 30.0, 95.0, 200.0], requires_grad=True)
+        grad = library.grad if library is minidl else torch.autograd.grad
+        (g,) = grad(getattr(library.nn.functional, name)(x).sum(), x, create_graph=True)
+        found += [grad(g.sum(), x)[0]]
+    assert_close(found[0], found[1].nan_to_num(0))  # PyTorch's mish is NaN there

@@ -41,7 +41,7 @@ class Masked(Function):
 
 
 class AddAt(Function):
-    """z = x, then z[index] += v        dx = dz,  dv = dz[index]"""
+    """z = x; z[index] += v        dx = dz,  dv = dz[index]"""
 
     def forward(self, x: Any, v: Any, index: Any) -> Any:
         self.index = index
@@ -54,10 +54,10 @@ class AddAt(Function):
 
 
 class CorrelateGradWeight(Function):
-    """z[o,c,i,j] = Σ_npq x[n,c,p+i,q+j] · y[n,o,p,q]        (for stride 1, no padding)
+    """z[o,c,i,j] = Σ_npq x[n,c,p+i,q+j] · y[n,o,p,q]
 
     dx[n,c,h,v] = Σ_oij dz[o,c,i,j] · y[n,o,h-i,v-j],  dy[n,o,p,q] = Σ_cij dz[o,c,i,j] · x[n,c,p+i,q+j]
-    z is dw of Conv2d, with y its dz; dx and dy are its dx and z, with dz in the place of the kernel.
+    For stride 1 and no padding. z is dw of Conv2d, with y its dz; dx and dy are its dx and z, with dz as the kernel.
     """
 
     def forward(self, y: Any, x: Any, window: Window, groups: int) -> Any:
