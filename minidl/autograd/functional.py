@@ -12,7 +12,7 @@ from typing import Any
 from ..backend import backend_of
 from ..engine.grad_mode import enable_grad
 from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, GraphError, ShapeError, refuse
+from ..errors import ArgumentError, GraphError, ShapeError
 from ..ops.join import stack
 from ..ops.shape import reshape, view_as
 from ..tensors.gradients import grad
@@ -117,14 +117,14 @@ def jacobian(
 ) -> Any:
     """d(output)/d(input), of shape output.shape + input.shape; tuples of them for several outputs or inputs.
 
-    One pass back per element of the outputs. `vectorize=True`, and with it `strategy="forward-mode"`, are left out.
+    One pass back per element of the outputs. `vectorize` only chooses between implementations in PyTorch; the strategy
+    "forward-mode" is left out.
 
     >>> import minidl
     >>> jacobian(lambda x: x * x.sum(), minidl.tensor([1.0, 2.0]))
     tensor([[4., 1.],
             [2., 5.]])
     """
-    refuse("jacobian", vectorize=vectorize)
     if strategy != "reverse-mode":
         raise ArgumentError(
             f"jacobian: strategy must be 'reverse-mode'; got {strategy!r}; minidl.func.jacfwd goes forward"
@@ -180,7 +180,7 @@ class _Call:
                 raise GraphError(f"{name}: output {i} does not depend on the inputs, which strict=True does not allow")
 
     def _listed(self, several: Any, what: str) -> list[Tensor]:
-        found = [several] if isinstance(several, Tensor) else list(several) if isinstance(several, tuple) else []
+        found = [several] if isinstance(several, Tensor) else list(several) if isinstance(several, tuple | list) else []
         if not found or not all(isinstance(x, Tensor) for x in found):
             raise ArgumentError(f"{self.name}: {what} must be a Tensor or a tuple of several; got {several!r}")
         return found

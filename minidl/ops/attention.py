@@ -24,6 +24,8 @@ class Attention(Function):
     dv = pᵀ dz,  dp = dz vᵀ,  ds = p (dp - Σ_j dp_j p_j),  dq = scale ds k,  dk = scale dsᵀ q,  dm = ds
     """
 
+    fixed = ("drop", "scale")
+
     def forward(self, q: Any, k: Any, v: Any, mask: Any, kept: Any, scale: float, p_drop: float) -> Any:
         matmul, along = self.backend.matmul, self.backend.along
         self.q, self.k, self.v, self.scale = q, k, v, q.dtype.type(scale)
@@ -38,13 +40,17 @@ class Attention(Function):
         return matmul(self.dropped(self.p), v)
 
     def backward(self, dz: Any) -> Any:
-        q, k, v, matmul, along = self.q, self.k, self.v, self.backend.matmul, self.backend.along
+        matmul = self.backend.matmul
         dv = matmul(self.dropped(self.p).swapaxes(-1, -2), dz) if self.needs[2] else None
-        dp = self.dropped(matmul(dz, v.swapaxes(-1, -2)))
-        ds = along(dp.ndim - 1, self.gradient, self.p, dp)
+        dq, dk, _, ds = self.backward_p(self.dropped(matmul(dz, self.v.swapaxes(-1, -2))))
+        return dq, dk, dv, ds
+
+    def backward_p(self, dp: Any) -> Any:
+        q, k, matmul = self.q, self.k, self.backend.matmul
+        ds = self.backend.along(dp.ndim - 1, self.gradient, self.p, dp)
         dq = matmul(ds, k) * self.scale if self.needs[0] else None
         dk = matmul(ds.swapaxes(-1, -2), q) * self.scale if self.needs[1] else None
-        return dq, dk, dv, ds
+        return dq, dk, None, ds
 
     def weights(self, s: Any) -> Any:
         """The softmax of each row; 0 where all of the row is -inf: a query that may look at nothing."""

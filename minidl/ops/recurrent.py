@@ -12,7 +12,6 @@ from ..engine.function import Function
 from ..engine.tensor import Tensor
 from ..errors import ArgumentTypeError, ShapeError
 from ._check.arguments import operands
-from .activation import sigmoid_of
 from .linear import linear
 from .shape import squeeze, unsqueeze
 
@@ -55,7 +54,7 @@ class Step(Function):
 
     def sigma(self, x: Any) -> Any:
         """σ(x)"""
-        return sigmoid_of(self.xp, x)
+        return self.backend.sigmoid(x)
 
 
 class TanhStep(Step):

@@ -121,8 +121,6 @@ def test_strict_and_wrong_arguments():
         functional.hvp(lambda x: x * 2, x, x)
     with pytest.raises(ArgumentError, match="inputs must be a Tensor"):
         functional.jacobian(lambda x: x, [1.0])
-    with pytest.raises(UnsupportedError, match="vectorize"):
-        functional.jacobian(lambda x: x, x, vectorize=True)
     with pytest.raises(ArgumentError, match="strategy"):
         functional.jacobian(lambda x: x, x, strategy="forward-mode")
 

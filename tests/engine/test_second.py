@@ -148,6 +148,22 @@ class TestWhatIsKept:
         with pytest.raises(GraphError, match=r"Doubled cannot.*self\.twice.*backward_twice"):
             minidl.grad(g.sum(), x)
 
+    def test_an_array_within_lists_is_an_error_that_names_it_too(self):
+        class Twice(Function):
+            """z = (2 x)²"""
+
+            def forward(self, x):
+                self.kept = [(1, 2 * x)]
+                return self.kept[0][1] ** 2
+
+            def backward(self, dz):
+                return 4 * self.kept[0][1] * dz
+
+        x = leaf(minidl, 3)
+        (g,) = minidl.grad(Twice.apply(x).sum(), x, create_graph=True)
+        with pytest.raises(GraphError, match=r"Twice cannot.*self\.kept\[0\]\[1\]"):
+            minidl.grad(g.sum(), x)
+
     def test_a_rule_for_what_forward_computed(self):
         class Doubled(Function):
             """z = (2 x)²"""

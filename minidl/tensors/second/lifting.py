@@ -52,10 +52,11 @@ def _copied(node: Any) -> Any:
 
 def _lifted(node: Function, library: Library, name: str, value: Any) -> Any:
     """A field with recorded arrays in the place of raw ones; integers, masks and options stay."""
-    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
-        if any(_is_float(node, x) for x in value):
-            return type(value)(_lifted(node, library, f"{name}[{i}]", x) for i, x in enumerate(value))
-        return value
+    if isinstance(value, tuple | list):
+        made = [_lifted(node, library, f"{name}[{i}]", x) for i, x in enumerate(value)]
+        return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
+    if isinstance(value, dict):
+        return {key: _lifted(node, library, f"{name}[{key!r}]", x) for key, x in value.items()}
     if not _is_float(node, value):
         return value
     return library.box(_tensor_of(node, name, node.backend.asarray(value), id(value)))
