@@ -11,7 +11,8 @@ from ...backend import Array, Backend
 from ...backend.registry import by_type
 from ...backend.window import Window
 from ...engine.tensor import Tensor, wrap
-from ...ops import activation, arithmetic, einsum, elementary, join, reduce, selection, shape
+from ...linalg import solving
+from ...ops import activation, arithmetic, einsum, elementary, join, reduce, selection, shape, trigonometry
 from ...ops.conv import Conv2d, ConvTranspose2d
 from ...ops.linalg import MatMul
 from .box import Box, NotRecorded, raw, unbox
@@ -40,7 +41,8 @@ KNOWN: dict[str, Callable[..., Any]] = {  # on Tensors and numbers
     "exp": elementary.exp, "expm1": elementary.expm1, "log": elementary.log, "log2": elementary.log2,
     "log10": elementary.log10, "log1p": elementary.log1p, "sqrt": elementary.sqrt, "sin": elementary.sin,
     "cos": elementary.cos, "abs": elementary.abs, "absolute": elementary.abs,
-    "tanh": activation.tanh,
+    "tanh": activation.tanh, "tan": trigonometry.tan, "sinh": trigonometry.sinh, "cosh": trigonometry.cosh,
+    "inv": solving.inv, "solve": solving.solve,
     "add": arithmetic.add, "subtract": arithmetic.sub, "multiply": arithmetic.mul, "divide": arithmetic.div,
     "true_divide": arithmetic.div, "power": arithmetic.pow, "negative": arithmetic.neg, "square": arithmetic.square,
     "reciprocal": arithmetic.reciprocal,
@@ -60,8 +62,10 @@ class Names:
         self.box, self.library = box, library
 
     def __getattr__(self, name: str) -> Any:
-        own = getattr(self.library, name, None)
-        if not callable(own) or isinstance(own, type):
+        own: Any = getattr(self.library, name, None)
+        if name == "linalg":
+            return Names(self.box, own)
+        if own is not None and (not callable(own) or isinstance(own, type)):
             return own  # a constant or a dtype
         if name in ("zeros", "ones", "empty", "full"):
             return lambda *args, **named: self.box(wrap(own(*args, **named)))
