@@ -65,8 +65,8 @@ class Names:
         own: Any = getattr(self.library, name, None)
         if name == "linalg":
             return Names(self.box, own)
-        if own is not None and (not callable(own) or isinstance(own, type)):
-            return own  # a constant or a dtype
+        if isinstance(own, (type, int, float)):
+            return own  # a dtype or a constant
         if name in ("zeros", "ones", "empty", "full"):
             return lambda *args, **named: self.box(wrap(own(*args, **named)))
 
