@@ -100,8 +100,11 @@ class Names:
             raise NotRecorded(
                 f"create_graph: {name} is not known to recorded arrays, so this backward cannot be differentiated"
             )
-        lists = [[unbox(like, x) for x in arg] if isinstance(arg, list) else unbox(like, arg) for arg in args]
-        return self.box(KNOWN[name](*lists, **named))
+        given = [
+            type(arg)(unbox(like, x) for x in arg) if isinstance(arg, (list, tuple)) else unbox(like, arg)
+            for arg in args
+        ]
+        return self.box(KNOWN[name](*given, **named))
 
 
 class Library(Backend):
