@@ -19,7 +19,7 @@ slow_machines = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
     "dev", max_examples=15, deadline=None, derandomize="CI" in os.environ, suppress_health_check=slow_machines
 )
-settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True, suppress_health_check=slow_machines)
+settings.register_profile("ci", max_examples=40, deadline=None, derandomize=True, suppress_health_check=slow_machines)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 

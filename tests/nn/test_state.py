@@ -33,6 +33,7 @@ def layers(info: Any) -> list[tuple[nn.Module, torch.nn.Module]]:
     return made
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")  # PyTorch's own, of what it could do faster
 @pytest.mark.parametrize("info", KNOWN, ids=lambda info: info.module_cls.__name__)
 def test_every_layer_goes_to_pytorch_and_back(info):
     for ours, theirs in layers(info):
