@@ -66,7 +66,7 @@ def screens_of(lesson: Lesson, name: str) -> Iterator[tuple[str, Any, str]]:
     nodes, seen = tape_named(name).nodes, set()
     for screen in lesson.screens():
         kind = re.sub(r"\d+", "", screen)
-        if screen in ("overview", "update") or kind in seen:
+        if screen in ("overview", "update", "change", "live") or kind in seen:
             continue
         seen.add(kind)
         lesson.go(screen)

@@ -2,12 +2,14 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// draw("path", {d, class}): an element of a drawing.
+// draw("path", {d, class}): an element of a drawing. What NaN gives no place is left out; what is infinite lies far outside.
 function draw(tag, attributes = {}, ...children) {
+  if (Object.entries(attributes).some(([name, value]) => name !== "on" && /NaN/.test(value))) return draw("g");
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value);
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, String(value).replaceAll("Infinity", "99999"));
   }
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return element;
