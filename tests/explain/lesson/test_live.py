@@ -240,7 +240,7 @@ def _thread_seconds(page: Page) -> float:
 
 # Drawing --------------------------------------------------------------------------------------------------------------
 
-DRAW = """const pad = document.querySelector(".pad"), box = pad.getBoundingClientRect();
+DRAW = """const pad = document.querySelector(".drawpad"), box = pad.getBoundingClientRect();
 const send = (type, [x, y]) => pad.dispatchEvent(new PointerEvent(type, {bubbles: true, pointerId: 1, isPrimary: true,
   clientX: box.left + x * box.width, clientY: box.top + y * box.height}));
 pad.setPointerCapture = () => {};
@@ -289,7 +289,7 @@ def test_a_drawn_digit_is_centred_and_scaled_as_in_mnist(opened):
 def test_a_digit_is_drawn_with_the_keyboard(opened):
     minidl.manual_seed(0)
     page = opened(perceptron().record())
-    page.js("document.querySelector('.pad').focus()")
+    page.js("document.querySelector('.drawpad').focus()")
     page.press("DELETE", "SPACE", *["ARROW_DOWN"] * 12, "SPACE")
     wait(page, "live.pass.leaves[0].numbers.slice(0, 784).some((v) => v > 0)")
     rows, columns = np.nonzero(pixels(page) > 0.02)
@@ -360,7 +360,7 @@ def test_the_page_says_which_operation_keeps_it_from_being_live(opened):
     target = minidl.tensor([0])
     cross_entropy = lambda z: F.cross_entropy(z, target)
     page = opened(Network(Own(), x, cross_entropy).record())
-    assert "Cube" in page.text("#picture") and not page.each(".pad", "(e) => 1")
+    assert "Cube" in page.text("#picture") and not page.each(".drawpad", "(e) => 1")
     page.press("s", "r")
     assert page.js("return live.steps") == 0 and page.errors() == []
     wide = nn.Sequential(nn.Linear(2, 150_000), nn.Linear(150_000, 2))

@@ -4,7 +4,7 @@ const padCursor = { x: 0.5, y: 0.25, down: false, seen: false }; // of the keybo
 const KEY_STEP = 0.04;
 
 function padFigure() {
-  const canvas = make("canvas", { class: "pad", width: 2 * SHEET, height: 2 * SHEET, tabindex: 0, role: "application", "aria-label": say("live.pad"), "data-key": "pad" });
+  const canvas = make("canvas", { class: "drawpad", width: 2 * SHEET, height: 2 * SHEET, tabindex: 0, role: "application", "aria-label": say("live.pad"), "data-key": "pad" });
   let last = null;
   const placeOf = (event) => {
     const box = canvas.getBoundingClientRect();
