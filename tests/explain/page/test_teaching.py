@@ -165,7 +165,7 @@ def test_the_verdict_turns_where_the_tape_says(open_page: Open, tape_of: TapeOf)
 @pytest.mark.parametrize("name", BREAKS)
 def test_every_mistake_is_marked_where_it_was_made_and_nowhere_else(open_page: Open, name: str) -> None:
     tape = passes.example(BREAKS[name].example, *digits()).record(name, torch=False)
-    page = open_page(name, html=tape.html())
+    page = open_page(name, html=tape.html("en", "engine"))
     page.go(page.last())
     wrong = {check.node for check in tape.mismatches()}
     assert wrong and set(page.each(".node:has(.badge.mismatch)", "(node) => +node.dataset.node")) == wrong
@@ -176,7 +176,7 @@ def test_why_a_gradient_was_not_checked_is_said_in_the_reader_s_language(open_pa
     x = minidl.tensor([-1.0, 2.0], requires_grad=True)
     with record("logarithm") as tape:
         minidl.log(x).sum().backward()
-    page = open_page("logarithm", lang, tape.html(lang))
+    page = open_page("logarithm", lang, tape.html(lang, "engine"))
     page.go(page.last())
     verdicts = [found.verdict for found in [*tape.checks, *tape.leaves] if found.verdict is not None]
     count = sum(verdict.state == "not checked" for verdict in verdicts)
@@ -199,7 +199,7 @@ def test_every_reason_has_its_words() -> None:
 def test_a_recording_of_nothing_says_so(open_page: Open) -> None:
     with record("nothing") as tape:
         pass
-    page = open_page("nothing", html=tape.html())
+    page = open_page("nothing", html=tape.html("en", "engine"))
     page.press("ARROW_DOWN", "END", "p", "b", "m", " ", "?")
     page.click("dialog form button")
     page.resize(1024, 768)

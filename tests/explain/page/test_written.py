@@ -160,10 +160,10 @@ def test_a_blank_slope_is_judged_with_and_without_dz(open_page: Open, tape_of: C
 
 def test_what_is_on_the_page_only_in_part_is_not_judged(open_page: Open) -> None:
     minidl.manual_seed(0)
-    x, b = minidl.rand(300, 300, requires_grad=True), minidl.rand(300, requires_grad=True)
+    x, b = minidl.rand(500, 500, requires_grad=True), minidl.rand(500, requires_grad=True)
     with record("large") as tape:
-        F.linear(x, minidl.rand(2, 300, requires_grad=True), b[:2]).sum().backward()
-    page = open_page("large", html=tape.html("en"))
+        F.linear(x, minidl.rand(2, 500, requires_grad=True), b[:2]).sum().backward()
+    page = open_page("large", html=tape.html("en", "engine"))
     at_backward_of(page, tape.to_dict(), "Linear")
     assert write(page, "dw = dz.T @ x")[0] == (
         "error", "x is only in part on this page, so this line cannot be judged here",
