@@ -70,7 +70,7 @@ def test_an_image_file(tmp_path):
     images = minidl.tensor(np.random.default_rng(0).random((3, 3, 4, 5), np.float32))
     save_image(images, tmp_path / "grid.png", nrow=3, padding=0)
     found = read_image(tmp_path / "grid.png")
-    expected = make_grid(images, nrow=3, padding=0).numpy().transpose(1, 2, 0) * 255
+    expected = make_grid(images, nrow=3, padding=0).cpu().numpy().transpose(1, 2, 0) * 255
     assert found.shape == (4, 15, 3) and abs(found - expected).max() <= 0.51
 
 

@@ -22,6 +22,7 @@ def _default(monkeypatch):
         library.set_printoptions(profile="default", sci_mode=None)
 
 
+@pytest.mark.numpy_only("on a device the text names it, and PyTorch's tensors here are on the host")
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_same_text(options):
     for library in (minidl, torch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import minidl
@@ -79,6 +79,8 @@ def test_diff(x, n, data):
 
 @given(arrays(shapes(1, 3, 2, 4)), st.booleans(), st.booleans())
 def test_std_mean_and_var_mean(x, unbiased, keepdim):
+    assume(x.shape[0] == 1 or (np.ptp(x, axis=0) > 1e-3).all())
+    assume(x.size == 1 or np.ptp(x) > 1e-3)  # equal numbers: the slope of std is that of rounding
     for name in ("std_mean", "var_mean"):
         check(getattr(ops, name), getattr(torch, name), x, dim=0, unbiased=unbiased, keepdim=keepdim)
         check(getattr(ops, name), getattr(torch, name), x)
