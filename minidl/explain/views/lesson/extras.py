@@ -65,7 +65,7 @@ def _attended(node: Node) -> Arrays:
     scores = node.options["scale"] * (q @ k.swapaxes(-1, -2))
     if mask is not None:
         scores = scores + mask
-    top = scores.max(axis=-1, keepdims=True, initial=-np.inf)
+    top = np.max(scores, axis=-1, keepdims=True, initial=-np.inf)
     e = np.exp(scores - np.where(np.isfinite(top), top, 0))
     total = e.sum(axis=-1, keepdims=True)
     p = e / np.where(total == 0, 1, total)  # a query that may look at nothing has no weights
