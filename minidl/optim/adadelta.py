@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backend import Array, backend_of
 from ..errors import ArgumentError
-from .optimizer import Group, Optimizer, State, at_least_zero, remember
+from .optimizer import Group, Optimizer, State, at_least_zero, decayed, remember
 
 
 class Adadelta(Optimizer):
@@ -48,10 +48,7 @@ class Adadelta(Optimizer):
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         xp, rho, eps = backend_of(p).xp, group["rho"], group["eps"]
         state["step"] = state.get("step", 0) + 1
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"] != 0:
-            g = g + group["weight_decay"] * p
+        g = decayed(p, g, group)
         s, u = remember(state, "square_avg", p), remember(state, "acc_delta", p)
         s *= rho
         s += (1 - rho) * g * g

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backend import Array, backend_of
-from .optimizer import Group, Optimizer, State, at_least_zero, remember
+from .optimizer import Group, Optimizer, State, at_least_zero, decayed, remember
 
 
 class Adagrad(Optimizer):
@@ -53,10 +53,7 @@ class Adagrad(Optimizer):
 
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         state["step"] = t = state.get("step", 0) + 1
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"] != 0:
-            g = g + group["weight_decay"] * p
+        g = decayed(p, g, group)
         s = remember(state, "sum", p, self.defaults["initial_accumulator_value"])
         s += g * g
         size = backend_of(p).xp.sqrt(s)

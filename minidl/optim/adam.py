@@ -7,12 +7,29 @@ from typing import Any
 
 from ..backend import Array, backend_of
 from ..errors import ArgumentError
-from .optimizer import Group, Optimizer, State, at_least_zero, remember
+from .optimizer import Group, Optimizer, State, at_least_zero, decayed, remember
 
 Betas = tuple[float, float]
 
 
-class Adam(Optimizer):
+class Moments(Optimizer):
+    """What Adam and its kin have in common: `betas`, two means of past gradients; `eps`, and a weight decay."""
+
+    def _check(self, group: Group) -> None:
+        super()._check(group)
+        who = type(self).__name__
+        at_least_zero(who, "epsilon value", group["eps"])
+        at_least_zero(who, "weight_decay value", group["weight_decay"])
+        if not isinstance(group["betas"], Sequence) or len(group["betas"]) != 2:
+            raise ArgumentError(f"{who}: betas must be two floats; got {group['betas']}")
+        for i, beta in enumerate(group["betas"]):
+            if not isinstance(beta, float) or not 0.0 <= beta < 1.0:
+                raise ArgumentError(
+                    f"{who}: Invalid beta parameter at index {i}: {beta}; a float in [0, 1) is expected"
+                )
+
+
+class Adam(Moments):
     """m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  p ← p - lr · m̂ / (√v̂ + eps).
 
     m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) correct for starting from 0. `amsgrad` uses the largest v so far.
@@ -48,29 +65,10 @@ class Adam(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    def _check(self, group: Group) -> None:
-        super()._check(group)
-        who = type(self).__name__
-        at_least_zero(who, "epsilon value", group["eps"])
-        at_least_zero(who, "weight_decay value", group["weight_decay"])
-        if not isinstance(group["betas"], Sequence) or len(group["betas"]) != 2:
-            raise ArgumentError(f"{who}: betas must be two floats; got {group['betas']}")
-        for i, beta in enumerate(group["betas"]):
-            if not isinstance(beta, float) or not 0.0 <= beta < 1.0:
-                raise ArgumentError(
-                    f"{who}: Invalid beta parameter at index {i}: {beta}; a float in [0, 1) is expected"
-                )
-
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         lr, (beta1, beta2) = float(group["lr"]), group["betas"]
         state["step"] = t = state.get("step", 0) + 1
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"] != 0:
-            if group["decoupled_weight_decay"]:
-                p *= 1 - lr * group["weight_decay"]
-            else:
-                g = g + group["weight_decay"] * p
+        g = decayed(p, g, group)
         m, v = remember(state, "exp_avg", p), remember(state, "exp_avg_sq", p)
         backend, decays = backend_of(p), (1 - beta1, beta2, 1 - beta2)
         rate, correction = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5  # m and v start at 0: at first they are too small

@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..backend import Array, backend_of
 from ..engine.tensor import Tensor
-from ..errors import ArgumentError
-from .optimizer import Group, Optimizer, State, at_least_zero, remember
-
-Betas = tuple[float, float]
+from .adam import Betas, Moments, update_moments
+from .optimizer import Group, State, at_least_zero, decayed, remember
 
 
-class _Kin(Optimizer):
-    _left_out = ("foreach", "capturable", "differentiable")
-
-    def _check(self, group: Group) -> None:
-        super()._check(group)
-        who = type(self).__name__
-        at_least_zero(who, "epsilon value", group["eps"])
-        at_least_zero(who, "weight_decay value", group["weight_decay"])
-        if not isinstance(group["betas"], Sequence) or len(group["betas"]) != 2:
-            raise ArgumentError(f"{who}: betas must be two floats; got {group['betas']}")
-        for i, beta in enumerate(group["betas"]):
-            if not isinstance(beta, float) or not 0.0 <= beta < 1.0:
-                raise ArgumentError(
-                    f"{who}: Invalid beta parameter at index {i}: {beta}; a float in [0, 1) is expected"
-                )
-
-    def _gradient(self, p: Array, g: Array, group: Group) -> Array:
-        """g with its sign and the weight decay, which may instead shrink p."""
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"] == 0:
-            return g
-        if group.get("decoupled_weight_decay"):
-            p *= 1 - float(group["lr"]) * group["weight_decay"]
-            return g
-        return g + group["weight_decay"] * p
-
-
-class Adamax(_Kin):
+class Adamax(Moments):
     """m ← β₁ m + (1 - β₁) g;  u ← max(β₂ u, |g| + eps);  p ← p - lr / (1 - β₁ᵗ) · m / u.
 
     `weight_decay` λ adds λ p to g. Source: Kingma & Ba 2015. ArgumentError as for `Adam`.
     """
 
+    _left_out = ("foreach", "capturable", "differentiable")
     _remembers = ("step", "exp_avg", "exp_inf")
 
     def __init__(
@@ -73,7 +44,7 @@ class Adamax(_Kin):
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         xp, (beta1, beta2) = backend_of(p).xp, group["betas"]
         state["step"] = t = state.get("step", 0) + 1
-        g = self._gradient(p, g, group)
+        g = decayed(p, g, group)
         m, u = remember(state, "exp_avg", p), remember(state, "exp_inf", p)
         m += (1 - beta1) * (g - m)
         u *= beta2
@@ -81,13 +52,14 @@ class Adamax(_Kin):
         p -= float(group["lr"]) / (1 - beta1**t) * m / u
 
 
-class NAdam(_Kin):
+class NAdam(Moments):
     """Adam with Nesterov's look ahead: p ← p - lr ((1 - μₜ) / (1 - M) g + μₜ₊₁ / (1 - M μₜ₊₁) m) / (√v̂ + eps).
 
     m and v as in `Adam`; μₜ = β₁ (1 - ½ · 0.96^(t ψ)) with ψ `momentum_decay`, M the product of all μ so far.
     `weight_decay` λ adds λ p to g, or with `decoupled_weight_decay` shrinks p. Source: Dozat 2016.
     """
 
+    _left_out = ("foreach", "capturable", "differentiable")
     _remembers = ("step", "exp_avg", "exp_avg_sq", "mu_product")
 
     def __init__(
@@ -120,28 +92,27 @@ class NAdam(_Kin):
         return float(value) if key == "mu_product" else super()._loaded(who, number, parameter, key, value)
 
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
-        lr, (beta1, beta2), psi = float(group["lr"]), group["betas"], group["momentum_decay"]
+        xp, lr, (beta1, beta2), psi = backend_of(p).xp, float(group["lr"]), group["betas"], group["momentum_decay"]
         state["step"] = t = state.get("step", 0) + 1
-        g = self._gradient(p, g, group)
+        g = decayed(p, g, group)
         mu, ahead = (beta1 * (1 - 0.5 * 0.96 ** (step * psi)) for step in (t, t + 1))
         # as precise as PyTorch keeps it
         state["mu_product"] = product = float(np.float32(state.get("mu_product", 1.0)) * np.float32(mu))
         m, v = remember(state, "exp_avg", p), remember(state, "exp_avg_sq", p)
-        m += (1 - beta1) * (g - m)
-        v *= beta2
-        v += (1 - beta2) * g * g
-        size = backend_of(p).xp.sqrt(v / (1 - beta2**t)) + group["eps"]
+        update_moments(xp, g, m, v, 1 - beta1, beta2, 1 - beta2)
+        size = xp.sqrt(v / (1 - beta2**t)) + group["eps"]
         p -= lr * (1 - mu) / (1 - product) * g / size
         p -= lr * ahead / (1 - product * ahead) * m / size
 
 
-class RAdam(_Kin):
+class RAdam(Moments):
     """Adam that waits for its measure of size: p ← p - lr m̂ at first, and once ρ > 5, p ← p - lr m̂ r / √v̂.
 
     m̂ and v̂ as in `Adam`; ρ is how many gradients v averages, r = √((ρ-4)(ρ-2)ρ∞ / ((ρ∞-4)(ρ∞-2)ρ)). `weight_decay`
     as in `NAdam`. Source: Liu et al. 2020.
     """
 
+    _left_out = ("foreach", "capturable", "differentiable")
     _remembers = ("step", "exp_avg", "exp_avg_sq")
 
     def __init__(
@@ -166,13 +137,11 @@ class RAdam(_Kin):
         super().__init__(params, defaults)
 
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
-        lr, (beta1, beta2) = float(group["lr"]), group["betas"]
+        xp, lr, (beta1, beta2) = backend_of(p).xp, float(group["lr"]), group["betas"]
         state["step"] = t = state.get("step", 0) + 1
-        g = self._gradient(p, g, group)
+        g = decayed(p, g, group)
         m, v = remember(state, "exp_avg", p), remember(state, "exp_avg_sq", p)
-        m += (1 - beta1) * (g - m)
-        v *= beta2
-        v += (1 - beta2) * g * g
+        update_moments(xp, g, m, v, 1 - beta1, beta2, 1 - beta2)
         corrected = m / (1 - beta1**t)
         most = 2 / (1 - beta2) - 1
         rho = most - 2 * t * beta2**t / (1 - beta2**t)
@@ -180,4 +149,4 @@ class RAdam(_Kin):
             p -= lr * corrected
             return
         rectified = ((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho)) ** 0.5
-        p -= lr * rectified * (1 - beta2**t) ** 0.5 * corrected / (backend_of(p).xp.sqrt(v) + group["eps"])
+        p -= lr * rectified * (1 - beta2**t) ** 0.5 * corrected / (xp.sqrt(v) + group["eps"])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Array
 from ..engine.tensor import Tensor
-from .optimizer import Group, Optimizer, State, at_least_zero, remember
+from .optimizer import Group, Optimizer, State, at_least_zero, decayed, remember
 
 
 class ASGD(Optimizer):
@@ -51,10 +51,7 @@ class ASGD(Optimizer):
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         lr, decay = float(group["lr"]), group["lambd"]
         state["step"] = t = state.get("step", 0) + 1
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"] != 0:
-            g = g + group["weight_decay"] * p
+        g = decayed(p, g, group)
         eta, mu, mean = state.get("eta", _as_kept(lr)), state.get("mu", 1.0), remember(state, "ax", p)
         p *= 1 - decay * eta
         p -= eta * g

@@ -293,6 +293,21 @@ def at_least_zero(who: str, what: str, value: Any) -> None:
         raise kind(f"{who}: Invalid {what}: {value}; a number >= 0 is expected")
 
 
+def decayed(p: Array, g: Array, group: Group) -> Array:
+    """The gradient to descend: -g to `maximize`; a weight decay λ adds λ p, or shrinks p itself if it is decoupled.
+
+    `SGD` says the same in its own lines: it is the first optimizer that one reads.
+    """
+    if group["maximize"]:
+        g = -g
+    if group["weight_decay"] == 0:
+        return g
+    if group.get("decoupled_weight_decay"):
+        p *= 1 - float(group["lr"]) * group["weight_decay"]
+        return g
+    return g + group["weight_decay"] * p
+
+
 def remember(state: State, key: str, p: Array, value: float = 0.0) -> Array:
     """The array that `state` keeps under `key`; initially one like p, filled with `value`.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backend import Array, backend_of
-from .optimizer import Group, Optimizer, State, at_least_zero, remember
+from .optimizer import Group, Optimizer, State, at_least_zero, decayed, remember
 
 
 class RMSprop(Optimizer):
@@ -52,10 +52,7 @@ class RMSprop(Optimizer):
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         xp, alpha = backend_of(p).xp, group["alpha"]
         state["step"] = state.get("step", 0) + 1
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"] != 0:
-            g = g + group["weight_decay"] * p
+        g = decayed(p, g, group)
         s = remember(state, "square_avg", p)
         s *= alpha
         s += (1 - alpha) * g * g
