@@ -16,7 +16,7 @@ from ..tensors.creation import construct, empty
 from ..tensors.methods import METHODS
 from .arguments import spoken
 from .look import Size
-from .typed import type_
+from .typed import BY_TEXT, type_, type_of
 
 
 def make(self: Tensor, *data: Any, device: Any = None) -> None:
@@ -42,8 +42,6 @@ def in_place(name: str) -> Callable[..., Tensor]:
 
 def new(self: Tensor, *data: Any) -> Tensor:
     """PyTorch's old way to make a tensor of this one's dtype, from sizes or from values."""
-    from .typed import BY_TEXT, type_of
-
     return BY_TEXT[type_of(self)](*data)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from ..engine.tensor import Tensor
 from .functional import adaptive_avg_pool2d, avg_pool2d, fold, max_pool2d, unfold
@@ -12,11 +12,10 @@ from .module import Module
 Size = int | Sequence[int]
 
 
-class MaxPool2d(Module):
-    """The largest pixel of each window: (N, C, H, W) -> (N, C, Ho, Wo), the batch may be missing; see `F.max_pool2d`.
+class _MaxPool(Module):
+    """What max-pooling has in common for sequences and images: the options, and the function `pool` that takes them."""
 
-    `stride` is the kernel size if None. With `return_indices` the indices of the maxima are returned too.
-    """
+    pool: ClassVar[Callable[..., Any]]
 
     def __init__(
         self,
@@ -33,7 +32,7 @@ class MaxPool2d(Module):
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
     def forward(self, input: Tensor) -> Any:
-        return max_pool2d(
+        return self.pool(
             input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
         )
 
@@ -42,6 +41,15 @@ class MaxPool2d(Module):
             f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
             f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
         )
+
+
+class MaxPool2d(_MaxPool):
+    """The largest pixel of each window: (N, C, H, W) -> (N, C, Ho, Wo), the batch may be missing; see `F.max_pool2d`.
+
+    `stride` is the kernel size if None. With `return_indices` the indices of the maxima are returned too.
+    """
+
+    pool = staticmethod(max_pool2d)
 
 
 class AvgPool2d(Module):

@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..engine.tensor import Tensor
 from ..ops.pool1d import One
 from . import functional as F
 from .module import Module
+from .pooling import _MaxPool
 
 
-class MaxPool1d(Module):
-    """The largest of each window: (N, C, L) -> (N, C, Lo); see `F.max_pool1d`."""
+class MaxPool1d(_MaxPool):
+    """The largest of each window: (N, C, L) -> (N, C, Lo); see `F.max_pool1d`, and `MaxPool2d` for the options."""
 
-    def __init__(
-        self,
-        kernel_size: One,
-        stride: One | None = None,
-        padding: One = 0,
-        dilation: One = 1,
-        return_indices: bool = False,
-        ceil_mode: bool = False,
-    ) -> None:
-        super().__init__()
-        self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
-        self.stride = kernel_size if stride is None else stride
-        self.return_indices, self.ceil_mode = return_indices, ceil_mode
-
-    def forward(self, input: Tensor) -> Any:
-        return F.max_pool1d(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
-        )
-
-    def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
+    pool = staticmethod(F.max_pool1d)
 
 
 class AvgPool1d(Module):

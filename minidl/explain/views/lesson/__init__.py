@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from ....errors import ArgumentError
 from .. import page
 from ..language import known_language
+from ..static import static_names, static_text
 
 __all__ = ["VIEWS", "render", "words"]
 
@@ -66,7 +66,7 @@ def _inert(script: str) -> str:
 def words() -> dict[str, dict[str, str]]:
     """Every text of the lesson by language: the file `words/conv.json` holds those called conv.…"""
     found: dict[str, dict[str, str]] = {}
-    for name in _names("words", ".json"):
+    for name in static_names(__package__, "words", ".json"):
         for lang, texts in json.loads(_text(f"words/{name}.json")).items():
             found.setdefault(lang, {}).update({f"{name}.{key}": text for key, text in texts.items()})
     return found
@@ -84,20 +84,8 @@ def _script() -> str:
 
 
 def _all(folder: str, suffix: str) -> list[str]:
-    return [_text(f"{folder}/{name}{suffix}") for name in _names(folder, suffix)]
+    return [_text(f"{folder}/{name}{suffix}") for name in static_names(__package__, folder, suffix)]
 
 
-def _names(folder: str, suffix: str) -> list[str]:
-    """The files of a folder by name, without their ending: whatever lies there is part of the page."""
-    place = files(__package__)
-    for step in folder.split("/"):
-        place = place / step
-    return sorted(part.name.removesuffix(suffix) for part in place.iterdir() if part.name.endswith(suffix))
-
-
-@cache
 def _text(name: str) -> str:
-    place = files(__package__)
-    for step in name.split("/"):
-        place = place / step
-    return place.read_text(encoding="utf-8")
+    return static_text(__package__, name)

@@ -25,10 +25,7 @@ from .extras import extras
 from .live import live_dict
 
 POINTS = 161  # of a curve; odd, so that it has a middle
-NARROW, WIDE = (
-    1.0,
-    3.0,
-)  # a curve shows at least this much on both sides of 0: of one that has a corner; of a smooth one
+NARROW, WIDE = 1.0, 3.0  # a curve shows at least this much on both sides of 0, if it has a corner, and if not
 
 
 def lesson_dict(tape: Recording, values: Values) -> dict[str, Any]:

@@ -11,11 +11,10 @@ import base64
 import hashlib
 import json
 import re
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from ..language import LANGUAGES, known_language
+from ..static import static_text
 from .worksheet import sheet_name, sheet_pages
 
 __all__ = ["LANGUAGES", "render_worksheet"]
@@ -72,13 +71,9 @@ def render_worksheet(sheet: dict[str, Any], lang: str = "en") -> str:
     )
 
 
-@cache
 def text(name: str) -> str:
     """A static part of the page."""
-    part = files(__package__)
-    for step in name.split("/"):
-        part = part / step
-    return part.read_text(encoding="utf-8")
+    return static_text(__package__, name)
 
 
 def words(lang: str) -> dict[str, str]:
