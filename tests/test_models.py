@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 import minidl
 from minidl import nn
+from minidl.data import DataLoader, TensorDataset
 from minidl.errors import ArgumentError, ShapeError
 from minidl.models import (
     MLP,
@@ -24,6 +26,7 @@ from minidl.models import (
 )
 from minidl.models.summary import summarize
 from minidl.random import default_generator
+from minidl.training.evaluation import evaluate
 from tests.support.compare import assert_close, to_numpy
 from tests.support.runs import TINY
 
@@ -206,3 +209,15 @@ def test_images_that_a_built_in_model_cannot_take(name, shape, kind):
         check_model(name, make_model(name), minidl.zeros(2, *shape), 10)
     assert "FILE.py:NAME" in str(raised.value)
     assert "in_features" not in str(raised.value), "which is not for who gives a command to change"
+
+
+@pytest.mark.parametrize("run", [
+    lambda model, images: evaluate(model, DataLoader(TensorDataset(images, minidl.zeros(4).long()), 2)),
+    lambda model, images: check_model("a model", model, images, 10),
+    lambda model, images: summarize(model, (2, 1, 28, 28)),
+], ids=["evaluate", "check_model", "summarize"])  # fmt: skip
+def test_a_frozen_layer_stays_frozen(run: Any) -> None:
+    """Evaluating a model leaves each of its modules in its own mode, not all in that of the model."""
+    model = nn.Sequential(nn.Flatten(), nn.Dropout(), nn.Linear(784, 10), nn.BatchNorm1d(10).eval())
+    run(model, minidl.rand(4, 1, 28, 28))
+    assert [layer.training for layer in model] == [True, True, True, False] and model.training

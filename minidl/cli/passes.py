@@ -15,6 +15,7 @@ from ..data.datasets import ImageDataset
 from ..explain.teaching import passes
 from ..explain.teaching.breaks import BREAKS
 from ..models.networks import MODELS, check_model, make_model, source_file
+from ..nn.evaluating import evaluating
 from ..nn.normalization import BatchNorm1d, BatchNorm2d
 from ..random import manual_seed
 from ..training import predict
@@ -124,10 +125,9 @@ def needs_several(model: Any) -> bool:
 def _asked_of(model: Any, dataset: ImageDataset, which: str) -> int:
     """The test image with the largest loss, or the first that the model gets wrong."""
     images, labels = to_host(dataset.data._array), to_host(dataset.targets._array)
-    was_training = model.training
     planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
-    parts = [predict(model, planes[i : i + 256].astype(np.float32) / 255) for i in range(0, len(planes), 256)]
-    model.train(was_training)
+    with evaluating(model):
+        parts = [predict(model, planes[i : i + 256].astype(np.float32) / 255) for i in range(0, len(planes), 256)]
     found = np.concatenate(parts)
     if which == "hardest":
         return int(np.argmin(found[np.arange(len(labels)), labels]))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from .. import nn
 from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor
-from ..errors import ShapeError
+from ..nn.evaluating import evaluating
 from ..ops.join import cat
-from .sampling import generator_of, next_token
+from .sampling import next_token, started
 
 State = tuple[Tensor, Tensor]
 
@@ -46,17 +46,11 @@ class CharLSTM(nn.Module):
         The state carries all that was read, so that each further character costs one step. `seed`: that of the draws;
         without it they come from minidl's default stream.
         """
-        if ids.ndim != 2 or ids.shape[1] == 0:
-            raise ShapeError(f"generate: texts (N, T) of at least one character are expected; got {ids.shape}")
-        generator, training = generator_of(seed), self.training
-        self.eval()
-        try:
-            with no_grad():
-                scores, state = self(ids)
-                for _ in range(count):
-                    new = next_token(scores[:, -1], temperature, top_k, generator)
-                    ids = cat([ids, new], 1)
-                    scores, state = self(new, state)
-        finally:
-            self.train(training)
+        generator = started(ids, seed, "character")
+        new, state = ids, None
+        with no_grad(), evaluating(self):
+            for _ in range(count):
+                scores, state = self(new, state)
+                new = next_token(scores[:, -1], temperature, top_k, generator)
+                ids = cat([ids, new], 1)
         return ids

@@ -9,10 +9,11 @@ from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
 from ..nn import functional as F
+from ..nn.evaluating import evaluating
 from ..ops.join import cat, stack
 from ..ops.shape import reshape, tril
 from ..tensors.creation import arange, ones
-from .sampling import generator_of, next_token
+from .sampling import next_token, started
 
 Cache = list[tuple[Tensor, Tensor]]  # per block: the keys and values (N, heads, S, width / heads) of what was read
 
@@ -91,21 +92,15 @@ class GPT(nn.Module):
         full: then the last `context` tokens are read anew for each. `seed`: that of the draws; without it they come
         from minidl's default stream.
         """
-        if ids.ndim != 2 or ids.shape[1] == 0:
-            raise ShapeError(f"generate: texts (N, T) of at least one token are expected; got {ids.shape}")
-        generator, training = generator_of(seed), self.training
+        generator = started(ids, seed, "token")
         cache: Cache = []
         new = ids[:, -self.context :]
-        self.eval()
-        try:
-            with no_grad():
-                for _ in range(count):
-                    if cache and cache[0][0].shape[2] == self.context:
-                        cache, new = [], ids[:, -self.context :]
-                    new = next_token(self(new, cache)[:, -1], temperature, top_k, generator)
-                    ids = cat([ids, new], 1)
-        finally:
-            self.train(training)
+        with no_grad(), evaluating(self):
+            for _ in range(count):
+                if cache and cache[0][0].shape[2] == self.context:
+                    cache, new = [], ids[:, -self.context :]
+                new = next_token(self(new, cache)[:, -1], temperature, top_k, generator)
+                ids = cat([ids, new], 1)
         return ids
 
 

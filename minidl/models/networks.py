@@ -12,6 +12,7 @@ from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor
 from ..errors import MinidlError, ShapeError
 from ..nn import functional as F
+from ..nn.evaluating import evaluating
 from ..random import default_generator
 from .resnet import resnet18
 from .rows import Rows
@@ -174,11 +175,9 @@ def check_model(name: str, model: nn.Module, images: Tensor, classes: int) -> No
 
     Nothing is changed: it runs in evaluation mode, and the random stream is restored.
     """
-    state, training, path = default_generator.get_state(), model.training, source_file(name)
-    model.eval()
-    with no_grad():
+    state, path = default_generator.get_state(), source_file(name)
+    with no_grad(), evaluating(model):
         scores = _scores(name, model, images) if path is None else call(lambda: model(images), path)
-    model.train(training)
     default_generator.set_state(state)
     if not isinstance(scores, Tensor) or scores.shape != (images.shape[0], classes):
         found = scores.shape if isinstance(scores, Tensor) else type(scores).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.tensor import Tensor
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ShapeError
 from ..ops.gather import masked_fill
 from ..ops.order import argmax, topk
 from ..ops.softmax import softmax
@@ -30,6 +30,8 @@ def next_token(scores: Tensor, temperature: float, top_k: int | None, generator:
     return multinomial(softmax(scores / temperature, dim=-1), 1, generator=generator)
 
 
-def generator_of(seed: Any) -> Generator | None:
-    """The random stream that starts from a seed; None, minidl's own, for None."""
+def started(ids: Tensor, seed: Any, what: str) -> Generator | None:
+    """The random stream of a seed (None, minidl's own, for None). ShapeError unless there are texts to continue."""
+    if ids.ndim != 2 or ids.shape[1] == 0:
+        raise ShapeError(f"generate: texts (N, T) of at least one {what} are expected; got {ids.shape}")
     return None if seed is None else Generator().manual_seed(seed)

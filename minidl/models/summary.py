@@ -14,6 +14,7 @@ from ..engine.grad_mode import no_grad
 from ..engine.observe import Observer, observed
 from ..engine.tensor import Tensor
 from ..nn import Module, current_module_path
+from ..nn.evaluating import evaluating
 from ..tensors.creation import tensor
 
 
@@ -69,12 +70,10 @@ def summarize(model: Module, input_shape: Sequence[int], dtype: Any = np.float32
     products = _Products()
     layers: list[tuple[str, Module, Any]] = []
     handles = [module.register_forward_hook(_noting(layers)) for module in model.modules()]
-    training = model.training
     try:
-        with no_grad(), observed(products):
-            model.eval()(tensor(np.zeros(tuple(input_shape), dtype)))
+        with no_grad(), observed(products), evaluating(model):
+            model(tensor(np.zeros(tuple(input_shape), dtype)))
     finally:
-        model.train(training)
         for handle in handles:
             handle.remove()
     rows = []

@@ -13,6 +13,7 @@ from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor, wrap
 from ..nn import Module
 from ..nn import functional as F
+from ..nn.evaluating import evaluating
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -39,16 +40,13 @@ class Evaluation:
 
 def evaluate(model: Module, loader: DataLoader, loss: Loss = F.cross_entropy) -> Evaluation:
     """Run `model` over `loader`, whose batches are (images, labels), without recording and in evaluation mode."""
-    was_training = model.training
-    model.eval()
     total, scores, labels = 0.0, [], []
-    with no_grad():
+    with no_grad(), evaluating(model):
         for x, y in on_device(loader):
             z = model(x)
             total += loss(z, y).item() * len(y)
             scores.append(to_host(z._array))
             labels.append(to_host(y._array))
-    model.train(was_training)
     all_scores, all_labels = np.concatenate(scores), np.concatenate(labels)
     accuracy = float((all_scores.argmax(1) == all_labels).mean())
     return Evaluation(total / len(all_labels), accuracy, all_scores, all_labels)
