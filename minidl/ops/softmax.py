@@ -51,16 +51,21 @@ class LogSoftmax(Rowwise):
     """z_i = x_i - log Σ_j e^(x_j) along dim        dx = dz - softmax(x) Σ_j dz_j"""
 
     def value(self, x: Any) -> Any:
-        x = shifted(x, self.dim)
-        e = self.xp.exp(x)
-        total = self.sum(e)
-        return x - self.xp.log(total), e / total  # and softmax(x), for the gradient
+        return logs_and_softmax(self.xp, x, self.dim)  # softmax(x) is for the gradient
 
     def gradient(self, softmax: Any, dz: Any) -> Any:
         return dz - softmax * self.sum(dz)
 
     def backward_kept(self, ds: Any) -> Any:
         return softmax_gradient(self.kept, ds, self.dim)
+
+
+def logs_and_softmax(xp: Any, x: Any, dim: int) -> tuple[Any, Any]:
+    """log softmax(x) along dim, and softmax(x)."""
+    x = shifted(x, dim)
+    e = xp.exp(x)
+    total = e.sum(axis=dim, keepdims=True)
+    return x - xp.log(total), e / total
 
 
 def softmax_gradient(s: Any, ds: Any, dim: int) -> Any:

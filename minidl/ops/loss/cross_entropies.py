@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine.function import Function
-from ..softmax import shifted, softmax_gradient
+from ..softmax import logs_and_softmax, softmax_gradient
 from .cross_entropy import onehot, own_class
 
 
@@ -13,11 +13,9 @@ class CrossEntropies(Function):
     """z = -log softmax(x)[t], for each sample        dx = (softmax(x) - onehot(t)) · dz"""
 
     def forward(self, x: Any, t: Any) -> Any:  # scores (N, C, d1, ...), labels (N, d1, ...)
-        x = shifted(x, 1)
-        e = self.xp.exp(x)
-        total = e.sum(axis=1, keepdims=True)
-        self.softmax, self.t = e / total, t
-        return self.xp.log(total[:, 0]) - x[own_class(t)]
+        logs, self.softmax = logs_and_softmax(self.xp, x, 1)
+        self.t = t
+        return -logs[own_class(t)]
 
     def backward(self, dz: Any) -> Any:
         return (self.softmax - onehot(self.t, self.softmax.shape[1])) * dz[:, None], None
@@ -33,10 +31,8 @@ class ExpectedCrossEntropies(Function):
     """
 
     def forward(self, x: Any, q: Any) -> Any:
-        x = shifted(x, 1)
-        e = self.xp.exp(x)
-        total = e.sum(axis=1, keepdims=True)
-        self.softmax, self.q, self.logs = e / total, q, x - self.xp.log(total)
+        self.logs, self.softmax = logs_and_softmax(self.xp, x, 1)
+        self.q = q
         return -(q * self.logs).sum(axis=1)
 
     def backward(self, dz: Any) -> Any:
