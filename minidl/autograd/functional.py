@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..backend import backend_of
 from ..engine.grad_mode import enable_grad
-from ..engine.tensor import Tensor, wrap
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..ops.join import stack
 from ..ops.shape import reshape, view_as
+from ..tensors.creation import ones_like, zeros_like
 from ..tensors.gradients import grad
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
@@ -65,7 +65,7 @@ def forward_product(
     used = [z for z in outputs if z.requires_grad]
     if not used:
         return [None] * len(outputs)
-    seeds = [_zeros(z).requires_grad_() for z in used]
+    seeds = [zeros_like(z).requires_grad_() for z in used]
     back = grad(used, inputs, seeds, create_graph=True, allow_unused=True)
     pairs = [(g, v) for g, v in zip(back, along) if g is not None and g.requires_grad]
     if not pairs:
@@ -195,7 +195,7 @@ class _Call:
         if v is None:
             if not one or like[0]._array.size != 1:
                 raise ArgumentError(f"{self.name}: v may be left out only where the {what} have one element in all")
-            return [wrap(backend_of(like[0]._array).xp.ones(like[0].shape, like[0].dtype))]
+            return [ones_like(like[0])]
         found = self._listed(v, "v")
         if [x.shape for x in found] != [x.shape for x in like]:
             raise ShapeError(
@@ -219,7 +219,7 @@ class _Call:
             if self.strict and (g is None or (self.create_graph and not g.requires_grad)):
                 what = "the derivative" if g is None else "the derivative's own derivative"
                 raise GraphError(f"{self.name}: {what} for {i} does not depend on the inputs; strict=True forbids that")
-        return [_zeros(x) if g is None else g for g, x in zip(found, like)]
+        return [zeros_like(x) if g is None else g for g, x in zip(found, like)]
 
     def rows(self, z: Tensor, create_graph: bool) -> list[Tensor]:
         """The Jacobian of one output, per input: one pass back for each of its elements."""
@@ -227,8 +227,8 @@ class _Call:
         found = [self.back([flat[i]], [None], self.inputs, create_graph) for i in range(len(flat))]
         made = []
         for k, x in enumerate(self.inputs):
-            column = [row[k] for row in found]
-            made.append(reshape(stack(column), (*z.shape, *x.shape)) if column else _zeros(x, (*z.shape, *x.shape)))
+            column, shape = [row[k] for row in found], (*z.shape, *x.shape)
+            made.append(reshape(stack(column), shape) if column else x.new_zeros(shape))
         return made
 
     def detached(self, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -250,7 +250,3 @@ def tracked(x: Tensor, connected: bool) -> Tensor:
     if connected and x.requires_grad:
         return view_as(x, x)
     return x.detach().requires_grad_()
-
-
-def _zeros(like: Tensor, shape: tuple[int, ...] | None = None) -> Tensor:
-    return wrap(backend_of(like._array).xp.zeros(like.shape if shape is None else shape, like.dtype))

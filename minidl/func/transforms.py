@@ -11,13 +11,13 @@ from functools import wraps
 from typing import Any
 
 from ..autograd.functional import forward_product, tracked
-from ..backend import backend_of
 from ..engine.grad_mode import enable_grad, is_grad_enabled
-from ..engine.tensor import Tensor, edge_of, wrap
+from ..engine.tensor import Tensor, edge_of
 from ..errors import ArgumentError, ShapeError, UnsupportedError, refuse
 from ..ops.join import stack
 from ..ops.shape import reshape
 from ..tensors import gradients
+from ..tensors.creation import zeros_like
 from .trees import leaves, mapped, replaced, tensors_in
 
 Func = Callable[..., Any]
@@ -136,9 +136,8 @@ def jacfwd(func: Func, argnums: Numbers = 0, has_aux: bool = False, *, randomnes
         outputs = tensors_in("jacfwd", "the output of func", call.output)
         per_input: list[list[Tensor]] = []  # for each input, the Jacobian of each output
         for i, x in enumerate(call.inputs):
-            columns = [
-                call.forward([unit if k == i else _zeros(y) for k, y in enumerate(call.inputs)]) for unit in _units(x)
-            ]
+            still = [zeros_like(y) for y in call.inputs]
+            columns = [call.forward([*still[:i], unit, *still[i + 1 :]]) for unit in _units(x)]
             per_input.append([_columns([column[j] for column in columns], z, x) for j, z in enumerate(outputs)])
         each = iter([call.as_chosen([columns[j] for columns in per_input]) for j in range(len(outputs))])
         found = replaced(call.output, each)
@@ -198,7 +197,7 @@ class _Call:
         create_graph = self.outside if create_graph is None else create_graph
         pairs = [(z, v) for z, v in zip(outputs, seeds or [None] * len(outputs)) if z.requires_grad]
         if not pairs:
-            return [_zeros(x) for x in self.inputs]
+            return [zeros_like(x) for x in self.inputs]
         used, given = zip(*pairs)
         create_graph = create_graph or (self.recording and any(v is not None and v.requires_grad for v in given))
         found = gradients.grad(used, self.inputs, given, retain_graph, create_graph, materialize_grads=True)
@@ -211,7 +210,7 @@ class _Call:
         found = forward_product(outputs, self.inputs, along, graph)
         if strict and any(g is None for g in found):
             raise ArgumentError("jvp: an output does not depend on the primals, which strict=True does not allow")
-        return [_zeros(z) if g is None else g for g, z in zip(found, outputs)]
+        return [zeros_like(z) if g is None else g for g, z in zip(found, outputs)]
 
     def kept(self, tree: Any) -> Any:
         """Results, each with its graph only if gradients go on from there."""
@@ -243,15 +242,11 @@ def _leads_on(tensors: list[Tensor], own: set[int]) -> bool:
     return False
 
 
-def _zeros(like: Tensor) -> Tensor:
-    return wrap(backend_of(like._array).xp.zeros(like.shape, like.dtype))
-
-
 def _units(x: Tensor) -> list[Tensor]:
     """For each element, a tensor like x with 1 there and 0 elsewhere."""
     made = []
     for place in range(x._array.size):
-        unit = _zeros(x)
+        unit = zeros_like(x)
         unit._array.reshape(-1)[place] = 1
         made.append(unit)
     return made
@@ -260,13 +255,13 @@ def _units(x: Tensor) -> list[Tensor]:
 def _stacked(rows: list[Tensor], shape: tuple[int, ...], like: Tensor) -> Tensor:
     if rows:
         return reshape(stack(rows), shape)
-    return wrap(backend_of(like._array).xp.zeros(shape, like.dtype))
+    return like.new_zeros(shape)
 
 
 def _columns(columns: list[Tensor], z: Tensor, x: Tensor) -> Tensor:
     if columns:
         return reshape(stack(columns, -1), (*z.shape, *x.shape))
-    return wrap(backend_of(z._array).xp.zeros((*z.shape, *x.shape), z.dtype))
+    return z.new_zeros((*z.shape, *x.shape))
 
 
 def _told(z: Any) -> str:
