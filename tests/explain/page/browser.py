@@ -62,10 +62,10 @@ class Page:
     """One page in the browser: pressing keys, reading what is shown."""
 
     def __init__(self, driver: Any, path: Path) -> None:
-        self.driver = driver
+        self.driver, self.url = driver, path.as_uri()
         driver.get_log("browser"), driver.get_log("performance")
         self.resize(1280, 720)
-        driver.get(path.as_uri())
+        driver.get(self.url)
 
     def resize(self, width: int, height: int) -> None:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
@@ -132,11 +132,12 @@ class Page:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self) -> list[str]:
-        """Every address that was asked for."""
+        """Every address that this page asked for, its own among them; not what the browser itself does meanwhile."""
         import json
 
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        asked = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        return [one["request"]["url"] for one in asked if one["documentURL"].partition("#")[0] == self.url]
 
     def violations(self) -> list[str]:
         """What axe-core finds, one line per rule."""

@@ -88,6 +88,9 @@ def test_the_chain_rule_multiplies_and_its_factors_are_the_tapes(open_page: Open
         for screen in [s for s in lesson.screens() if s not in ("overview", "update", "change", "live")]:
             lesson.go(screen)
             terms = lesson.terms()
+            if len(terms) == 3 and screen.endswith(".dz"):  # a tensor used twice: its gradient is a sum
+                assert np.isclose(terms[0], terms[1] + terms[2], rtol=2e-4, atol=1e-9), screen
+                continue
             if len(terms) != 3 or screen.startswith(("add", "tile", "expand")):
                 continue
             assert np.isclose(terms[0], terms[1] * terms[2], rtol=2e-4, atol=1e-9), screen
