@@ -158,6 +158,10 @@ class Backend(ABC):
         """x where the mask (bool, broadcast to its shape) is true, and 0 elsewhere, even in place of inf and NaN."""
         return self.xp.where(mask, x, x.dtype.type(0))
 
+    def broadcast_to(self, x: Array, shape: tuple[int, ...]) -> Array:
+        """x, stretched to that shape: a read-only view."""
+        return self.xp.broadcast_to(x, shape)
+
     def matmul(self, x: Array, y: Array) -> Array:
         """x @ y."""
         return self.xp.matmul(x, y)

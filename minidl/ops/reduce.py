@@ -36,7 +36,7 @@ class Reduction(Function):
 
     def spread(self, dz: Any) -> Any:
         """dz, one number for each group, repeated for all members: a read-only view of the shape of x."""
-        return self.xp.broadcast_to(dz.reshape(self.narrow), self.shape)
+        return self.backend.broadcast_to(dz.reshape(self.narrow), self.shape)
 
 
 class Sum(Reduction):

@@ -55,6 +55,7 @@ class NumpyBackend(Backend):
     copy = staticmethod(copies.copy)
     concatenate = staticmethod(copies.concatenate)
     select = staticmethod(copies.select)
+    broadcast_to = staticmethod(copies.broadcast_to)
 
     bounds = staticmethod(gather.bounds)
     places = staticmethod(gather.places)

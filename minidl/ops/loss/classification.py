@@ -9,70 +9,57 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import backend_of, same_backend
+from ...backend import backend_of
 from ...dtypes import int64, uint8
 from ...engine.function import Function
 from ...engine.tensor import Tensor, wrap
 from ...errors import ArgumentError, DtypeError, RangeError, ShapeError
 from .._check.arguments import cast, float_only, number, promoted, tensor_of
 from .._check.windows import remember
-from ..arithmetic import mul
-from ..selection import where
-from ..shape import reshape
 from .arguments import check_reduction, check_weight, reduced
+from .class_loss import ClassLoss, batch, class_weights, kept_labels, loss_of
 from .cross_entropies import CrossEntropies, ExpectedCrossEntropies
 from .cross_entropy import CrossEntropy as CrossEntropy
 from .cross_entropy import onehot, own_class
 
 
-class NegativeLogLikelihood(Function):
-    """z = -x[t], for each sample        dx = -onehot(t) · dz"""
+class NegativeLogLikelihood(ClassLoss):
+    """l = -x[t], for each sample        dx = -onehot(t) · dl"""
 
-    def forward(self, x: Any, t: Any) -> Any:  # (N, C, d1, ...), labels (N, d1, ...)
-        self.shape, self.t = x.shape, t
-        return -x[own_class(t)]
+    def losses(self, x: Any, t: Any) -> Any:  # (N, C, d1, ...), labels (N, d1, ...)
+        self.scores, self.own = x.shape, own_class(t)
+        return -x[self.own]
 
-    def backward(self, dz: Any) -> Any:
-        dx = self.xp.zeros(self.shape, dz.dtype)
-        dx[own_class(self.t)] = -dz
+    def gradients(self, dl: Any) -> Any:
+        dx = self.xp.zeros(self.scores, dl.dtype)
+        dx[self.own] = -dl
         return dx, None
 
 
-class Average(Function):
-    """z = Σ_n w_n x_n / Σ_n c_n        dx_n = w_n / Σ_n c_n · dz        w_n: a sample's weight; it counts c_n times"""
+class MultiMargin(ClassLoss):
+    """l = Σ_{j≠t} max(0, r_j)^p / C with r_j = m - x_t + x_j, for each sample
 
-    fixed = ("share",)
-
-    def forward(self, x: Any, w: Any, c: Any) -> Any:
-        total = c.sum()
-        self.share = self.xp.broadcast_to(w / total, x.shape)
-        return (w * x).sum() / total  # of no samples: 0 / 0
-
-    def backward(self, dz: Any) -> Any:
-        return self.share * dz, None, None
-
-
-class MultiMargin(Function):
-    """z = Σ_{j≠t} max(0, r_j)^p / C with r_j = m - x_t + x_j, for each sample
-
-    dx_j = p · max(0, r_j)^(p - 1) · dz / C where r_j > 0,  dx_t = -Σ_{j≠t} dx_j
+    dx_j = p · max(0, r_j)^(p - 1) · dl / C where r_j > 0,  dx_t = -Σ_{j≠t} dx_j
     """
 
-    def forward(self, x: Any, t: Any, p: int, margin: float) -> Any:  # (N, C), labels (N,)
-        self.p, self.t = p, t
-        r = self.xp.maximum(margin - x[own_class(t)][:, None] + x, 0)
-        r[own_class(t)] = 0
+    def losses(self, x: Any, t: Any, p: int, margin: float) -> Any:  # (N, C), labels (N,)
+        self.p, self.own = p, own_class(t)
+        r = self.xp.maximum(margin - x[self.own][:, None] + x, 0)
+        r[self.own] = 0
         self.r = r
         return (r**p).sum(axis=1) / x.shape[1]
 
-    def backward(self, dz: Any) -> Any:
-        share = dz[:, None] / self.r.shape[1]
-        return self.backward_r(share if self.p == 1 else 2 * self.r * share)
+    def gradients(self, dl: Any) -> Any:
+        dl = dl[:, None] / self.r.shape[1]
+        return self._from_r(dl if self.p == 1 else 2 * self.r * dl), None
+
+    def _from_r(self, dr: Any) -> Any:
+        dx = (self.r > 0) * dr
+        dx[self.own] = -dx.sum(axis=1)  # r_t is 0
+        return dx
 
     def backward_r(self, dr: Any) -> Any:
-        dx = (self.r > 0) * dr
-        dx[own_class(self.t)] = -dx.sum(axis=1)  # r_t is 0
-        return dx, None
+        return self._from_r(dr), None, None, None, None
 
 
 class HingeEmbedding(Function):
@@ -88,7 +75,7 @@ class HingeEmbedding(Function):
         return dz * self.slope.astype(dz.dtype), None
 
 
-_plain: dict[Any, bool] = {}  # calls of cross_entropy that were checked, and need nothing around the rule
+_plain: dict[Any, bool] = {}  # calls that were checked, and need neither weights nor ignored labels around the rule
 
 
 def cross_entropy(
@@ -119,9 +106,9 @@ def cross_entropy(
     name = "cross_entropy"
     x, t = tensor_of(name, input), tensor_of(name, target, "target")
     options = str((size_average, ignore_index, reduce, reduction, label_smoothing))  # text: 0 is 0.0 as a key
-    known = x.shape, x.dtype, t.shape, t.dtype, weight is None, options
+    known = name, x.shape, x.dtype, t.shape, t.dtype, weight is None, options
     if known in _plain and not check_labels(name, t, x.shape[min(1, x.ndim - 1)], ignore_index):
-        return CrossEntropy.apply(*_batch(x, t))
+        return CrossEntropy.apply(*batch(x, t))
     check_reduction(name, reduction, size_average, reduce)
     smoothing = number(name, "label_smoothing", label_smoothing)
     if not 0 <= smoothing <= 1:
@@ -131,21 +118,20 @@ def cross_entropy(
     if t.dtype.kind == "f" and t.shape == x.shape:
         if ignore_index != -100:
             raise ArgumentError(f"{name}: ignore_index {ignore_index} has no meaning for class probabilities")
-        scores, expected = [y if y.ndim > 1 else reshape(y, (1, y.shape[0])) for y in promoted(name, x, t)]
-        losses = ExpectedCrossEntropies.apply(scores, _spread(expected, weight, smoothing))
-        return reduced(losses if x.ndim > 1 else reshape(losses, ()), reduction)
+        x, q = promoted(name, x, t)
+        return loss_of(ExpectedCrossEntropies, x, _spread(q, weight, smoothing), reduction)
     ignore = _checked_labels(name, x, t, ignore_index)
     if not smoothing and weight is None and ignore is None and reduction == "mean":
         remember(_plain, known, True)
-        return CrossEntropy.apply(*_batch(x, t))
+        return CrossEntropy.apply(*batch(x, t))
+    t, kept = kept_labels(t, ignore)
+    weights = class_weights(name, t, weight, kept)
+    counts = kept if weights is None else weights
     if not smoothing:
-        return _by_label(name, CrossEntropies, x, t, weight, ignore, reduction)
-    scores, labels = _batch(x, t)
-    labels, kept, counts = _counts(name, labels, weight, ignore, x.dtype)
-    hot = onehot(labels._array, scores.shape[1]).astype(x.dtype)
-    expected = wrap(_spread(hot, None if weight is None else weight._array, smoothing))
-    losses = ExpectedCrossEntropies.apply(scores, expected)
-    return _reduced(losses, None, kept, counts, reduction, t.shape)
+        return loss_of(CrossEntropies, x, t, reduction, weights, counts, kept)
+    hot = onehot(batch(x, t)[1]._array, x.shape[min(1, x.ndim - 1)]).reshape(x.shape).astype(x.dtype)
+    q = wrap(_spread(hot, None if weight is None else weight._array, smoothing))
+    return loss_of(ExpectedCrossEntropies, x, q, reduction, None, counts, kept)
 
 
 def nll_loss(
@@ -161,11 +147,14 @@ def nll_loss(
 
     Arguments and errors as in `cross_entropy`, with class indices.
     """
-    check_reduction("nll_loss", reduction, size_average, reduce)
-    x, t = _scores("nll_loss", input), tensor_of("nll_loss", target, "target")
-    check_weight("nll_loss", x, weight, (x.shape[min(1, x.ndim - 1)],))
-    ignore = _checked_labels("nll_loss", x, t, ignore_index)
-    return _by_label("nll_loss", NegativeLogLikelihood, x, t, weight, ignore, reduction)
+    name = "nll_loss"
+    x, t = tensor_of(name, input), tensor_of(name, target, "target")
+    check_reduction(name, reduction, size_average, reduce)
+    x = _scores(name, input)
+    check_weight(name, x, weight, (x.shape[min(1, x.ndim - 1)],))
+    t, kept = kept_labels(t, _checked_labels(name, x, t, ignore_index))
+    weights = class_weights(name, t, weight, kept)
+    return loss_of(NegativeLogLikelihood, x, t, reduction, weights, kept if weights is None else weights, kept)
 
 
 def multi_margin_loss(
@@ -192,10 +181,9 @@ def multi_margin_loss(
         raise ShapeError(f"{name}: input must be (N, C) or (C,); got {x.shape}")
     check_weight(name, x, weight, (x.shape[-1],))
     _checked_labels(name, x, t, None)
-    scores, labels = _batch(x, t)
-    losses = MultiMargin.apply(scores, labels, p=p, margin=number(name, "margin", margin))
-    weights = None if weight is None else _weights(name, labels, weight)
-    return _reduced(losses, weights, None, None, reduction, t.shape)
+    weights = class_weights(name, t, weight)
+    margin = number(name, "margin", margin)
+    return loss_of(MultiMargin, x, t, reduction, weights, p=p, margin=margin)
 
 
 def hinge_embedding_loss(
@@ -267,57 +255,8 @@ def check_labels(function: str, labels: Tensor, classes: int, ignore_index: int 
     return ignore_index is not None and low <= ignore_index <= high
 
 
-def _batch(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores and labels of a single sample, (C,) and (), as those of a batch of one; of a batch as they are."""
-    return (x, t) if x.ndim > 1 else (reshape(x, (1, x.shape[0])), reshape(t, (1,)))
-
-
-def _by_label(
-    name: str, rule: type[Function], x: Tensor, t: Tensor, weight: Tensor | None, ignore: int | None, reduction: str
-) -> Tensor:
-    """The rule's loss for each sample, times the weight of its class; then the reduction."""
-    scores, labels = _batch(x, t)
-    labels, kept, counts = _counts(name, labels, weight, ignore, x.dtype)
-    weights = None if weight is None else _weights(name, labels, weight)
-    return _reduced(rule.apply(scores, labels), weights, kept, counts, reduction, t.shape)
-
-
 def _spread(q: Any, weight: Any, smoothing: float) -> Any:
-    """How much each class counts: q (N, C, ...), a part of it spread evenly, times the weights. Tensors or arrays."""
+    """How much each class counts: q (N, C, ...) or (C,), a part spread evenly, times the weights. Tensors or arrays."""
     if smoothing:
-        q = (1 - smoothing) * q + smoothing / q.shape[1]
+        q = (1 - smoothing) * q + smoothing / q.shape[min(1, q.ndim - 1)]
     return q if weight is None else weight.reshape(-1, *(1,) * (q.ndim - 2)) * q
-
-
-def _counts(
-    name: str, t: Tensor, weight: Tensor | None, ignore: int | None, dtype: Any
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """The labels, 0 in place of `ignore`; which samples are kept (None: all); how much each counts (None: once)."""
-    if ignore is None:
-        return t, None, None if weight is None else _weights(name, t, weight)
-    kept = t._array != ignore
-    t = wrap(t._array * kept)
-    return (
-        t,
-        wrap(kept),
-        cast(wrap(kept), dtype) if weight is None else where(wrap(kept), _weights(name, t, weight), 0.0),
-    )
-
-
-def _weights(name: str, t: Tensor, weight: Tensor) -> Tensor:
-    """The weight of each sample's class."""
-    same_backend(name, (t._array, weight._array))
-    return wrap(weight._array[t._array])
-
-
-def _reduced(
-    losses: Tensor, weights: Tensor | None, kept: Tensor | None, counts: Tensor | None, reduction: str, shape: Any
-) -> Tensor:
-    """The losses in `shape`, weighted, or their sum or mean: what is not kept is 0, even where it was NaN."""
-    if kept is not None:
-        losses = where(kept, losses, 0.0)
-    if reduction == "mean" and counts is not None:
-        return Average.apply(losses, 1.0 if weights is None else weights, counts)
-    if weights is not None:
-        losses = mul(losses, weights)
-    return reduced(losses if losses.shape == shape else reshape(losses, shape), reduction)

@@ -28,6 +28,7 @@ def zoo() -> Tape:
             F.layer_norm(v, (5,), row, None), F.group_norm(x, 2),
             F.linear(v, minidl.randn(4, 5), shift), minidl.randn(2, 1, 4, 3) @ v, v @ row, row @ minidl.randn(2, 5, 2),
             F.softmax(x, 1), F.log_softmax(v, -1), F.nll_loss(F.log_softmax(v, 1), labels, reduction="none"),
+            F.nll_loss(v, labels), F.nll_loss(v, labels, minidl.rand(5), ignore_index=4),
             F.cross_entropy(x.permute(0, 1, 3, 2), minidl.zeros(2, 8, 9).long() + 2),
             F.mse_loss(v, minidl.randn(3, 5)), F.l1_loss(v, minidl.zeros(3, 5)), F.dropout(v, 0.3),
             v + row, v - 2 * row, v / (2 + row * row), row**3, minidl.add(v, row, alpha=3), minidl.maximum(v, row), -v,

@@ -88,7 +88,10 @@ def losses() -> Tape:
     x, y, labels = minidl.randn(4, 3).requires_grad_(), minidl.rand(4, 3), minidl.tensor([0, 2, 1, 1])
     answers = (y > 0.5).float()
     with record("losses", torch=False) as tape:
-        z = F.multi_margin_loss(x, labels) + F.nll_loss(F.log_softmax(x, 1), labels) + (F.softmax(x, 1) * y).sum()
+        logs, weight = F.log_softmax(x, 1), minidl.tensor([1.0, 2.0, 0.5])
+        z = F.multi_margin_loss(x, labels) + F.nll_loss(logs, labels) + (F.softmax(x, 1) * y).sum()
+        z = z + F.nll_loss(logs, labels, weight, ignore_index=2) + F.nll_loss(logs, labels, reduction="none").sum()
+        z = z + F.multi_margin_loss(x, labels, p=2, weight=weight)
         z = z + F.binary_cross_entropy(x.sigmoid(), answers) + F.binary_cross_entropy_with_logits(x, answers)
         z = z + F.huber_loss(x, y) + F.l1_loss(x, y) + F.hinge_embedding_loss(x, answers * 2 - 1)
         (z + F.kl_div(F.log_softmax(x, 1), F.softmax(y, 1))).backward()
@@ -144,10 +147,16 @@ def _huber(x: Any, y: Any, delta: float) -> Any:
     return np.where(e < delta, e * e / 2, delta * (e - delta / 2))
 
 
-def _margins(x: Any, t: Any, p: int, margin: float) -> Any:
+def _margins(x: Any, t: Any, w: Any, c: Any, kept: Any, reduction: str, p: int, margin: float) -> Any:
     own = x[np.arange(len(t)), t][:, None]
     r = np.where(np.arange(x.shape[1]) == t[:, None], 0, np.maximum(0, margin - own + x))
-    return (r**p).sum(1) / x.shape[1]
+    return _weighted((r**p).sum(1) / x.shape[1], w, c, kept, reduction)
+
+
+def _weighted(losses: Any, w: Any, c: Any, kept: Any, reduction: str) -> Any:
+    losses = losses * (1 if w is None else w) * (1 if kept is None else kept)
+    total = 1 if reduction != "mean" else len(losses) if c is None else c.sum()
+    return losses if reduction == "none" else losses.sum() / total
 
 
 def _attention(q: Any, k: Any, v: Any, mask: Any, kept: Any, scale: float, p_drop: float) -> Any:
@@ -183,7 +192,7 @@ FORWARD: dict[str, Callable[..., Any]] = {
     "BinaryCrossEntropyWithLogits": lambda x, t, w, p: np.log(1 + np.exp(-x)) + (1 - t) * x,
     "HingeEmbedding": lambda x, y, margin: np.where(y == 1, x, np.maximum(0, margin - x)),
     "KlDivergence": lambda x, t: t * (np.log(t) - x), "MultiMargin": _margins,
-    "NegativeLogLikelihood": lambda x, t: -x[np.arange(len(t)), t],
+    "NegativeLogLikelihood": lambda x, t, *counts, reduction: _weighted(-x[np.arange(len(t)), t], *counts, reduction),
     "Dropout": lambda x, kept, p: x * kept / (1 - p),
     "Normalize": _own_statistics, "NormalizeChannels": _own_statistics, "Standardize": _normal,
     "Attention": _attention,

@@ -67,15 +67,35 @@ kernel("CrossEntropy", {
   },
 });
 
+// The loss of each sample, weighted, and their sum or mean; and the gradient of each sample's own loss.
+function weighted(losses, { t, w, c, kept }, { reduction }) {
+  const z = losses.map((v, n) => (kept && !kept.numbers[n] ? 0 : v * (w ? w.numbers[n] : 1)));
+  if (reduction === "none") return rounded(t.shape, z);
+  return new LiveArray([], Float32Array.of(z.reduce((sum, v) => sum + v, 0) / totalOf(t, c, reduction)));
+}
+
+function shared(dz, { t, w, c, kept }, { reduction }) {
+  const total = totalOf(t, c, reduction);
+  return Float64Array.from(t.numbers, (_, n) => (kept && !kept.numbers[n] ? 0 : (dz.numbers[reduction === "none" ? n : 0] * (w ? w.numbers[n] : 1)) / total));
+}
+
+function totalOf(t, c, reduction) {
+  if (reduction !== "mean") return 1;
+  return c ? c.numbers.reduce((sum, v) => sum + Number(v), 0) : t.numbers.length;
+}
+
 kernel("NegativeLogLikelihood", {
-  forward({ x, t }) {
-    const z = new LiveArray(t.shape);
-    eachRow(x.shape, 1, (start, step_, row) => (z.numbers[row] = -x.numbers[start + t.numbers[row] * step_]));
-    return z;
+  forward(inputs, options) {
+    const { x, t } = inputs;
+    const losses = new Float64Array(t.numbers.length);
+    eachRow(x.shape, 1, (start, step_, row) => (losses[row] = -x.numbers[start + t.numbers[row] * step_]));
+    return weighted(losses, inputs, options);
   },
-  backward({ x, t }, dz) {
+  backward(inputs, dz, options) {
+    const { x, t } = inputs;
     const dx = new LiveArray(x.shape);
-    eachRow(x.shape, 1, (start, step_, row) => (dx.numbers[start + t.numbers[row] * step_] = -dz.numbers[row]));
+    const dl = shared(dz, inputs, options);
+    eachRow(x.shape, 1, (start, step_, row) => (dx.numbers[start + t.numbers[row] * step_] = -dl[row]));
     return { x: dx };
   },
 });
