@@ -21,8 +21,7 @@ from .context import take_context
 from .grad_mode import grad_mode
 from .memory import Storage, checksum, root
 from .observe import listening
-from .tensor import Output, Tensor, edge_of, view_of, wrap
-from .view import inherited_strides
+from .tensor import Output, Tensor, edge_of, inherited_strides, view_of, wrap
 
 
 class Function:

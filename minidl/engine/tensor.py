@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..backend import Array, same_backend
 from ..dtypes import FLOATING
 from ..errors import ArgumentError, DtypeError, GraphError, ShapeError
+from .grad_mode import grad_mode
 from .memory import Storage
-from .view import Step, View, strides_of
+from .view import Step, View, is_row_by_row, strides_of
 
 if TYPE_CHECKING:
     from ._signatures import TensorMethods
@@ -272,11 +273,20 @@ def alias_of(source: Tensor) -> Tensor:
     return tensor
 
 
+def inherited_strides(inputs: tuple[Any, ...], array: Array) -> tuple[int, ...] | None:
+    """The strides of an operation's output if it takes them from an input of its shape, and so in PyTorch too."""
+    for x in inputs:
+        view, strides = getattr(x, "_view", None), getattr(x, "_strides", None)
+        if (view is not None or strides is not None) and x.shape == array.shape and not is_row_by_row(x):
+            return array.strides
+    return None
+
+
 def view_of(source: Tensor, array: Array, step: Step) -> Tensor:
     """A tensor that shares (part of) the memory of `source`, and follows it when recorded operations write there."""
     source._storage.viewed = True
     tensor = wrap(array, source._storage)
     known = source._view
     base, steps = (source, ()) if known is None else (known.base, known.steps)
-    tensor._view = View(base, (*steps, step), source._storage.rewrites)
+    tensor._view = View(base, (*steps, step), source._storage.rewrites, grad_mode.enabled)
     return tensor

@@ -10,6 +10,7 @@ operation counts as row by row, unless `_strides` says otherwise; views of it ha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -17,20 +18,20 @@ import numpy as np
 
 from ..backend import Array, Backend, get_backend
 from ..errors import GraphError
-from .grad_mode import grad_mode, set_grad_enabled
+from .grad_mode import set_grad_enabled
 from .observe import unobserved
 
 Step = tuple[type, dict[str, Any]]  # a Function that makes a view, and its options
 
 
+@dataclass(slots=True, eq=False)
 class View:
     """Where a view came from: its `base`, and the `steps` from there; `age` counts the recorded writes it includes."""
 
-    __slots__ = ("age", "base", "recorded", "steps")
-
-    def __init__(self, base: Any, steps: tuple[Step, ...], age: int) -> None:
-        self.base, self.steps, self.age = base, steps, age
-        self.recorded = grad_mode.enabled
+    base: Any
+    steps: tuple[Step, ...]
+    age: int
+    recorded: bool  # whether it was made while gradients were recorded
 
     def again(self) -> Any:
         """The view as a new tensor, made from the base as it is now."""
@@ -74,15 +75,6 @@ def is_row_by_row(x: Any) -> bool:
 def strides_of(x: Any) -> tuple[int, ...] | None:
     """The strides of x in PyTorch, in bytes; None if its elements lie row by row."""
     return None if is_row_by_row(x) else as_in_pytorch(x).strides
-
-
-def inherited_strides(inputs: tuple[Any, ...], array: Array) -> tuple[int, ...] | None:
-    """The strides of an operation's output if it takes them from an input of its shape, and so in PyTorch too."""
-    for x in inputs:
-        view, strides = getattr(x, "_view", None), getattr(x, "_strides", None)
-        if (view is not None or strides is not None) and x.shape == array.shape and not is_row_by_row(x):
-            return array.strides
-    return None
 
 
 def can_be_viewed(x: Any, shape: tuple[int, ...]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..backend import Array, backend_of
+from ..backend import Array
+from ..backend.registry import by_type
 from ..errors import ArgumentError
 from .optimizer import Group, Optimizer, State, at_least_zero, remember
 
@@ -61,7 +62,7 @@ class SGD(Optimizer):
         if group["dampening"] != 0 and "momentum_buffer" in state:
             g = (1 - group["dampening"]) * g
         v = remember(state, "momentum_buffer", p)
-        backend_of(p).update(nesterov_step if group["nesterov"] else momentum_step, p, g, v, lr, momentum)
+        by_type[type(p)].update(nesterov_step if group["nesterov"] else momentum_step, p, g, v, lr, momentum)
 
 
 def momentum_step(xp: Any, p: Array, g: Array, v: Array, lr: float, momentum: float) -> None:

@@ -43,6 +43,7 @@ class NumpyBackend(Backend):
     masked = staticmethod(elementwise.masked)
     along = staticmethod(elementwise.along)
     channel_sums = staticmethod(elementwise.channel_sums)
+    update = staticmethod(elementwise.update)
     elementwise = staticmethod(elementwise.elementwise)
 
     inner = staticmethod(sums.inner)

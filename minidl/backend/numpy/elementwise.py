@@ -59,6 +59,11 @@ def _shape(array: Any) -> Any:
     return getattr(array, "shape", None)  # None: a number among the arrays
 
 
+def update(rule: Callable[..., None], *arguments: Any) -> None:
+    """rule(np, *arguments): an update's lines change whole arrays in place, and need no blocks."""
+    rule(np, *arguments)
+
+
 def maximum(x: np.ndarray, low: float) -> np.ndarray:
     """max(x, low) for a number, NaN kept."""
     if x.size <= FEW or x.dtype.kind != "f":

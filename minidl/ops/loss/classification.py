@@ -108,7 +108,7 @@ def cross_entropy(
     options = str((size_average, ignore_index, reduce, reduction, label_smoothing))  # text: 0 is 0.0 as a key
     known = name, x.shape, x.dtype, t.shape, t.dtype, weight is None, options
     if known in _plain and not check_labels(name, t, x.shape[min(1, x.ndim - 1)], ignore_index):
-        return CrossEntropy.apply(*batch(x, t))
+        return CrossEntropy.apply(*((x, t) if x.ndim > 1 else batch(x, t)))
     check_reduction(name, reduction, size_average, reduce)
     smoothing = number(name, "label_smoothing", label_smoothing)
     if not 0 <= smoothing <= 1:
