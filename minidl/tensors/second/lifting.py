@@ -2,9 +2,9 @@
 
 What forward kept is known by its identity: it is one of the inputs, or of the outputs, and then has their place in the
 graph. What forward computed itself needs a rule: a method `backward_FIELD(self, dFIELD)`, which returns the gradients
-of the inputs as `backward` does; for a list of arrays, within lists too, it takes a gradient for each. `fixed` names the fields that have none because their derivative is 0. Without either,
-a gradient that arrives at the field is an error that names it. A method `plain(self, dz)` stands for a `backward`
-that cannot be recorded.
+of the inputs as `backward` does; for a list of arrays, within lists too, it takes a gradient for each. `fixed` names
+the fields that have none because their derivative is 0. Without either, a gradient that arrives at the field is an
+error that names it. A method `plain(self, dz)` stands for a `backward` that cannot be recorded.
 """
 
 from __future__ import annotations
