@@ -8,7 +8,6 @@ inputs that it saw, decide whether its rule is right.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
