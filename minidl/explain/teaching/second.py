@@ -16,6 +16,7 @@ def cube(torch: bool | None = None) -> Tape:
     x = tensor(4.0, requires_grad=True)
     with record("x³", torch) as tape:
         (slope,) = grad(x**3, x, create_graph=True)
+        assert slope is not None
         slope.backward()
     tape.input = {
         "en": "x = 4: x³ is 64, its slope 3x² is 48, and the slope of that, 6x, is 24",
@@ -31,6 +32,7 @@ def penalty(torch: bool | None = None) -> Tape:
     x = tensor([[0.5, -1.0], [1.0, 0.3]], requires_grad=True)
     with record("gradient penalty", torch) as tape:
         (slope,) = grad(critic(x).sum(), x, create_graph=True)  # (2, 2)
+        assert slope is not None
         ((slope.norm(dim=1) - 1) ** 2).mean().backward()
     tape.input = {
         "en": "two points; the loss is how far the critic's slope at each is from length 1",
