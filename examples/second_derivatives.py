@@ -2,6 +2,7 @@
 
 Teaches: `create_graph=True`. The backward pass is recorded like any other computation, so that a gradient can be a part
 of a loss (a gradient penalty, MAML), and be differentiated again (Newton's method, the curvature of a loss).
+L-BFGS, which guesses second derivatives from first ones, stands beside Newton's method.
 
 Every function takes the library as its first argument: the test runs them with `minidl` and with `torch`.
 
@@ -36,6 +37,21 @@ def descent(lib, start, steps=6, lr=1e-3):
     for _ in range(steps):
         (g,) = lib.autograd.grad(valley(x), x)
         x = (x - lr * g).detach().requires_grad_()
+    return x.detach()
+
+
+def lbfgs(lib, start, steps=40):
+    """L-BFGS: Newton's step without the Hessian, which is guessed from how the slope changed over the last steps."""
+    x = lib.tensor(start, dtype=lib.float64, requires_grad=True)
+    optimizer = lib.optim.LBFGS([x], max_iter=steps, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        loss = valley(x)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
     return x.detach()
 
 
@@ -103,6 +119,7 @@ def main():
     rng, lib = np.random.default_rng(0), minidl
     print("Rosenbrock's valley from (-1.2, 1), lowest at (1, 1)")
     print("  after 6 steps of Newton's method:", [round(c, 4) for c in newton(lib, [-1.2, 1.0]).tolist()])
+    print("  after 40 steps of L-BFGS:        ", [round(c, 4) for c in lbfgs(lib, [-1.2, 1.0]).tolist()])
     print("  after 6 steps down the slope:    ", [round(c, 4) for c in descent(lib, [-1.2, 1.0]).tolist()])
 
     minidl.manual_seed(0)

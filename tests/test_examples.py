@@ -74,15 +74,18 @@ class TestSecondDerivatives:
     def test_it_runs(self, tmp_path):
         printed = run("second_derivatives.py", tmp_path)
         assert "Newton's method: [1.0, 1.0]" in printed, printed
+        x, y = [float(c) for c in re.search(r"L-BFGS: +\[(.*), (.*)\]", printed).groups()]
+        assert abs(x - 1) < 0.05 and abs(y - 1) < 0.1, printed
         first, last = [float(x) for x in re.findall(r"step \d+: (\d+\.\d+)", printed)]
         assert last < 0.2 * first, printed
         before, after = [float(x) for x in re.findall(r"(\d+\.\d+) from", printed)]
         assert after < before, printed
 
-    def test_newton_and_descent(self):
-        for method in (parts_of_the_example().newton, parts_of_the_example().descent):
-            found = [method(library, [-1.2, 1.0], steps=5).detach().numpy() for library in (minidl, torch)]
-            np.testing.assert_allclose(*found, rtol=1e-9)
+    def test_newton_lbfgs_and_descent(self):
+        example = parts_of_the_example()
+        for method, steps in ((example.newton, 5), (example.lbfgs, 20), (example.descent, 5)):
+            found = [method(library, [-1.2, 1.0], steps=steps).detach().numpy() for library in (minidl, torch)]
+            np.testing.assert_allclose(*found, rtol=1e-7 if method is example.lbfgs else 1e-9)
 
     def test_the_gradient_penalty(self):
         def critic(lib):

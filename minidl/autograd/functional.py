@@ -54,19 +54,22 @@ def jvp(
     """
     call = _Call("jvp", func, inputs, create_graph, strict)
     along = call.vectors(v, call.inputs, call.one_input, "inputs")
-    found = forward_product(call.outputs, call.inputs, along, create_graph)
+    found = forward_product(call.outputs, call.inputs, along, create_graph, strict)
     return call.value(), call.result(call.filled(found, call.outputs), call.one_output)
 
 
 def forward_product(
-    outputs: list[Tensor], inputs: list[Tensor], along: Sequence[Tensor], create_graph: bool
+    outputs: list[Tensor], inputs: list[Tensor], along: Sequence[Tensor], create_graph: bool, strict: bool = False
 ) -> list[Tensor | None]:
-    """J v for each output; None for one that depends on no input."""
+    """J v for each output; None for one that depends on no input. With `strict`, every input must be used."""
     used = [z for z in outputs if z.requires_grad]
     if not used:
         return [None] * len(outputs)
     seeds = [zeros_like(z).requires_grad_() for z in used]
     back = grad(used, inputs, seeds, create_graph=True, allow_unused=True)
+    for i, g in enumerate(back):
+        if strict and g is None:
+            raise GraphError(f"jvp: the outputs do not depend on input {i}, which strict=True does not allow")
     pairs = [(g, v) for g, v in zip(back, along) if g is not None and g.requires_grad]
     if not pairs:
         return [None] * len(outputs)

@@ -131,8 +131,8 @@ TINY_KEEPS = FLOAT * (2 + 16 + 16 + 1)
 # per step: input, four gates, c, tanh c, h; three gates, their part from h, h
 LSTM_KEEPS = FLOAT * 28 * (28 + 7 * 128)
 GRU_KEEPS = FLOAT * 28 * (28 + 5 * 128)
-# per step and layer: input, q, k, v, the weights of 4 heads, their mix, two norms, hidden, their input
-TRANSFORMER_KEEPS = FLOAT * 64 * 2 * (128 + 3 * 128 + 4 * 64 + 128 + 2 * 128 + 512 + 128)
+# per step and layer: input, q, k, v, their mix, two norms, hidden, their input
+TRANSFORMER_KEEPS = FLOAT * 64 * 2 * (128 + 3 * 128 + 128 + 2 * 128 + 512 + 128)
 
 WORKS = {
     work.name: work

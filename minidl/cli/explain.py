@@ -9,6 +9,7 @@ from typing import Any
 
 from ..explain.tape import Tape
 from ..explain.teaching.breaks import BREAKS
+from ..explain.teaching.second import SECOND
 from ..explain.teaching.worksheet import LEVELS, worksheet
 from ..explain.views.language import LANGUAGES, chosen_language
 from ..explain.views.page import render_worksheet
@@ -36,6 +37,11 @@ def add_to(verbs: Any) -> None:
     parser.add_argument("-o", "--output", metavar="PAGE.html", help="the page (default: explain.html, worksheet.html)")
     parser.add_argument("--text", action="store_true", help="print the walk instead (with -o: write the page too)")
     parser.add_argument("--break", dest="mistake", metavar="NAME|list", help="seed a mistake, for a class to find")
+    parser.add_argument(
+        "--second",
+        choices=SECOND,
+        help="a pass whose slope is differentiated again: x³, or a critic's gradient penalty",
+    )
     parser.add_argument("--worksheet", type=int, metavar="SEED", help="write a pen-and-paper exercise instead")
     parser.add_argument(
         "--level",
@@ -57,12 +63,19 @@ def run(arguments: argparse.Namespace) -> int:
         return _write_worksheet(arguments)
     if arguments.level is not None:
         raise OptionError("--level is that of a --worksheet; give both")
+    if arguments.second is not None:
+        _refuse(arguments, "--second is a pass of its own", {"--break": arguments.mistake})
+        return _show(SECOND[arguments.second](wants_torch(arguments)), arguments)
     if arguments.mistake == "list":
         say(table([[found.name, found.says] for found in BREAKS.values()]))
         return 0
     if arguments.mistake is not None and arguments.mistake not in BREAKS:
         raise OptionError(f"--break {arguments.mistake}: there is no such mistake; use one of {', '.join(BREAKS)}")
-    tape = chosen_pass(arguments, arguments.mistake).record(arguments.mistake, wants_torch(arguments))
+    return _show(chosen_pass(arguments, arguments.mistake).record(arguments.mistake, wants_torch(arguments)), arguments)
+
+
+def _show(tape: Tape, arguments: argparse.Namespace) -> int:
+    """Print the walk, write the page, and tell by the code whether its gradients are right."""
     if arguments.text:
         say(as_text(tape, arguments.lang, lambda text, state: coloured(text, COLOURS[state], sys.stdout)))
     if arguments.output or not arguments.text:
@@ -85,15 +98,23 @@ def _exit_code(tape: Tape) -> int:
     return 0
 
 
-def _write_worksheet(arguments: argparse.Namespace) -> int:
+def _refuse(arguments: argparse.Namespace, reason: str, others: dict[str, Any]) -> None:
+    """OptionError for the options that choose a pass, and for the others that are given."""
     given = {
         "--model": arguments.model, "--run": arguments.folder, "--data": arguments.data, "--image": arguments.image,
-        "--sample": arguments.sample, "--label": arguments.label, "--break": arguments.mistake,
-        "--text": arguments.text or None, "--torch": arguments.torch, "--engine": arguments.engine or None,
+        "--sample": arguments.sample, "--label": arguments.label, **others,
     }  # fmt: skip
     for name, value in given.items():
         if value is not None:
-            raise OptionError(f"--worksheet makes an exercise of its own; leave {name} out")
+            raise OptionError(f"{reason}; leave {name} out")
+
+
+def _write_worksheet(arguments: argparse.Namespace) -> int:
+    others = {
+        "--break": arguments.mistake, "--second": arguments.second, "--text": arguments.text or None,
+        "--torch": arguments.torch, "--engine": arguments.engine or None,
+    }  # fmt: skip
+    _refuse(arguments, "--worksheet makes an exercise of its own", others)
     if arguments.worksheet < 0:
         raise OptionError(f"--worksheet must be at least 0, got {arguments.worksheet}")
     sheet = worksheet(arguments.worksheet, arguments.level or 1)

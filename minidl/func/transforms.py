@@ -173,13 +173,15 @@ class _Call:
         for number in numbers:
             if not -len(args) <= number < len(args):
                 raise ArgumentError(f"{name}: argnums={argnums!r} names argument {number} of {len(args)}")
+        places = [number % len(args) for number in numbers]
+        if len(set(places)) < len(places):
+            raise ArgumentError(f"{name}: argnums={argnums!r} names an argument twice")
         self.one = isinstance(argnums, int)
         self.chosen = tuple([args[number] for number in numbers])
         given = tensors_in(name, f"argument {argnums!r}", self.chosen)
         with enable_grad():
             self.inputs = [tracked(x, self.recording) for x in given]
             fresh = replaced(self.chosen, iter(self.inputs))
-            places = [number % len(args) for number in numbers]
             called = [fresh[places.index(i)] if i in places else x for i, x in enumerate(args)]
             self.output = func(*called, **kwargs)
         self.aux: Any = None

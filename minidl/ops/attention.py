@@ -22,37 +22,37 @@ class Attention(Function):
     """s = scale q kᵀ + m,  p = softmax of each row of s,  z = p v
 
     dv = pᵀ dz,  dp = dz vᵀ,  ds = p (dp - Σ_j dp_j p_j),  dq = scale ds k,  dk = scale dsᵀ q,  dm = ds
+    p is computed twice: kept for backward, its (..., L, S) numbers would be most of what a long sequence keeps.
     """
 
     fixed = ("drop", "scale")
 
     def forward(self, q: Any, k: Any, v: Any, mask: Any, kept: Any, scale: float, p_drop: float) -> Any:
-        matmul, along = self.backend.matmul, self.backend.along
-        self.q, self.k, self.v, self.scale = q, k, v, q.dtype.type(scale)
-        s = matmul(q * self.scale, k.swapaxes(-1, -2))  # (..., L, S)
-        if mask is not None:
-            s = s + mask
-        self.p = along(s.ndim - 1, self.weights, s)
+        self.q, self.k, self.v, self.mask, self.scale = q, k, v, mask, q.dtype.type(scale)
         self.drop = None  # as in ops/dropout.py: 0, or 1 / (1 - p_drop)
         if kept is not None:
             rest = q.dtype.type(0 if p_drop == 1 else 1 / (1 - p_drop))
             self.drop = self.backend.asarray(kept).astype(q.dtype) * rest
-        return matmul(self.dropped(self.p), v)
+        return self.backend.matmul(self.dropped(self.weights()), v)
 
     def backward(self, dz: Any) -> Any:
-        matmul = self.backend.matmul
-        dv = matmul(self.dropped(self.p).swapaxes(-1, -2), dz) if self.needs[2] else None
-        dq, dk, _, ds = self.backward_p(self.dropped(matmul(dz, self.v.swapaxes(-1, -2))))
-        return dq, dk, dv, ds
-
-    def backward_p(self, dp: Any) -> Any:
-        q, k, matmul = self.q, self.k, self.backend.matmul
-        ds = self.backend.along(dp.ndim - 1, self.gradient, self.p, dp)
+        matmul, along, q, k = self.backend.matmul, self.backend.along, self.q, self.k
+        p = self.weights()
+        dp = self.dropped(matmul(dz, self.v.swapaxes(-1, -2)))
+        ds = along(dp.ndim - 1, self.gradient, p, dp)
         dq = matmul(ds, k) * self.scale if self.needs[0] else None
         dk = matmul(ds.swapaxes(-1, -2), q) * self.scale if self.needs[1] else None
-        return dq, dk, None, ds
+        dv = matmul(self.dropped(p).swapaxes(-1, -2), dz) if self.needs[2] else None
+        return dq, dk, dv, ds
 
-    def weights(self, s: Any) -> Any:
+    def weights(self) -> Any:
+        """p (..., L, S)."""
+        s = self.backend.matmul(self.q * self.scale, self.k.swapaxes(-1, -2))
+        if self.mask is not None:
+            s = s + self.mask
+        return self.backend.along(s.ndim - 1, self.softmax, s)
+
+    def softmax(self, s: Any) -> Any:
         """The softmax of each row; 0 where all of the row is -inf: a query that may look at nothing."""
         if s.size == 0:
             return s

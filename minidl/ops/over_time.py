@@ -33,8 +33,7 @@ class OverTime(Step):
         self.times = [slice(*bounds) for bounds in pairwise(accumulate(sizes, initial=0))]
         if reverse:
             self.times.reverse()
-        before: list[Any] = []  # per time: h before it,
-        kept: list[Any] = []  # what `back` needs,
+        kept: list[Any] = []  # per time: what `back` needs,
         inner: list[Any] = []  # and h before the projection
         state = list(first)
         z = self.xp.empty((len(x), first[0].shape[1]), x.dtype)
@@ -49,17 +48,29 @@ class OverTime(Step):
                 h = matmul(h, r.T)
             z[rows] = h
             state = [self._with_others(new, old) for new, old in zip((z[rows], *others), state)]
-            before.append(going[0])
             kept.append(needed)
-        self.first, self.before, self.kept, self.inner = list(first), before, kept, inner
+        self.first, self.z, self.kept, self.inner = list(first), z, kept, inner
         return z, self.backend.copy(state[0]), *state[1:]
 
     def backward(self, dz: Any, *dlast: Any) -> Any:
-        empty, matmul, w, r = self.xp.empty, self.backend.matmul, self.w, self.r
-        dx = empty((len(dz), len(w)), dz.dtype)
+        return self._back_in_time(dz, dlast)
+
+    def backward_kept(self, *dkept: Any) -> Any:
+        count = len(dkept) // len(self.times)
+        return self._back_in_time(None, None, dkept=[dkept[i : i + count] for i in range(0, len(dkept), count)])
+
+    def backward_inner(self, *dinner: Any) -> Any:
+        """The rule of `inner` for second derivatives."""
+        return self._back_in_time(None, None, dinner=dinner)
+
+    def _back_in_time(self, dz: Any, dlast: Any, dkept: Any = None, dinner: Any = None) -> Any:
+        """The gradients of the inputs: from the last time to the first, with what arrives at each time."""
+        if dz is None:
+            dz, *dlast = [self.xp.zeros(shape, dtype) for shape, dtype in self.meta]
+        matmul, w, r = self.backend.matmul, self.w, self.r
+        dx = self.xp.empty((len(dz), len(w)), dz.dtype)
         dy = dx if self.adds else self.xp.empty_like(dx)
-        before = empty((len(dz), w.shape[1]), dz.dtype)  # h before the step of each row
-        inner = None if r is None else empty((len(dz), r.shape[1]), dz.dtype)
+        inner = None if r is None else self.xp.empty((len(dz), r.shape[1]), dz.dtype)
         dh_of_rows = None if r is None else self.xp.empty_like(dz)
         dstate = list(dlast)
         for i in reversed(range(len(self.times))):
@@ -69,18 +80,31 @@ class OverTime(Step):
             if inner is not None and dh_of_rows is not None:
                 dh_of_rows[rows], inner[rows] = dh, self.inner[i]
                 dh = matmul(dh, r)
-            dx[rows], dy_t, direct, *rest = self.back(self.kept[i], dh, *rest)
+                if dinner is not None:
+                    dh = dh + dinner[i]
+            steps = self.back(self.kept[i], dh, *rest)
+            if dkept is not None:
+                more = self.back_kept(self.kept[i], *dkept[i])
+                steps = tuple([None if d is None else d + e for d, e in zip(steps, more)])
+            dx[rows], dy_t, direct, *rest = steps
             if not self.adds:
                 dy[rows] = dy_t
             dh = matmul(dy_t, w)
             if direct is not None:
                 dh += direct
-            before[rows] = self.before[i]
             dstate = [self._with_others(new, old) for new, old in zip((dh, *rest), dstate)]
-        dw = matmul(dy.T, before) if self.needs[1] else None
+        dw = matmul(dy.T, self._before()) if self.needs[1] else None
         db = dy.sum(0) if self.needs[2] else None
         dr = matmul(dh_of_rows.T, inner) if dh_of_rows is not None and self.needs[3] else None
         return dx, dw, db, dr, *dstate
+
+    def _before(self) -> Any:
+        """For each row, h before its step: (rows, P)."""
+        before, h = self.xp.empty_like(self.z), self.first[0]
+        for rows in self.times:
+            before[rows] = h[: rows.stop - rows.start]
+            h = self._with_others(self.z[rows], h)
+        return before
 
     def _with_others(self, new: Any, old: Any) -> Any:
         """A state (N, H) whose first rows are `new`; the others stay as they are."""

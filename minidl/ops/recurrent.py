@@ -20,8 +20,9 @@ class Step(Function):
     """One step of a cell: `step` computes the new state, `back` its derivative; subclasses state both.
 
     `step(x, y, h, ...)` returns the new state (h, ...) and a tuple of what `back` needs; `back(kept, dh, ...)` returns
-    dx, dy and the gradients of the state before, None for an h that acts through y alone. In the formulas h_0 and c_0
-    are the state before.
+    dx, dy and the gradients of the state before, None for an h that acts through y alone. For second derivatives,
+    `back_kept(kept, dkept...)` returns the same, given the gradients of what was kept. In the formulas h_0 and c_0 are
+    the state before.
     """
 
     gates: int  # how many gates x and y consist of
@@ -36,12 +37,20 @@ class Step(Function):
         """dx, dy, and the gradients of the state before."""
         raise NotImplementedError
 
+    def back_kept(self, kept: Any, *dkept: Any) -> tuple[Any, ...]:
+        """What `back` returns, given the gradients of what was kept: here the new state itself."""
+        return self.back(kept, *dkept)
+
     def forward(self, x: Any, y: Any, *state: Any) -> Any:
         after, self.kept = self.step(x, y, *state)
         return after
 
     def backward(self, *dstate: Any) -> Any:
         return self.back(self.kept, *dstate)
+
+    def backward_kept(self, *dkept: Any) -> Any:
+        """The rule of `kept` for second derivatives."""
+        return self.back_kept(self.kept, *dkept)
 
     def parts(self, a: Any) -> list[Any]:
         """Gates (N, gates · H) one by one, (N, H) each."""
@@ -106,10 +115,19 @@ class LSTMStep(Step):
     def back(self, kept: Any, dh: Any, dc: Any) -> Any:
         i, f, g, o, c, t = kept
         dc = dc + o * (1 - t * t) * dh
-        da_i, da_f, da_g = i * (1 - i) * g * dc, f * (1 - f) * c * dc, (1 - g * g) * i * dc
-        da_o = o * (1 - o) * t * dh
-        da = self.joined(da_i, da_f, da_g, da_o)
+        da = self._da(kept, g * dc, c * dc, i * dc, t * dh)
         return da, da, None, f * dc
+
+    def back_kept(self, kept: Any, di: Any, df: Any, dg: Any, do: Any, dc_0: Any, dt: Any) -> Any:
+        i, f, g, _, c, t = kept
+        dc = (1 - t * t) * dt
+        da = self._da(kept, di + g * dc, df + c * dc, dg + i * dc, do)
+        return da, da, None, dc_0 + f * dc
+
+    def _da(self, kept: Any, di: Any, df: Any, dg: Any, do: Any) -> Any:
+        """From the gates back to a: σ' = σ (1 - σ), tanh' = 1 - tanh²."""
+        i, f, g, o, *_ = kept
+        return self.joined(i * (1 - i) * di, f * (1 - f) * df, (1 - g * g) * dg, o * (1 - o) * do)
 
 
 class GRUStep(Step):
@@ -134,6 +152,13 @@ class GRUStep(Step):
         dx_u = u * (1 - u) * (h - n) * dh
         dx_r = r * (1 - r) * y_n * dx_n
         return self.joined(dx_r, dx_u, dx_n), self.joined(dx_r, dx_u, r * dx_n), u * dh
+
+    def back_kept(self, kept: Any, dr: Any, du: Any, dn: Any, dy_n: Any, dh_0: Any) -> Any:
+        r, u, n, y_n, _ = kept
+        dx_n = (1 - n * n) * dn
+        dx_u = u * (1 - u) * du
+        dx_r = r * (1 - r) * (dr + y_n * dx_n)
+        return self.joined(dx_r, dx_u, dx_n), self.joined(dx_r, dx_u, r * dx_n + dy_n), dh_0
 
 
 def rnn_tanh_cell(

@@ -39,12 +39,17 @@ class quiet_engine:
 
 
 class Operation:
-    """One call of an operation on the host, floating arrays in float64; `inputs` are arrays, numbers or None."""
+    """One call of an operation on the host; `inputs` are arrays, numbers or None.
 
-    def __init__(self, function: type[Function], inputs: list[Any], options: Mapping[str, Any]) -> None:
+    Floating arrays and dtypes become float64 unless `wide` is False.
+    """
+
+    def __init__(
+        self, function: type[Function], inputs: list[Any], options: Mapping[str, Any], wide: bool = True
+    ) -> None:
         self.function = function
-        self.inputs = [_wide(x) if isinstance(x, np.ndarray) else x for x in inputs]
-        self.options = replayable(function, options)
+        self.inputs = [_wide(x) if wide and isinstance(x, np.ndarray) else x for x in inputs]
+        self.options = replayable(function, options, wide)
 
     def outputs(self, inputs: list[Any] | None = None) -> Arrays:
         """The outputs of the operation, for other inputs if given."""
@@ -86,12 +91,12 @@ class Operation:
         return judge(Probe(outputs, x), seeds, claims, places, direction=_together(x, k) if x.size > 1 else None)
 
 
-def replayable(function: type[Function], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options for the host: floating dtypes become float64, and optional callbacks are left out."""
+def replayable(function: type[Function], options: Mapping[str, Any], wide: bool = True) -> dict[str, Any]:
+    """The options for the host: if `wide`, floating dtypes become float64; optional callbacks are left out."""
     defaults = function.defaults()
     found = {}
     for name, thing in options.items():
-        if isinstance(thing, np.dtype) and thing.kind == "f":
+        if wide and isinstance(thing, np.dtype) and thing.kind == "f":
             thing = float64
         elif callable(thing) and not isinstance(thing, type) and defaults.get(name, thing) is None:
             thing = None  # such as the running statistics of batch normalisation, which must not move

@@ -124,7 +124,13 @@ def _walk_to(
         if id(leaf) in leaves:
             arrived(leaf, gradient)
 
-    walk(roots, arrived_there, retain_graph, only, watched, lift if create_graph else None)
+    def lift_there(node: Any) -> Any:
+        """`lift`, which records no gradient of what was not asked for."""
+        twin = lift(node)
+        twin.needs = tuple([edge in only or edge in watched or id(edge) in leaves for edge in node.edges])
+        return twin
+
+    walk(roots, arrived_there, retain_graph, only, watched, lift_there if create_graph else None)
     return watched
 
 

@@ -45,8 +45,12 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
-    ("name", "most"), [("lecture-100", 1.8), ("mlp-128", 1.2), ("lenet-128", 1.05), ("vgg-32", 1.2)]
-)
+    ("name", "most"),
+    [
+        ("lecture-100", 1.8), ("mlp-128", 1.2), ("lenet-128", 1.05), ("vgg-32", 1.2), ("lstm-100", 1.05),
+        ("gru-100", 1.05), ("transformer-32", 1.12),
+    ],
+)  # fmt: skip
 def test_bytes_kept_grow_with_the_batch_by_no_more_than(name: str, most: float) -> None:
     batch = 32
     slope = (training(name, 2 * batch, threads=1).kept() - training(name, batch, threads=1).kept()) / batch

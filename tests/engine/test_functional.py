@@ -106,6 +106,30 @@ def test_gradients_of_what_create_graph_returns():
     both("functional", run)
 
 
+UNUSED = {  # what a function does not depend on, or only linearly
+    "an input": (lambda x, y: (x**2).sum(), 2), "the input": (lambda x: x.detach() * 2, 1),
+    "its slope": (lambda x: x.sum() * 2, 1), "nothing": (lambda x, y: (x * x * y).sum(), 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("what", UNUSED)
+def test_strict_refuses_what_pytorchs_refuses(what, create):
+    function, count = UNUSED[what]
+    for name in ("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"):
+        found = []
+        for library, room in ((minidl, functional), (torch, torch.autograd.functional)):
+            xs = [number(library, 1, seed=i) for i in range(count)]
+            v = [] if name in ("jacobian", "hessian", "vjp") else [tuple(xs)]
+            try:
+                found.append(getattr(room, name)(function, tuple(xs), *v, create_graph=create, strict=True))
+            except (RuntimeError, GraphError):
+                found.append(None)
+        assert (found[0] is None) == (found[1] is None), name
+        if found[1] is not None:
+            agree(*found)
+
+
 def test_strict_and_wrong_arguments():
     x = number(minidl, 3)
     constant = minidl.ones(3)
@@ -197,6 +221,8 @@ class TestFunc:
             func.grad(lambda x: x * 2)(x)
         with pytest.raises(ArgumentError, match="argnums=3"):
             func.grad(one, argnums=3)(x)
+        with pytest.raises(ArgumentError, match=r"argnums=\(0, -2\) names an argument twice"):
+            func.grad(two, argnums=(0, -2))(x, x)
         with pytest.raises(ArgumentError, match="tensors only"):
             func.grad(one)([x, 1.0])
         with pytest.raises(ArgumentError, match="has_aux"):

@@ -31,6 +31,7 @@ EXPECTED = {
     "pool-to-every-tap": [("MaxPool2d", 0), ("MaxPool2d", 0)],
     "tanh-not-squared": [("Tanh", 0)],
     "loss-not-averaged": [("CrossEntropy", 0)],
+    "mask-drawn-anew": [("Dropout", 0)],
 }
 
 # Those in a pass of the lecture's whole network.
@@ -94,6 +95,12 @@ def test_the_kernel_that_is_not_flipped_gives_what_a_kernel_that_is_not_flipped_
         for q in range(3):
             wanted[p : p + 3, q : q + 3] += taps
     np.testing.assert_allclose(x.grad.numpy()[0, 0], wanted, atol=1e-5)
+
+
+def test_the_checkpoint_that_keeps_its_mask_is_right() -> None:
+    tape = passes.example("checkpointed", *digits()).record(torch=False)
+    assert "Dropout" in [node.op for node in tape.nodes]
+    assert {check.verdict.state for check in tape.checks} <= {"exact", "approximate"}
 
 
 def test_afterwards_the_right_rule_is_back_also_after_an_error() -> None:

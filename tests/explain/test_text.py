@@ -238,6 +238,13 @@ def test_explain_a_model_and_a_photo_of_the_user_s_own(run: Callable[..., Result
     assert "the model's own answer" in out
 
 
+@pytest.mark.parametrize("name", ["cube", "penalty"])
+def test_explain_shows_a_second_derivative(run: Callable[..., Result], name: str) -> None:
+    code, out, _ = run("explain", "--second", name, "--text", "--no-torch", "--lang", "en")
+    assert code == 0
+    assert "in the backward of" in out and " 0 of them MISMATCH" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -247,6 +254,9 @@ def test_explain_a_model_and_a_photo_of_the_user_s_own(run: Callable[..., Result
         (("--label", 3), "--label says what --image shows"),
         (("--model", "mlp", "--run", "runs/x"), "give one of them"),
         (("--worksheet", 1, "--text"), "leave --text out"),
+        (("--worksheet", 1, "--second", "cube"), "leave --second out"),
+        (("--second", "cube", "--model", "mlp"), "leave --model out"),
+        (("--second", "penalty", "--break", "wrong-order"), "leave --break out"),
         (("--worksheet", -1), "--worksheet must be at least 0"),
         (("--lang", "fr"), "invalid choice"),
     ],

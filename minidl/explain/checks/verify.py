@@ -17,7 +17,7 @@ import numpy as np
 from ...backend.numpy.threads import parallel
 from ...proof.differences import Arrays, Probe
 from ...proof.judge import Judgement, judge, random_seeds
-from ...proof.operations import quiet_engine
+from ...proof.operations import Operation, quiet_engine
 from ...proof.parameters import choose
 from ...random import default_generator
 from ..recording.replaced import repaired
@@ -127,8 +127,17 @@ class _Verifier:
         if made.state == "MISMATCH":
             return replace(made, checked=FORGETS) if found.forgets_dz else made
         if self.differs(recorded, claims[0], node):
+            if self.differs(recorded, self.in_own_precision(node, k), node):
+                return replace(made, state="MISMATCH")  # what backward needs has changed since forward
             made = replace(made, state="not checked", checked=ELSEWHERE)
         return replace(made, inherited=inherits)
+
+    def in_own_precision(self, node: Node, k: int) -> np.ndarray:
+        """What an operation's rule sends to input k for what it saw, in the dtypes of the pass."""
+        operation = Operation(node.function, [x.array for x in node.inputs], node.options, wide=False)
+        assert node.dz is not None
+        sent = operation.gradients(node.split(node.dz), {k})[k]
+        return np.zeros(operation.inputs[k].shape) if sent is None else sent.astype(np.float64)
 
     def differs(self, recorded: np.ndarray, exact: np.ndarray, node: Node) -> bool:
         """Whether an operation sent something other than its rule gives, beyond rounding."""

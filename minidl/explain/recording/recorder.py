@@ -17,6 +17,7 @@ from ...engine.observe import Observer, observed
 from ...engine.tensor import Output, Recorded, Tensor
 from ...errors import MinidlError
 from ...nn.running import current_module_path, running
+from ...tensors.second.lifting import Kept
 from .packed import packed, placed
 from .replaced import active, breaks_forward
 from .tape import Event, Input, Leaf, Node, Recording
@@ -34,7 +35,7 @@ class Recorder(Observer):
 
     def __init__(self, tape: Recording) -> None:
         self.tape = tape
-        self.tracer = LineTracer(tape.sources, self._kept, self._followed)
+        self.tracer = LineTracer(tape.sources, self._kept, self._followed, self._lifted)
         self.thread = threading.get_ident()
         self.followed: Call | None = None
         self.numbers: dict[int, int] = {}  # id of a Function -> number of the operation
@@ -43,7 +44,9 @@ class Recorder(Observer):
         self.outputs: dict[int, list[Tensor]] = {}  # operation -> its outputs
         self.values: dict[int, list[int]] = {}  # operation -> the values of its outputs
         self.leaf_of: dict[int, int] = {}
+        self.constants: dict[int, int] = {}  # id of the array of a leaf without gradient -> the leaf
         self.modules: dict[int, Any] = {}  # outermost modules that ran
+        self.began: int | None = None  # the first operation of a backward that is recorded itself
 
     def start(self) -> None:
         """Listen to the engine and follow this thread."""
@@ -85,6 +88,15 @@ class Recorder(Observer):
     def _followed(self, call: Call) -> None:
         self.followed = call
 
+    def _lifted(self) -> None:
+        self.began = len(self.tape.nodes) if self.began is None else self.began
+
+    def _belong(self, node: int) -> None:
+        """The operations since the last call are the backward of `node`."""
+        for made in self.tape.nodes[len(self.tape.nodes) if self.began is None else self.began :]:
+            made.slope_of = node
+        self.began = None
+
     def _take(self, node: Function, phase: str) -> Call | None:
         """The call that has just been followed, if it matches."""
         call, self.followed = self.followed, None
@@ -125,15 +137,32 @@ class Recorder(Observer):
             source = None  # changed in place since
         leaf = None
         if source is None:
-            if id(x) not in self.leaf_of:
-                self.leaf_of[id(x)] = len(self.tape.leaves)
-                self.tape.leaves.append(Leaf(x, None, value, array))
-            leaf = self.leaf_of[id(x)]
+            leaf = self._leaf(x, value, array)
             self.tape.leaves[leaf].uses.append((number, position))
         return Input(label, value, array, source, place, leaf, x.requires_grad)
 
+    def _leaf(self, x: Tensor, value: int, array: Any) -> int:
+        """The number of a leaf. A backward that is recorded itself has tensors of its own for the leaves it uses."""
+        if isinstance(x._edge, Tensor):
+            x = x._edge
+        known = self.leaf_of.get(id(x), None if x.requires_grad else self.constants.get(id(x._array)))
+        if known is None:
+            known = len(self.tape.leaves)
+            self.tape.leaves.append(Leaf(x, None, value, array))
+            self.alive.append(x)
+            if not x.requires_grad:
+                self.constants[id(x._array)] = known
+        self.leaf_of[id(x)] = known
+        return known
+
     def _made_by(self, x: Tensor) -> tuple[int | None, int]:
         """The operation that made a tensor, None if it was not recorded, and which of its outputs it is."""
+        if isinstance(x.grad_fn, Kept):
+            raise RecordingError(
+                f"record: with create_graph=True, the backward of {type(x.grad_fn.of).__name__} uses "
+                f"{x.grad_fn.rule.replace('backward_', 'self.')}, which its forward computed, and a recording cannot "
+                "follow that; record operations such as linear, tanh or mul, or a plain backward"
+            )
         if x.grad_fn is None:
             return self.made.get(id(x._array), (None, 0))
         return self.numbers.get(id(x.grad_fn)), x._edge.place if isinstance(x._edge, Output) else 0
@@ -142,11 +171,9 @@ class Recorder(Observer):
         """Note what arrived, what was returned, and what the engine made of it."""
         if id(node) not in self.numbers:
             return
-        if any(isinstance(arrived, Recorded) for arrived in (dz.values() if isinstance(dz, dict) else [dz])):
-            raise RecordingError(
-                f"record: a backward with create_graph=True reached {type(node).__name__}; a recording holds one "
-                "forward and one plain backward pass; compute second derivatives outside of it"
-            )
+        if _is_recorded(dz):
+            self._belong(self.numbers[id(node)])
+            return
         call = self._take(node, "backward")
         recorded = self.tape.nodes[self.numbers[id(node)]]
         if recorded.dz is not None:
@@ -182,6 +209,9 @@ class Recorder(Observer):
     def on_sum(self, node: Any, gradient: Any, total: Any) -> None:
         """Note that a further gradient reached an operation's output."""
         node = node.node if isinstance(node, Output) else node
+        if isinstance(total, Recorded):
+            self.tape.nodes[-1].slope_of = self.tape.nodes[-2].slope_of  # the sum is an operation of its own
+            return
         if id(node) not in self.numbers:
             return
         number = self.numbers[id(node)]
@@ -214,6 +244,11 @@ class Recorder(Observer):
         self.tape.events += [Event(phase, node.id, step) for step in steps]
         if steps:
             self.tape.events[-1].returned = returned
+
+
+def _is_recorded(dz: Any) -> bool:
+    """Whether a gradient that arrives, or the dict of those of several outputs, is recorded itself (`create_graph`)."""
+    return any(isinstance(arrived, Recorded) for arrived in (dz.values() if isinstance(dz, dict) else [dz]))
 
 
 def shown(thing: Any) -> str:

@@ -8,7 +8,6 @@ inputs that it saw, decide whether its rule is right.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -43,7 +42,7 @@ class Replay:
 
     def __init__(self, tape: Recording) -> None:
         self.tape = tape
-        self.operations = [Operation(n.function, [_array(x) for x in n.inputs], n.options) for n in tape.nodes]
+        self.operations = [Operation(n.function, [x.array for x in n.inputs], n.options) for n in tape.nodes]
         self.seeds = {node.id: seed for node in tape.nodes if (seed := find_seed(tape, node)) is not None}
         self.relevant = self._leading_to_seeds(wanted=True)
         self.reached = self._leading_to_seeds(wanted=False)
@@ -208,10 +207,6 @@ def find_seed(tape: Recording, node: Node) -> np.ndarray | None:
 def _one(node: Node, outputs: Arrays) -> np.ndarray:
     """The outputs of an operation as the one array of its node."""
     return outputs[0] if node.shapes is None else packed(outputs)
-
-
-def _array(x: Any) -> Any:
-    return x.array
 
 
 def _is_alike(found: np.ndarray, node: Node) -> bool:

@@ -50,6 +50,7 @@ class Node:
     dz: np.ndarray | None = None
     gradients: list[np.ndarray | None] = field(default_factory=list)
     arrived: list[tuple[int, int]] = field(default_factory=list)  # (operation, input) that sent a gradient here
+    slope_of: int | None = None  # the operation whose backward, recorded itself, this is a part of
     sums: int = 0  # times that the engine added one to what was there
     reached: int = 1  # how many of its outputs a gradient reached
 

@@ -18,6 +18,7 @@ from typing import Any
 from ...backend import Backend, base
 from ...engine.elementwise import Elementwise
 from ...engine.function import Function
+from ...tensors.second.library import Library
 from .sources import Sources
 
 VISITS = 12  # recorded visits of one line in one call; further ones are only counted
@@ -60,11 +61,14 @@ class Call:
 class LineTracer:
     """Follows the operations that run in this thread between `start` and `stop`; `finished` gets each Call.
 
-    `keep` turns what a local name holds into a value's index, or a text.
+    `keep` turns what a local name holds into a value's index, or a text. A backward that is recorded itself
+    (`create_graph`) is not followed, but the operations that it consists of: `lifted` is called when one begins.
     """
 
-    def __init__(self, sources: Sources, keep: Keep, finished: Callable[[Call], None]) -> None:
-        self.sources, self.keep, self.finished = sources, keep, finished
+    def __init__(
+        self, sources: Sources, keep: Keep, finished: Callable[[Call], None], lifted: Callable[[], None]
+    ) -> None:
+        self.sources, self.keep, self.finished, self.lifted = sources, keep, finished, lifted
         self.call: Call | None = None  # the operation that is running
         self.files: set[str] = set()  # whose functions are followed
         self.depth = 0
@@ -83,10 +87,13 @@ class LineTracer:
         """Python's hook for a function call: the hook that it returns is notified of every line."""
         code = frame.f_code
         if self.call is None:
-            if code.co_name not in ("forward", "backward") or not code.co_argcount:
+            if code.co_name not in ("forward", "backward", "plain") or not code.co_argcount:
                 return None
             node = frame.f_locals.get(code.co_varnames[0])
             if not isinstance(node, Function):
+                return None
+            if isinstance(node.backend, Library):
+                self.lifted()
                 return None
             stated = _stated(node, code)
             self.call = Call(node, code.co_name, self.sources.add(stated))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from ...engine import backward as engine
 from ...errors import ArgumentError
+from ...nn.recompute import Region
 from ...ops.activation import Relu, Tanh
 from ...ops.conv import Conv2d
 from ...ops.loss.classification import CrossEntropy
@@ -78,6 +79,10 @@ BREAKS = {
         Break(
             "loss-not-averaged", CrossEntropy, "backward", mistakes.LossNotAveraged.backward,
             "the loss is a mean over the batch, but its gradient is not divided by the batch's size", "biased",
+        ),
+        Break(
+            "mask-drawn-anew", Region, "same_random_numbers", mistakes.drawn_anew,
+            "a checkpoint computes dropout a second time, with another mask than the first", "checkpointed",
         ),
     )
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import contextmanager
 from typing import Any
 
 from ...backend import Array, backend_of
@@ -81,6 +82,12 @@ def shared(pending: dict[Any, Array], summed: set[Any], node: Any, gradient: Arr
     pending[node] += gradient
     for observer in listening.observers:
         observer.on_sum(node, gradient, pending[node])
+
+
+@contextmanager
+def drawn_anew(self: Any) -> Any:
+    """Draw what was drawn the first time, and leave the generator as it is now."""
+    yield
 
 
 def cut_to(gradient: Array, shape: tuple[int, ...], what: str = "sum_to") -> Array:

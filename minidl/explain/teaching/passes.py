@@ -12,6 +12,7 @@ from ...engine.tensor import Tensor
 from ...errors import ArgumentError
 from ...models.networks import make_model
 from ...nn import functional as F
+from ...nn.recompute import checkpoint
 from ...random import manual_seed
 from ...tensors.creation import tensor, zeros
 from ..record import record
@@ -101,6 +102,21 @@ class Twice(nn.Module):
         return a * b + (a + b)
 
 
+class Checkpointed(nn.Module):
+    """A hidden layer with dropout of which nothing is kept: it is computed once more for backward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.fc = nn.Linear(49, 12), nn.Linear(12, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(checkpoint(self.dropped, x.flatten(1)))
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """The hidden layer: (N, 49) -> (N, 12)."""
+        return F.dropout(self.hidden(x).tanh(), 0.5)
+
+
 def image_pass(model: nn.Module, images: np.ndarray, labels: np.ndarray, title: str, says: dict[str, str]) -> Pass:
     """A pass of images (N, H, W) or (N, H, W, C) uint8 that goes back to the pixels."""
     planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
@@ -120,6 +136,7 @@ def example(name: str, images: np.ndarray, labels: np.ndarray) -> Pass:
         return image_pass(make_model(name), images[:1], labels[:1], name, says)
     small: dict[str, tuple[Callable[[], nn.Module], int]] = {
         "residual": (Residual, 1), "biased": (Biased, 3), "bright": (Biased, 2), "twice": (Twice, 1),
+        "checkpointed": (Checkpointed, 1),
     }  # fmt: skip
     if name not in small:
         raise ArgumentError(f"there is no example pass {name!r}")

@@ -60,7 +60,7 @@ def _node(tape: Recording, node: Node) -> dict[str, Any]:
     formulas = formulas_of(node.function)
     korean = formulas.translated("ko")
     return {
-        "id": node.id, "op": node.op, "name": node.name,
+        "id": node.id, "op": node.op, "name": node.name, "slope_of": node.slope_of,
         "formula": in_both(formulas.formula, korean.formula), "plain": in_both(formulas.plain, korean.plain),
         "derivative": in_both(formulas.derivative, korean.derivative),
         "derivative_plain": in_both(formulas.derivative_plain, korean.derivative_plain),

@@ -26,6 +26,7 @@ WORDS = {
         "MISMATCH": "MISMATCH", "not checked": "not checked", "difference": "max difference",
         "inherited": "right for what arrived, which is wrong already", "kinks": "{} at a kink",
         "verdict": "{} gradients checked, {} of them MISMATCH", "torch": "PyTorch differs by",
+        "slope_of": "in the backward of {}",
     },
     "ko": {
         "forward": "순전파", "backward": "역전파", "leaves": "잎 (매개변수와 입력)",
@@ -36,6 +37,7 @@ WORDS = {
         "MISMATCH": "불일치", "not checked": "검증 안 함", "difference": "최대 차이",
         "inherited": "도착한 기울기가 이미 틀렸고, 그에 대해서는 맞음", "kinks": "꺾인 점 {}개",
         "verdict": "기울기 {}개 검증, 불일치 {}개", "torch": "PyTorch와의 차이",
+        "slope_of": "{}의 역전파 안",
     },
 }  # fmt: skip
 
@@ -75,7 +77,7 @@ class _Walk:
         """One operation: its formula, what goes in, its lines, what comes out."""
         formulas = formulas_of(node.function).translated(self.lang)
         source = self.tape.sources[events[0].step.source]
-        head = f"{node.id + 1}  {node.op}  {node.name}".rstrip()
+        head = f"{node.id + 1}  {node.op}  {node.name or self.inside(node)}".rstrip()
         place = f"{source.file}:{events[0].step.line}"
         made = ["", f"{head}{place:>{max(WIDTH - len(head), len(place) + 2)}}"]
         said = formulas.formula_lines if phase == "forward" else formulas.derivative_lines
@@ -97,6 +99,14 @@ class _Walk:
                     made += self.verdict_lines(self.verdicts.get((node.id, k)))
             made += [text for event in events for text in self.engine(event)]
         return made
+
+    def inside(self, node: Node) -> str:
+        """For a part of a backward that is recorded itself: of which one."""
+        return "" if node.slope_of is None else self.words["slope_of"].format(self.numbered(node.slope_of))
+
+    def numbered(self, number: int) -> str:
+        """An operation by its number and name."""
+        return f"{number + 1} {self.tape.nodes[number].op}"
 
     def line(self, event: Event) -> list[str]:
         """A source line, and the names that it changed."""
@@ -122,8 +132,7 @@ class _Walk:
     def origin(self, x: Input) -> str:
         """Where an input came from: an operation by its number, or a leaf by its name."""
         if x.source is not None:
-            node = self.tape.nodes[x.source]
-            return f"{node.id + 1} {node.op}"
+            return self.numbered(x.source)
         return (self.tape.leaves[x.leaf].name if x.leaf is not None else None) or "-"
 
     def numbers(self, label: str, origin: str, value: Value) -> str:
@@ -164,8 +173,7 @@ class _Walk:
             elif kind == "cast":
                 text = self.words[kind].format(what["dtype"])
             elif kind == "accumulated":
-                node = self.tape.nodes[what["node"]]
-                text = self.words[kind].format(f"{node.id + 1} {node.op}", what["uses"])
+                text = self.words[kind].format(self.numbered(what["node"]), what["uses"])
             else:
                 text = self.words[kind].format(self.tape.leaves[what["leaf"]].name or "leaf")
             made.append(f"    {text}")

@@ -2,13 +2,14 @@
 
 What forward kept is known by its identity: it is one of the inputs, or of the outputs, and then has their place in the
 graph. What forward computed itself needs a rule: a method `backward_FIELD(self, dFIELD)`, which returns the gradients
-of the inputs as `backward` does. `fixed` names the fields that have none because their derivative is 0. Without either,
-a gradient that arrives at the field is an error that names it. A method `plain(self, dz)` stands for a `backward`
-that cannot be recorded.
+of the inputs as `backward` does; for a list of arrays, within lists too, it takes a gradient for each. `fixed` names
+the fields that have none because their derivative is 0. Without either, a gradient that arrives at the field is an
+error that names it. A method `plain(self, dz)` stands for a `backward` that cannot be recorded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -32,7 +33,8 @@ def lift(node: Function) -> Any:
     twin = _copied(node)
     twin.backend = library
     for name, value in vars(node).items():
-        twin.__dict__[name] = _lifted(node, library, name, value)
+        together = isinstance(value, tuple | list) and hasattr(kind, f"backward_{name}")
+        twin.__dict__[name] = (_lifted_together if together else _lifted)(node, library, name, value)
     if isinstance(node, Elementwise):
         _lift_parts(node, twin, library)
     if (context := vars(node).get("context")) is not None:
@@ -60,6 +62,28 @@ def _lifted(node: Function, library: Library, name: str, value: Any) -> Any:
     if not _is_float(node, value):
         return value
     return library.box(_tensor_of(node, name, node.backend.asarray(value), id(value)))
+
+
+def _lifted_together(node: Function, library: Library, name: str, value: Any) -> Any:
+    """A list of arrays, all of which have one rule: recorded arrays, the outputs of one operation."""
+    arrays: list[Array] = []
+    _map(value, arrays.append)
+    kept = Kept(node, arrays, f"backward_{name}")
+    places = iter(range(len(arrays)))
+
+    def lifted(array: Array) -> Any:
+        tensor, place = wrap(array), next(places)
+        tensor._edge, tensor._requires_grad = Output(kept, place, kept.meta[place]), True
+        return library.box(tensor)
+
+    return _map(value, lifted)
+
+
+def _map(value: Any, function: Callable[[Any], Any]) -> Any:
+    """The same lists and tuples, of what the function makes of each of their items."""
+    if isinstance(value, tuple | list):
+        return type(value)([_map(item, function) for item in value])
+    return function(value)
 
 
 def _is_float(node: Function, value: Any) -> bool:
@@ -133,19 +157,19 @@ def _lift_context(node: Any, twin: Any, context: Context) -> None:
 class Kept(Function):
     """z = f(x)        dx = fᵀ(dz)
 
-    An array that an operation computed and keeps; the operation's rule for that field is fᵀ.
+    An array, or a list of arrays, that an operation computed and keeps; the operation's rule for that field is fᵀ.
     """
 
-    def __init__(self, of: Function, array: Array, rule: str) -> None:
+    def __init__(self, of: Function, array: Array | list[Array], rule: str) -> None:
         self.of, self.rule = _copied(of), rule
         self.of.backend, self.of.versions = of.backend, of.versions
         self.of.__dict__.update(vars(of))
-        self._stand(of, array)
+        self._stand(of, [(a.shape, a.dtype) for a in array] if isinstance(array, list) else (array.shape, array.dtype))
 
-    def _stand(self, of: Function, array: Array) -> None:
+    def _stand(self, of: Function, meta: Any) -> None:
         """Take the place in the graph of an operation with the same inputs."""
         self.backend, self.needs, self.edges, self.versions = of.backend, of.needs, of.edges, of.versions
-        self.meta, self.ids, self.hooks, self.retain = (array.shape, array.dtype), (), None, None
+        self.meta, self.ids, self.hooks, self.retain = meta, (), None, None
 
     def keeps(self, array: Array) -> bool:
         """Whether the operation keeps this very array."""
@@ -163,7 +187,7 @@ class Kept(Function):
 def _twin_of_kept(node: Kept) -> Any:
     twin = object.__new__(Kept)
     twin.of, twin.rule = lift(node.of), node.rule
-    twin._stand(node, np.empty(node.meta[0], node.meta[1]))
+    twin._stand(node, node.meta)
     twin.backend = twin.of.backend
     return twin
 

@@ -26,6 +26,7 @@ function show({ light = false } = {}) {
 const wordsOf = (screen, what) => {
   const name = screen.lesson.name;
   const keys = screen.part ? [`${name}.${what}.${screen.part.id}`, `${name}.${what}.${screen.part.phase}`, `${name}.${what}`] : [`${name}.${what}`];
+  if (SECOND) keys.unshift(`${name}.${what}.second`);
   return sayAny(keys, { name: screen.op?.op ?? "", ...(screen.lesson.holes?.(screen.op, screen.part) ?? {}) });
 };
 
@@ -40,7 +41,7 @@ function drawHead(screen) {
   const phase = screen.kind === "op" ? screen.part.phase : screen.kind;
   const badge = byId("phase");
   badge.className = `phase ${phase}`;
-  badge.textContent = say(`app.phase.${phase}`);
+  badge.textContent = say(`app.phase.${phase}`) + (screen.op && screen.op.slopeOf !== null ? ` · ${say("app.inside", { name: shortName(OPS[screen.op.slopeOf]) })}` : "");
   const parts = screen.op ? SCREENS.filter((one) => one.op === screen.op) : [];
   refill(byId("parts"), ...(parts.length > 1 ? parts.map((one) =>
     button(one.part.id, () => goTo(one), { "aria-pressed": String(one === screen), "data-key": `part-${one.part.id}` })) : []));

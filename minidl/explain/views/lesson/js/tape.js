@@ -4,6 +4,7 @@
 //   in.x, in.w, ...   the input arrays by label; d.x, d.w, ... the gradients sent to them (null where none was)
 //   inputs            [{label, array, grad, from, leaf, wants, verdict}] in order; `from` is the operation that made it
 //   extra.sigma, ...  what its lesson needs besides: extras.py
+//   slopeOf           the number of the operation whose backward it is a part of, in a pass with second derivatives
 //   uses              [{op, label}]: where z went
 // An array: {shape, block, numbers, min, max}; read it with at(array, index), which is undefined where the page holds
 // no such element.
@@ -31,6 +32,7 @@ const OPS = TAPE.nodes.map((node, i) => {
     id: node.id,
     op: node.op,
     name: node.name,
+    slopeOf: node.slope_of ?? null, // whose backward, recorded itself, this is a part of
     taught: extra.taught,
     options: node.options,
     window: node.window,
@@ -51,6 +53,8 @@ const OPS = TAPE.nodes.map((node, i) => {
     verdict: null,
   };
 });
+
+const SECOND = OPS.some((op) => op.slopeOf !== null); // whether derivatives of derivatives are taken
 
 for (const op of OPS) {
   for (const input of op.inputs) {
