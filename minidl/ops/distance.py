@@ -51,6 +51,8 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 def pdist(input: Tensor, p: float = 2) -> Tensor:
     """The p-norms of the differences of all pairs of rows: (N, M) -> (N (N - 1) / 2,), as 01, 02, ..., 12, ...
 
+    For p = inf, equal differences share the gradient, as in `norm`; PyTorch gives each of them all of it.
+
     >>> import minidl
     >>> pdist(minidl.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
     tensor([5.0000, 1.0000, 4.2426])

@@ -133,8 +133,7 @@ def ctc_loss(
         raise ArgumentError(f"ctc_loss: blank must be a class, from 0 to {classes - 1}; got {blank!r}")
     times = _lengths("input_lengths", input_lengths, n, steps)
     lengths = _lengths("target_lengths", target_lengths, n, None)
-    given = tensor_of("ctc_loss", targets, "targets")
-    labels = _labels(unsqueeze(given, 0) if given.ndim == 1 > x.ndim - 2 else given, lengths, classes, blank)
+    labels = _labels(tensor_of("ctc_loss", targets, "targets"), lengths, classes, blank)
     backend = backend_of(x._array)
     rows = [wrap(backend.asarray(each)) for each in (labels, times, lengths)]
     losses = Ctc.apply(batch, *rows, zero_infinity=bool(zero_infinity))
