@@ -8,4 +8,5 @@ from ..ops.shrinkage import threshold
 from ..tensors.writing import in_place
 
 celu_, elu_, selu_, relu_ = in_place(celu), in_place(elu), in_place(selu), in_place(relu)
-hardtanh_, leaky_relu_, rrelu_, threshold_ = map(in_place, (hardtanh, leaky_relu, rrelu, threshold))
+hardtanh_, leaky_relu_, rrelu_ = in_place(hardtanh), in_place(leaky_relu), in_place(rrelu)
+threshold_ = in_place(threshold)

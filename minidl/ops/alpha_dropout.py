@@ -54,5 +54,5 @@ def _dropped(
     kept = generator_or_default(generator).random(shape, dtype=np.float32) >= p
     scale = 1 / sqrt((LOWEST**2 * p + 1) * (1 - p))  # of the variance; -scale p LOWEST moves the mean back to 0
     shift = scale * np.where(kept, 0, LOWEST) - scale * p * LOWEST
-    factor, shift = (wrap(backend_of(x._array).asarray(y).astype(x.dtype)) for y in (scale * kept, shift))
-    return add(mul(x, factor), shift)
+    factor, moved = (wrap(backend_of(x._array).asarray(y).astype(x.dtype)) for y in (scale * kept, shift))
+    return add(mul(x, factor), moved)

@@ -91,10 +91,10 @@ def _moved(xp: Any, x: Any, by: int) -> Any:
 
 def _log_sum(xp: Any, *terms: Any) -> Any:
     """log Σ e^term, without overflow; log 0 if all are that."""
-    terms = xp.stack(terms)
-    most = terms.max(axis=0)
+    stacked = xp.stack(terms)
+    most = stacked.max(axis=0)
     most = xp.where(most == -np.inf, most.dtype.type(0), most)
-    return most + xp.log(xp.exp(terms - most).sum(axis=0))
+    return most + xp.log(xp.exp(stacked - most).sum(axis=0))
 
 
 def ctc_loss(
