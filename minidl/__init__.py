@@ -40,6 +40,7 @@ from .engine.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_en
 from .engine.tensor import Tensor
 from .errors import MinidlError
 from .missing import absent as _absent
+from .nn.in_place import celu_, relu_, rrelu_, selu_, threshold_
 from .ops.activation import celu, relu, selu, sigmoid, tanh
 from .ops.arithmetic import (
     add,
@@ -56,6 +57,8 @@ from .ops.arithmetic import (
     square,
     sub,
 )
+from .ops.bilinear import bilinear
+from .ops.channel_shuffle import channel_shuffle
 from .ops.comparison import (
     allclose,
     bitwise_and,
@@ -79,9 +82,10 @@ from .ops.comparison import (
     ne,
 )
 from .ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .ops.conv3d import conv3d, conv_transpose3d
 from .ops.counting import bincount, bucketize, isin, searchsorted, unique
 from .ops.cumulative import cumprod
-from .ops.distance import cosine_similarity, pairwise_distance
+from .ops.distance import cosine_similarity, pairwise_distance, pdist
 from .ops.einsum import einsum
 from .ops.elementary import (
     abs,
@@ -102,6 +106,7 @@ from .ops.elementary import (
     sqrt,
     trunc,
 )
+from .ops.gated import prelu, rrelu
 from .ops.gather import (
     argwhere,
     gather,
@@ -134,6 +139,7 @@ from .ops.rearrange import (
 from .ops.recurrent import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
 from .ops.reduce import all, amax, amin, any, count_nonzero, cumsum, logsumexp, mean, norm, prod, std, sum, var
 from .ops.resize import pixel_shuffle, pixel_unshuffle
+from .ops.rms_norm import rms_norm
 from .ops.selection import clamp, maximum, minimum, where
 from .ops.shape import (
     broadcast_to,
@@ -158,6 +164,7 @@ from .ops.shape import (
     unflatten,
     unsqueeze,
 )
+from .ops.shrinkage import hardshrink, threshold
 from .ops.softmax import log_softmax, softmax
 from .ops.trigonometry import acos, acosh, asin, asinh, atan, atan2, atanh, cosh, exp2, sinh, tan
 from .proof.gradcheck import gradcheck

@@ -67,7 +67,8 @@ def _elementwise() -> list[Case]:
     cases = [Case(name, (normal,), _called(name)) for name in names.split()]
     names = "log log1p log2 log10 sqrt rsqrt reciprocal"
     cases += [Case(name, (positive,), _called(name)) for name in names.split()]
-    names = "elu gelu hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish relu6 silu softplus softsign"
+    names = "elu gelu hardshrink hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish relu6 rrelu silu softplus"
+    names += " softshrink softsign tanhshrink"
     cases += [Case(name, (normal,), _called(name, functional=True)) for name in names.split()]
     names = "acos asin atan atanh asinh cosh exp2 sinh tan"
     cases += [Case(name, (Input(FLAT, "unit"),), _called(name)) for name in names.split()]
@@ -98,7 +99,13 @@ def _elementwise() -> list[Case]:
         Case("argwhere", (bools,), lambda T, F, m: T.argwhere(m)),
         Case("allclose", (constant, constant), lambda T, F, x, y: T.tensor(T.allclose(x, x))),
         Case("equal", (constant, constant), lambda T, F, x, y: T.tensor(T.equal(x, x))),
+        Case("threshold", (normal,), lambda T, F, x: F.threshold(x, 0.1, 0.5)),
+        Case("prelu", (normal, Input(((1,), (1,), (1,)))), lambda T, F, x, w: F.prelu(x, w)),
+        Case("glu", (Input(TABLE),), lambda T, F, x: F.glu(x)),
+        Case("softmin", (Input(TABLE),), lambda T, F, x: F.softmin(x, dim=1)),
+        Case("gumbel_softmax", (Input(TABLE),), lambda T, F, x: F.gumbel_softmax(x), random=True),
         Case("dropout", (normal,), lambda T, F, x: F.dropout(x, 0.5), random=True),
+        Case("alpha_dropout", (normal,), lambda T, F, x: F.alpha_dropout(x, 0.5, True), random=True),
     ]
 
 
@@ -268,6 +275,47 @@ def _layers() -> list[Case]:
     ]  # fmt: skip
 
 
+def _volumes() -> list[Case]:
+    volumes = Input(((2, 4, 8, 8, 8), (8, 8, 16, 16, 16), (16, 16, 24, 24, 24)))
+    kernels = Input(_three(lambda s: (s[1], s[1], 3, 3, 3), volumes.shapes))
+    return [
+        Case("conv3d", (volumes, kernels), lambda T, F, x, w: F.conv3d(x, w, padding=1)),
+        Case("conv_transpose3d", (volumes, kernels), lambda T, F, x, w: F.conv_transpose3d(x, w, padding=1)),
+        Case("max_pool3d", (volumes,), lambda T, F, x: F.max_pool3d(x, 2)),
+        Case("avg_pool3d", (volumes,), lambda T, F, x: F.avg_pool3d(x, 2)),
+        Case("adaptive_avg_pool3d", (volumes,), lambda T, F, x: F.adaptive_avg_pool3d(x, 3)),
+        Case("adaptive_max_pool3d", (volumes,), lambda T, F, x: F.adaptive_max_pool3d(x, 3)),
+        Case("lp_pool3d", (volumes,), lambda T, F, x: F.lp_pool3d(x, 2, 2)),
+        Case("max_unpool3d", (volumes,), lambda T, F, x: F.max_unpool3d(*F.max_pool3d(x, 2, return_indices=True), 2)),
+        Case("dropout3d", (volumes,), lambda T, F, x: F.dropout3d(x, 0.5), random=True),
+    ]
+
+
+def _more_layers() -> list[Case]:
+    images, signals, table = Input(IMAGES), Input(_three(lambda s: s[:3], IMAGES)), Input(TABLE)
+    weights = Input(_three(lambda s: (8, s[1] // 5, s[1] // 5), TABLE))
+    vectors = Input(_three(lambda s: (s[0], s[1] // 5), TABLE))
+    grids = Input(_three(lambda s: (s[0], 9, 9, 2), IMAGES))
+    maps = Input(_three(lambda s: (s[0], 2, 3), IMAGES))
+    return [
+        Case("adaptive_max_pool1d", (signals,), lambda T, F, x: F.adaptive_max_pool1d(x, 5)),
+        Case("adaptive_max_pool2d", (images,), lambda T, F, x: F.adaptive_max_pool2d(x, 5), images=True),
+        Case("lp_pool1d", (signals,), lambda T, F, x: F.lp_pool1d(x, 2, 2)),
+        Case("lp_pool2d", (images,), lambda T, F, x: F.lp_pool2d(x, 2, 2), images=True),
+        Case("max_unpool1d", (signals,), lambda T, F, x: F.max_unpool1d(*F.max_pool1d(x, 2, return_indices=True), 2)),
+        Case("max_unpool2d", (images,), lambda T, F, x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)),
+        Case("rms_norm", (table,), lambda T, F, x: F.rms_norm(x, (x.shape[1],))),
+        Case("local_response_norm", (images,), lambda T, F, x: F.local_response_norm(x, 3), images=True),
+        Case("dropout1d", (signals,), lambda T, F, x: F.dropout1d(x, 0.5), random=True),
+        Case("feature_alpha_dropout", (images,), lambda T, F, x: F.feature_alpha_dropout(x, 0.5, True), random=True),
+        Case("bilinear", (vectors, vectors, weights), lambda T, F, x, y, w: F.bilinear(x, y, w)),
+        Case("channel_shuffle", (images,), lambda T, F, x: F.channel_shuffle(x, 2), images=True),
+        Case("grid_sample", (images, grids), lambda T, F, x, g: F.grid_sample(x, g, align_corners=False), images=True),
+        Case("affine_grid", (maps,), lambda T, F, t: F.affine_grid(t, (len(t), 1, 28, 28), align_corners=False)),
+        Case("pdist", (Input(SQUARE),), lambda T, F, x: F.pdist(x)),
+    ]
+
+
 def _convolution(name: str, kernel: int, **options: int) -> Case:
     weights = Input(_three(lambda s: (s[1], s[1], kernel, kernel), IMAGES))
     biases = Input(_three(lambda s: s[1:2], IMAGES))
@@ -322,6 +370,11 @@ def _losses() -> list[Case]:
     units, truths = Input(TABLE, "unit"), Input(TABLE, "unit", wants_grad=False)
     logs, probabilities = Input(TABLE, "log"), Input(TABLE, "unit", wants_grad=False)
     signs = Input(TABLE, "signs")
+    few, classes = Input(((8, 5), (100, 10), (500, 20))), Input(((8, 5), (100, 10), (500, 20)), "labels", (5, 10, 20))
+    steps, words = (
+        Input(((8, 2, 5), (30, 16, 20), (60, 32, 30))),
+        Input(((2, 3), (16, 10), (32, 20)), "labels", (4, 19, 29)),
+    )
     cases = [
         Case(name, (scores, targets), _called(name, functional=True))
         for name in ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss")
@@ -335,7 +388,24 @@ def _losses() -> list[Case]:
              _called("binary_cross_entropy_with_logits", functional=True)),
         Case("kl_div", (logs, probabilities), lambda T, F, x, y: F.kl_div(x, y, reduction="batchmean")),
         Case("hinge_embedding_loss", (scores, signs), _called("hinge_embedding_loss", functional=True)),
+        Case("soft_margin_loss", (scores, signs), _called("soft_margin_loss", functional=True)),
+        Case("multilabel_margin_loss", (few, classes), _called("multilabel_margin_loss", functional=True)),
+        Case("multilabel_soft_margin_loss", (scores, truths),
+             _called("multilabel_soft_margin_loss", functional=True)),
+        Case("margin_ranking_loss", (scores, targets, signs), _called("margin_ranking_loss", functional=True)),
+        Case("cosine_embedding_loss", (scores, targets, labels), _called("cosine_embedding_loss", functional=True)),
+        Case("triplet_margin_loss", (scores, targets, truths), _called("triplet_margin_loss", functional=True)),
+        Case("triplet_margin_with_distance_loss", (scores, targets, truths),
+             _called("triplet_margin_with_distance_loss", functional=True)),
+        Case("poisson_nll_loss", (scores, truths), _called("poisson_nll_loss", functional=True)),
+        Case("gaussian_nll_loss", (scores, targets, units), _called("gaussian_nll_loss", functional=True)),
+        Case("ctc_loss", (steps, words), _ctc),
     ]  # fmt: skip
+
+
+def _ctc(T: Any, F: Any, x: Any, words: Any) -> Any:
+    n, length = words.shape
+    return F.ctc_loss(x.log_softmax(2), words + 1, (x.shape[0],) * n, (length,) * n)
 
 
 def _called(name: str, functional: bool = False, **options: Any) -> Run:
@@ -355,6 +425,8 @@ CASES = {
         _rearranged(),
         _products(),
         _layers(),
+        _more_layers(),
+        _volumes(),
         _recurrent(),
         _attention(),
         _losses(),

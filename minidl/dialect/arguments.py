@@ -31,7 +31,7 @@ def spoken(function: Call) -> Call:
         function = _maybe_in_place(function, known)
     if "size_average" in names and "reduce" in names:
         function = _old_reduction(function, known)
-    if function.__name__ in ("softmax", "log_softmax"):
+    if function.__name__ in ("softmax", "log_softmax", "softmin"):
         function = _guessed_dim(function)
     if any(name in names for name in ("dim", "keepdim", "input", "size")) or function.__module__.startswith(MAKERS):
         function = _renamed(function, known)

@@ -24,7 +24,7 @@ def speak_layers() -> None:
             _take_inplace(kind)
         if "size_average" in names and "reduce" in names:
             _take_old_reduction(kind)
-    for kind in (nn.Softmax, nn.LogSoftmax):
+    for kind in (nn.Softmax, nn.LogSoftmax, nn.Softmin):
         kind.forward = _with_guessed_dim(kind.forward)  # type: ignore[method-assign]
 
 

@@ -43,8 +43,9 @@ def _of_pytorch(room: str) -> frozenset[str]:
 def absent(words: str, room: str, name: str, have: Callable[[], Iterable[str]]) -> AttributeError:
     """The error for `name`, which begins with Python's `words`; `have` gives the existing names.
 
-    >>> print(absent("module 'minidl.nn' has no attribute 'Conv3d'", "minidl.nn", "Conv3d", lambda: ["Conv2d"]))
-    module 'minidl.nn' has no attribute 'Conv3d': it is PyTorch's, but left out of minidl; there is: Conv2d
+    >>> words = "module 'minidl.optim' has no attribute 'SparseAdam'"
+    >>> print(absent(words, "minidl.optim", "SparseAdam", lambda: ["Adam"]))
+    module 'minidl.optim' has no attribute 'SparseAdam': it is PyTorch's, but left out of minidl; there is: Adam
     """
     if name.startswith("_") or name not in _of_pytorch(room):
         return AttributeError(words)

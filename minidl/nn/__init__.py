@@ -26,7 +26,7 @@ from .activation import (
 from .attention import MultiheadAttention
 from .container import ModuleDict, ModuleList, ParameterList, Sequential
 from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
-from .dropout import Dropout, Dropout2d
+from .dropout import Dropout, Dropout1d, Dropout2d, Dropout3d
 from .linear import Flatten, Identity, Linear, Unflatten
 from .loss import (
     BCELoss,
@@ -43,7 +43,7 @@ from .loss import (
     SmoothL1Loss,
 )
 from .module import Module
-from .normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
+from .normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, LayerNorm
 from .parameter import Parameter
 from .pooling import AdaptiveAvgPool2d, AvgPool2d, Fold, MaxPool2d, Unfold
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
@@ -71,13 +71,16 @@ __all__ = [
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
+    "BatchNorm3d",
     "Conv1d",
     "Conv2d",
     "ConvTranspose1d",
     "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
     "Dropout2d",
+    "Dropout3d",
     "Embedding",
     "EmbeddingBag",
     "Flatten",
@@ -137,14 +140,31 @@ __all__ = [
 ]
 
 _LATER = {  # files that are loaded when one of these layers is asked for
-    "padding": "CircularPad1d CircularPad2d ConstantPad1d ConstantPad2d "
-    "ReflectionPad1d ReflectionPad2d ReplicationPad1d ReplicationPad2d ZeroPad1d ZeroPad2d",
-    "upsampling": "PixelShuffle PixelUnshuffle Upsample UpsamplingBilinear2d UpsamplingNearest2d",
-    "pooling1d": "AdaptiveAvgPool1d AvgPool1d MaxPool1d",
-    "instance_norm": "InstanceNorm1d InstanceNorm2d",
+    "adaptive_max_pooling": "AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d",
+    "alpha_dropout": "AlphaDropout FeatureAlphaDropout",
+    "bilinear": "Bilinear",
+    "channel_shuffle": "ChannelShuffle",
+    "conv3d": "Conv3d ConvTranspose3d",
     "distance": "CosineSimilarity PairwiseDistance",
+    "gated": "GLU PReLU RReLU",
+    "instance_norm": "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+    "lazy": "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d "
+    "LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear",
+    "loss_likelihood": "CTCLoss GaussianNLLLoss PoissonNLLLoss",
+    "loss_ranking": "CosineEmbeddingLoss MarginRankingLoss TripletMarginLoss TripletMarginWithDistanceLoss",
+    "loss_several": "MultiLabelMarginLoss MultiLabelSoftMarginLoss SoftMarginLoss",
+    "lp_pooling": "LPPool1d LPPool2d LPPool3d",
+    "padding": "CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d "
+    "ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad1d ZeroPad2d ZeroPad3d",
     "parallel": "DataParallel",
-    "lazy": "LazyBatchNorm1d LazyBatchNorm2d LazyConv1d LazyConv2d LazyLinear",
+    "parameter_dict": "ParameterDict",
+    "pooling1d": "AdaptiveAvgPool1d AvgPool1d MaxPool1d",
+    "pooling3d": "AdaptiveAvgPool3d AvgPool3d MaxPool3d",
+    "rms_norm": "LocalResponseNorm RMSNorm",
+    "shrinkage": "Hardshrink Softshrink Tanhshrink Threshold",
+    "softmin": "Softmax2d Softmin",
+    "unpooling": "MaxUnpool1d MaxUnpool2d MaxUnpool3d",
+    "upsampling": "PixelShuffle PixelUnshuffle Upsample UpsamplingBilinear2d UpsamplingNearest2d",
 }
 __all__ += " ".join(_LATER.values()).split()
 

@@ -274,11 +274,14 @@ class ParameterList(Module):
         return self
 
     def extra_repr(self) -> str:
-        shapes = ("x".join(map(str, value.shape)) for value in self)
-        return "\n".join(
-            f"  ({i}): Parameter containing: [minidl.{value.dtype} of size {shape}]"
-            for i, (value, shape) in enumerate(zip(self, shapes))
-        )
+        return "\n".join(f"  ({i}): {described(value)}" for i, value in enumerate(self))
+
+
+def described(value: Any) -> str:
+    """A parameter by its dtype and shape; anything else by its type."""
+    if not isinstance(value, Tensor):
+        return f"Object of type: {type(value).__name__}"
+    return f"Parameter containing: [minidl.{value.dtype} of size {'x'.join(map(str, value.shape))}]"
 
 
 def _parameter(value: Any) -> Parameter:

@@ -9,18 +9,19 @@ from ..engine.tensor import Tensor
 from ..errors import ArgumentError, ShapeError, refuse
 from ..tensors.creation import empty
 from ._arguments import as_bool, as_int, is_int
-from .functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d, pad
 from .linear import uniform_by_fan_in
 from .module import Module
 from .parameter import Parameter
 
 Size = int | Sequence[int]
+MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class _Conv(Module):
-    """The common part of all four: weight, bias, and how the kernel moves over the input."""
+    """The common part of all: weight, bias, and how the kernel moves over the input."""
 
-    dims: int  # 1 for signals, 2 for images
+    dims: int  # 1 for signals, 2 for images, 3 for volumes
     transposed = False
     padding: Any  # sizes, or "same" or "valid"
     weight: Parameter
@@ -43,7 +44,10 @@ class _Conv(Module):
     ) -> None:
         super().__init__()
         name = type(self).__name__
-        refuse(name, padding_mode=None if padding_mode == "zeros" else padding_mode)
+        if self.transposed:
+            refuse(name, padding_mode=None if padding_mode == "zeros" else padding_mode)
+        if padding_mode not in MODES:
+            raise ArgumentError(f"{name}: padding_mode must be one of {', '.join(MODES)}; got {padding_mode!r}")
         in_channels, out_channels = as_int(name, "in_channels", in_channels), as_int(name, "out_channels", out_channels)
         groups, bias = as_int(name, "groups", groups, 1), as_bool(name, "bias", bias)
         if in_channels % groups or out_channels % groups:
@@ -86,7 +90,7 @@ class _Conv(Module):
             return
         channels = input.shape[-1 - self.dims]
         if channels != self.in_channels:
-            wanted = ("N", str(self.in_channels), *("L" if self.dims == 1 else "HW"))
+            wanted = ("N", str(self.in_channels), *("L" if self.dims == 1 else "DHW"[-self.dims :]))
             raise ShapeError(
                 f"input {input.shape} has {channels} channels but in_channels is {self.in_channels}; "
                 f"it must be ({', '.join(wanted)})"
@@ -98,7 +102,8 @@ class _Conv(Module):
         for name, neutral in (("padding", zeros), ("dilation", ones), ("output_padding", zeros), ("groups", 1)):
             if getattr(self, name) != neutral:
                 text += f", {name}={getattr(self, name)}"
-        return text if self.bias is not None else text + ", bias=False"
+        text = text if self.bias is not None else text + ", bias=False"
+        return text if self.padding_mode == "zeros" else f"{text}, padding_mode={self.padding_mode}"
 
 
 class _Forward(_Conv):
@@ -121,6 +126,21 @@ class _Forward(_Conv):
             dtype,
         )  # fmt: skip
 
+    def _framed(self, input: Tensor) -> tuple[Tensor, Any]:
+        """The input and its padding; where `padding_mode` fills the frame, it is part of the input already."""
+        self._check(input)
+        if self.padding_mode == "zeros" or not isinstance(input, Tensor):
+            return input, self.padding
+        widths = []
+        for i in reversed(range(self.dims)):  # `pad` takes the last dimension first
+            extent = self.dilation[i] * (self.kernel_size[i] - 1)
+            if isinstance(self.padding, str):
+                before = extent // 2 if self.padding == "same" else 0
+                widths += [before, extent - before if self.padding == "same" else 0]
+            else:
+                widths += [self.padding[i]] * 2
+        return pad(input, widths, self.padding_mode), 0
+
 
 class Conv1d(_Forward):
     """Correlation of signals with kernels: (N, C, L) -> (N, O, Lo), the batch may be missing; see `Conv2d`."""
@@ -128,15 +148,16 @@ class Conv1d(_Forward):
     dims = 1
 
     def forward(self, input: Tensor) -> Tensor:
-        self._check(input)
-        return conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        x, padding = self._framed(input)
+        return conv1d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv2d(_Forward):
     """Correlation of images with kernels: (N, C, H, W) -> (N, O, Ho, Wo), the batch may be missing.
 
     Ho = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1. weight (O, C / groups, kh, kw) and bias (O,) start
-    from U(-k, k), k = 1 / sqrt(C / groups · kh · kw). `padding` may be "same" or "valid"; `padding_mode` is "zeros".
+    from U(-k, k), k = 1 / sqrt(C / groups · kh · kw). `padding` may be "same" or "valid"; `padding_mode`
+    "reflect", "replicate" or "circular" fills it as `pad` does.
 
     >>> import minidl
     >>> Conv2d(1, 10, kernel_size=5, padding=3)(minidl.ones(2, 1, 28, 28)).shape
@@ -146,8 +167,8 @@ class Conv2d(_Forward):
     dims = 2
 
     def forward(self, input: Tensor) -> Tensor:
-        self._check(input)
-        return conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        x, padding = self._framed(input)
+        return conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class _Transposed(_Conv):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError, refuse
 from ..ops.dropout import is_probability
-from .functional import dropout, dropout2d
+from .functional import dropout, dropout1d, dropout2d, dropout3d
 from .module import Module
 
 
@@ -29,8 +29,22 @@ class Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
+class Dropout1d(Dropout):
+    """Dropout of whole channels of (N, C, L) or (C, L)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return dropout1d(input, self.p, self.training)
+
+
 class Dropout2d(Dropout):
     """Dropout of whole channels of (N, C, H, W) or (C, H, W)."""
 
     def forward(self, input: Tensor) -> Tensor:
         return dropout2d(input, self.p, self.training)
+
+
+class Dropout3d(Dropout):
+    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return dropout3d(input, self.p, self.training)

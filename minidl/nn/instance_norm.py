@@ -88,3 +88,9 @@ class InstanceNorm2d(_InstanceNorm):
     """Each channel of each sample of (N, C, H, W) normalised to mean 0, variance 1."""
 
     ndims = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Each channel of each sample of (N, C, D, H, W) normalised to mean 0, variance 1."""
+
+    ndims = (4, 5)

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 from ..engine.tensor import Tensor
 from ..errors import GraphError
-from .conv import Conv1d, Conv2d
+from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from .conv3d import Conv3d, ConvTranspose3d
+from .instance_norm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from .linear import Linear
 from .module import Module
-from .normalization import BatchNorm1d, BatchNorm2d
+from .normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from .parameter import Parameter
 
 Size = int | Sequence[int]
@@ -126,6 +128,61 @@ class LazyConv2d(_LazyConv):
     extra_repr = Conv2d.extra_repr
 
 
+class LazyConv3d(_LazyConv):
+    """`Conv3d` whose `in_channels` are those of the first input."""
+
+    plain, dims, dim = Conv3d, 3, -4
+    extra_repr = Conv3d.extra_repr
+
+
+class _LazyConvTranspose(_Lazy):
+    count = "in_channels"
+    dims: ClassVar[int]
+    transposed = True
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size = 0,
+        output_padding: Size = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Size = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self._wait({
+            "out_channels": out_channels, "kernel_size": kernel_size, "stride": stride, "padding": padding,
+            "output_padding": output_padding, "groups": groups, "bias": bias, "dilation": dilation,
+            "padding_mode": padding_mode, "device": device, "dtype": dtype,
+        })  # fmt: skip
+
+
+class LazyConvTranspose1d(_LazyConvTranspose):
+    """`ConvTranspose1d` whose `in_channels` are those of the first input."""
+
+    plain, dims, dim = ConvTranspose1d, 1, -2
+    extra_repr = ConvTranspose1d.extra_repr
+
+
+class LazyConvTranspose2d(_LazyConvTranspose):
+    """`ConvTranspose2d` whose `in_channels` are those of the first input."""
+
+    plain, dims, dim = ConvTranspose2d, 2, -3
+    extra_repr = ConvTranspose2d.extra_repr
+
+
+class LazyConvTranspose3d(_LazyConvTranspose):
+    """`ConvTranspose3d` whose `in_channels` are those of the first input."""
+
+    plain, dims, dim = ConvTranspose3d, 3, -4
+    extra_repr = ConvTranspose3d.extra_repr
+
+
 class _LazyBatchNorm(_Lazy):
     count, dim = "num_features", 1
 
@@ -157,3 +214,50 @@ class LazyBatchNorm2d(_LazyBatchNorm):
 
     plain = BatchNorm2d
     extra_repr = BatchNorm2d.extra_repr
+
+
+class LazyBatchNorm3d(_LazyBatchNorm):
+    """`BatchNorm3d` whose `num_features` are the channels of the first input."""
+
+    plain = BatchNorm3d
+    extra_repr = BatchNorm3d.extra_repr
+
+
+class _LazyInstanceNorm(_Lazy):
+    count = "num_features"
+
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self._wait({
+            "eps": eps, "momentum": momentum, "affine": affine, "track_running_stats": track_running_stats,
+            "device": device, "dtype": dtype,
+        })  # fmt: skip
+
+
+class LazyInstanceNorm1d(_LazyInstanceNorm):
+    """`InstanceNorm1d` whose `num_features` are the channels of the first input."""
+
+    plain, dim = InstanceNorm1d, -2
+    extra_repr = InstanceNorm1d.extra_repr
+
+
+class LazyInstanceNorm2d(_LazyInstanceNorm):
+    """`InstanceNorm2d` whose `num_features` are the channels of the first input."""
+
+    plain, dim = InstanceNorm2d, -3
+    extra_repr = InstanceNorm2d.extra_repr
+
+
+class LazyInstanceNorm3d(_LazyInstanceNorm):
+    """`InstanceNorm3d` whose `num_features` are the channels of the first input."""
+
+    plain, dim = InstanceNorm3d, -4
+    extra_repr = InstanceNorm3d.extra_repr

@@ -127,6 +127,12 @@ class BatchNorm2d(_BatchNorm):
     ndims, wanted = (4,), "(N, C, H, W)"
 
 
+class BatchNorm3d(_BatchNorm):
+    """Each channel of (N, C, D, H, W) normalised over the batch; see `BatchNorm2d`."""
+
+    ndims, wanted = (5,), "(N, C, D, H, W)"
+
+
 class LayerNorm(_Scaled):
     """Each sample normalised to mean 0, variance 1 over its last dims, `normalized_shape`, times weight plus bias.
 

@@ -1,4 +1,4 @@
-"""Layers that put a frame around sequences and images."""
+"""Layers that put a frame around sequences, images and volumes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Widths = int | Sequence[int]
 
 
 class _Pad(Module):
-    """`padding`: one width for every side, or (left, right, top, bottom); see `F.pad`."""
+    """`padding`: one width for every side, or (left, right, top, bottom, front, back); see `F.pad`."""
 
     sides: int
     mode = "constant"
@@ -55,6 +55,12 @@ class ConstantPad2d(_ConstantPad):
     sides = 4
 
 
+class ConstantPad3d(_ConstantPad):
+    """`value` at the six sides of (N, C, D, H, W) or (C, D, H, W)."""
+
+    sides = 6
+
+
 class ReflectionPad1d(_Pad):
     """The mirror image without the edge, at both ends of (N, C, L) or (C, L)."""
 
@@ -65,6 +71,12 @@ class ReflectionPad2d(_Pad):
     """The mirror image without the edge, at the four sides of (N, C, H, W) or (C, H, W)."""
 
     sides, mode = 4, "reflect"
+
+
+class ReflectionPad3d(_Pad):
+    """The mirror image without the edge, at the six sides of (N, C, D, H, W) or (C, D, H, W)."""
+
+    sides, mode = 6, "reflect"
 
 
 class ReplicationPad1d(_Pad):
@@ -79,6 +91,12 @@ class ReplicationPad2d(_Pad):
     sides, mode = 4, "replicate"
 
 
+class ReplicationPad3d(_Pad):
+    """The edge again, at the six sides of (N, C, D, H, W) or (C, D, H, W)."""
+
+    sides, mode = 6, "replicate"
+
+
 class CircularPad1d(_Pad):
     """The other end, at both ends of (N, C, L) or (C, L)."""
 
@@ -89,6 +107,12 @@ class CircularPad2d(_Pad):
     """The other end, at the four sides of (N, C, H, W) or (C, H, W)."""
 
     sides, mode = 4, "circular"
+
+
+class CircularPad3d(_Pad):
+    """The other end, at the six sides of (N, C, D, H, W) or (C, D, H, W)."""
+
+    sides, mode = 6, "circular"
 
 
 class ZeroPad1d(_ConstantPad):
@@ -107,3 +131,9 @@ class ZeroPad2d(ZeroPad1d):
     """Zeros at the four sides of (N, C, H, W) or (C, H, W)."""
 
     sides = 4
+
+
+class ZeroPad3d(ZeroPad1d):
+    """Zeros at the six sides of (N, C, D, H, W) or (C, D, H, W)."""
+
+    sides = 6

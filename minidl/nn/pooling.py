@@ -13,7 +13,7 @@ Size = int | Sequence[int]
 
 
 class _MaxPool(Module):
-    """What max-pooling has in common for sequences and images: the options, and the function `pool` that takes them."""
+    """The options of max-pooling, of sequences, images and volumes, and the function `pool` that takes them."""
 
     pool: ClassVar[Callable[..., Any]]
 
@@ -52,8 +52,10 @@ class MaxPool2d(_MaxPool):
     pool = staticmethod(max_pool2d)
 
 
-class AvgPool2d(Module):
-    """The mean of each window: (N, C, H, W) -> (N, C, Ho, Wo), the batch may be missing; see `F.avg_pool2d`."""
+class _AvgPool(Module):
+    """The options of average-pooling, of images and volumes, and the function `pool` that takes them."""
+
+    pool: ClassVar[Callable[..., Any]]
 
     def __init__(
         self,
@@ -70,13 +72,19 @@ class AvgPool2d(Module):
         self.ceil_mode, self.count_include_pad, self.divisor_override = ceil_mode, count_include_pad, divisor_override
 
     def forward(self, input: Tensor) -> Tensor:
-        return avg_pool2d(
+        return self.pool(
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
             self.divisor_override,
         )  # fmt: skip
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window: (N, C, H, W) -> (N, C, Ho, Wo), the batch may be missing; see `F.avg_pool2d`."""
+
+    pool = staticmethod(avg_pool2d)
 
 
 class AdaptiveAvgPool2d(Module):

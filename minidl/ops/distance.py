@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.tensor import Tensor
-from ..errors import refuse
+import numpy as np
+
+from ..backend import backend_of
+from ..engine.tensor import Tensor, wrap
+from ..errors import ArgumentError, ShapeError, refuse
 from ._check.arguments import float_only, number, promoted, tensor_of
 from .arithmetic import add, div, mul, sub
+from .gather import index_select
 from .rearrange import broadcast_tensors
 from .reduce import norm, sum
 from .selection import clamp
@@ -42,6 +46,24 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     """The p-norm of x1 - x2 + eps along the last dimension."""
     x, y = _two("pairwise_distance", x1, x2)
     return norm(add(sub(x, y), number("pairwise_distance", "eps", eps)), p, -1, keepdim=keepdim)
+
+
+def pdist(input: Tensor, p: float = 2) -> Tensor:
+    """The p-norms of the differences of all pairs of rows: (N, M) -> (N (N - 1) / 2,), as 01, 02, ..., 12, ...
+
+    For p = inf, equal differences share the gradient, as in `norm`; PyTorch gives each of them all of it.
+
+    >>> import minidl
+    >>> pdist(minidl.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
+    tensor([5.0000, 1.0000, 4.2426])
+    """
+    x = float_only("pdist", input)
+    if x.ndim != 2:
+        raise ShapeError(f"pdist: input must be (N, M); got {x.shape}")
+    if not number("pdist", "p", p) >= 0:
+        raise ArgumentError(f"pdist: p must not be negative; got {p!r}")
+    first, second = (wrap(backend_of(x._array).asarray(i)) for i in np.triu_indices(x.shape[0], 1))
+    return norm(sub(index_select(x, 0, first), index_select(x, 0, second)), p, -1)
 
 
 def _two(name: str, x1: Any, x2: Any) -> tuple[Any, ...]:

@@ -44,14 +44,36 @@ def dropout(
     return x if not training or p == 0 else _dropped(x, x.shape, p, generator)
 
 
+def dropout1d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """`dropout` of whole channels of (N, C, L) or (C, L): neighbouring elements are too similar to drop singly."""
+    return _by_channel("dropout1d", "L", input, p, training, inplace, generator)
+
+
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
     """`dropout` of whole channels of (N, C, H, W) or (C, H, W): neighbouring pixels are too similar to drop singly."""
-    x = _checked("dropout2d", input, p, inplace)
-    if x.ndim not in (3, 4):
-        raise ShapeError(f"dropout2d: input must be (N, C, H, W) or (C, H, W); got {x.shape}")
-    return x if not training or p == 0 else _dropped(x, (*x.shape[:-2], 1, 1), p, generator)
+    return _by_channel("dropout2d", "HW", input, p, training, inplace, generator)
+
+
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """`dropout` of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
+    return _by_channel("dropout3d", "DHW", input, p, training, inplace, generator)
+
+
+def _by_channel(
+    name: str, axes: str, input: Tensor, p: float, training: bool, inplace: bool, generator: Generator | None
+) -> Tensor:
+    """`axes`: the names of the dimensions after the channels, which share one draw."""
+    x = _checked(name, input, p, inplace)
+    if x.ndim - len(axes) not in (1, 2):
+        wanted = ", ".join(axes)
+        raise ShapeError(f"{name}: input must be (N, C, {wanted}) or (C, {wanted}); got {x.shape}")
+    return x if not training or p == 0 else _dropped(x, (*x.shape[: -len(axes)], *(1,) * len(axes)), p, generator)
 
 
 def is_probability(p: Any) -> bool:

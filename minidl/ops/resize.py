@@ -16,11 +16,12 @@ from .adaptive_pool import adaptive_avg_pool2d
 from .arithmetic import add, lerp, mul
 from .gather import index_select
 from .pool1d import adaptive_avg_pool1d
+from .pool3d import adaptive_avg_pool3d
 from .shape import permute, reshape
 
 DIMS = {
     "nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "linear": (1,), "bilinear": (2,), "trilinear": (3,),
-    "bicubic": (2,), "area": (1, 2),
+    "bicubic": (2,), "area": (1, 2, 3),
 }  # fmt: skip
 BEND = -0.75  # of the cubic curves, as in PyTorch
 
@@ -61,7 +62,7 @@ def interpolate(
     if not nearest:
         x = float_only("interpolate", x)
     if mode == "area":
-        return adaptive_avg_pool1d(x, sizes) if x.ndim == 3 else adaptive_avg_pool2d(x, sizes)
+        return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[x.ndim - 3](x, sizes)
     between = _cubic if mode == "bicubic" else _linear
     for i, (target, step) in enumerate(zip(sizes, steps)):
         x = _nearest(x, i + 2, target, step, mode) if nearest else between(x, i + 2, target, step, bool(align_corners))

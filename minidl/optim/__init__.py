@@ -12,9 +12,11 @@ __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_schedu
 
 _LATER = {  # files that are loaded when one of these optimizers is asked for
     "adadelta": "Adadelta",
+    "adafactor": "Adafactor",
     "adam_kin": "Adamax NAdam RAdam",
     "asgd": "ASGD",
     "lbfgs": "LBFGS",
+    "muon": "Muon",
     "rprop": "Rprop",
 }
 __all__ += " ".join(_LATER.values()).split()

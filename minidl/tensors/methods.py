@@ -20,6 +20,7 @@ from ..ops import (
     counting,
     cumulative,
     elementary,
+    gated,
     gather,
     index,
     join,
@@ -29,6 +30,7 @@ from ..ops import (
     reduce,
     selection,
     shape,
+    shrinkage,
     softmax,
     trigonometry,
 )
@@ -44,6 +46,8 @@ _SAME_NAME = {
     elementary: "exp expm1 log log2 log10 log1p sqrt rsqrt sin cos erf abs sign floor ceil trunc round",
     trigonometry: "acos acosh asin asinh atan atan2 atanh cosh exp2 sinh tan",
     activation: "relu sigmoid tanh",
+    gated: "prelu",
+    shrinkage: "hardshrink",
     softmax: "softmax log_softmax",
     comparison: "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor "
     "bitwise_not isnan isinf isfinite isclose allclose equal",

@@ -24,8 +24,10 @@ ROOT = Path(__file__).parents[2]
 # have other arguments, and belong to F here.
 NOT_METHODS = {"unfold"}
 NOT_TORCH_LEVEL = {
-    "adaptive_avg_pool1d", "batch_norm", "binary_cross_entropy_with_logits", "dropout", "embedding", "embedding_bag",
-    "group_norm", "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "max_pool1d", "max_pool2d",
+    "adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "batch_norm", "binary_cross_entropy_with_logits",
+    "cosine_embedding_loss", "ctc_loss", "dropout", "embedding", "embedding_bag", "feature_alpha_dropout",
+    "group_norm", "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "margin_ranking_loss", "max_pool1d",
+    "max_pool2d", "max_pool3d", "poisson_nll_loss", "triplet_margin_loss",
 }  # fmt: skip
 
 

@@ -18,7 +18,9 @@ ACTIVATIONS: dict[str, list[dict[str, Any]]] = {
     "LeakyReLU": [{}, {"negative_slope": 0.3}], "ELU": [{}, {"alpha": 0.5}], "CELU": [{}, {"alpha": 2.0}],
     "GELU": [{}, {"approximate": "tanh"}], "Softplus": [{}, {"beta": 2.0, "threshold": 1.0}],
     "Hardtanh": [{}, {"min_val": -0.5, "max_val": 2.0}], "Softmax": [{"dim": 0}, {"dim": -1}],
-    "LogSoftmax": [{"dim": 0}, {"dim": -1}],
+    "LogSoftmax": [{"dim": 0}, {"dim": -1}], "Softmin": [{"dim": 0}, {"dim": -1}],
+    "Hardshrink": [{}, {"lambd": 2.0}], "Softshrink": [{}, {"lambd": 2.0}], "Tanhshrink": [{}],
+    "Threshold": [{"threshold": 0.5, "value": -2.0}], "PReLU": [{}, {"init": 0.6}],
 }  # fmt: skip
 CALLS = [(name, options) for name, all in ACTIVATIONS.items() for options in all]
 

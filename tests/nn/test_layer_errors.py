@@ -57,9 +57,11 @@ def test_inputs_of_the_wrong_dtype() -> None:
 
 
 REFUSED = [
-    ("Conv2d", (1, 1, 1), {"padding_mode": "reflect"}, "Conv2d: the argument padding_mode='reflect'"),
     ("ConvTranspose2d", (1, 1, 1), {"padding_mode": "circular"}, "ConvTranspose2d: the argument padding_mode="),
     ("ReLU", (), {"inplace": True}, "ReLU: the argument inplace=True"),
+    ("RReLU", (), {"inplace": True}, "RReLU: the argument inplace=True"),
+    ("Threshold", (0.1, 2.0), {"inplace": True}, "Threshold: the argument inplace=True"),
+    ("AlphaDropout", (), {"inplace": True}, "AlphaDropout: the argument inplace=True"),
     ("SELU", (), {"inplace": True}, "SELU: the argument inplace=True"),
     ("LeakyReLU", (), {"inplace": True}, "LeakyReLU: the argument inplace=True"),
     ("ELU", (), {"inplace": True}, "ELU: the argument inplace=True"),
@@ -86,6 +88,10 @@ BAD_ARGUMENTS = [
     ("Conv2d", (1, 1, 0), {}, "kernel_size must be one integer or 2, at least 1; got 0"),
     ("Conv2d", (1, 1, (1, 2, 3)), {}, r"kernel_size must be one integer or 2, at least 1; got \(1, 2, 3\)"),
     ("Conv1d", (1, 1, 1), {"stride": 0}, "Conv1d: stride must be one integer, at least 1; got 0"),
+    ("Conv2d", (1, 1, 1), {"padding_mode": "mirror"}, "padding_mode must be one of zeros, reflect, .*; got 'mirror'"),
+    ("Conv3d", (1, 1, (1, 2)), {}, r"kernel_size must be one integer or 3, at least 1; got \(1, 2\)"),
+    ("TripletMarginLoss", (0.0,), {}, "TripletMarginLoss: margin must be greater than 0"),
+    ("Bilinear", (0, 2, 2), {}, "Bilinear: in1_features must be an integer of at least 1"),
     ("Conv2d", (1, 1, 1), {"padding": "full"}, "padding must be integers, 'same' or 'valid'; got 'full'"),
     ("Conv2d", (1, 1, 1), {"padding": "same", "stride": 2}, "padding='same' needs stride 1"),
     ("ConvTranspose2d", (1, 1, 1), {"padding": "same"}, "padding must be integers; got 'same'"),

@@ -84,3 +84,43 @@ def test_wrong_arguments_are_named():
 def test_integers_are_refused():
     with pytest.raises(module.DtypeError, match="dropout: input is int64"):
         dropout(minidl.tensor([1, 2]), 0.5)
+
+
+@pytest.mark.parametrize(("name", "shape", "kept"), [("dropout1d", (16, 8, 5), 1), ("dropout3d", (16, 8, 2, 3, 2), 3)])
+def test_the_others_drop_whole_channels_too(name, shape, kept):
+    drop = getattr(minidl.nn.functional, name)
+    values = to_numpy(drop(minidl.tensor(np.ones(shape)), 0.5))
+    assert (values == values.reshape(16, 8, -1)[:, :, :1].reshape(16, 8, *(1,) * kept)).all()
+    assert 0 < (values == 0).mean() < 1
+    assert drop(minidl.tensor(np.ones(shape[1:])), 0.5).shape == shape[1:]
+    with pytest.raises(ShapeError, match=f"{name}: input must be"):
+        drop(minidl.ones(3))
+
+
+@given(arrays(shapes(2, 4, 1, 4)), st.floats(0.01, 0.99), st.integers(0, 2**32 - 1), st.booleans())
+def test_alpha_dropout(x, p, seed, features):
+    """PyTorch's formula with the same draw: x and its gradient scaled by a, or selu's lowest value, shifted by b."""
+    drop = minidl.nn.functional.feature_alpha_dropout if features else minidl.nn.functional.alpha_dropout
+    t = minidl.tensor(x, requires_grad=True)
+    z = drop(t, p, training=True, generator=minidl.Generator(seed))
+    z.sum().backward()
+    shape = (*x.shape[:2], *(1,) * (x.ndim - 2)) if features else x.shape
+    kept = minidl.Generator(seed).numpy.random(shape, dtype=np.float32) >= p
+    lowest = -1.7580993408473766
+    a = (lowest**2 * p + 1) ** -0.5 * (1 - p) ** -0.5
+    np.testing.assert_allclose(to_numpy(z), a * np.where(kept, x, lowest) - a * lowest * p, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(to_numpy(t.grad), np.broadcast_to(a * kept, x.shape), rtol=1e-12)
+
+
+def test_alpha_dropout_keeps_mean_and_variance():
+    minidl.manual_seed(0)
+    x = minidl.tensor(np.random.default_rng(0).standard_normal(200_000))
+    z = to_numpy(minidl.nn.functional.alpha_dropout(x, 0.3, training=True))
+    assert abs(z.mean()) < 0.02
+    assert abs(z.var() - 1) < 0.02
+    assert minidl.nn.functional.alpha_dropout(x, 0.3) is x
+    assert not to_numpy(minidl.nn.functional.alpha_dropout(x, 1.0, training=True)).any()
+    with pytest.raises(ArgumentError, match="alpha_dropout: p, the probability"):
+        minidl.nn.functional.alpha_dropout(x, 1.5, training=True)
+    with pytest.raises(ShapeError, match=r"feature_alpha_dropout: input must be \(N, C, \.\.\.\)"):
+        minidl.nn.functional.feature_alpha_dropout(x, 0.5, training=True)

@@ -30,11 +30,15 @@ LARGE = 20_000  # elements: larger samples add time, but no new case
 
 RANDOM = {
     "bernoulli", "empty", "empty_like", "multinomial", "normal", "rand_like", "randint", "randn", "randn_like",
-    "uniform", "nn.functional.dropout", "nn.functional.dropout2d",
+    "uniform", "nn.functional.alpha_dropout", "nn.functional.dropout", "nn.functional.dropout2d",
+    "nn.functional.dropout3d", "nn.functional.feature_alpha_dropout", "nn.functional.rrelu",
 }  # fmt: skip
 
 # PyTorch rounds 1/6 and 1/alpha to float32 in these gradients, whatever the dtype.
 TOLERANCE = {"nn.functional.hardsigmoid": 1e-7, "nn.functional.celu": 1e-7}
+
+# Of logarithms as large as 100, float32 has lost two digits, in either library.
+SINGLE = {"nn.functional.ctc_loss": 3e-4}
 
 # The gradient at NaN is NaN or dz, or dz or 0, depending on where in memory the element lies.
 WITHOUT_NAN = {f"nn.functional.{name}" for name in ("celu", "elu", "selu", "hardtanh", "relu6")}
@@ -125,6 +129,8 @@ def has_no_answer(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> boo
         return bool(x.isnan().any())
     if op.name == "nn.functional.softsign":  # inf / inf in its chain of operations; the derivative is 0
         return not bool((x.double().abs() < 1e18).all())
+    if op.name == "nn.functional.soft_margin_loss":  # its e^(-xy) overflows, and its gradient is then inf / inf
+        return x.dtype == torch.float16
     if op.name == "nn.functional.normalize":  # of a negative order: the powers of its gradient overflow
         return x.dtype == torch.float16
     if op.name in ("pow", "__rpow__"):  # steps of the gradient overflow where its result does not
@@ -145,10 +151,10 @@ def run(op: Any, limit: int, dtypes: Sequence[torch.dtype]) -> tuple[Counter[str
             if has_no_answer(op, args, sample.kwargs):
                 continue
             for ours, theirs in variants(op):
-                tolerance = TOLERANCE.get(op.name) if dtype == torch.float64 else None
+                known = {torch.float64: TOLERANCE, torch.float32: SINGLE}.get(dtype, {})
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    verdict = judge(ours, theirs, args, sample.kwargs, not is_random(op, sample), tolerance)
+                    verdict = judge(ours, theirs, args, sample.kwargs, not is_random(op, sample), known.get(op.name))
                 counts[verdict.kind] += 1
                 if verdict.kind == WRONG:
                     problems.append(f"{dtype} {shown(args)} {shown(sample.kwargs)}: {verdict.text}")

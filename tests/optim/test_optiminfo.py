@@ -14,7 +14,7 @@ import torch
 import minidl
 from minidl.errors import MinidlError, UnsupportedError
 from tests.support.compare import assert_close
-from tests.support.opinfo import translate
+from tests.support.opinfo import Untranslatable, translate
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -22,6 +22,8 @@ with warnings.catch_warnings():
 
 KNOWN = [info for info in optim_db if hasattr(minidl.optim, info.optim_cls.__name__)]
 STEPS = 6
+SHAPES = {"Muon": ((3, 4), (4, 2), (1, 3))}  # of the parameters, which must be matrices
+TOLERANCE = {"Muon": 1e-4}  # which computes in bfloat16
 
 
 @pytest.mark.parametrize("room", [minidl.optim, minidl.optim.lr_scheduler], ids=lambda room: room.__name__)
@@ -40,7 +42,8 @@ def test_samples(info, dtype):
     followed = 0
     for sample in info.optim_inputs_func("cpu"):
         rng = np.random.default_rng(0)
-        start = [rng.standard_normal(shape).astype(dtype) for shape in ((3, 4), (4,), ())]
+        shapes = SHAPES.get(info.optim_cls.__name__, ((3, 4), (4,), ()))
+        start = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
         xs = [minidl.tensor(value, requires_grad=True) for value in start]
         ts = [torch.tensor(value, requires_grad=True) for value in start]
         theirs = info.optim_cls(ts, **sample.kwargs)
@@ -58,7 +61,7 @@ def test_samples(info, dtype):
             ours.step(*closure)
             theirs.step(*closure)
             for x, t in zip(xs, ts):
-                assert_close(x.detach(), t.detach(), f"{sample}, step {step}")
+                assert_close(x.detach(), t.detach(), f"{sample}, step {step}", TOLERANCE.get(info.optim_cls.__name__))
     assert followed
 
 
@@ -67,7 +70,10 @@ def test_options_that_pytorch_refuses_are_refused(info):
     for sample in info.optim_error_inputs_func("cpu", torch.float32):
         asked = sample.optimizer_error_input
         params = [torch.ones(2, requires_grad=True)] if asked.params is None else asked.params
-        mine = translated(params, {})  # before PyTorch, which changes the groups
+        try:
+            mine = translated(params, {})  # before PyTorch, which changes the groups
+        except Untranslatable:  # complex parameters
+            continue
         ours = getattr(minidl.optim, info.optim_cls.__name__)
         with warnings.catch_warnings(), pytest.raises(sample.error_type):
             warnings.simplefilter("error")  # a parameter given twice is an error to come

@@ -47,6 +47,8 @@ def translate(x: Any) -> Any:
         return str(x)
     if callable(x) and getattr(torch.nn.functional, getattr(x, "__name__", ""), None) is x:
         return getattr(minidl.nn.functional, x.__name__)
+    if isinstance(x, torch.nn.PairwiseDistance):
+        return minidl.nn.PairwiseDistance(x.norm, x.eps, x.keepdim)
     if isinstance(x, torch.nn.TransformerEncoderLayer):
         return _encoder_layer(x)
     if isinstance(x, complex | torch.layout | torch.memory_format | torch.Generator):
