@@ -180,6 +180,8 @@ from .tensors.creation import (
 )
 from .tensors.gradients import grad
 from .tensors.printing import set_printoptions
+from .tensors.pt import load_pt, save_pt
+from .tensors.safetensors import load_safetensors, save_safetensors
 from .tensors.sampling import bernoulli, multinomial, normal, rand, rand_like, randint, randn, randn_like, randperm
 from .tensors.saving import load, save
 

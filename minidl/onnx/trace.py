@@ -148,7 +148,7 @@ def other_inputs(inputs: Sequence[Tensor], more: int) -> list[Tensor]:
     found = []
     for x in inputs:
         array = to_host(x._array)
-        array = array[::-1] if array.dtype.kind != "f" else array[::-1] * array.dtype.type(0.9)
+        array = array[::-1] if array.dtype.kind != "f" else array[::-1] * array.dtype.type(0.9) + array.dtype.type(0.05)
         if more:
             array = np.concatenate([array, np.repeat(array[:1], more, axis=0)])
         found.append(tensor(np.ascontiguousarray(array), device=x.device))
