@@ -198,7 +198,7 @@ greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 def __getattr__(name: str) -> object:
     """Rooms, and the name `judge`, that load on first use: the engine needs none of them."""
-    if name in ("data", "distributions", "explain", "func", "linalg", "onnx", "utils"):
+    if name in ("compress", "data", "distributions", "explain", "func", "linalg", "onnx", "utils"):
         return _importlib.import_module(f".{name}", __name__)
     if name == "judge":
         return _importlib.import_module(".explain.teaching.judge.notebook", __name__).judge

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import elementwise, products, recurrent, reductions, shapes
+from . import elementwise, integers, products, recurrent, reductions, shapes
 
 WRITERS: dict[type, Callable[..., Any]] = {
     **elementwise.WRITERS, **shapes.WRITERS, **reductions.WRITERS, **products.WRITERS, **recurrent.WRITERS,
+    **integers.WRITERS,
 }  # fmt: skip
