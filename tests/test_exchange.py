@@ -9,6 +9,7 @@ import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,15 @@ from hypothesis import strategies as st
 import minidl
 from minidl import models, nn
 from minidl.dtypes import SUPPORTED
-from minidl.errors import CheckpointError, DtypeError, MinidlError
+from minidl.errors import CheckpointError, DtypeError
 from tests.support.packages import judge
 
 DTYPES = sorted(dtype.name for dtype in SUPPORTED)
 states = st.dictionaries(
     st.text(max_size=8).filter(lambda name: name != "__metadata__" and name.isprintable()),
-    st.tuples(st.sampled_from(DTYPES), st.lists(st.integers(0, 3), max_size=3)), max_size=4,
-)  # fmt: skip
+    st.tuples(st.sampled_from(DTYPES), st.lists(st.integers(0, 3), max_size=3)),
+    max_size=4,
+)
 
 
 def state_of(shapes: dict[str, tuple[str, list[int]]]) -> dict[str, minidl.Tensor]:
@@ -95,10 +97,17 @@ def test_a_model_trained_in_pytorch_runs_here_and_back(tmp_path: Path) -> None:
 def test_whole_checkpoints_views_and_parameters(tmp_path: Path) -> None:
     weight = torch.arange(12.0).reshape(3, 4)
     state = {
-        "epoch": 3, "loss": 0.5, "name": "née", "done": True, "none": None, "big": -(1 << 70), "betas": (0.9, [1, 2]),
+        "epoch": 3,
+        "loss": 0.5,
+        "name": "née",
+        "done": True,
+        "none": None,
+        "big": -(1 << 70),
+        "betas": (0.9, [1, 2]),
         "model": OrderedDict(turned=weight.t(), row=weight[1], part=weight[1:, ::2], wide=weight[0].expand(2, 4)),
-        "parameter": torch.nn.Parameter(weight[0].clone()), "empty": torch.zeros(0, 2),
-    }  # fmt: skip
+        "parameter": torch.nn.Parameter(weight[0].clone()),
+        "empty": torch.zeros(0, 2),
+    }
     torch.save(state, tmp_path / "c.pt")
     found = minidl.load_pt(tmp_path / "c.pt")
     for name in ("epoch", "loss", "name", "done", "none", "big", "betas"):
@@ -160,8 +169,13 @@ def archive_of(program: bytes, **members: bytes) -> io.BytesIO:
 
 def test_no_code_of_a_file_runs(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
-    for function, arguments in [(os.mkdir, (str(mark),)), (eval, (f"open({str(mark)!r}, 'w')",)),
-                                (getattr, ("x", "mkdir")), (print, ("x",)), (OrderedDict.fromkeys, ((1, 2),))]:  # fmt: skip
+    for function, arguments in [
+        (os.mkdir, (str(mark),)),
+        (eval, (f"open({str(mark)!r}, 'w')",)),
+        (getattr, ("x", "mkdir")),
+        (print, ("x",)),
+        (OrderedDict.fromkeys, ((1, 2),)),
+    ]:
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(CheckpointError, match="names '"):
                 minidl.load_pt(archive_of(pickle.dumps({"w": Evil(function, *arguments)}, protocol)))
@@ -178,9 +192,15 @@ def test_forged_tensors() -> None:
     numbers = np.arange(4, dtype="<f4").tobytes()
     right = minidl.load_pt(archive_of(tensor_program("(K\x02t", "(K\x02t", "K\x01"), **{"0": numbers}))
     assert right.tolist() == [1, 3]
-    for size, stride, offset in [("(K\x05t", "(K\x01t", "K\x00"), ("(K\x02t", "(K\x04t", "K\x00"), ("(K\x01t", "(K\x01t", "K\x04"),
-                                 ("(J\xff\xff\xff\xfft", "(K\x01t", "K\x00"), ("(K\x02t", "(J\xff\xff\xff\xfft", "K\x03"),
-                                 ("(K\x02t", "(K\x01t", "J\xff\xff\xff\xff"), ("(K\x02t", ")", "K\x00")]:  # fmt: skip
+    for size, stride, offset in [
+        ("(K\x05t", "(K\x01t", "K\x00"),
+        ("(K\x02t", "(K\x04t", "K\x00"),
+        ("(K\x01t", "(K\x01t", "K\x04"),
+        ("(J\xff\xff\xff\xfft", "(K\x01t", "K\x00"),
+        ("(K\x02t", "(J\xff\xff\xff\xfft", "K\x03"),
+        ("(K\x02t", "(K\x01t", "J\xff\xff\xff\xff"),
+        ("(K\x02t", ")", "K\x00"),
+    ]:
         with pytest.raises(CheckpointError, match="is damaged"):
             minidl.load_pt(archive_of(tensor_program(size, stride, offset), **{"0": numbers}))
     huge = "(J\x00\x00\x00\x40J\x00\x00\x00\x40t", "(K\x00K\x00t"  # 2^60 numbers out of one
@@ -203,10 +223,8 @@ def test_damaged_files_raise_named_errors() -> None:
             damaged = bytearray(whole[: generator.integers(len(whole) // 2, len(whole) + 1)])
             for place in generator.integers(0, len(damaged), 2):
                 damaged[place] = generator.integers(256)
-            try:
+            with suppress(CheckpointError):
                 load(io.BytesIO(bytes(damaged)))
-            except MinidlError as error:
-                assert isinstance(error, CheckpointError)
 
 
 def forged(header: Any, content: bytes = bytes(8)) -> io.BytesIO:
@@ -219,8 +237,20 @@ def test_forged_safetensors(tmp_path: Path) -> None:
         return {"w": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}
 
     assert minidl.load_safetensors(forged(entry()))["w"].shape == (2,)
-    for wrong in (entry(shape=(3,)), entry(shape=(-2, -1)), entry(offsets=(0, 16)), entry(offsets=(1, 9)), entry(shape=(2.0,)),
-                  entry(offsets=(0, 4)), {"w": 3}, [], {"w": {"dtype": "F32"}}, b"{", b"\xff" * 9, {}):  # fmt: skip
+    for wrong in (
+        entry(shape=(3,)),
+        entry(shape=(-2, -1)),
+        entry(offsets=(0, 16)),
+        entry(offsets=(1, 9)),
+        entry(shape=(2.0,)),
+        entry(offsets=(0, 4)),
+        {"w": 3},
+        [],
+        {"w": {"dtype": "F32"}},
+        b"{",
+        b"\xff" * 9,
+        {},
+    ):
         with pytest.raises(CheckpointError, match="is damaged"):
             minidl.load_safetensors(forged(wrong))
     with pytest.raises(CheckpointError, match="w has the dtype BF16, which minidl does not have"):

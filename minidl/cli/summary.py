@@ -77,10 +77,12 @@ def _as_table(name: str, found: Summary) -> str:
     ]  # fmt: skip
     totals = [f"{n:,}" for n in (found.parameters, found.weights, found.multiply_adds)]
     rows.append(["total", "", "", *totals, _bytes(found.memory)])
-    return (
-        f"{name}: input {_shown(found.input)}\n{table(rows, right=(3, 4, 5, 6))}\n"
+    last = (
         f"parameters take {_bytes(found.parameter_memory)}; training takes as much again for gradients and for momentum"
+        if found.parameters
+        else f"the weights take {_bytes(found.weights)}; they are integers, which are not trained"
     )
+    return f"{name}: input {_shown(found.input)}\n{table(rows, right=(3, 4, 5, 6))}\n{last}"
 
 
 def _as_dict(name: str, found: Summary) -> dict[str, Any]:

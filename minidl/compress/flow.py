@@ -54,7 +54,7 @@ class Flow(Observer):
         self.calls.append(_Call(type(node), current_module_path(), inputs, output))
 
     def chains(self, outputs: set[int]) -> list[Chain]:
-        """Every layer that one other layer follows, its output being used nowhere else. `outputs`: ids of the model's."""
+        """Every layer that one other layer follows, and nothing else. `outputs`: the ids of the model's own."""
         users, ran = self._users(), self._layers()
         found = []
         for call in self.calls:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..backend import Array, Backend, Window
 from ..engine.function import Function
+from ..errors import UnsupportedError
 
 LOW, HIGH = -128, 127
 MOST_SUMMED = (2**31 - 1) // ((HIGH - LOW) * HIGH)  # products whose sum surely fits into int32
@@ -33,7 +34,9 @@ def affine(low: float, high: float) -> tuple[np.float32, np.int8]:
 
 def symmetric(weight: np.ndarray, per_channel: bool) -> tuple[np.ndarray, np.ndarray]:
     """A weight (out, ...) as int8 and its scale: one for each output, (out,), or one for all, ()."""
-    largest = np.abs(weight.reshape(len(weight), -1)).max(1, initial=0) if per_channel else np.abs(weight).max(initial=0)
+    largest = (
+        np.abs(weight.reshape(len(weight), -1)).max(1, initial=0) if per_channel else np.abs(weight).max(initial=0)
+    )
     scale = np.where(largest > 0, largest / HIGH, 1).astype(np.float32)
     scale = np.where(scale > 0, scale, 1).astype(np.float32)  # too close to 0 for float32
     wide = scale.reshape(-1, *[1] * (weight.ndim - 1)) if per_channel else scale
@@ -45,8 +48,17 @@ def quantized(backend: Backend, x: Array, scale: Array, zero: Array) -> Array:
     return (backend.xp.rint(x / scale) + zero).clip(LOW, HIGH).astype(np.int8)
 
 
-class IntegerLinear(Function):
-    """z = s t ((q - p) vᵀ) + b,  q = round(x / s) + p        v, q: int8; the product: int32; s, t: scales; p: zero point"""
+class InIntegers(Function):
+    """Products of integers, which are made from trained weights and are not trained."""
+
+    def backward(self, *dz: Any) -> Any:
+        raise UnsupportedError(
+            "a network in 8-bit integers has no gradients: rounding is a staircase; use the network that it was made from"
+        )
+
+
+class IntegerLinear(InIntegers):
+    """z = s t (q - p) vᵀ + b,  q = round(x / s) + p        v, q: int8; their product: int32; s, t: scales"""
 
     def forward(self, x: Any, v: Any, t: Any, b: Any, s: Any, p: Any) -> Any:
         q = quantized(self.backend, x, s, p).astype(np.int32) - p
@@ -58,8 +70,8 @@ class IntegerLinear(Function):
         return prod(output.shape) * inputs[1].shape[1]
 
 
-class IntegerConv2d(Function):
-    """z = s t (v * (q - p)) + b,  q = round(x / s) + p        v, q: int8; the correlation *: int32; s, t: scales"""
+class IntegerConv2d(InIntegers):
+    """z = s t v * (q - p) + b,  q = round(x / s) + p        v and q are int8, their correlation * int32"""
 
     def forward(self, x: Any, v: Any, t: Any, b: Any, s: Any, p: Any, window: Window, groups: int) -> Any:
         q = quantized(self.backend, x, s, p).astype(np.int32) - p  # so that the padding, 0, stands for 0

@@ -23,7 +23,10 @@ class Quantized(Module):
     """
 
     weight: Tensor
+    weight_scale: Tensor
     bias: Tensor | None
+    input_scale: Tensor
+    input_zero: Tensor
 
     def __init__(self, layer: Linear | Conv2d, per_channel: bool = True) -> None:
         """An empty one of the shape of `layer`; `fill` gives it numbers."""
@@ -90,7 +93,9 @@ def window_of(layer: Conv2d) -> Window:
         sides = [(n // 2, n - n // 2) for n in total]
     else:
         sides = [(0, 0)] * 2 if layer.padding == "valid" else [(n, n) for n in layer.padding]
-    return Window((kernel[0], kernel[1]), (layer.stride[0], layer.stride[1]), (sides[0], sides[1]), (dilation[0], dilation[1]))
+    return Window(
+        (kernel[0], kernel[1]), (layer.stride[0], layer.stride[1]), (sides[0], sides[1]), (dilation[0], dilation[1])
+    )
 
 
 KINDS: dict[type, type[Quantized]] = {Linear: QuantizedLinear, Conv2d: QuantizedConv2d}

@@ -31,6 +31,7 @@ def prune_weights(model: Module, share: float) -> dict[str, np.ndarray]:
     """
     check_share("prune", share)
     kept = {}
+    layer: Any
     for name, layer in model.named_modules():
         if type(layer) in (Linear, Conv2d):
             weight = to_host(layer.weight._array)
@@ -84,9 +85,8 @@ def _without(model: Module, chain: Chain, kept: np.ndarray) -> list[Step]:
 
 def _resize(model: Module, name: str, weight: np.ndarray, bias: Tensor | None, kept: Any) -> Step:
     """Put a layer with this weight in the place of the old one."""
-    step = {
-        "module": name, "becomes": "resized", "inputs": weight.shape[1], "outputs": len(weight), "bias": bias is not None
-    }  # fmt: skip
+    outputs, inputs = weight.shape[:2]
+    step = {"module": name, "becomes": "resized", "inputs": inputs, "outputs": outputs, "bias": bias is not None}
     _, new = apply(model, step)
     copy_into(new.weight, weight)
     if bias is not None:

@@ -16,16 +16,17 @@ from ..tensors.creation import zeros
 from .layers import KINDS
 
 Step = Mapping[str, Any]
-MOST = 1 << 24  # of a size
 
 
 def _resized(old: Module, step: Step) -> Module:
     """A layer of other sizes, all else as it was: inputs and outputs of a Linear or Conv2d, with a bias or without."""
     inputs, outputs = step["inputs"], step["outputs"]
     if type(old) is Linear:
+        _no_larger(step, inputs=old.in_features, outputs=old.out_features)
         return Linear(inputs, outputs, step["bias"])
     if type(old) is not Conv2d:
         raise CheckpointError(f"step {dict(step)}: {type(old).__name__} cannot be resized")
+    _no_larger(step, inputs=old.in_channels, outputs=old.out_channels)
     new = copy.copy(old)  # kernel, stride, padding, ...
     new._names = {kind: dict(names) for kind, names in old._names.items()}
     new.in_channels, new.out_channels = inputs, outputs
@@ -35,15 +36,24 @@ def _resized(old: Module, step: Step) -> Module:
     return new
 
 
+def _no_larger(step: Step, **sizes: int) -> None:
+    """CheckpointError if the new layer would be larger than the old one: a forged file could ask for any memory."""
+    for name, size in sizes.items():
+        if step[name] > size:
+            raise CheckpointError(f"step {dict(step)}: {name} must be at most {size}, as it was")
+
+
 def _batch_norm(old: Module, step: Step) -> Module:
     if not isinstance(old, BatchNorm1d | BatchNorm2d):
         raise CheckpointError(f"step {dict(step)}: {type(old).__name__} is no batch normalisation")
+    _no_larger(step, features=old.num_features)
     return type(old)(step["features"], old.eps, old.momentum, old.affine, old.track_running_stats)
 
 
 def _low_rank(old: Module, step: Step) -> Module:
     if type(old) is not Linear:
         raise CheckpointError(f"step {dict(step)}: {type(old).__name__} is no linear layer")
+    _no_larger(step, rank=min(old.in_features, old.out_features))
     first = Linear(old.in_features, step["rank"], bias=False)
     return Sequential(first, Linear(step["rank"], old.out_features, old.bias is not None))
 
@@ -61,7 +71,7 @@ MADE: dict[str, tuple[Callable[[Module, Step], Module], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def apply(model: Module, step: Step) -> tuple[Module, Module]:
+def apply(model: Module, step: Step) -> tuple[Any, Any]:
     """Put the new module in its place: the old one, and the new. CheckpointError if the step does not fit the model."""
     name = step["module"]
     try:
@@ -90,11 +100,12 @@ def is_steps(value: Any) -> bool:
 
 
 def _is_step(step: Any) -> bool:
-    if not isinstance(step, dict) or not isinstance(step.get("module"), str) or step.get("becomes") not in MADE:
+    if not isinstance(step, dict) or not all(isinstance(step.get(name), str) for name in ("module", "becomes")):
+        return False
+    if step["becomes"] not in MADE:
         return False
     sizes = MADE[step["becomes"]][1]
     flags = ("bias", "per_channel")
     return step.keys() == {"module", "becomes", *sizes} and all(
-        type(step[name]) is bool if name in flags else type(step[name]) is int and 1 <= step[name] <= MOST
-        for name in sizes
+        type(step[name]) is bool if name in flags else type(step[name]) is int and step[name] >= 1 for name in sizes
     )

@@ -89,9 +89,15 @@ def summarize(model: Module, input_shape: Sequence[int], dtype: Any = np.float32
             parameters = sum(p._array.size for p in module.parameters(recurse=not inner))
             outputs = list(_tensors(output))  # of a recurrent layer: h of all times, then the states
             memory = sum(z._array.nbytes for z in outputs)
-            rows.append(Layer(name, type(module).__name__, outputs[0].shape, parameters, cost, memory, bytes_of(module, not inner)))
+            rows.append(
+                Layer(
+                    name, type(module).__name__, outputs[0].shape, parameters, cost, memory, bytes_of(module, not inner)
+                )
+            )
     arrays = [p._array for p in model.parameters()]
-    return Summary(tuple(input_shape), rows, sum(a.size for a in arrays), sum(a.nbytes for a in arrays), bytes_of(model))
+    return Summary(
+        tuple(input_shape), rows, sum(a.size for a in arrays), sum(a.nbytes for a in arrays), bytes_of(model)
+    )
 
 
 def bytes_of(module: Module, recurse: bool = True) -> int:

@@ -7,8 +7,7 @@
 
 from .export import export
 from .load import OnnxModel, load
-from .needs import MissingPackageError
 from .readers.node import UnknownOperatorError
 from .trace import ExportError
 
-__all__ = ["ExportError", "MissingPackageError", "OnnxModel", "UnknownOperatorError", "export", "load"]
+__all__ = ["ExportError", "OnnxModel", "UnknownOperatorError", "export", "load"]

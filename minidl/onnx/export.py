@@ -15,8 +15,8 @@ from ..files import replace_file
 from ..nn import Module
 from .call import Call, Constant
 from .graph import Graph
-from .writers import WRITERS
 from .trace import ExportError, Pass, Seen, other_inputs, passed, where
+from .writers import WRITERS
 
 OPSET = 20
 IR_VERSION = 9  # of the file format: that of opset 20
@@ -68,7 +68,7 @@ def to_proto(
     for a, b in zip(one[0].notes, two[0].notes):
         if not all(z.number in constants for z in a.outputs):
             _write(graph, names, constants, a, b)
-    outputs = _outputs(graph, names, constants, one, two, output_names)
+    outputs = _outputs(graph, names, one[2], output_names)
     return _finished(graph, model, one, two, names, outputs)
 
 
@@ -92,8 +92,8 @@ def _check_equal(one: Pass, two: Pass) -> None:
         if a.function is not b.function or _numbers(a) != _numbers(b):
             raise ExportError(
                 f"{where(a.module, a.place)}: the model computes {a.function.__name__} for one batch and "
-                f"{b.function.__name__} for another: an `if` or a loop depends on its numbers or its size; compute both "
-                "branches and choose by minidl.where"
+                f"{b.function.__name__} for another: an `if` or a loop depends on its numbers or its size; compute "
+                "both branches and choose by minidl.where"
             )
     if len(one.notes) != len(two.notes):
         raise ExportError("export: the model runs more operations for one batch than for another")
@@ -141,11 +141,11 @@ def _write(graph: Graph, names: dict[int, str], constants: dict[int, Constant], 
         names[z.number] = name
 
 
-def _outputs(graph: Graph, names: Any, constants: Any, one: Any, two: Any, given: Sequence[str] | None) -> list[str]:
+def _outputs(graph: Graph, names: dict[int, str], made: list[Seen], given: Sequence[str] | None) -> list[str]:
     """The outputs under their own names."""
     graph.module = ""
     found = []
-    for a, b, wanted in zip(one[2], two[2], _named("output", len(one[2]), given)):
+    for a, wanted in zip(made, _named("output", len(made), given)):
         if a.number not in names:
             raise ExportError(f"export: {wanted} does not depend on the inputs, or was computed outside of minidl")
         output = graph.name(wanted)
@@ -169,7 +169,9 @@ def _finished(graph: Graph, model: Module, one: Any, two: Any, names: Any, outpu
         return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(seen.tensor.dtype), shape)
 
     initializers = [
-        onnx.numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in graph.constants.items() if name in used
+        onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
+        for name, array in graph.constants.items()
+        if name in used
     ]
     made = helper.make_graph(
         nodes, type(model).__name__, [info(names[x.number], x, y) for x, y in zip(one[1], two[1])],
@@ -182,5 +184,7 @@ def _finished(graph: Graph, model: Module, one: Any, two: Any, names: Any, outpu
     try:
         onnx.checker.check_model(proto, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ExportError(f"export: onnx refuses the graph: {first_line(error)}; its operators do not take these dtypes") from error
+        raise ExportError(
+            f"export: onnx refuses the graph: {first_line(error)}; its operators do not take these dtypes"
+        ) from error
     return proto

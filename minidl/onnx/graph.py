@@ -34,7 +34,7 @@ class Graph:
         return found
 
     def add(self, op: str, *inputs: str | None, outputs: int = 1, **attributes: Any) -> Any:
-        """A node: the name of its output, or a list of names for several. None is an optional input that is left out."""
+        """A node: the name of its output, or a list of names for several. None is an optional input left out."""
         given = ["" if x is None else x for x in inputs]
         while given and not given[-1]:
             given.pop()

@@ -94,7 +94,9 @@ class OnnxModel(Module):
                 raise ArgumentError(f"input {name} must be a Tensor; got {type(x).__name__}")
             dtype = require_onnx().helper.tensor_dtype_to_np_dtype(kind.elem_type) if kind.elem_type else x.dtype
             if x.dtype != dtype:
-                raise DtypeError(f"input {name} must be {np.dtype(dtype).name}; got {x.dtype}; convert it with .to(dtype)")
+                raise DtypeError(
+                    f"input {name} must be {np.dtype(dtype).name}; got {x.dtype}; convert it with .to(dtype)"
+                )
             if kind.HasField("shape"):
                 wanted = [d.dim_value if d.HasField("dim_value") else None for d in kind.shape.dim]
                 if len(wanted) != x.ndim or any(n is not None and n != m for n, m in zip(wanted, x.shape)):

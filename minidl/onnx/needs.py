@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import MinidlError
-
-
-class MissingPackageError(MinidlError, ImportError):
-    """An optional package that is not installed."""
+from ..errors import MissingPackageError
 
 
 def require_onnx() -> Any:

@@ -67,7 +67,9 @@ def train_on(
                 copy_into(weight, np.where(mask, _host(weight), 0))
             total, seen = total + loss.item() * len(y), seen + len(y)
         if not np.isfinite(total):
-            raise DivergenceError(f"the loss is no number in epoch {epoch}; use a smaller --lr than {lr:g}")
+            raise DivergenceError(
+                f"the loss is no number in epoch {epoch}; use a smaller --lr than {lr:g}", epoch * len(loader)
+            )
         on_epoch(epoch, total / seen)
     model.eval()
 

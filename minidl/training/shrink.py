@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-
 from .. import compress
 from ..backend import current_backend
 from ..engine.tensor import Tensor
@@ -155,7 +154,9 @@ def _changed(
             steps += _some(found, "--prune-units: no layer is followed by one other layer alone")
         if wishes.low_rank:
             found = compress.low_rank(model, wishes.low_rank)
-            steps += _some(found, f"--low-rank {wishes.low_rank:g}: two narrow layers would be larger; give a smaller share")
+            steps += _some(
+                found, f"--low-rank {wishes.low_rank:g}: two narrow layers would be larger; give a smaller share"
+            )
         if wishes.prune:
             kept = compress.prune_weights(model, wishes.prune)
         if wishes.trained:
@@ -178,7 +179,13 @@ def _some(steps: list[Any], why: str) -> list[Any]:
 
 
 def _write(
-    source: RunFolder, target: RunFolder, config: dict[str, Any], model: Module, wishes: Wishes, found: Shrunk, images: int
+    source: RunFolder,
+    target: RunFolder,
+    config: dict[str, Any],
+    model: Module,
+    wishes: Wishes,
+    found: Shrunk,
+    images: int,
 ) -> None:
     """The folder: weights, configuration with the steps, numbers, figure."""
     from . import plots
@@ -189,7 +196,13 @@ def _write(
     wished = {f.name: getattr(wishes, f.name) for f in fields(wishes)}
     write_json(
         target.config_path,
-        {**config, "parameters": parameters, "shrunk": steps, "shrunk_from": str(source.path.resolve()), "shrink": wished},
+        {
+            **config,
+            "parameters": parameters,
+            "shrunk": steps,
+            "shrunk_from": str(source.path.resolve()),
+            "shrink": wished,
+        },
     )
     metrics = {
         "model": config["options"]["model"], "backend": current_backend().name, "finished": True,

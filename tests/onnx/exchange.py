@@ -47,7 +47,7 @@ def arrays(found: Any) -> list[np.ndarray]:
 
 
 def check_same(model: nn.Module, content: bytes, *inputs: minidl.Tensor, close: float = 1e-5) -> None:
-    """onnxruntime and minidl's own reader give what the model gives: dtype, shape, and values relative to the largest."""
+    """onnxruntime and minidl's reader give what the model gives: dtype, shape, values relative to the largest."""
     with minidl.no_grad():
         expected = arrays(model(*inputs))
         ours = arrays(minidl.onnx.load(io.BytesIO(content))(*inputs))

@@ -113,15 +113,15 @@ def added(x: Any) -> Any:
     return z * 2
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Any, str]] = {
     "an operation without a writer": (lambda x: x.median(1).values, r"MedianPlace: there is no way"),
     "its line": (lambda x: x.median(1).values, r"test_export\.py, line \d+"),
-    "numbers of this batch": (lambda x: x * x.numpy().max(), "computed from the input outside of minidl's operations"),
+    "numbers of this batch": (lambda x: x * x.numpy().max(), "computed from the input outside of minidl"),
     "a Python number of this batch": (lambda x: x * x.sum().item(), "computed from the input outside|depends on"),
     "the length of the batch": (lambda x: x / len(x), "always be those of this one batch"),
     "one less than the batch": (lambda x: x[:, :1].expand(-1, len(x) - 1), "multiple of the batch"),
-    "pooling the batch": (lambda x: F.adaptive_avg_pool1d(x.transpose(0, 1)[None], 4), "works along|depends on|grows"),
-    "a branch on numbers": (lambda x: x.sin() if x[0, 0].item() > 0 else x.cos(), "Sin for one batch and Cos for another"),
+    "pooling the batch": (lambda x: F.adaptive_avg_pool1d(x.transpose(0, 1)[None], 4), "works along|depends on"),
+    "a branch on numbers": (lambda x: x.sin() if x[0, 0].item() > 0 else x.cos(), "Sin for one batch and Cos for"),
     "a loop over the batch": (lambda x: minidl.stack([row * 2 for row in x]), "for one batch|more operations|batch"),
     "a change in place": (added, "changed in place"),
     "an output that is no tensor": (lambda x: {"a": x}, "gave dict"),

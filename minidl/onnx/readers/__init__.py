@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from . import elementwise, integers, products, recurrent, reductions, shapes
+from .node import Reader
 
-READERS: dict[str, Callable[..., Any]] = {
+READERS: dict[str, Reader] = {
     **elementwise.READERS, **shapes.READERS, **reductions.READERS, **products.READERS, **recurrent.READERS,
     **integers.READERS,
 }  # fmt: skip

@@ -13,9 +13,7 @@ from ...ops import activation, arithmetic, comparison, elementary, selection, tr
 from ...ops._check.arguments import cast as cast_to
 from ...tensors.creation import zeros_like
 from ..needs import require_onnx
-from .node import Node
-
-Reader = Callable[..., Any]
+from .node import Node, Reader
 
 
 def plain(function: Callable[..., Tensor]) -> Reader:

@@ -8,7 +8,7 @@ from ...engine.tensor import Tensor
 from ...ops import elementary, linalg, shape
 from ...ops._check.arguments import cast
 from ...ops.selection import clamp
-from .node import Node
+from .node import Node, Reader
 from .products import convolution
 
 
@@ -63,7 +63,7 @@ def conv_integer(
     return convolution(node, _centred(x, x_zero), _centred(w, w_zero, (-1,) + (1,) * (w.ndim - 1) if each else None))
 
 
-READERS = {
+READERS: dict[str, Reader] = {
     "QuantizeLinear": quantize, "DequantizeLinear": dequantize, "MatMulInteger": matmul_integer,
     "ConvInteger": conv_integer,
 }  # fmt: skip

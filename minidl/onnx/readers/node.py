@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ...engine.tensor import Tensor
 from ...errors import UnsupportedError
+
+Reader = Callable[..., Any]  # (node, *inputs) -> a Tensor, or a tuple of several
 
 
 class UnknownOperatorError(UnsupportedError):

@@ -9,7 +9,7 @@ from ...engine.tensor import Tensor
 from ...ops import conv, conv_transpose, einsum, linalg, pool, reduce, shape
 from ...ops.join import pad
 from ...tensors.creation import ones
-from .node import Node
+from .node import Node, Reader
 
 
 def gemm(node: Node, x: Tensor, y: Tensor, b: Tensor | None = None) -> Tensor:
@@ -37,7 +37,7 @@ def window_of(node: Node, x: Tensor, kernel: Any) -> Window:
 
     def pair(name: str, usual: int) -> tuple[int, int]:
         found = node.get(name) or [usual] * len(kernel)
-        return (usual, found[0]) if len(found) == 1 else tuple(found)  # type: ignore[return-value]
+        return (usual, found[0]) if len(found) == 1 else tuple(found)
 
     taps = (1, kernel[0]) if len(kernel) == 1 else (kernel[0], kernel[1])
     stride, dilation = pair("strides", 1), pair("dilations", 1)
@@ -82,9 +82,7 @@ def transposed_convolution(node: Node, x: Tensor, w: Tensor, b: Tensor | None = 
             images.shape[2:], window.stride, window.padding, window.extent, more
         )
     )
-    z = conv_transpose.ConvTranspose2d.apply(
-        images, kernels, b, window=window, groups=node.get("group", 1), size=size
-    )
+    z = conv_transpose.ConvTranspose2d.apply(images, kernels, b, window=window, groups=node.get("group", 1), size=size)
     return shape.squeeze(z, 2) if x.ndim == 3 else z
 
 
@@ -108,7 +106,9 @@ def average_pool(node: Node, x: Tensor) -> Tensor:
         images = pad(images, (left, right, top, bottom))
         window = Window(window.kernel, window.stride, dilation=window.dilation)
     whole = window.covering(images.shape[2:], size)
-    counts = pool.AvgPool2d.apply(ones((1, 1, *images.shape[2:]), dtype=x.dtype, device=x.device), window=whole, size=size, divisor=1)
+    counts = pool.AvgPool2d.apply(
+        ones((1, 1, *images.shape[2:]), dtype=x.dtype, device=x.device), window=whole, size=size, divisor=1
+    )
     z = pool.AvgPool2d.apply(images, window=whole, size=size, divisor=1) / counts
     return shape.squeeze(z, 2) if x.ndim == 3 else z
 
@@ -131,7 +131,7 @@ def dropout(node: Node, x: Tensor, ratio: Any = None, training: Tensor | None = 
     return (x, ones(x.shape, dtype="bool")) if node.outputs > 1 else x
 
 
-READERS = {
+READERS: dict[str, Reader] = {
     "Gemm": gemm, "MatMul": matmul, "Conv": convolution, "ConvTranspose": transposed_convolution, "MaxPool": max_pool,
     "AveragePool": average_pool, "GlobalAveragePool": global_average, "GlobalMaxPool": global_max,
     "Einsum": sums_of_products, "Dropout": dropout,

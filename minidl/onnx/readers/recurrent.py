@@ -7,7 +7,7 @@ from ...ops.join import cat, split, stack
 from ...ops.over_time import layer_over_time
 from ...ops.shape import movedim, reshape
 from ...tensors.creation import zeros
-from .node import Node
+from .node import Node, Reader
 
 # minidl's name, the places of minidl's gates among ONNX's, the activations that it stands for
 KINDS = {
@@ -57,4 +57,4 @@ def _text(name: str | bytes) -> str:
     return name.decode() if isinstance(name, bytes) else name
 
 
-READERS = dict.fromkeys(KINDS, recurrent)
+READERS: dict[str, Reader] = dict.fromkeys(KINDS, recurrent)

@@ -9,7 +9,7 @@ from typing import Any
 from ...engine.tensor import Tensor
 from ...nn import functional as F
 from ...ops import arithmetic, elementary, order, reduce, shape
-from .node import Node, axes_of
+from .node import Node, Reader, axes_of
 
 
 def reduction(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -85,7 +85,9 @@ def batch_norm(node: Node, x: Tensor, w: Tensor, b: Tensor, mean: Tensor, var: T
     if node.outputs > 1:
         raise node.refuse("training is not run; export the model in evaluation mode")
     if x.ndim == 1:
-        return shape.squeeze(F.batch_norm(shape.unsqueeze(x, 1), mean, var, w, b, False, 0.1, node.get("epsilon", 1e-5)), 1)
+        return shape.squeeze(
+            F.batch_norm(shape.unsqueeze(x, 1), mean, var, w, b, False, 0.1, node.get("epsilon", 1e-5)), 1
+        )
     return F.batch_norm(x, mean, var, w, b, False, 0.1, node.get("epsilon", 1e-5))
 
 
@@ -108,12 +110,14 @@ def group_norm(node: Node, x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     groups = node.get("num_groups")
     z = F.group_norm(x, groups, None, None, node.get("epsilon", 1e-5))
     if node.version < 21:  # one weight for each group
-        w, b = (shape.reshape(shape.expand(shape.unsqueeze(p, 1), (groups, x.shape[1] // groups)), (-1,)) for p in (w, b))
+        w, b = (
+            shape.reshape(shape.expand(shape.unsqueeze(p, 1), (groups, x.shape[1] // groups)), (-1,)) for p in (w, b)
+        )
     wide = (1, x.shape[1], *[1] * (x.ndim - 2))
     return z * shape.reshape(w, wide) + shape.reshape(b, wide)
 
 
-READERS = {
+READERS: dict[str, Reader] = {
     "ReduceSum": reduction(total), "ReduceMean": reduction(reduce.mean), "ReduceProd": reduction(product),
     "ReduceMax": reduction(extreme(reduce.amax)), "ReduceMin": reduction(extreme(reduce.amin)),
     "ReduceL1": reduction(l1), "ReduceL2": reduction(l2), "ReduceSumSquare": reduction(sum_square),

@@ -13,7 +13,7 @@ from ...ops import gather, index, join, order, reduce, resize, shape
 from ...ops.selection import where
 from ...tensors.creation import arange, full, tensor
 from ..needs import require_onnx
-from .node import Node, axes_of, integers
+from .node import Node, Reader, axes_of, integers
 
 
 def reshape(node: Node, x: Tensor, sizes: Tensor) -> Tensor:
@@ -64,7 +64,9 @@ def split(node: Node, x: Tensor, sizes: Tensor | None = None) -> tuple[Tensor, .
 
 def slices(node: Node, x: Tensor, *given: Tensor | None) -> Tensor:
     """A negative step reads backwards: turned around first, then cut with a positive one."""
-    lists = [integers(part) for part in given] if node.version >= 10 else [node.get(k) for k in ("starts", "ends", "axes")]
+    lists = (
+        [integers(part) for part in given] if node.version >= 10 else [node.get(k) for k in ("starts", "ends", "axes")]
+    )
     starts, ends, axes, steps = [*lists, None, None][:4]
     assert starts is not None and ends is not None
     axes = list(range(len(starts))) if axes is None else axes
@@ -114,12 +116,14 @@ def tile(node: Node, x: Tensor, counts: Tensor) -> Tensor:
 
 
 def pad(node: Node, x: Tensor, widths: Tensor | None = None, value: Tensor | None = None, axes: Any = None) -> Tensor:
-    ends = node.get("pads") if widths is None else integers(widths)
+    ends = (node.get("pads") if widths is None else integers(widths)) or []
     dims = list(range(x.ndim)) if axes is None else [d % x.ndim for d in integers(axes) or []]
     number = node.get("value", 0.0) if value is None else value.item()
     before_after = dict.fromkeys(range(x.ndim), (0, 0))
     before_after |= {d: (ends[i], ends[i + len(dims)]) for i, d in enumerate(dims)}
-    mode = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}[node.get("mode", "constant")]
+    mode = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}[
+        node.get("mode", "constant")
+    ]
     if mode == "constant":
         return join.pad(x, [n for d in reversed(range(x.ndim)) for n in before_after[d]], mode, number)
     for d, pair in before_after.items():  # one dimension at a time, brought to the end
@@ -155,7 +159,12 @@ def array_of(node: Node, proto: Any) -> Tensor:
 
 
 def constant(node: Node) -> Tensor:
-    for name, kind in (("value_float", np.float32), ("value_floats", np.float32), ("value_int", np.int64), ("value_ints", np.int64)):
+    for name, kind in (
+        ("value_float", np.float32),
+        ("value_floats", np.float32),
+        ("value_int", np.int64),
+        ("value_ints", np.int64),
+    ):
         if name in node.attributes:
             return tensor(np.array(node.get(name), kind))
     if "value" not in node.attributes:
@@ -210,7 +219,7 @@ def space_to_depth(node: Node, x: Tensor) -> Tensor:
     return shape.reshape(blocks, (n, c * b * b, h // b, w // b))
 
 
-READERS = {
+READERS: dict[str, Reader] = {
     "Reshape": reshape, "Transpose": transpose, "Flatten": flatten, "Squeeze": squeeze, "Unsqueeze": unsqueeze,
     "Expand": expand, "Concat": concat, "Split": split, "Slice": slices, "Gather": take,
     "GatherElements": gather_elements, "GatherND": gather_nd, "ScatterElements": scatter_elements, "Tile": tile,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def cast(call: Call) -> str:
     return call.graph.add("Cast", call.x(), to=onnx_dtype(call, call.option("dtype")))
 
 
-def onnx_dtype(call: Call, dtype: np.dtype) -> int:
+def onnx_dtype(call: Call, dtype: Any) -> int:
     """ONNX's number of a dtype."""
     return call.graph.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
@@ -181,4 +182,3 @@ WRITERS: dict[type, Writer] = {
     rectifier.LeakyRelu: unary(leaky_relu), rectifier.Elu: unary(elu), selection.Maximum: named("Max"),
     selection.Minimum: named("Min"), selection.Where: named("Where"), selection.Clamp: clamp,
 }  # fmt: skip
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...compress.integers import IntegerConv2d, IntegerLinear
 from ..call import Call
 from .products import geometry
@@ -28,4 +30,4 @@ def convolution(call: Call) -> str:
     return call.graph.add("Conv", x, w, call.optional(3), group=call.option("groups"), **window)
 
 
-WRITERS = {IntegerLinear: linear, IntegerConv2d: convolution}
+WRITERS: dict[type, Any] = {IntegerLinear: linear, IntegerConv2d: convolution}

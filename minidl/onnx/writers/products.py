@@ -102,7 +102,7 @@ def sums_of_products(call: Call) -> str:
     return call.graph.add("Einsum", *[call.x(i) for i in range(len(call.one.inputs))], equation=equation)
 
 
-WRITERS = {
+WRITERS: dict[type, Any] = {
     linear.Linear: rows_times_weights, linalg.MatMul: named("MatMul"), conv.Conv2d: convolution,
     conv_transpose.ConvTranspose2d: transposed_convolution, pool.MaxPool2d: max_pool, pool.AvgPool2d: avg_pool,
     adaptive_pool.AdaptiveAvgPool: adaptive, attention.Attention: attend, einsum.Einsum: sums_of_products,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...ops import over_time, recurrent
@@ -17,7 +19,7 @@ KINDS: dict[type, tuple[str, tuple[int, ...], list[str] | None]] = {
 
 
 def layer(call: Call) -> list[str]:
-    """x of all times is what Linear made of the layer's input, which ONNX's layer does itself: (T, N, I) -> (T, N, H)."""
+    """The product of the input, which Linear has made before, is part of ONNX's layer: (T, N, I) -> (T, N, H)."""
     graph, add, integers = call.graph, call.graph.add, call.graph.integers
     op, gates, activations = KINDS[call.one.function]
     source = call.maker(0)
@@ -30,13 +32,15 @@ def layer(call: Call) -> list[str]:
         raise call.refuse("ONNX's LSTM has no projection (proj_size)")
     w_ih, w_hh, hidden = source.value(1), call.value(1), call.fixed_shape(1)[1]
     b_ih, b_hh = (c.value(2) if c.has(2) else np.zeros(len(gates) * hidden) for c in (source, call))
-    if any(weight is None for weight in (w_ih, w_hh, b_ih, b_hh)):
+    if w_ih is None or w_hh is None or b_ih is None or b_hh is None:
         raise call.refuse("weights that are computed from the input are not exported")
     prefix = f"{graph.module}." if graph.module else ""
     w, r = (_sorted(weight, gates)[None] for weight in (w_ih, w_hh))
     b = np.concatenate([_sorted(bias, gates) for bias in (b_ih, b_hh)])[None]
     names = [graph.constant(a, call.dtype(), f"{prefix}{name}") for a, name in ((w, "W"), (r, "R"), (b, "B"))]
-    first = [None if call.is_zero(i) else add("Unsqueeze", call.x(i), integers(0)) for i in range(4, len(call.one.inputs))]
+    first = [
+        None if call.is_zero(i) else add("Unsqueeze", call.x(i), integers(0)) for i in range(4, len(call.one.inputs))
+    ]
     rows = add("Reshape", source.x(0), integers(times, -1, source.fixed_shape(0)[-1]))  # (T, N, I)
     found = add(
         op, rows, *names, None, *first, outputs=3 if op == "LSTM" else 2, hidden_size=hidden,
@@ -76,7 +80,7 @@ def gru_step(call: Call) -> list[str]:
     return [add("Add", n, add("Mul", u, add("Sub", call.x(2), n)))]  # (1 - u) n + u h
 
 
-WRITERS = {
+WRITERS: dict[type, Any] = {
     **dict.fromkeys(KINDS, layer), recurrent.TanhStep: plain_step("Tanh"), recurrent.ReluStep: plain_step("Relu"),
     recurrent.LSTMStep: lstm_step, recurrent.GRUStep: gru_step,
 }  # fmt: skip

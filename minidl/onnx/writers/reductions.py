@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -156,28 +155,25 @@ def _scaled(call: Call, z: str) -> str:
 
 def standardize(call: Call) -> str:
     """With constants for each channel it is BatchNormalization; else the same in steps."""
-    graph, x, eps = call.graph, call.x(), call.option("eps")
-    channels = (call.shape()[1][0],)
-    given = [call.value(i) if call.has(i) else None for i in range(1, 5)]
-    if all(value is not None for i, value in enumerate(given, 1) if call.has(i)):
-        w, b = [np.ones(channels) if given[0] is None else given[0], np.zeros(channels) if given[1] is None else given[1]]
+    graph, x, eps, channels = call.graph, call.x(), call.option("eps"), call.length(1)
+    usual = {1: 1.0, 2: 0.0}  # of a weight and a bias that are not there
+    given = [call.value(i) if call.has(i) else np.full(channels, usual[i]) for i in range(1, 5)]
+    vectors = [value.reshape(channels) for value in given if value is not None and value.size == channels]
+    if len(vectors) == len(given):
         module = f"{graph.module}." if graph.module else ""
         names = ("weight", "bias", "running_mean", "running_var")
-        vectors = [
-            graph.constant(np.reshape(value, channels), call.dtype(), f"{module}{name}")
-            for name, value in zip(names, (w, b, *given[2:]))
-        ]
-        return graph.add("BatchNormalization", x, *vectors, epsilon=float(eps))
+        held = [graph.constant(vector, call.dtype(), f"{module}{name}") for name, vector in zip(names, vectors)]
+        return graph.add("BatchNormalization", x, *held, epsilon=float(eps))
     sigma = graph.add("Sqrt", graph.add("Add", call.x(4), number(call, eps)))
     return _scaled(call, graph.add("Div", graph.add("Sub", x, call.x(3)), sigma))
 
 
-Steps = Callable[[Call], str]
-WRITERS: dict[type, Steps] = {
+WRITERS: dict[type, Writer] = {
     reduce.Sum: in_dtype("ReduceSum"), reduce.Mean: reduction("ReduceMean"), reduce.Var: variance,
     reduce.Std: deviation, reduce.Prod: in_dtype("ReduceProd"), reduce.LogSumExp: reduction("ReduceLogSumExp"),
     reduce.Norm: length, reduce.Amax: extreme, reduce.Decide: decide, reduce.Cumsum: cumsum,
-    order.ArgExtreme: arg_extreme, order.Chosen: chosen, comparison.Compare: compare, comparison.Test: test, softmax.Softmax: along("Softmax"),
+    order.ArgExtreme: arg_extreme, order.Chosen: chosen, comparison.Compare: compare, comparison.Test: test,
+    softmax.Softmax: along("Softmax"),
     softmax.LogSoftmax: along("LogSoftmax"), norm.Normalize: normalize, norm.NormalizeChannels: normalize,
     norm.Standardize: standardize,
 }  # fmt: skip

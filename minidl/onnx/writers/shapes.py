@@ -166,7 +166,7 @@ def _top(call: Call, k: str, largest: bool) -> str:
     return call.graph.add("TopK", call.x(), k, outputs=2, axis=call.option("dim"), largest=int(largest))[1]
 
 
-WRITERS = {
+WRITERS: dict[type, Any] = {
     shape.Reshape: reshape, shape.Permute: permute, shape.Expand: expand, shape.Flip: flip, shape.Triangle: triangle,
     shape.Tile: tile, shape.Clone: named("Identity"), index.Slice: slices, index.Take: take, join.Cat: cat,
     join.Pad: pad, embedding.Embedding: rows, gather.IndexSelect: index_select, gather.Gather: gather_elements,

@@ -61,7 +61,8 @@ def load_pt(file: str | os.PathLike[str] | IO[bytes]) -> Any:
         raise CheckpointError(f"{file}: no such file; expected one that torch.save wrote") from None
     except zipfile.BadZipFile:
         raise CheckpointError(
-            f"{file}: is damaged, or no file of PyTorch 1.6 or newer (a ZIP); write it anew: torch.save(model.state_dict(), file)"
+            f"{file}: is damaged, or no file of PyTorch 1.6 or newer (a ZIP); write it anew: "
+            "torch.save(model.state_dict(), file)"
         ) from None
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise CheckpointError(f"{file}: is damaged, or not a state dict ({error or type(error).__name__})") from error
@@ -81,7 +82,9 @@ class _Archive:
         self.archive, self.room = archive, max(LEAST_ROOM, MOST_PACKED * size)
         pickles = [name for name in archive.namelist() if name.endswith("/data.pkl") or name == "data.pkl"]
         if len(pickles) != 1 or any(name.endswith("constants.pkl") for name in archive.namelist()):
-            raise CheckpointError("holds no state dict of torch.save (TorchScript is not read); save model.state_dict()")
+            raise CheckpointError(
+                "holds no state dict of torch.save (TorchScript is not read); save model.state_dict()"
+            )
         self.folder = pickles[0].removesuffix("data.pkl")
         order = self.folder + "byteorder"
         self.big = order in archive.namelist() and self._bytes(order).strip() == b"big"
@@ -99,7 +102,9 @@ class _Archive:
         if key not in self.storages:
             content = self._bytes(f"{self.folder}data/{key}")
             if len(content) != count * kind.itemsize:
-                raise CheckpointError(f"is damaged: storage {key} has {len(content)} bytes for {count} numbers of {kind}")
+                raise CheckpointError(
+                    f"is damaged: storage {key} has {len(content)} bytes for {count} numbers of {kind}"
+                )
             numbers = np.frombuffer(content, kind.newbyteorder(">") if self.big else kind.newbyteorder("<"))
             self.storages[key] = Storage(numbers.astype(kind))
         return self.storages[key]
@@ -112,7 +117,9 @@ class _Archive:
         numbers = storage.numbers
         last = offset + sum((n - 1) * step for n, step in zip(size, stride))
         if 0 not in size and last >= len(numbers):
-            raise CheckpointError(f"is damaged: a tensor of shape {size} reaches beyond its storage of {len(numbers)} numbers")
+            raise CheckpointError(
+                f"is damaged: a tensor of shape {size} reaches beyond its storage of {len(numbers)} numbers"
+            )
         self._take(math.prod(size) * numbers.itemsize)
         if 0 in size:
             return Held(np.zeros(size, numbers.dtype))
@@ -126,7 +133,9 @@ class _Archive:
     def _take(self, count: int) -> None:
         self.room -= count
         if self.room < 0:
-            raise CheckpointError("unpacks to more than such a file's weights do; it is damaged, or meant to fill the memory")
+            raise CheckpointError(
+                "unpacks to more than such a file's weights do; it is damaged, or meant to fill the memory"
+            )
 
     def _finished(self, value: Any) -> Any:
         """The state with its tensors made; anything but plain values is refused."""

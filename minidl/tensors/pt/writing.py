@@ -90,7 +90,8 @@ def _global(module: str, name: str) -> bytes:
 
 def _tensor(array: np.ndarray, arrays: list[np.ndarray]) -> bytes:
     """_rebuild_tensor_v2(storage, 0, size, stride, requires_grad=False, backward_hooks=OrderedDict())"""
-    strides, step = [], 1
+    strides: list[int] = []
+    step = 1
     for n in reversed(array.shape):
         strides.insert(0, step)
         step *= n
