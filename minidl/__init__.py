@@ -187,6 +187,8 @@ from .tensors.creation import (
 )
 from .tensors.gradients import grad
 from .tensors.printing import set_printoptions
+from .tensors.pt import load_pt, save_pt
+from .tensors.safetensors import load_safetensors, save_safetensors
 from .tensors.sampling import bernoulli, multinomial, normal, rand, rand_like, randint, randn, randn_like, randperm
 from .tensors.saving import load, save
 
@@ -203,7 +205,7 @@ greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 def __getattr__(name: str) -> object:
     """Rooms, and the name `judge`, that load on first use: the engine needs none of them."""
-    if name in ("data", "distributions", "explain", "func", "linalg", "utils"):
+    if name in ("compress", "data", "distributions", "explain", "func", "linalg", "onnx", "utils"):
         return _importlib.import_module(f".{name}", __name__)
     if name == "judge":
         return _importlib.import_module(".explain.teaching.judge.notebook", __name__).judge

@@ -15,8 +15,8 @@ FILES = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")])
 # From the ground up: what stands in a line imports only from the lines before it, and from its own room.
 GROUND = ("_version", "_starting", "missing", "errors", "dtypes", "files", "random", "backend", "devices", "cuda")
 ROOMS = (
-    "engine", "ops", "linalg", "tensors", "distributions", "nn", "optim", "data", "proof", "models", "training",
-    "explain", "bench", "doctor", "cli", "autograd", "func", "utils", "dialect", "as_torch",
+    "engine", "ops", "linalg", "tensors", "distributions", "nn", "optim", "data", "proof", "models", "compress", "onnx",
+    "training", "explain", "bench", "doctor", "cli", "autograd", "func", "utils", "dialect", "as_torch",
 )  # fmt: skip
 ORDER = (*GROUND, *ROOMS)
 USERS = ("bench", "doctor", "cli", "__main__")  # use minidl as anyone does: `import minidl`

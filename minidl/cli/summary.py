@@ -19,7 +19,8 @@ def add_to(verbs: Any) -> None:
     parser = verbs.add_parser(
         "summary",
         help="show a network's layers and their cost",
-        description="Show each layer's output shape, parameters, multiply-adds of a forward pass, bytes of its output.",
+        description="Show each layer's output shape, parameters, bytes of its weights and buffers, multiply-adds of a "
+        "forward pass, bytes of its output.",
     )
     parser.add_argument("folder", metavar="RUN", nargs="?", help="a run folder, instead of --model")
     parser.add_argument("--model", help=f"{', '.join(MODELS)} or FILE.py:NAME (default: lecture, or the run's)")
@@ -68,17 +69,20 @@ def _shape(text: str) -> tuple[int, ...]:
 
 
 def _as_table(name: str, found: Summary) -> str:
-    rows = [["layer", "kind", "output", "parameters", "multiply-adds", "memory"]]
+    rows = [["layer", "kind", "output", "parameters", "bytes", "multiply-adds", "memory"]]
     rows += [
-        [layer.name or name, layer.kind, _shown(layer.output), f"{layer.parameters:,}", f"{layer.multiply_adds:,}",
-         _bytes(layer.memory)]
+        [layer.name or name, layer.kind, _shown(layer.output), f"{layer.parameters:,}", f"{layer.weights:,}",
+         f"{layer.multiply_adds:,}", _bytes(layer.memory)]
         for layer in found.layers
     ]  # fmt: skip
-    rows.append(["total", "", "", f"{found.parameters:,}", f"{found.multiply_adds:,}", _bytes(found.memory)])
-    return (
-        f"{name}: input {_shown(found.input)}\n{table(rows, right=(3, 4, 5))}\n"
+    totals = [f"{n:,}" for n in (found.parameters, found.weights, found.multiply_adds)]
+    rows.append(["total", "", "", *totals, _bytes(found.memory)])
+    last = (
         f"parameters take {_bytes(found.parameter_memory)}; training takes as much again for gradients and for momentum"
+        if found.parameters
+        else f"the weights take {_bytes(found.weights)}; they are integers, which are not trained"
     )
+    return f"{name}: input {_shown(found.input)}\n{table(rows, right=(3, 4, 5, 6))}\n{last}"
 
 
 def _as_dict(name: str, found: Summary) -> dict[str, Any]:
@@ -88,6 +92,7 @@ def _as_dict(name: str, found: Summary) -> dict[str, Any]:
         "layers": [{**vars(layer), "output": list(layer.output)} for layer in found.layers],
         "parameters": found.parameters,
         "parameter_memory": found.parameter_memory,
+        "weights": found.weights,
         "multiply_adds": found.multiply_adds,
         "memory": found.memory,
     }

@@ -75,7 +75,7 @@ def resnet18(weights: Any = None, *, num_classes: int = 1000, channels: int = 3)
     """
     if weights is not None:
         raise ArgumentError(
-            f"resnet18: weights={weights!r}: minidl ships no trained weights; save torchvision's state dict as NumPy "
-            "arrays and pass it to load_state_dict"
+            f"resnet18: weights={weights!r}: minidl ships no trained weights; save torchvision's state dict, read it "
+            "by minidl.load_pt and pass it to load_state_dict"
         )
     return ResNet((2, 2, 2, 2), num_classes, channels)

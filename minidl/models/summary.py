@@ -20,7 +20,10 @@ from ..tensors.creation import tensor
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer as it ran: its dotted name, class, (first) output shape, parameters, multiply-adds, bytes of output."""
+    """One layer as it ran: its dotted name, class, (first) output shape, parameters, multiply-adds, bytes of output.
+
+    `weights`: bytes of its parameters and buffers.
+    """
 
     name: str
     kind: str
@@ -28,6 +31,7 @@ class Layer:
     parameters: int
     multiply_adds: int
     memory: int
+    weights: int
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,14 @@ class Summary:
         parameters: of the model, shared ones counted once; `parameter_memory`: their bytes.
         multiply_adds: of one forward pass of the batch, in convolutions and matrix products.
         memory: bytes of all outputs of one forward pass.
+        weights: bytes of all parameters and buffers.
     """
 
     input: tuple[int, ...]
     layers: list[Layer]
     parameters: int
     parameter_memory: int
+    weights: int
 
     @property
     def multiply_adds(self) -> int:
@@ -83,9 +89,20 @@ def summarize(model: Module, input_shape: Sequence[int], dtype: Any = np.float32
             parameters = sum(p._array.size for p in module.parameters(recurse=not inner))
             outputs = list(_tensors(output))  # of a recurrent layer: h of all times, then the states
             memory = sum(z._array.nbytes for z in outputs)
-            rows.append(Layer(name, type(module).__name__, outputs[0].shape, parameters, cost, memory))
+            rows.append(
+                Layer(
+                    name, type(module).__name__, outputs[0].shape, parameters, cost, memory, bytes_of(module, not inner)
+                )
+            )
     arrays = [p._array for p in model.parameters()]
-    return Summary(tuple(input_shape), rows, sum(a.size for a in arrays), sum(a.nbytes for a in arrays))
+    return Summary(
+        tuple(input_shape), rows, sum(a.size for a in arrays), sum(a.nbytes for a in arrays), bytes_of(model)
+    )
+
+
+def bytes_of(module: Module, recurse: bool = True) -> int:
+    """The bytes of a module's parameters and buffers, shared ones counted once."""
+    return sum(x._array.nbytes for x in (*module.parameters(recurse), *module.buffers(recurse)))
 
 
 def _tensors(output: Any) -> Iterator[Tensor]:

@@ -28,8 +28,9 @@ from .creation import tensor
 STRUCTURE = "minidl.json"
 FORMAT = 1
 _PICKLE = (
-    "is a pickle, as torch.save writes it, which could run any code and is never loaded; in PyTorch write "
-    "np.savez(path, **{name: w.numpy() for name, w in model.state_dict().items()}), which minidl.load reads"
+    "is a pickle, as torch.save writes it, which could run any code and is never run; minidl.load_pt reads the tensors "
+    "of a state dict in it, without its code; or in PyTorch write np.savez(path, **{name: w.numpy() for name, w in "
+    "model.state_dict().items()}), which minidl.load reads"
 )
 LEAST_ROOM, MOST_PACKED = 256 << 20, 20  # bytes that any file may unpack to; for a large one, how many times its size
 OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal states make equal files

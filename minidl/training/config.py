@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..compress.steps import is_steps
 from ..errors import CheckpointError
 from .options import KINDS, OptionError, Options, shortened
 
@@ -137,6 +138,7 @@ RULES: tuple[Rule, ...] = (
     ("options.data", "text or null", lambda value: value is None or is_name(value)),
     ("model", "text", lambda value: value is None or is_name(value)),
     ("model_files", "a table of SHA-256", _is_digests),
+    ("shrunk", "a list of the steps of minidl shrink", is_steps),
     ("data", "a table", lambda value: isinstance(value, dict)),
     ("data.classes", "a list of names", _is_classes),
     ("data.shape", "the height and width of the images, and their channels if there are several", _is_shape),

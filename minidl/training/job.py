@@ -105,6 +105,11 @@ class Job:
         if named is not None and source_file(named) is None:  # a built-in one is compared like every other option
             named = None
         config, options = folder.read_config(), folder.read_options(named)
+        if config.get("shrunk") is not None:
+            raise OptionError(
+                f"--out {folder.path}: was made smaller by minidl shrink and cannot be resumed; resume "
+                f"{config.get('shrunk_from')} and shrink it again"
+            )
         if named is not None:
             _check_same_name(options.model, config["options"]["model"])
             given = {**given, "model": options.model}

@@ -100,6 +100,25 @@ def filters(weights: Mapping[str, Tensor], image_shape: Sequence[int]) -> Figure
     return _tiles(heading, scaled, numbers, columns=8, size=1.1, cmap="RdBu_r", vmin=-1, vmax=1)
 
 
+def shrunk(before: Mapping[str, Any], after: Mapping[str, Any]) -> Figure:
+    """Two networks by what they cost, a panel for each: bars from 0, with their numbers."""
+    panels = {
+        "bytes": ("bytes of weights", "{:,.0f}"), "multiply_adds": ("multiply-adds per image", "{:,.0f}"),
+        "milliseconds": ("milliseconds per image", "{:.2f}"), "memory": ("bytes of memory at the peak", "{:,.0f}"),
+        "accuracy": ("test accuracy", "{:.2%}"),
+    }  # fmt: skip
+    panels = {name: panel for name, panel in panels.items() if before[name] is not None}
+    figure = Figure(figsize=(2.6 * len(panels), 3.2), layout="constrained")
+    for axis, (name, (title, form)) in zip(figure.subplots(1, len(panels)), panels.items()):
+        values = [before[name], after[name]]
+        bars = axis.bar(["before", "after"], values, color=["0.7", "tab:blue"])
+        axis.bar_label(bars, [form.format(value) for value in values], size=8)
+        axis.set_title(title, size=10)
+        axis.set(ylim=(0, 1.15 * max(*values, 1e-9)), yticks=[])
+        axis.spines[["left", "right", "top"]].set_visible(False)
+    return figure
+
+
 def _tiles(
     heading: str, tiles: Sequence[np.ndarray], titles: Sequence[str], columns: int, size: float, **colours: Any
 ) -> Figure:

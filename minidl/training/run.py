@@ -24,6 +24,7 @@ import numpy as np
 from .._version import __version__
 from ..backend import backend_of, current_backend
 from ..backend.numpy.threads import get_num_threads
+from ..compress.steps import rebuilt
 from ..errors import CheckpointError
 from ..files import FileLock, LockedError, OutputError, make_folder, read_bytes, write_json
 from ..models.networks import Maker, find_model, source_file, with_whole_path
@@ -152,13 +153,20 @@ class RunFolder:
         return Options(**{**options.as_dict(), **places})
 
     def find_model(self, model: str | None = None, trusting: bool = False) -> Maker:
-        """The maker of the run's model. A user's own file is run only if the user allowed it.
+        """The maker of the run's model, as it was made smaller. A user's own file is run only if the user allowed it.
 
         Allowed are: `model`, FILE.py:NAME, named for this call; any file, if `trusting`; else a file that is bit for
         bit the one that the run noted, if this user trained with it or has named it before (see `models.trust`).
         Raises `UntrustedError` for another file, before a line of it is run; `CheckpointError` if that file has
         changed since, or no longer makes a model.
         """
+        made, steps = self._find_model(model, trusting), self.read_config().get("shrunk")
+        if steps is None:
+            return made
+        return Maker(made.name, lambda classes: rebuilt(made(classes), steps), made.files)
+
+    def _find_model(self, model: str | None, trusting: bool) -> Maker:
+        """The maker of the model as it was trained."""
         name = self.read_options(model).model
         try:
             if source_file(name) is None:

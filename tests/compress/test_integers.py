@@ -1,0 +1,133 @@
+"""Numbers as 8-bit integers: round trips, saturation, zero points, scales per channel; products in int32."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minidl
+from minidl import nn
+from minidl.backend import current_backend, to_host
+from minidl.compress import QuantizedConv2d, QuantizedLinear
+from minidl.compress.integers import HIGH, LOW, MOST_SUMMED, affine, quantized, symmetric
+from minidl.errors import ArgumentError, UnsupportedError
+
+reals = st.floats(-1e6, 1e6, width=32)
+
+
+def q_of(x: np.ndarray, scale: np.float32, zero: np.int8) -> np.ndarray:
+    backend = current_backend()
+    return to_host(quantized(backend, *(backend.asarray(np.asarray(a)) for a in (x, scale, zero))))
+
+
+@given(st.lists(reals, min_size=1, max_size=20))
+def test_a_round_trip_is_off_by_half_a_step_at_most(numbers: list[float]) -> None:
+    x = np.array(numbers, np.float32)
+    scale, zero = affine(x.min(), x.max())
+    q = q_of(x, scale, zero)
+    assert q.dtype == np.int8
+    back = scale.astype(np.float64) * (q.astype(np.int64) - int(zero))
+    assert np.abs(back - x).max() <= scale * (0.5 + 0.5) * (1 + 1e-5)  # the zero point is rounded as well
+
+
+@given(reals, reals)
+def test_zero_is_exact_and_the_range_is_used(a: float, b: float) -> None:
+    low, high = sorted((a, b))
+    scale, zero = affine(low, high)
+    assert scale.dtype == np.float32 and zero.dtype == np.int8 and scale > 0
+    assert q_of(np.zeros(1, np.float32), scale, zero)[0] == zero  # stands for 0, without an error
+    spread = np.float32((max(high, 0) - min(low, 0)) / (HIGH - LOW))
+    if spread > 0:
+        ends = q_of(np.array([min(low, 0), max(high, 0)], np.float32), scale, zero)
+        assert ends[0] <= LOW + 1 and ends[1] >= HIGH - 1
+
+
+@given(reals, reals, st.floats(1.01, 1e3))
+def test_what_lies_outside_saturates(a: float, b: float, times: float) -> None:
+    scale, zero = affine(a, b)
+    beyond = np.array([-np.inf, -300 * times * scale, 300 * times * scale, np.inf], np.float32)
+    assert q_of(beyond, scale, zero).tolist() == [LOW, LOW, HIGH, HIGH]
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(-20, 20), st.booleans())
+def test_weights_have_a_scale_per_channel_or_one(outputs: int, inputs: int, power: int, per_channel: bool) -> None:
+    generator = np.random.default_rng(0)
+    weight = (generator.normal(size=(outputs, inputs)) * 10.0 ** generator.integers(-3, 3, (outputs, 1))).astype(
+        np.float32
+    )
+    weight *= np.float32(2.0**power)
+    q, scale = symmetric(weight, per_channel)
+    assert q.dtype == np.int8 and scale.dtype == np.float32 and scale.shape == ((outputs,) if per_channel else ())
+    assert q.min() >= -HIGH  # -128 is left out, so that -w is as good as w
+    assert np.array_equal(symmetric(-weight, per_channel)[0], -q)
+    wide = scale[:, None] if per_channel else scale
+    assert (np.abs(q * wide.astype(np.float64) - weight) <= wide * 0.5 * (1 + 1e-5)).all()
+    largest = np.abs(q).max(1) if per_channel else np.abs(q).max()
+    assert (largest == HIGH).all()
+
+
+def test_weights_of_zeros_and_tiny_ones() -> None:
+    for weight in (np.zeros((2, 3), np.float32), np.full((2, 3), 1e-45, np.float32)):
+        for per_channel in (True, False):
+            q, scale = symmetric(weight, per_channel)
+            assert not q.any() and (scale == 1).all()
+    assert affine(0, 0) == (1, 0)
+
+
+@given(st.booleans(), st.booleans(), st.sampled_from([(5,), (3, 5), (2, 3, 5), (0, 5)]))
+def test_a_linear_layer_is_that_of_its_integers(per_channel: bool, bias: bool, shape: tuple[int, ...]) -> None:
+    """Against the same integers multiplied as Python's, which have no rounding and no limit."""
+    layer = nn.Linear(5, 4, bias=bias)
+    made = QuantizedLinear(layer, per_channel)
+    x = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    made.fill(layer, -1.5, 2.0)
+    found = made(minidl.tensor(x))
+    s, p = made.input_scale.numpy(), made.input_zero.numpy()
+    q = q_of(x, s, p).astype(object) - int(p)
+    total = q @ made.weight.numpy().astype(object).T
+    expected = total.astype(np.float64) * (float(s) * made.weight_scale.numpy().astype(np.float64))
+    if bias:
+        expected = expected + layer.bias.numpy(force=True)
+    assert (found.dtype, found.shape) == (np.float32, (*shape[:-1], 4))
+    np.testing.assert_allclose(found.numpy(), expected, rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": 1}, {"padding": "same", "dilation": 2}, {"groups": 2},
+                                     {"bias": False, "padding": "valid"}])  # fmt: skip
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_a_convolution_is_that_of_its_integers(options: dict, per_channel: bool) -> None:
+    """Against PyTorch's convolution of the same integers in float64, where they are exact; 0 in the padding."""
+    layer = nn.Conv2d(4, 6, 3, **options)
+    made = QuantizedConv2d(layer, per_channel)
+    made.fill(layer, -0.5, 3.0)
+    x = np.random.default_rng(1).uniform(-1, 4, (2, 4, 7, 6)).astype(np.float32)
+    s, p, t = made.input_scale.numpy(), made.input_zero.numpy(), made.weight_scale.numpy()
+    q = torch.tensor(q_of(x, s, p).astype(np.float64) - float(p))
+    kept = {name: value for name, value in options.items() if name != "bias"}
+    total = torch.nn.functional.conv2d(q, torch.tensor(made.weight.numpy().astype(np.float64)), **kept).numpy()
+    assert np.array_equal(total, np.rint(total))
+    expected = total * (float(s) * t.astype(np.float64).reshape(-1, 1, 1) if per_channel else float(s) * float(t))
+    if layer.bias is not None:
+        expected = expected + layer.bias.numpy(force=True)[:, None, None]
+    for images, wanted in ((x, expected), (x[0], expected[0])):
+        found = made(minidl.tensor(images))
+        assert (found.dtype, found.shape) == (np.float32, wanted.shape)
+        np.testing.assert_allclose(found.numpy(), wanted, rtol=2e-6, atol=2e-6)
+
+
+def test_sums_that_could_overflow_are_refused() -> None:
+    layer = nn.Linear(MOST_SUMMED + 1, 1, bias=False)
+    with pytest.raises(ArgumentError, match="products of int8 may not fit into int32"):
+        QuantizedLinear(layer)
+    assert MOST_SUMMED * (HIGH - LOW) * HIGH < 2**31
+
+
+def test_integers_have_no_gradient() -> None:
+    layer = nn.Linear(3, 2)
+    made = QuantizedLinear(layer)
+    made.fill(layer, -1, 1)
+    with pytest.raises(UnsupportedError, match="8-bit integers has no gradients"):
+        made(minidl.rand(2, 3, requires_grad=True)).sum().backward()
