@@ -65,6 +65,10 @@ class OutOfMemoryError(MinidlError, MemoryError):
         return cls(f"{name}: {str(error) or 'the memory is full'}; use a smaller batch, or smaller tensors")
 
 
+class MissingPackageError(MinidlError, ImportError):
+    """An optional package is needed and not installed."""
+
+
 class DataError(MinidlError, ValueError):
     """A data file that is missing, damaged or of another format than its name says."""
 

@@ -15,12 +15,14 @@ from .._starting import end_starting
 from .._version import __version__
 from ..backend.numpy.threads import get_num_threads
 from ..errors import MinidlError
-from . import bench, data, doctor, explain, gradcheck, judge, predict, summary, test, train
+from . import bench, data, doctor, explain, gradcheck, judge, predict, serve, summary, test, train
 from .console import complain, fit_to_console, notice
 from .exit_codes import FAILED, INTERRUPTED, SUMMARY, USAGE, exit_code
 from .parser import Parser
 
-VERBS = (train, test, predict, summary, explain, gradcheck, judge, data, doctor, bench)  # as `minidl --help` lists them
+VERBS = (  # as `minidl --help` lists them
+    train, test, predict, serve, summary, explain, gradcheck, judge, data, doctor, bench,
+)  # fmt: skip
 TRACEBACK = "MINIDL_TRACEBACK"  # set to anything: errors show where they came from
 
 

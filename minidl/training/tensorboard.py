@@ -5,12 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..errors import MinidlError
+from ..errors import MissingPackageError
 from .loop import Trainer
-
-
-class MissingPackageError(MinidlError, ImportError):
-    """An optional package that an option needs is not installed."""
 
 
 def require_tensorboard() -> Any:
