@@ -48,9 +48,9 @@ def sheet(driver: Any, served: Served) -> Iterator[Sheet]:
 
 
 def seven() -> list[Any]:
-    images, labels = sample(False, 1)
-    assert labels[0] == 7
-    return traced(images[0])
+    """The strokes of a 7."""
+    images, labels = sample(False, 100)
+    return traced(images[int(np.argmax(labels == 7))])
 
 
 def test_digits_drawn_by_pointer_are_read(sheet: Sheet) -> None:

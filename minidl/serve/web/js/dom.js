@@ -8,7 +8,12 @@ export function made(tag, properties = {}, ...children) {
   return element;
 }
 
-export const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+// A colour of the style sheet; they are asked for once for each theme.
+const colors = {};
+export function color(name) {
+  const key = `${document.documentElement.dataset.theme} ${name}`;
+  return (colors[key] ??= getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+}
 
 // A canvas of as many pixels as the screen shows of it.
 export function fitted(canvas, width, height) {

@@ -9,11 +9,15 @@ import { cleared, empty, known, order, run, start, state } from "./state.js";
 import * as strip from "./strip.js";
 import { probability, relabel, say } from "./words.js";
 
-let frame = 0;
-function soon() {
+// In the next frame, paint all of it or, while the pen moves, the pad alone.
+let frame = 0, whole = false;
+function soon(all = true) {
+  whole ||= all !== false;
   frame ||= requestAnimationFrame(() => {
     frame = 0;
-    paint();
+    if (whole) paint();
+    else pad.paint();
+    whole = false;
   });
 }
 
@@ -29,7 +33,7 @@ function paint() {
 
 // What is on the pad has changed: ask about it. `done`: a stroke has ended, so that the answer is spoken too.
 function changed(done) {
-  soon();
+  soon(done || !state.answer);
   const told = (found) => {
     if (empty()) return;
     state.answer = found;
@@ -202,5 +206,5 @@ document.addEventListener("drop", (event) => {
 });
 document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
 document.addEventListener("keydown", keys);
-addEventListener("resize", soon);
+addEventListener("resize", () => soon());
 paint();
