@@ -16,7 +16,7 @@ FILES = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")])
 GROUND = ("_version", "_starting", "missing", "errors", "dtypes", "files", "random", "backend", "devices", "cuda")
 ROOMS = (
     "engine", "ops", "linalg", "tensors", "distributions", "nn", "optim", "data", "proof", "models", "compress", "onnx",
-    "training", "explain", "bench", "doctor", "cli", "autograd", "func", "utils", "dialect", "as_torch",
+    "training", "explain", "serve", "bench", "doctor", "cli", "autograd", "func", "utils", "dialect", "as_torch",
 )  # fmt: skip
 ORDER = (*GROUND, *ROOMS)
 USERS = ("bench", "doctor", "cli", "__main__")  # use minidl as anyone does: `import minidl`

@@ -15,13 +15,13 @@ from .._starting import end_starting
 from .._version import __version__
 from ..backend.numpy.threads import get_num_threads
 from ..errors import MinidlError
-from . import bench, data, doctor, explain, export, gradcheck, judge, predict, shrink, summary, test, train
+from . import bench, data, doctor, explain, export, gradcheck, judge, predict, serve, shrink, summary, test, train
 from .console import complain, fit_to_console, notice
 from .exit_codes import FAILED, INTERRUPTED, SUMMARY, USAGE, exit_code
 from .parser import Parser
 
 VERBS = (  # as `minidl --help` lists them
-    train, test, predict, export, shrink, summary, explain, gradcheck, judge, data, doctor, bench,
+    train, test, predict, export, shrink, serve, summary, explain, gradcheck, judge, data, doctor, bench,
 )  # fmt: skip
 TRACEBACK = "MINIDL_TRACEBACK"  # set to anything: errors show where they came from
 

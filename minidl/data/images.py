@@ -35,21 +35,28 @@ def read_image(path: str | os.PathLike[str], background: int = 255) -> np.ndarra
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return decode_image(content, path, background)
+
+
+def decode_image(
+    content: bytes, name: object = "the picture", background: int = 255, most_pixels: int = MOST_PIXELS
+) -> np.ndarray:
+    """The picture in the bytes of a file, as `read_image` reads it; `name` is what errors call it."""
     width, height = picture_size(content) or (0, 0)
-    if width * height > MOST_PIXELS:
+    if width * height > most_pixels:
         raise DataError(
-            f"{path}: is a picture of {width:,} by {height:,} pixels, more than the {MOST_PIXELS:,} that are read; "
+            f"{name}: is a picture of {width:,} by {height:,} pixels, more than the {most_pixels:,} that are read; "
             "save it smaller"
         )
     image = _decoded(content, cv2.IMREAD_UNCHANGED)
     if image is not None and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4:
         return upright(_on_gray(image, background), orientation(content))
     if image is not None and image.dtype != np.uint8:
-        return upright(_on_gray(_to_uint8(image, path), background), orientation(content))
+        return upright(_on_gray(_to_uint8(image, name), background), orientation(content))
     image = None if image is None else _decoded(content, cv2.IMREAD_COLOR)
     if image is None:
         raise DataError(
-            f"{path}: is not an image that OpenCV can decode ({len(content)} bytes); open it in another program and "
+            f"{name}: is not an image that OpenCV can decode ({len(content)} bytes); open it in another program and "
             "save it as JPG or PNG, or copy it again"
         )
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -89,7 +96,7 @@ def _decoded(content: bytes, mode: int) -> np.ndarray | None:
         return None
 
 
-def _to_uint8(image: np.ndarray, path: Path) -> np.ndarray:
+def _to_uint8(image: np.ndarray, name: object) -> np.ndarray:
     """Wide integers or floats `(H, W[, C])` to 8 bits. Raises `DataError` for values that no picture has."""
     low, high = float(image.min()), float(image.max())  # NaN if there is one
     if image.dtype.kind == "f":
@@ -100,7 +107,7 @@ def _to_uint8(image: np.ndarray, path: Path) -> np.ndarray:
     if white is None:
         wanted = "0 to 1 or 0 to 255" if image.dtype.kind == "f" else "0 to 65535"
         raise DataError(
-            f"{path}: its pixels are {image.dtype} from {low:g} to {high:g}, where {wanted} is expected; open it in "
+            f"{name}: its pixels are {image.dtype} from {low:g} to {high:g}, where {wanted} is expected; open it in "
             "another program and save it with 8 bits as PNG or JPG"
         )
     return np.rint(image * (255 / white)).astype(np.uint8)

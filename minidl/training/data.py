@@ -58,13 +58,13 @@ def open_dataset(options: Options, train: bool, origin: str | None = None, downl
     return found
 
 
-def open_splits(options: Options, origin: str | None = None) -> Splits:
+def open_splits(options: Options, origin: str | None = None, download: bool = True) -> Splits:
     """All three sets. Raises `DataError` as above, `OptionError` if a size does not fit the data."""
     if options.limit is not None:
         _held_back(options, options.limit)
     elif options.data is None:
         _held_back(options, MOST_IMAGES)
-    images, test = (open_dataset(options, train=train, origin=origin) for train in (True, False))
+    images, test = (open_dataset(options, train, origin, download) for train in (True, False))
     classes = [str(name) for name in (images.classes if len(images.classes) >= len(test.classes) else test.classes)]
     if images.data.shape[1:] != test.data.shape[1:]:
         raise DataError(

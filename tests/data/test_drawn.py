@@ -12,8 +12,7 @@ import minidl
 from minidl.data import drawn, transforms
 from minidl.data.grid import make_grid, save_image
 from minidl.data.images import read_image
-from minidl.errors import ArgumentError, DataError, DtypeError, ShapeError, UnsupportedError
-from minidl.training.tensorboard import MissingPackageError
+from minidl.errors import ArgumentError, DataError, DtypeError, MissingPackageError, ShapeError, UnsupportedError
 from minidl.utils.tensorboard import SummaryWriter
 
 

@@ -328,7 +328,12 @@ def _smooth(digit: np.ndarray, size: int) -> np.ndarray:
 def _skeleton(digit: np.ndarray) -> np.ndarray:
     """The middle of the strokes, thinned as T. Zhang and C. Suen do ("A fast parallel algorithm", 1984), and soft:
     `(140, 140)` float32."""
-    image = np.pad(_smooth(digit, 140) > 0.5, 1)
+    return cv2.GaussianBlur(thinned(_smooth(digit, 140) > 0.5).astype(np.float32), (0, 0), 1)
+
+
+def thinned(shape: np.ndarray) -> np.ndarray:
+    """The middle of the strokes of a shape `(H, W)` bool, one pixel wide."""
+    image = np.pad(shape, 1)
     thinner = True
     while thinner:
         thinner = False
@@ -343,7 +348,7 @@ def _skeleton(digit: np.ndarray) -> np.ndarray:
             gone = image & (around >= 2) & (around <= 6) & (turns == 1) & edge
             image = image & ~gone
             thinner |= bool(gone.any())
-    return cv2.GaussianBlur(image[1:-1].astype(np.float32), (0, 0), 1)
+    return image[1:-1, 1:-1]
 
 
 def _line_of(middle: np.ndarray, pen: int) -> np.ndarray:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import cv2
 import numpy as np
 
-from ..images import read_image
+from ..images import MOST_PIXELS, decode_image, read_image
 from .field import fields_of
 from .light import find_ink, to_gray
 from .mnist import centred, cropped, thicken
@@ -34,17 +34,28 @@ def read_digit(path: str | os.PathLike[str]) -> tuple[np.ndarray, list[Step]]:
     A transparent picture is read on white and, if nothing shows there, on black. Raises `DataError` if the file
     cannot be read as an image, or shows no digit.
     """
-    photo = read_image(path)
+    return _on_white_or_black(lambda background: read_image(path, background), path)
+
+
+def decode_digit(content: bytes, name: object = None, most_pixels: int = MOST_PIXELS) -> tuple[np.ndarray, list[Step]]:
+    """The digit in the bytes of an image file, as `read_digit` reads it; `name` is what errors call the file."""
+    known = "the picture" if name is None else name
+    return _on_white_or_black(lambda background: decode_image(content, known, background, most_pixels), name)
+
+
+def _on_white_or_black(read: Callable[[int], np.ndarray], name: object) -> tuple[np.ndarray, list[Step]]:
+    """The digit on the picture that `read(background)` gives."""
+    photo = read(255)
     try:
         return prepare(photo)
     except NoDigitError as on_white:
-        on_black = read_image(path, background=0)
+        on_black = read(0)
         if (on_black == photo).all():  # nothing is transparent
-            raise NoDigitError(on_white.reason, on_white.steps, path) from None
+            raise NoDigitError(on_white.reason, on_white.steps, name) from None
     try:
         return prepare(on_black)
     except NoDigitError as error:
-        raise NoDigitError(error.reason, error.steps, path) from None
+        raise NoDigitError(error.reason, error.steps, name) from None
 
 
 def prepare(image: np.ndarray) -> tuple[np.ndarray, list[Step]]:

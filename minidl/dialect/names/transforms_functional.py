@@ -10,8 +10,7 @@ from ...backend import to_host
 from ...data import transforms
 from ...data.transforms.base import unpacked
 from ...engine.tensor import Tensor
-from ...errors import DtypeError
-from ...training.tensorboard import MissingPackageError
+from ...errors import DtypeError, MissingPackageError
 
 __all__ = [
     "center_crop", "crop", "hflip", "normalize", "pad", "resize", "rgb_to_grayscale", "rotate", "to_grayscale",

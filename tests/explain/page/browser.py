@@ -61,8 +61,8 @@ def chromium() -> Iterator[Any]:
 class Page:
     """One page in the browser: pressing keys, reading what is shown."""
 
-    def __init__(self, driver: Any, path: Path) -> None:
-        self.driver, self.url = driver, path.as_uri()
+    def __init__(self, driver: Any, where: Path | str) -> None:
+        self.driver, self.url = driver, where if isinstance(where, str) else where.as_uri()
         driver.get_log("browser"), driver.get_log("performance")
         self.resize(1280, 720)
         driver.get(self.url)
