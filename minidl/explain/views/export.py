@@ -66,13 +66,14 @@ def _node(tape: Recording, node: Node) -> dict[str, Any]:
         "derivative_plain": in_both(formulas.derivative_plain, korean.derivative_plain),
         "inputs": [
             {
-                "value": x.value, "label": x.label, "from": x.source,
+                "value": x.value, "label": x.label, "from": x.source, "place": x.place,
                 "leaf": None if x.leaf is None else tape.leaves[x.leaf].name,
                 "wants": x.wants, "number": _plain(x.array) if isinstance(x.array, int | float | np.number) else None,
             }
             for x in node.inputs
         ],
         "output": node.output,
+        "shapes": None if node.shapes is None else [list(shape) for shape in node.shapes],
         "forward_source": node.forward_source,
         "backward_source": node.backward_source,
         "options": _options(node.options),

@@ -73,6 +73,10 @@ class Pass:
 def shows(text: str, exact: float) -> bool:
     """Whether a text is that number, rounded, perhaps in thousandths or millionths."""
     number = text.strip().strip("()").replace("−", "-")
+    lead, _, power = number.partition(" · 10")
+    if power:  # 1.23 · 10⁻⁸
+        places = int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
+        return abs(float(lead) * 10.0**places - exact) <= 0.6 * 10.0 ** (places - len(lead.partition(".")[2])) + 1e-7
     digits = len(number.partition(".")[2])
     return any(abs(float(number) - exact * 10**power) <= 0.501 * 10.0**-digits + 1e-6 * abs(exact) * 10**power
                for power in (0, 3, 6, 9))  # fmt: skip

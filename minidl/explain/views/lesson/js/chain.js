@@ -70,6 +70,7 @@ function shownTerm(one, k) {
 }
 
 function followFrom(target) {
+  if (!target?.screen) return;
   state.trail.push({ screen: here(), cells: new Map(CELLS) });
   follow(target);
 }

@@ -11,7 +11,7 @@ function drawCode() {
     const shown = make("li", { "data-line": k, "aria-current": k === line ? "step" : null, class: phase === "backward" ? "b" : "f" });
     if (k < first || k >= first + 5) shown.classList.add("off");
     if (Math.abs(k - Math.max(1, Math.min(lines.length - 2, line))) > 1) shown.classList.add("far");
-    if (text.length > 38) shown.classList.add("long");
+    if (text.length + widthOf(note) > 38) shown.classList.add("long");
     const hidden = isGuessing() && k === lines.length - 1;
     shown.append(
       make("button", { type: "button", class: "line", "data-key": `line-${k}`, on: { click: () => onLine(k) } }, hidden ? make("span", { class: "blank" }, "?") : inked(text, part?.id)),
@@ -21,6 +21,9 @@ function drawCode() {
   });
   refill(box, make("ol", {}, ...rows));
 }
+
+// The room that a note takes beside a line, in letters of the line; Hangul is wider.
+const widthOf = (note) => [...note].reduce((sum, letter) => sum + (letter >= "\u1100" ? 1.05 : 0.58), 0);
 
 function onLine(k) {
   setLine(k);

@@ -23,11 +23,12 @@ function tellGuess(rule, guess) {
   show();
 }
 
-// What was asked for: the element of the recorded array.
+// What was asked for: the element of the recorded array; where the gradient arrives, the sum of the rule.
 function truthOf(rule) {
   const { op, part } = here();
   const cell = cellOf(op);
   if (part.phase === "forward") return at(op.z, cell.z);
+  if (!part.label) return rule.terms[0].value;
   return at(op.d[part.label], cell[part.label]);
 }
 

@@ -19,6 +19,11 @@ function moveCell(down, right) {
   if (kind === "update") return moveWeight(down, right);
   if (kind === "change") return moveChanged(down, right);
   if (!op) return;
+  const own = here().lesson.move;
+  if (own && !part.label) {
+    const moved = own(op, part, cellOf(op), down, right);
+    return moved && pick(op, moved);
+  }
   const label = part.phase === "backward" ? (part.label ?? "z") : "z";
   const array = label === "z" ? op.z : op.in[label];
   const place = [...cellOf(op)[label]];
@@ -44,10 +49,11 @@ function play() {
 
 // The result of this screen goes on: gradients to what was before, values to what comes after.
 function followResult() {
-  const { op, part } = here();
+  const { op, part, lesson: own } = here();
   if (!op) return step(1);
   const cell = cellOf(op);
-  followFrom(part.phase === "forward" ? traced(op, "z", cell.z) : traced(op, part.id, cell[part.label]));
+  if (part.phase === "forward") return followFrom(traced(op, "z", cell.z));
+  followFrom(part.label ? traced(op, "d" + part.label, cell[part.label]) : own.chain(op, part, cell)?.terms[0].go);
 }
 
 function goBack() {

@@ -24,7 +24,7 @@ function buildScreens() {
   for (const op of OPS) for (const part of op.lesson.parts(op)) if (part.phase === "forward") add(op, part);
   for (const op of OPS.toReversed()) {
     if (!op.dz) continue;
-    if (sendersOf(op).length > 1) add(op, { id: "dz", phase: "backward" }, lessonNamed("shared"));
+    if (isShared(op)) add(op, { id: "dz", phase: "backward" }, lessonNamed("shared"));
     for (const part of op.lesson.parts(op)) if (part.phase === "backward") add(op, part);
   }
   if (GIVEN.update) screens.push({ id: "update", kind: "update" });
@@ -36,7 +36,7 @@ function buildScreens() {
 const lessonNamed = (name) => LESSONS.find((one) => one.name === name);
 const here = () => SCREENS[state.screen];
 const screenOf = (op, part) =>
-  SCREENS.find((one) => one.op === op && one.part.id === part) ?? SCREENS.find((one) => one.op === op);
+  SCREENS.find((one) => one.op === op && (one.part.id === part || `d${one.part.label}` === part)) ?? SCREENS.find((one) => one.op === op);
 
 // The screen of an address: conv1.dw, update; conv.dw where there is only one convolution; layer1.0.dw by the module.
 function screenNamed(name) {

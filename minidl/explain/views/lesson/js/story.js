@@ -13,7 +13,7 @@ function cellOf(op) {
 function choose(op, cell) {
   const told = new Set();
   tellBack(op, cell, told);
-  for (const use of op.uses) tellForward(use.op, use.label, cell.z, told);
+  tellUses(op, cell, told);
 }
 
 function tellBack(op, cell, told) {
@@ -22,7 +22,7 @@ function tellBack(op, cell, told) {
   CELLS.set(op, cell);
   for (const input of op.inputs) {
     if (input.from && cell[input.label] && !told.has(input.from))
-      tellBack(input.from, input.from.lesson.cell(input.from, "z", cell[input.label]), told);
+      tellBack(input.from, input.from.lesson.cell(input.from, "z", madeAt(input, cell[input.label])), told);
   }
 }
 
@@ -31,7 +31,28 @@ function tellForward(op, label, index, told) {
   told.add(op);
   const cell = op.lesson.cell(op, label, index);
   CELLS.set(op, cell);
-  for (const use of op.uses) tellForward(use.op, use.label, cell.z, told);
+  tellUses(op, cell, told);
+}
+
+function tellUses(op, cell, told) {
+  for (const use of op.uses) {
+    const index = usedAt(use, cell.z);
+    if (index) tellForward(use.op, use.label, index, told);
+  }
+}
+
+// Where z of the operation that made an input holds its element: one of several outputs is a part of it.
+function madeAt(input, index) {
+  const out = input.from.outs?.[input.place];
+  return out ? [out.start + flatOf(out.shape, index)] : index;
+}
+
+// The other way: the index that an element of z has in one of its uses; null where that is of another output.
+function usedAt({ op, input }, index) {
+  const out = input.from.outs?.[input.place];
+  if (!out) return index;
+  const flat = index[0] - out.start;
+  return flat >= 0 && flat < sizeOf(out.shape) ? indexOf(out.shape, flat) : null;
 }
 
 // The first story: from what was differentiated back along the largest shares, so that it ends at a pixel that matters.
@@ -46,23 +67,24 @@ function firstStory() {
 //   traced(op, "dx", i)  where this gradient is sent
 function traced(op, name, index) {
   if (name === "dz") {
-    const [use, another] = sendersOf(op);
+    const [use, another] = sendersOf(op, index);
     if (!use) return null;
     if (another && here().part.id !== "dz") return { screen: screenOf(op, "dz"), op, cell: cellOf(op) };
-    const cell = use.op.lesson.cell(use.op, use.label, index);
+    const cell = use.op.lesson.cell(use.op, use.label, usedAt(use, index));
     return { screen: screenOf(use.op, "d" + use.label), op: use.op, cell };
   }
   if (name === "z") {
-    const use = op.uses[0];
+    const use = op.uses.find((one) => usedAt(one, index));
     if (!use) return null;
-    return { screen: screenOf(use.op, "z"), op: use.op, cell: use.op.lesson.cell(use.op, use.label, index) };
+    return { screen: screenOf(use.op, "z"), op: use.op, cell: use.op.lesson.cell(use.op, use.label, usedAt(use, index)) };
   }
   const gradient = name.startsWith("d") && name.slice(1) in op.in;
   const input = inputOf(op, gradient ? name.slice(1) : name);
   if (!input) return null;
   if (input.from) {
-    const cell = input.from.lesson.cell(input.from, "z", index);
-    const part = !gradient ? "z" : sendersOf(input.from).length > 1 ? "dz" : onward(input.from);
+    const made = madeAt(input, index);
+    const cell = input.from.lesson.cell(input.from, "z", made);
+    const part = !gradient ? "z" : sendersOf(input.from, made).length > 1 ? "dz" : onward(input.from);
     return { screen: screenOf(input.from, part), op: input.from, cell };
   }
   if (GIVEN.update && GIVEN.update.leaves.includes(leafOf(input))) {
@@ -71,23 +93,26 @@ function traced(op, name, index) {
   return { screen: screenNamed("overview") };
 }
 
-// The backward screen of an operation from which the gradient goes on: to another operation, else to the pixels.
+// The backward screen of an operation from which the gradient goes on: to another operation, else to the pixels. One
+// that shows how the gradient arrives, and sends it to no input, comes first.
 function onward(op) {
   const parts = op.lesson.parts(op).filter((part) => part.phase === "backward");
+  if (parts[0] && !parts[0].label) return parts[0].id;
   const input = (part) => inputOf(op, part.label);
   const found = parts.find((part) => input(part)?.from) ?? parts.find((part) => !GIVEN.update?.leaves.includes(leafOf(input(part))));
   return (found ?? parts[0])?.id ?? "z";
 }
 
-// The uses of an operation's output that sent a gradient back; where there are several, dz is their sum.
-const sendersOf = (op) => op.uses.filter((use) => use.op.dz && use.op.d[use.label]);
+// The uses of an operation's output that sent a gradient back; where there are several, dz is their sum. With the
+// index of an element: those that used it, which differ only where there are several outputs.
+const sendersOf = (op, index = null) => op.uses.filter((use) => use.op.dz && use.op.d[use.label] && (!index || usedAt(use, index)));
+const isShared = (op) => (op.outs ?? [null]).some((_, place) => sendersOf(op).filter((use) => use.input.place === place).length > 1);
 
 function leafOf(input) {
   return TAPE.leaves.findIndex((leaf) => leaf.name === input.leaf && leaf.value === input.value);
 }
 
 function follow(target) {
-  if (!target?.screen) return;
   if (target.op) choose(target.op, target.cell);
   if (target.weight) state.weight = target.weight;
   goTo(target.screen);

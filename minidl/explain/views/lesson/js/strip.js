@@ -27,8 +27,10 @@ function drawStrip() {
 function stagesOf() {
   const given = OPS.flatMap((op) => op.inputs).find((input) => !input.from && input.array?.shape.length);
   const first = given && !given.leaf?.includes(".") ? [{ array: given.array, text: say("app.input") }] : [];
-  return [...first, ...OPS.map((op) => ({ op, array: op.z, text: shortName(op) }))];
+  return [...first, ...OPS.map((op) => ({ op, array: firstOutput(op), text: shortName(op) }))];
 }
+
+const firstOutput = (op) => op.outs?.[0] ?? op.z;
 
 function flowOf(place, now, screen) {
   if (screen.kind === "update") return "b";

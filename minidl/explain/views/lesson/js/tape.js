@@ -5,7 +5,9 @@
 //   inputs            [{label, array, grad, from, leaf, wants, verdict}] in order; `from` is the operation that made it
 //   extra.sigma, ...  what its lesson needs besides: extras.py
 //   slopeOf           the number of the operation whose backward it is a part of, in a pass with second derivatives
-//   uses              [{op, label}]: where z went
+//   uses              [{op, label, input}]: where z went
+//   outs              of an operation with several outputs, each by itself (an array); null of any other. Its z and dz
+//                     hold the elements of all, one after another, and an index of z is an index there
 // An array: {shape, block, numbers, min, max}; read it with at(array, index), which is undefined where the page holds
 // no such element.
 
@@ -15,6 +17,19 @@ const GIVEN = TAPE.lesson ?? { nodes: [], update: null };
 
 const arrayOf = (place) => (place === null || place === undefined ? null : VALUES[place]);
 
+// The outputs that one array holds, one after another; of one that is not on the page whole, the first rows.
+function outputsOf(all, shapes) {
+  let start = 0;
+  return shapes.map((shape) => {
+    const numbers = all.numbers.subarray(start, start + sizeOf(shape));
+    const rows = shape.length ? Math.floor(numbers.length / Math.max(1, sizeOf(shape.slice(1)))) : 1;
+    const block = shape.map((length, axis) => [0, axis ? length : rows]);
+    const out = { shape, block, numbers, dtype: all.dtype, start };
+    start += sizeOf(shape);
+    return out;
+  });
+}
+
 const OPS = TAPE.nodes.map((node, i) => {
   const extra = GIVEN.nodes[i] ?? { taught: true, dz: null, grads: [], curve: null, slope: null, extra: {}, lines: null };
   const inputs = node.inputs.map((input, k) => ({
@@ -23,6 +38,7 @@ const OPS = TAPE.nodes.map((node, i) => {
     number: input.number,
     grad: arrayOf(extra.grads[k]),
     from: input.from,
+    place: input.place, // which of its outputs
     leaf: input.from === null ? input.leaf : null,
     value: input.value,
     wants: input.wants,
@@ -44,6 +60,7 @@ const OPS = TAPE.nodes.map((node, i) => {
     in: Object.fromEntries(inputs.map((input) => [input.label, input.array])),
     d: Object.fromEntries(inputs.map((input) => [input.label, input.grad])),
     z: arrayOf(node.output),
+    outs: node.shapes && outputsOf(arrayOf(node.output), node.shapes),
     dz: arrayOf(extra.dz),
     curve: arrayOf(extra.curve),
     slope: arrayOf(extra.slope),
@@ -59,7 +76,7 @@ const SECOND = OPS.some((op) => op.slopeOf !== null); // whether derivatives of 
 for (const op of OPS) {
   for (const input of op.inputs) {
     input.from = input.from === null ? null : OPS[input.from];
-    input.from?.uses.push({ op, label: input.label });
+    input.from?.uses.push({ op, label: input.label, input });
   }
 }
 for (const { node, input, verdict } of TAPE.checks) {
@@ -94,7 +111,9 @@ function indexOf(shape, flat) {
   return index;
 }
 
-const sizeOf = (shape) => shape.reduce((all, length) => all * length, 1);
+function sizeOf(shape) {
+  return shape.reduce((all, length) => all * length, 1);
+}
 
 // The largest magnitude of an array or of some numbers, finite and never 0.
 function topOf(numbers) {

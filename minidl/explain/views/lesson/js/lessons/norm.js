@@ -133,20 +133,21 @@ function normBackward(op, cell) {
   return make("div", { class: "row norm-back" }, termsTable(rows), normMap(op, cell));
 }
 
-// Rows of terms: symbol, what it is, its number, its bar.
-function termsTable(rows) {
-  const top = topOf(rows.filter((row) => !row.result).map((row) => row.value));
+// Rows of terms: symbol, what it is, its number, its bar; `act` is what a click does. hue: who made the numbers.
+function termsTable(rows, hue = "b") {
+  const top = topOf(rows.filter((row) => !row.result || row.bar).map((row) => row.value));
   return make(
     "div",
     { class: "terms" },
-    ...rows.flatMap(({ symbol, says, value, line, result }) => {
-      const bar = styled(make("i", { class: value > 0 ? "full" : "" }), { left: `${50 + Math.min(0, (50 * value) / top)}%`, width: `${Math.abs((50 * value) / top)}%` });
-      const kind = line ? "total" : "";
+    ...rows.flatMap(({ symbol, says, value, line, result, bar = !result, act }) => {
+      const length = styled(make("i", { class: value > 0 ? "full" : "" }), { left: `${50 + Math.min(0, (50 * value) / top)}%`, width: `${result && isGuessing() ? 0 : Math.abs((50 * value) / top)}%` });
+      const kind = `${line ? "total" : ""} ${act ? "touch" : ""}`;
+      const on = act && { on: { click: act } };
       return [
-        make("span", { class: `symbol v ${kind}` }, symbol),
-        make("span", { class: `says ${kind}` }, says),
-        make("span", { class: `value num ${kind}` }, result ? chip(short(value)) : ink("b", short(value))),
-        make("span", { class: result ? "" : `bar b ${kind}` }, result ? null : bar),
+        make("span", { class: `symbol v ${kind}`, ...on }, symbol),
+        make("span", { class: `says ${kind}`, ...on }, says),
+        make("span", { class: `value num ${kind}`, ...on }, result ? chip(short(value)) : ink(hue, short(value))),
+        make("span", { class: `bar-place ${bar ? `bar ${hue}` : ""} ${kind}`, ...on }, bar ? length : null),
       ];
     }),
   );

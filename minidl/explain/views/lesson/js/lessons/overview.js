@@ -10,9 +10,9 @@ lesson({
       return filled(
         button("", go, { class: "card", "data-key": `card-${op.id}` }),
         make("b", {}, shortName(op)),
-        thumb(op.z, "f", 5, 9),
+        thumb(firstOutput(op), "f", 5, 9),
         op.dz ? thumb(op.dz, "b", 5, 9) : null,
-        op.slopeOf !== null ? make("small", {}, `▲ ${shortName(OPS[op.slopeOf])}`) : make("small", { class: "num" }, op.z.shape.join(" × ") || say(op.uses.length || (SECOND && !op.dz) ? "overview.number" : "overview.loss")),
+        op.slopeOf !== null ? make("small", {}, `▲ ${shortName(OPS[op.slopeOf])}`) : make("small", { class: "num" }, firstOutput(op).shape.join(" × ") || say(op.uses.length || (SECOND && !op.dz) ? "overview.number" : "overview.loss")),
       );
     });
     const legend_ = make("p", { class: "muted told" }, make("b", { class: "f" }, say("overview.values")), " · ", make("b", { class: "b" }, say("overview.gradients")), " · ", say("overview.open"));

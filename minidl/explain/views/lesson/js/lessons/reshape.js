@@ -4,6 +4,7 @@ lesson({
   name: "reshape",
   ops: ["Reshape"],
   inks: { shape: "" },
+  short: (op) => say(op.z.shape.length < op.in.x.shape.length ? "reshape.flat" : "reshape.short"),
   lines: (op, part) =>
     part.phase === "forward"
       ? [[`z = x.reshape(${op.z.shape.join(", ")})`, say("reshape.line.z")]]

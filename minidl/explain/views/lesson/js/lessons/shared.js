@@ -3,10 +3,10 @@
 lesson({
   name: "shared",
   fits: () => false,
-  holes: (op) => ({ n: sendersOf(op).length, name: shortName(op) }),
+  holes: (op) => ({ n: sendersOf(op, cellOf(op).z).length, name: shortName(op) }),
   lines: (op) => [
     [`dz  = 0`, "", "backward"],
-    ...sendersOf(op).map(({ op: user, label }, k) => [`dz += d${label}`, say("shared.line.use", { name: shortName(user) })]),
+    ...sendersOf(op, cellOf(op).z).map(({ op: user, label }, k) => [`dz += d${label}`, say("shared.line.use", { name: nameAmong(user) })]),
   ],
   draw(op, part, cell) {
     const shares = sharesOfUses(op, cell);
@@ -16,21 +16,24 @@ lesson({
   },
   chain(op, part, cell) {
     const shares = sharesOfUses(op, cell).toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));
-    const [first, second] = shares;
     const rest = shares.slice(1).reduce((sum, one) => sum + one.value, 0);
-    const named = ({ user, label, value }) => ({ ...term(["L"], ["z"], value, say("shared.by", { name: shortName(user) }), "b", followUse(user, label, cell.z)), symbol: gradientName(label) });
+    const named = (one) => ({ ...term(["L"], ["z"], one.value, say("shared.by", { name: nameAmong(one.user) }), "b", followUse(one)), symbol: gradientName(one.label) });
     const others = { symbol: gradientName("…"), value: rest, words: say("shared.more", { n: shares.length - 1 }), hue: "b" };
     return {
       sign: "=",
       between: "+",
-      terms: [term(["L"], ["z", trimmed(cell.z)], at(op.dz, cell.z), say("shared.sum"), "r"), named(first), shares.length === 2 ? named(second) : others],
+      terms: [term(["L"], ["z", trimmed(cell.z)], at(op.dz, cell.z), say("shared.sum"), "r"), ...(shares.length > 2 ? [named(shares[0]), others] : shares.map(named))],
     };
   },
 });
 
-const sharesOfUses = (op, cell) => sendersOf(op).map(({ op: user, label }) => ({ user, label, value: at(user.d[label], cell.z) }));
+const sharesOfUses = (op, cell) => sendersOf(op, cell.z).map((use) => {
+  const index = usedAt(use, cell.z);
+  return { user: use.op, label: use.label, index, value: at(use.op.d[use.label], index) };
+});
+const nameAmong = (op) => (op.alone ? shortName(op) : `${shortName(op)} ${op.count}`); // Linear 2
 const gradientName = (label) => make("span", { class: "frac v" }, `d${label}`);
-const followUse = (user, label, index) => ({ screen: screenOf(user, "d" + label), op: user, cell: user.lesson.cell(user, label, index) });
+const followUse = ({ user, label, index }) => ({ screen: screenOf(user, "d" + label), op: user, cell: user.lesson.cell(user, label, index) });
 
 // The value in the middle, its uses to the right; gradients come back along every branch and meet.
 function branches(op, cell, shares) {
@@ -42,13 +45,14 @@ function branches(op, cell, shares) {
   const wires_ = shown.flatMap((one, k) => [
     draw("path", { class: "wire b", d: `M240,${middle}C300,${middle} 280,${place(k)} 352,${place(k)}` }),
   ]);
-  const boxes = shown.map(({ user, label, value }, k) => {
-    const go = () => followFrom(followUse(user, label, cell.z));
+  const boxes = shown.map((one, k) => {
+    const { user, label, value } = one;
+    const go = () => followFrom(followUse(one));
     return draw(
       "g",
       { class: "use", on: { click: go } },
       draw("rect", { class: "box", x: 352, y: place(k) - 42, width: 284, height: 84, rx: 8 }),
-      draw("text", { class: "user", x: 366, y: place(k) - 9 }, `${shortName(user)}`),
+      draw("text", { class: "user", x: 366, y: place(k) - 9 }, nameAmong(user)),
       draw("text", { class: "letter", x: 366, y: place(k) + 29 }, `d${label}`),
       draw("text", { class: "amount b", x: 622, y: place(k) + 30 }, short(value)),
     );

@@ -1,0 +1,482 @@
+// A recurrent step through time: the gates of one unit forward; backward what comes to h (and c) from above and from
+// t + 1, what that does to the gates, and the weights, which every step used and so every step sends a share to.
+// A layer has all its times; a cell (LSTMCell, ...) has one, and what joins its steps are screens of their own.
+
+const GATES = { LSTM: ["i", "f", "g", "o"], GRU: ["r", "u", "n"], Tanh: [""], Relu: [""] };
+
+// What does not change: {kind, gates, layer, sizes, starts, H, P, w, b, r, h0, c0}; the last five are labels.
+function recurrenceOf(op) {
+  const layer = op.op.endsWith("Layer");
+  const kind = op.op.replace(/Layer$|Step$/, "");
+  const sizes = layer ? op.options.sizes : [op.in.x.shape[0]];
+  const state = layer ? "first" : "state";
+  return (op.recurrence ??= {
+    kind, layer, sizes, gates: GATES[kind],
+    starts: sizes.map((_, t) => sizes.slice(0, t).reduce((sum, n) => sum + n, 0)),
+    H: op.extra.h.shape[1], P: op.outs[0].shape[1], h0: `${state}[0]`, c0: `${state}[1]`,
+    forward: op.options.reverse ? -1 : 1,
+  });
+}
+
+// Rows of x, h and z: one per time and sequence.
+function timeOf(op, row) {
+  const { starts } = recurrenceOf(op);
+  const t = starts.findLastIndex((start) => start <= row);
+  return { t, n: row - starts[t] };
+}
+
+// The row of a sequence some steps further on, in the order of the walk; null where it has ended.
+function rowAfter(op, row, by = 1) {
+  const { sizes, starts, forward } = recurrenceOf(op);
+  const { t, n } = timeOf(op, row);
+  const next = t + by * forward;
+  return n < (sizes[next] ?? 0) ? starts[next] + n : null;
+}
+
+// All rows of a row's sequence, in the order of the walk.
+function sequenceOf(op, row) {
+  let first = row;
+  while (rowAfter(op, first, -1) !== null) first = rowAfter(op, first, -1);
+  const rows = [];
+  for (let one = first; one !== null; one = rowAfter(op, one)) rows.push(one);
+  return rows;
+}
+
+const seen = (op, name, ...index) => at(op.extra[name], index);
+const upTo = (count) => Array.from({ length: count }, (_, k) => k);
+
+// The indices that belong together: unit u of a row, its gate, and j, p: the element of h_(t - 1) and of the output.
+function recurrentCell(op, row, u, { gate, j, p } = {}) {
+  const { gates, H, P, h0, c0 } = recurrenceOf(op);
+  const own = (k) => k * H + u;
+  const [{ dy }, { r, w }] = [op.extra, op.in];
+  gate ??= most(upTo(gates.length), (k) => (dy ? Math.abs(at(dy, [row, own(k)])) : 0)) ?? 0;
+  p ??= r ? most(upTo(P), (k) => Math.abs(at(r, [k, u]))) : u;
+  j ??= w ? most(upTo(P), (k) => Math.abs(at(w, [own(gate), k]) * seen(op, "before", row, k))) : 0;
+  const { n } = timeOf(op, row);
+  return { z: [row * P + p], x: [row, own(gate)], y: [row, own(gate)], w: [own(gate), j], b: [own(gate)], r: [p, u], [h0]: [n, p], [c0]: [n, u], unit: [row, u], gate };
+}
+
+// The row whose share of dw, db or dr is the largest.
+function loudest(op, share) {
+  return op.extra.dy ? (most(upTo(op.in.x.shape[0]), (row) => Math.abs(share(row))) ?? 0) : 0;
+}
+
+lesson({
+  name: "recurrent",
+  ops: Object.keys(GATES).flatMap((kind) => [`${kind}Layer`, `${kind}Step`]),
+  slug: (op) => kindOf(op).toLowerCase() + (recurrenceOf(op).layer ? "" : "cell"),
+  short: (op) => kindOf(op),
+  pace: 1200,
+  holes: (op, part) => ({ name: kindOf(op), n: part?.phase === "backward" ? sequenceOf(op, cellOf(op).unit[0]).length : recurrenceOf(op).sizes.length }),
+  parts(op) {
+    const { kind, layer, h0, c0 } = recurrenceOf(op);
+    if (!op.dz) return [{ id: "z", phase: "forward" }];
+    const given = gradientsOf(op);
+    const of = (label, id = "d" + label) => given.filter((part) => part.label === label).map((part) => ({ ...part, id }));
+    return [
+      { id: "z", phase: "forward" },
+      ...(layer ? [{ id: "dh", phase: "backward" }] : []),
+      ...(kind === "LSTM" ? [{ id: "dc", phase: "backward" }] : []),
+      ...["x", "y", "w", "b", "r"].flatMap((label) => of(label)), ...of(h0, "dh0"), ...of(c0, "dc0"),
+    ];
+  },
+  cell(op, label, index) {
+    const { gates, H, P, h0, c0, layer } = recurrenceOf(op);
+    const gateOf = (k) => ({ gate: Math.floor(k / H), u: k % H });
+    if (label === "x" || label === "y") {
+      const { gate, u } = gateOf(index[1]);
+      return recurrentCell(op, index[0], u, { gate });
+    }
+    if (label === "w" || label === "b") {
+      const { gate, u } = gateOf(index[0]);
+      const j = label === "w" ? index[1] : undefined;
+      return recurrentCell(op, loudest(op, (row) => seen(op, "dy", row, index[0]) * (label === "w" ? seen(op, "before", row, j) : 1)), u, { gate, j });
+    }
+    if (label === "r") return recurrentCell(op, loudest(op, (row) => seen(op, "dp", row, index[0]) * seen(op, "h", row, index[1])), index[1], { p: index[0] });
+    if (label === h0 || label === c0) {
+      const row = sequenceOf(op, index[0])[0]; // at the first time row n is of sequence n
+      return { ...recurrentCell(op, layer ? row : index[0], index[1] % H), [label]: index };
+    }
+    const [h, last] = op.outs;
+    const flat = index[0];
+    if (flat < (last?.start ?? Infinity)) return { ...unitOfOutput(op, Math.floor(flat / P), flat % P), z: index };
+    const place = op.outs.findLast((out) => out.start <= flat);
+    const width = place.shape[1];
+    const [n, k] = [Math.floor((flat - place.start) / width), (flat - place.start) % width];
+    const row = layer ? sequenceOf(op, n).at(-1) : n;
+    return place === h || (layer && place === last) ? { ...unitOfOutput(op, row, k), z: index } : { ...recurrentCell(op, row, k), z: index };
+  },
+  inks: Object.fromEntries([..."afgiochnru"].map((name) => [name, "f"]).concat([..."ifgoru"].map((name) => [`a_${name}`, "f"]), ["da", "dh", "dc", "dy", "dn", "du", "dr", "back", "da_i", "da_f", "da_g", "da_o", "dz_c"].map((name) => [name, "b"]))),
+  lines: (op, part) => recurrentLines(op, part),
+  draw(op, part, cell) {
+    if (part.phase === "forward") return stepForward(op, cell);
+    if (part.label === "x" || part.label === "y") return gatesBackward(op, part, cell);
+    if ("wbr".includes(part.label)) return sharesOverTime(op, part, cell);
+    return throughTime(op, part, cell);
+  },
+  chain: (op, part, cell) => recurrentChain(op, part, cell),
+  move(op, part, cell, down, right) {
+    const [row, u] = cell.unit;
+    const next = right ? rowAfter(op, row, right) : row;
+    if (part.label || next === null) return null;
+    return recurrentCell(op, next, Math.max(0, Math.min(recurrenceOf(op).H - 1, u + down)), { gate: cell.gate });
+  },
+  // Forward from the first time to the last, backward from the last to the first.
+  play(op, part) {
+    if (part.label) return null;
+    const rows = sequenceOf(op, cellOf(op).unit[0]);
+    if (part.phase === "backward") rows.reverse();
+    return () => {
+      const row = rows.shift();
+      if (row === undefined) return false;
+      const { unit: [, u], gate } = cellOf(op);
+      choose(op, recurrentCell(op, row, u, { gate }));
+      return rows.length > 0;
+    };
+  },
+});
+
+const kindOf = (op) => ({ Tanh: "RNN", Relu: "RNN" })[recurrenceOf(op).kind] ?? recurrenceOf(op).kind;
+
+// The cell of output p of a row; with a projection, of the unit that has most to do with it.
+function unitOfOutput(op, row, p) {
+  const { H } = recurrenceOf(op);
+  const u = op.in.r ? most(upTo(H), (k) => Math.abs(at(op.in.r, [p, k]) * seen(op, "h", row, k))) : p;
+  return recurrentCell(op, row, u, { p });
+}
+
+// h or c of a time, as an index: h with t, unit; the sequence too where there are several.
+function timed(op, row, k) {
+  const { t, n } = timeOf(op, row);
+  const { layer, sizes } = recurrenceOf(op);
+  return layer ? [t, ...(sizes[0] > 1 ? [n] : []), k] : sizes[0] > 1 ? [n, k] : [k];
+}
+
+function recurrentLines(op, part) {
+  const { kind, layer } = recurrenceOf(op);
+  const note = (key) => say(`recurrent.line.${key}`);
+  const [t, next] = layer ? ["[t]", "[t+1]"] : ["", ""];
+  const a = layer ? `x[t] + w @ h${op.in.b ? " + b" : ""}` : "x + y";
+  const weighed = kind === "GRU" ? `w.T @ dy${next} + u${next} * dh${next}` : `w.T @ da${next}`;
+  const forward = {
+    LSTM: [[`a = ${a}`, note("before")], ["i, f, o = σ(a_i), σ(a_f), σ(a_o)", note("gates")], ["g = tanh(a_g)", note("new")], ["c = f * c + i * g", note("c")], ["h = o * tanh(c)", note("h")]],
+    GRU: [[layer ? `y = w @ h${op.in.b ? " + b" : ""}` : "y = y", note("before")], ["r, u = σ(x_r + y_r), σ(x_u + y_u)", note("gates")], ["n = tanh(x_n + r * y_n)", note("new")], ["h = (1 - u) * n + u * h", note("mix")]].slice(layer ? 0 : 1),
+    Tanh: [[`a = ${a}`, note("before")], ["h = tanh(a)"]],
+    Relu: [[`a = ${a}`, note("before")], ["h = max(a, 0)"]],
+  }[kind];
+  if (part.phase === "forward") return op.in.r ? [...forward, ["z = r @ h", note("project")]] : forward;
+  const gates = {
+    LSTM: [["da_i = dc * g * i * (1 - i)"], ["da_f = dc * c * f * (1 - f)", note("c.before")], ["da_g = dc * i * (1 - g**2)"], ["da_o = dh * tanh(c) * o * (1 - o)"]],
+    GRU: [["dn = dh * (1 - u) * (1 - n**2)"], ["du = dh * (h - n) * u * (1 - u)", note("h.before")], ["dr = dn * y_n * r * (1 - r)"]],
+    Tanh: [["da = dh * (1 - h**2)"]],
+    Relu: [["da = dh * (h > 0)"]],
+  }[kind];
+  const dy = kind === "GRU" ? "dy" : "da";
+  return {
+    dh: [[`back = ${weighed}`, note("next")], [`dh${t} = dz${t} + back`, note("sum")]],
+    dc: [...(layer ? [[`back = f${next} * dc${next}`, note("next")]] : [["back = dz_c", note("next")]]), [`dc${t} = back + o * (1 - tanh(c)**2) * dh`]],
+    dx: [...gates, [kind === "GRU" ? `dx${t} = dr, du, dn` : `dx${t} = da`]],
+    dy: [...gates, [kind === "GRU" ? "dy = dr, du, r * dn" : "dy = da"]],
+    dw: [["for t in times:"], [`  dw += outer(${dy}[t], h[t-1])`, note("share")]],
+    db: [["for t in times:"], [`  db += ${dy}[t]`, note("share")]],
+    dr: [["for t in times:"], ["  dr += outer(dz[t] + back, h[t])", note("share")]],
+    dh0: [[layer ? `dh0 = ${weighed.replaceAll("[t+1]", "[0]")}` : kind === "GRU" ? "dh0 = u * dh" : "dh0 = 0", note("first")]],
+    dc0: [[layer ? "dc0 = f[0] * dc[0]" : "dc0 = f * dc", note("first")]],
+  }[part.id];
+}
+
+// What a gate's own number does: {symbol, sent, local, says}, of ∂L/∂(its sum) = sent · local.
+function gateRule(op, row, u, gate, label = "x") {
+  const { kind, gates } = recurrenceOf(op);
+  const one = (name) => seen(op, name, row, u);
+  const slope = (v) => v * (1 - v);
+  const h = timed(op, row, u);
+  const through = (name, local, says, sent = one(`d${name}`)) => ({ symbol: [name, h], sent, local, says });
+  if (kind === "LSTM") {
+    const [i, f, g, o, c] = ["i", "f", "g", "o", "c"].map(one);
+    return [
+      () => through("c", g * slope(i), "g · i (1 − i)"), () => through("c", one("c0") * slope(f), "c₀ · f (1 − f)"),
+      () => through("c", i * (1 - g * g), "i · (1 − g²)"), () => through("h", Math.tanh(c) * slope(o), "tanh c · o (1 − o)"),
+    ][gate]();
+  }
+  if (kind === "GRU") {
+    const [r, u_, n] = ["r", "u", "n"].map(one);
+    const dn = (1 - n * n) * (1 - u_) * one("dh");
+    const toN = (local, says) => ({ symbol: ["x", ["n", ...h]], sent: dn, local, says });
+    return [
+      () => toN(one("yn") * slope(r), "yₙ · r (1 − r)"), () => through("h", (one("h0") - n) * slope(u_), "(h₀ − n) · u (1 − u)"),
+      () => (label === "y" ? toN(r, "r") : through("h", (1 - u_) * (1 - n * n), "(1 − u) · (1 − n²)")),
+    ][gate]();
+  }
+  const value = one("h");
+  return through("h", kind === "Tanh" ? 1 - value * value : Number(value > 0), kind === "Tanh" ? "1 − h²" : say(value > 0 ? "recurrent.open" : "recurrent.shut"));
+}
+
+function recurrentChain(op, part, cell) {
+  if (!op.dz) return null;
+  const { h0, c0, gates, layer } = recurrenceOf(op);
+  const [row, u] = cell.unit;
+  const following = rowAfter(op, row);
+  const names = (name, k) => [name, timed(op, row, k)];
+  const p = cell.z[0] % recurrenceOf(op).P;
+  const there = (id, of) => ({ screen: screenOf(op, id), op, cell: of });
+  const sum = (terms, note) => ({ sign: "=", between: "+", terms, note });
+  if (part.id === "dh" || part.id === "dc") {
+    const lane = laneOf(op, part, cell);
+    const name = part.id[1];
+    const k = name === "h" ? p : u;
+    const symbol = (text) => make("span", { class: "frac v" }, make("span", {}, "∂L"), make("span", {}, "∂", name, make("sub", {}, timed(op, row, k).join(",")), text ? make("small", {}, ` ${text}`) : null));
+    const onwards = following === null ? null : there(part.id, recurrentCell(op, following, u, { gate: cell.gate, p }));
+    return sum([
+      { ...term(["L"], names(name, k), lane.total(row), say("recurrent.sum"), "r", there("dx", cell)), symbol: symbol("") },
+      { ...term(["L"], names(name, k), lane.above(row), say(name === "h" ? "recurrent.above" : "recurrent.through.h"), "b", name === "h" ? traced(op, "dz", [row * recurrenceOf(op).P + p]) : layer ? there("dh", cell) : null), symbol: symbol("↓") },
+      { ...term(["L"], names(name, k), lane.after(row), say("recurrent.next"), "b", onwards), symbol: symbol("←") },
+    ], lane.note(row));
+  }
+  if (part.label === h0 || part.label === c0) return firstChain(op, part, cell);
+  if (part.label === "w" || part.label === "b" || part.label === "r") {
+    const { label } = part;
+    const [sent, local, top, says] = shareOf(op, label, cell)(row);
+    return {
+      label,
+      sign: "+=",
+      terms: [
+        term(["L"], [label, cell[label]], sent * local, say("app.share", { name: "d" + label }), "r", traced(op, "d" + label, cell[label])),
+        term(["L"], top, sent, say("recurrent.at", { t: timeOf(op, row).t }), "b", there(label === "r" ? "dh" : "dx", cell)),
+        term(top, [label, cell[label]], local, says, "f"),
+      ],
+      note: [say("recurrent.note", { name: "d" + label, n: counted(op.in.x.shape[0]), sum: short(at(op.d[label], cell[label])) }), " ", nudgedNote(op, label, cell[label])],
+    };
+  }
+  const label = part.label === "y" ? "y" : "x";
+  const rule = gateRule(op, row, u, cell.gate, label);
+  const place = [...(gates.length > 1 ? [gates[cell.gate]] : []), ...timed(op, row, u)];
+  return {
+    label,
+    sign: "=",
+    terms: [
+      term(["L"], [label, place], rule.sent * rule.local, say("app.handed", { name: "d" + label }), "r", traced(op, "d" + label, cell[label])),
+      term(["L"], rule.symbol, rule.sent, say("app.arriving", { name: "d" + rule.symbol[0] }), "b", there(rule.symbol[0] === "x" ? "dx" : "d" + rule.symbol[0], cell)),
+      term(rule.symbol, [label, place], rule.local, `= ${rule.says}`, "f"),
+    ],
+    note: nudgedNote(op, label, cell[label]),
+  };
+}
+
+// dh0 and dc0: what the first step hands back to the state it began with.
+function firstChain(op, part, cell) {
+  const { kind, layer } = recurrenceOf(op);
+  const [row, u] = cell.unit;
+  const { label } = part;
+  const own = at(op.d[label], cell[label]);
+  const first = term(["L"], [`${part.id[1]}₀`, [...cell[label]].slice(op.in[label].shape[0] > 1 ? 0 : 1)], own, say("app.handed", { name: part.id }), "r", traced(op, "d" + label, cell[label]));
+  const note = nudgedNote(op, label, cell[label]);
+  if (part.id === "dc0") {
+    const c = ["c", timed(op, row, u)];
+    return { label, sign: "=", terms: [first, term(["L"], c, seen(op, "dc", row, u), say("app.arriving", { name: "dc" }), "b", { screen: screenOf(op, "dc"), op, cell }), term(c, [first.bottom[0], first.bottom[1]], seen(op, "f", row, u), "= f", "f")], note };
+  }
+  const direct = kind === "GRU" ? seen(op, "u", row, u) * seen(op, "dh", row, u) : 0;
+  const shares = layer ? [{ symbol: make("span", { class: "frac v" }, "Σ w · d", kind === "GRU" ? "y" : "a"), value: own - direct, words: say("recurrent.weights"), hue: "b" }] : [];
+  const straight = kind === "GRU" ? [{ symbol: make("span", { class: "frac v" }, "u · dh"), value: direct, words: say("recurrent.straight"), hue: "b" }] : [];
+  return { label, sign: "=", between: "+", terms: [first, ...shares, ...straight], note };
+}
+
+// What a row contributes to dw, db or dr: row -> [sent, local, the name of what sent it, what the local slope is].
+function shareOf(op, label, cell) {
+  const { gates } = recurrenceOf(op);
+  const [k, j] = cell[label];
+  const name = (row) => (label === "r" ? ["z", timed(op, row, k)] : ["a", [...(gates.length > 1 ? [gates[cell.gate]] : []), ...timed(op, row, cell.unit[1])]]);
+  if (label === "w") return (row) => [seen(op, "dy", row, k), seen(op, "before", row, j), name(row), "= h[t−1]"];
+  if (label === "b") return (row) => [seen(op, "dy", row, k), 1, name(row), ""];
+  return (row) => [seen(op, "dp", row, k), seen(op, "h", row, j), name(row), "= h"];
+}
+
+// h of all times and units of one sequence, the chosen one framed.
+function overTime(op, cell, { name, get, hue, result = false }) {
+  const [row, u] = cell.unit;
+  const rows = sequenceOf(op, row).toSorted((a, b) => a - b);
+  const { H, layer, sizes } = recurrenceOf(op);
+  const chosen = [rows.indexOf(row), u];
+  const numbers = rows.flatMap((one) => upTo(H).map((k) => get(one, k)));
+  const top = topOf(numbers);
+  const few = rows.length <= FEW && H <= FEW;
+  const unit = unitOf(top);
+  const shared = {
+    rows: rows.length, columns: H, hue, frame: result ? "r" : hue, top, result, get: (r, c) => get(rows[r], c),
+    pick: (r, c) => pick(op, recurrentCell(op, rows[r], c, { gate: cell.gate })), over: (r, c) => preview(op, recurrentCell(op, rows[r], c, { gate: cell.gate })),
+  };
+  const { n } = timeOf(op, row);
+  const more = [say(layer ? "recurrent.axes" : "recurrent.unit"), layer && sizes[0] > 1 ? `[${n}]` : "", few ? unit.words : ""].filter(Boolean).join(", ");
+  if (few) return figure({ name, hue: result ? "" : hue, more }, styled(cells({ ...shared, unit, chosen }), { "--cell": `min(4.4rem, calc(var(--wide) / ${H}))`, "--cellh": `min(3rem, calc(var(--high) / ${rows.length}))` }));
+  return figure({ name, hue: result ? "" : hue, more }, map({ ...shared, frames: [{ row: chosen[0], column: u, rows: 1, columns: 1 }] }));
+}
+
+const recurrentRow = (...parts) => make("div", { class: "row recurrent" }, ...parts);
+
+// Forward: what one unit's gates are, and what they make of the states.
+function stepForward(op, cell) {
+  const { kind, gates, H, layer } = recurrenceOf(op);
+  const [row, u] = cell.unit;
+  const [h0, c0] = layer ? ["h[t−1]", "c[t−1]"] : ["h₀", "c₀"];
+  const one = (name) => seen(op, name, row, u);
+  const x = (k) => at(op.in.x, [row, k * H + u]);
+  const y = (k) => seen(op, "y", row, k * H + u);
+  const both = (k) => `${short(x(k))} + ${factor(y(k))}`;
+  const v = (name) => short(one(name));
+  const times = (a, b) => `${short(a)} · ${factor(b)}`;
+  const end = (value) => (op.in.r ? { value } : { value: at(op.z, cell.z), result: true });
+  const gate = (name, k, f = "σ") => ({ symbol: name, says: `${f}(${both(k)})`, value: one(name) });
+  const rows = {
+    LSTM: () => [
+      ...gates.map((name, k) => gate(name, k, name === "g" ? "tanh" : "σ")),
+      { symbol: "c", says: `f · ${c0} + i · g = ${times(one("f"), one("c0"))} + ${times(one("i"), one("g"))}`, value: one("c"), line: true },
+      { symbol: "h", says: `o · tanh c = ${v("o")} · tanh(${v("c")})`, ...end(one("h")) },
+    ],
+    GRU: () => [
+      gate("r", 0), gate("u", 1),
+      { symbol: "n", says: `tanh(${short(x(2))} + ${times(one("r"), one("yn"))})`, value: one("n") },
+      { symbol: "h", says: `(1 − u) · n + u · ${h0} = ${times(1 - one("u"), one("n"))} + ${times(one("u"), one("h0"))}`, line: true, ...end(one("h")) },
+    ],
+  }[kind]?.() ?? [
+    { symbol: "x", says: say("recurrent.from.input"), value: x(0) },
+    { symbol: "y", says: say("recurrent.from.state"), value: y(0) },
+    { symbol: "a", says: "x + y", value: x(0) + y(0), line: true },
+    { symbol: "h", says: `${kind === "Tanh" ? "tanh(a)" : "max(a, 0)"}`, ...end(one("h")) },
+  ];
+  if (op.in.r) rows.push({ symbol: "z", says: say("recurrent.projected"), value: at(op.z, cell.z), result: true, line: true });
+  return recurrentRow(overTime(op, cell, { name: "h", get: (r, k) => seen(op, "h", r, k), hue: "f" }), termsTable(rows, "f"));
+}
+
+// Backward: for every gate, what reached it through c or h, and its own slope. A click chooses a gate.
+function gatesBackward(op, part, cell) {
+  const { gates, H } = recurrenceOf(op);
+  const [row, u] = cell.unit;
+  const rows = gates.map((name, k) => {
+    const rule = gateRule(op, row, u, k, part.label);
+    const on = k === cell.gate;
+    return { symbol: gates.length > 1 ? make("span", {}, part.id, make("sub", {}, name)) : part.id, says: `d${rule.symbol[0]}${Array.isArray(rule.symbol[1]) && rule.symbol[0] === "x" ? "ₙ" : ""} · ${rule.says} = ${short(rule.sent)} · ${factor(rule.local)}`, value: at(op.d[part.label], [row, k * H + u]), result: on, bar: true, act: () => pick(op, recurrentCell(op, row, u, { gate: k })) };
+  });
+  const get = (r, k) => at(op.d[part.label], [r, cell.gate * H + k]);
+  const name = gates.length > 1 ? make("span", {}, part.id, make("sub", {}, gates[cell.gate])) : part.id;
+  return recurrentRow(overTime(op, cell, { name, get, hue: "b", result: true }), termsTable(rows));
+}
+
+// One lane of the unrolled network: what came to h (or c) of a row from above (or through h), and from the next time.
+function laneOf(op, part, cell) {
+  const { kind, layer, H, P, gates } = recurrenceOf(op);
+  const u = cell.unit[1];
+  if (part.id[1] === "c") {
+    return {
+      name: "c", total: (row) => seen(op, "dc", row, u), after: (row) => seen(op, "dc_after", row, u),
+      above: (row) => seen(op, "dc", row, u) - seen(op, "dc_after", row, u),
+      shares: () => [],
+      note(row) {
+        const next = rowAfter(op, row);
+        if (!layer) return "";
+        return next === null ? say(seen(op, "dc_after", row, u) ? "recurrent.returned" : "recurrent.last") : say("recurrent.note.c", { f: short(seen(op, "f", next, u)), dc: factor(seen(op, "dc", next, u)) });
+      },
+    };
+  }
+  const p = cell.z[0] % P;
+  const own = cell.z[0] < op.in.x.shape[0] * P ? p : cell[recurrenceOf(op).h0][1];
+  return {
+    name: "h", total: (row) => seen(op, "dp", row, own), above: (row) => seen(op, "above", row, own), after: (row) => seen(op, "after", row, own),
+    shares(row) {
+      if (row === null || !op.in.w) return [];
+      const weighed = upTo(gates.length * H).map((k) => at(op.in.w, [k, own]) * seen(op, "dy", row, k));
+      return kind === "GRU" ? [...weighed, seen(op, "u", row, own) * seen(op, "dh", row, own)] : weighed;
+    },
+    note(row) {
+      const next = rowAfter(op, row);
+      return next === null ? say(seen(op, "after", row, own) ? "recurrent.returned" : "recurrent.last") : say("recurrent.note.h", { n: gates.length * H, t: timeOf(op, next).t }) + (kind === "GRU" ? ` ${say("recurrent.note.u")}` : "");
+    },
+  };
+}
+
+// Backward through time: the steps side by side, gradients coming down from above and back from the right.
+function throughTime(op, part, cell) {
+  const { h0, c0 } = recurrenceOf(op);
+  const [row] = cell.unit;
+  const start = part.label === h0 || part.label === c0;
+  const lane = laneOf(op, part, cell);
+  const rows = sequenceOf(op, row);
+  const next = start ? row : rowAfter(op, row);
+  const spoken = start
+    ? speech(`${part.id} =`, chip(short(at(op.d[part.label], cell[part.label]))))
+    : speech(ink("b", short(lane.above(row))), make("small", {}, say(lane.name === "h" ? "recurrent.above" : "recurrent.through.h")), "+", ink("b", factor(lane.after(row))), make("small", {}, say("recurrent.next")), "=", chip(short(lane.total(row))));
+  const shares = lane.shares(next);
+  const fall = shares.length && next !== null ? figure({ name: say("recurrent.shares", { n: shares.length }), hue: "b" }, waterfall({ shares, hue: "b" })) : null;
+  return make("div", { class: "stack recurrent-time" }, unrolled(op, part, cell, lane, rows, start), make("div", { class: "row spoken" }, spoken, fall));
+}
+
+// The drawing: a box for each time with the gradient that arrived there in all.
+function unrolled(op, part, cell, lane, rows, start) {
+  const [row] = cell.unit;
+  const { layer } = recurrenceOf(op);
+  const narrow = innerWidth < 700;
+  const most_ = narrow ? 2 : 5;
+  const all = start ? [null, ...rows] : rows;
+  const here_ = start ? 0 : rows.indexOf(row);
+  const first = Math.max(0, Math.min(here_ - (narrow ? 0 : 2), all.length - most_));
+  const shown = all.slice(first, first + most_);
+  const [each, wide, high] = [246, Math.max(2, shown.length) * 246 + 30, 262];
+  const { scale, digits, words } = unitOf(topOf(shown.filter((one) => one !== null).flatMap((one) => [lane.total(one), lane.above(one), lane.after(one)])));
+  const write = (v) => fixed(v * scale, Math.max(1, digits) + (digits === 2 ? 1 : 0));
+  const gradient = (one) => (one === null ? at(op.d[part.label], cell[part.label]) : lane.total(one));
+  const label = (one) => (one === null ? say("recurrent.start") : `d${lane.name}${layer ? lowered(timeOf(op, one).t) : ""}`);
+  const parts = shown.flatMap((one, k) => {
+    const x = k * each + 10;
+    const on = first + k === here_;
+    const hidden = on && isGuessing();
+    const box = [
+      draw("rect", { class: `box ${on ? "result" : ""}`, x, y: 132, width: 150, height: 92, rx: 8 }),
+      on ? draw("rect", { class: "chipped", x: x + 6, y: 176, width: 138, height: 42, rx: 6 }) : null,
+      draw("text", { class: one === null ? "user" : "letter", x: x + 14, y: 166 }, label(one)),
+      draw("text", { class: `amount ${on ? "on" : "b"}`, x: x + 138, y: 207 }, hidden ? "?" : write(gradient(one))),
+    ];
+    const go = () => one !== null && pick(op, recurrentCell(op, one, cell.unit[1], { gate: cell.gate, p: lane.name === "h" && !start ? cell.z[0] % recurrenceOf(op).P : undefined }));
+    const down = one === null ? [] : [
+      draw("path", { class: `wire b ${on ? "" : "faint"}`, d: `M${x + 75},74V106` }), tip(x + 75, 108, 90, on ? "b" : "b faint"),
+      draw("text", { class: "amount mid b", x: x + 75, y: 62 }, write(lane.above(one))),
+    ];
+    const last = first + k === all.length - 1;
+    const back = one === null ? gradient(one) : lane.after(one);
+    const nothing = last && one !== null && back === 0;
+    const arrow = nothing ? [] : [
+      draw("path", { class: `wire b ${on ? "" : "faint"}`, d: `M${x + each - (k === shown.length - 1 ? 20 : 0)},196H${x + 176}` }), tip(x + 176, 196, 180, on ? "b" : "b faint"),
+      k === shown.length - 1 && narrow ? null : draw("text", { class: "amount mid b small", x: x + 150 + (each - 150) / 2, y: 178 }, write(back)),
+    ];
+    return [draw("g", { class: "use", on: { click: go } }, ...box), ...down, ...arrow];
+  });
+  const says = say("recurrent.says", { name: lane.name, n: shown.length });
+  return draw("svg", { viewBox: `0 0 ${wide} ${high}`, class: "wires unrolled", role: "img", "aria-label": says },
+    draw("text", { class: "caption", x: 10, y: 24 }, [say(lane.name === "h" ? "recurrent.above" : "recurrent.through.h"), words].filter(Boolean).join(", ")),
+    draw("text", { class: "caption", x: 10, y: 254 }, say("recurrent.next")), ...parts);
+}
+
+// 12 as ₁₂.
+const lowered = (k) => String(k).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇₈₉"[d]);
+
+// dw, db, dr: every time step used the same number, so each sends a share, and they are added up.
+function sharesOverTime(op, part, cell) {
+  const { label } = part;
+  const { sizes } = recurrenceOf(op);
+  const share = shareOf(op, label, cell);
+  const several = sizes[0] > 1;
+  const rows = upTo(op.in.x.shape[0]).map((row) => {
+    const [a, b] = share(row);
+    const { t, n } = timeOf(op, row);
+    return { row, a, b, product: a * b, name: several ? `${t},${n}` : String(t) };
+  });
+  const chosen = cell.unit[0];
+  const cellFor = (row) => recurrentCell(op, row, label === "r" ? cell.r[1] : cell.unit[1], { gate: cell.gate, j: label === "w" ? cell.w[1] : undefined, p: label === "r" ? cell.r[0] : undefined });
+  const heads = { w: [recurrenceOf(op).kind === "GRU" ? "dy" : "da", "h[t−1]"], b: ["dy", "1"], r: ["dh", "h"] }[label];
+  const table = equations({
+    heads: [say(several ? "recurrent.rows" : "recurrent.t"), ...heads, say("recurrent.share")], rows, chosen,
+    over: ({ row }) => preview(op, cellFor(row)), pick: ({ row }) => pick(op, cellFor(row)),
+  });
+  const total = speech(make("span", { class: "m" }, say("linear.together", { n: counted(rows.length) })), "=", chip(short(at(op.d[label], cell[label]))));
+  const whole = arrayFigure({ op, label: part.id, array: op.d[label], index: cell[label], hue: "b", result: true, frame: "r" });
+  return make("div", { class: "row shares-of recurrent-shares" }, make("div", { class: "stack" }, whole, total, legend()), sign("◀"), table);
+}

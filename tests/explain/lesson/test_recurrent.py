@@ -1,0 +1,247 @@
+"""The lesson of recurrent layers and cells: every number on its screens is that of NumPy's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minidl.explain.recording.tape import Node
+from minidl.explain.tape import Tape
+from minidl.explain.views.lesson import render
+
+from ..page.browser import Page
+from ..page.lesson import Lesson, shows
+from ..page.test_lesson_families import FAULTS, SIZES
+from .sequences import SEQUENCES, Steps
+
+Open = Callable[..., Lesson]
+
+
+@cache
+def tape_named(name: str) -> Tape:
+    return SEQUENCES[name]()
+
+
+@pytest.fixture
+def opened(driver: Any, tmp_path: Path) -> Open:
+    def lesson(name: str, lang: str = "en") -> Lesson:
+        path = tmp_path / f"{name}.{lang}.html"
+        path.write_text(render(tape_named(name).to_dict(), lang), encoding="utf-8")
+        return Lesson(Page(driver, path))
+
+    return lesson
+
+
+def recurrent_nodes(name: str) -> list[tuple[str, Node]]:
+    """The recurrent operations of a pass by their addresses."""
+    names = {"LSTM": "lstm", "GRU": "gru", "Tanh": "rnn", "Relu": "rnn"}
+    count: dict[str, int] = {}
+    found = []
+    for node in tape_named(name).nodes:
+        for end, more in (("Layer", ""), ("Step", "cell")):
+            if node.op.endswith(end):
+                base = names[node.op.removesuffix(end)] + more
+                count[base] = count.get(base, 0) + 1
+                found.append((f"{base}{count[base]}", node))
+    return found
+
+
+def close(found: float, exact: float, scale: float) -> bool:
+    return abs(found - exact) <= 3e-4 * abs(exact) + 1e-6 * scale
+
+
+class Screen:
+    """What a screen says, compared with the steps."""
+
+    def __init__(self, lesson: Lesson, steps: Steps, part: str) -> None:
+        self.lesson, self.steps, self.part = lesson, steps, part
+        self.cell: dict[str, Any] = lesson.cell
+        self.row, self.unit = self.cell["unit"]
+        self.gate, self.terms, self.page = self.cell["gate"], lesson.terms(), lesson.page
+        self.hidden, self.outputs = steps.dz[0].shape[1] if steps.r is None else steps.r.shape[1], steps.dz[0].shape[1]
+        self.n = next(n for n in range(steps.sizes[0]) if self.row in steps.sequence(n))
+        self.p = self.cell["z"][0] % self.outputs
+
+    def slope(self, where: str, place: Any, row: int | None = None) -> float:
+        return self.steps.slope(where, self.row if row is None else row, place, self.n)
+
+    def over_rows(self, where: str, place: Any) -> float:
+        rows = [(n, row) for n in range(self.steps.sizes[0]) for row in self.steps.sequence(n)]
+        return sum(self.steps.slope(where, row, place, n) for n, row in rows)
+
+    def check(self) -> None:
+        getattr(self, f"check_{self.part}")()
+        assert self.page.errors() == []
+
+    def sum_is(self, total: float, above: float) -> None:
+        """The rule adds what came from above and from the next step; the drawing says so at every time."""
+        scale = abs(total) + abs(above)
+        assert close(self.terms[0], total, scale) and close(self.terms[1], above, scale)
+        assert close(self.terms[2], total - above, scale)
+        assert any(shows(text, total) for text in self.page.texts("#picture .chip"))
+
+    def product_is(self, exact: float) -> None:
+        assert close(self.terms[0], exact, 1) and close(self.terms[0], float(np.prod(self.terms[1:])), 1)
+
+    def check_z(self) -> None:
+        seen = self.steps.walk(self.n)[1][self.row]
+        names = {"LSTM": "ifgoch", "GRU": "runh", "Tanh": "xyah", "Relu": "xyah"}[self.steps.kind]
+        texts = self.page.texts("#picture .terms .value")
+        exact = [float(seen[name][self.unit]) for name in names]
+        if "z" in seen:
+            exact.append(float(seen["z"][self.p]))
+        assert len(texts) == len(exact) and all(map(shows, texts, exact)), (texts, exact)
+
+    def check_dh(self) -> None:
+        self.sum_is(self.slope("p", self.p), float(self.steps.dz[0][self.row, self.p]))
+        self.timeline("p", self.p)
+
+    def check_dc(self) -> None:
+        total = self.slope("c", self.unit)
+        hidden = self.slope("p" if self.steps.r is None else "h", self.unit)
+        seen = self.steps.walk(self.n)[1][self.row]
+        self.sum_is(total, float(seen["o"][self.unit] * (1 - np.tanh(seen["c"][self.unit]) ** 2) * hidden))
+        self.timeline("c", self.unit)
+
+    def timeline(self, where: str, place: int) -> None:
+        """Every box of the drawing holds the gradient of its time."""
+        boxes = self.page.each("#picture .unrolled .use", "(g) => g.textContent")
+        rows = self.steps.sequence(self.n)
+        first = max(0, min(rows.index(self.row) - 2, len(rows) - 5))
+        assert len(boxes) == min(5, len(rows))
+        unit = self.page.each("#picture .unrolled .caption", "(t) => t.textContent")[0]
+        scale = 1e3 if "thousandths" in unit else 1e6 if "millionths" in unit else 1
+        for text, row in zip(boxes, rows[first:]):
+            number = float(text.lstrip("dhc₀₁₂₃₄₅₆₇₈₉").replace("−", "-"))
+            assert abs(number - scale * self.slope(where, place, row)) <= 0.0502, (text, row)
+
+    def check_dx(self) -> None:
+        self.gates("x")
+
+    def check_dy(self) -> None:
+        self.gates("y")
+
+    def gates(self, where: str) -> None:
+        count = self.steps.x.shape[1] // self.hidden
+        exact = [self.slope(where, k * self.hidden + self.unit) for k in range(count)]
+        texts = self.page.texts("#picture .terms .value")
+        assert len(texts) == count and all(map(shows, texts, exact)), (texts, exact)
+        self.product_is(exact[self.gate])
+
+    def shares(self, where: str, place: Any) -> None:
+        self.product_is(self.slope(where, place))
+        total = self.over_rows(where, place)
+        assert any(shows(text, total) for text in self.page.texts("#picture .chip"))
+        on = self.page.texts("#picture .eq-row.on .num")[-1]
+        assert shows(on, self.slope(where, place)) or abs(self.slope(where, place)) < 5e-3
+
+    def check_dw(self) -> None:
+        self.shares("w", tuple(self.cell["w"]))
+
+    def check_db(self) -> None:
+        self.shares("b", self.cell["b"][0])
+
+    def check_dr(self) -> None:
+        self.shares("r", tuple(self.cell["r"]))
+
+    def check_dh0(self) -> None:
+        n, place = self.cell["first[0]" if self.steps.layer else "state[0]"]
+        exact = self.steps.slope("h0", n, place, n)
+        assert close(self.terms[0], exact, 1) and close(self.terms[0], sum(self.terms[1:]), 1)
+
+    def check_dc0(self) -> None:
+        n, place = self.cell["first[1]" if self.steps.layer else "state[1]"]
+        self.product_is(self.steps.slope("c0", n, place, n))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_every_number_is_numpys(opened: Open, name: str) -> None:
+    """On every screen, at the cell of the story and at another."""
+    assert not tape_named(name).mismatches()
+    lesson, checked = opened(name), set()
+    for address, node in recurrent_nodes(name):
+        steps = Steps(node)
+        lesson.go(address)
+        for part in lesson.page.texts("#parts button"):
+            if part == "dz":  # a state used by the next step and by the loss: the lesson of a value used twice
+                continue
+            lesson.go(address if part == "z" else f"{address}.{part}")
+            for keys in ((), ("ARROW_LEFT", "ARROW_LEFT", "ARROW_DOWN")):
+                lesson.page.press(*keys, shift=True)
+                Screen(lesson, steps, part).check()
+            checked.add(part)
+    wanted = {
+        "packed": "z dh dc dx dw dr dh0 dc0",
+        "sentence": "z dh dx dw db dh0",
+        "sum": "z dh dx dw",
+        "loop": "z dc dx dy",
+    }
+    assert set(wanted[name].split()) <= checked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "lang"), [("sentence", "ko"), ("packed", "en"), ("sum", "ko"), ("loop", "en")])
+def test_nothing_is_cut_or_too_small(opened: Open, name: str, lang: str) -> None:
+    lesson = opened(name, lang)
+    for address, _ in recurrent_nodes(name)[:3]:
+        lesson.go(address)
+        for part in lesson.page.texts("#parts button"):
+            lesson.go(address if part == "z" else f"{address}.{part}")
+            for size in SIZES:
+                lesson.page.resize(*size)
+                assert lesson.page.js(FAULTS) == [], (address, part, size)
+            lesson.page.resize(*SIZES[0])
+    assert lesson.page.errors() == []
+
+
+def test_a_gradient_is_followed_back_in_time_and_out_of_the_layer(opened: Open) -> None:
+    lesson = opened("sentence")
+    page = lesson.page
+    lesson.go("gru1.dh")
+    page.press("ARROW_LEFT", "ARROW_LEFT", "ARROW_LEFT", shift=True)
+    row, unit = lesson.cell["unit"]
+    page.click("#chain [data-key='term-2']")
+    assert lesson.here == "gru1.dh" and lesson.cell["unit"] == [row + 1, unit], "what came from the next step"
+    page.press("BACKSPACE")
+    assert lesson.cell["unit"] == [row, unit]
+    page.press("ENTER")
+    assert lesson.here == "gru1.dx" and lesson.cell["unit"] == [row, unit]
+    page.press("ENTER")
+    assert lesson.here.startswith("linear1.") and lesson.cell["z"] == lesson.page.js(
+        "return JSON.parse(document.getElementById('chain').dataset.cell).z"
+    )
+    assert page.errors() == []
+
+
+def test_playing_walks_back_in_time(opened: Open) -> None:
+    lesson = opened("sentence")
+    lesson.go("gru1.dh")
+    lesson.page.js("window.setInterval = (f) => { window.tick = f; return 1 }")
+    lesson.page.press("SPACE")
+    rows = []
+    for _ in range(7):
+        lesson.page.js("window.tick()")
+        rows.append(lesson.cell["unit"][0])
+    assert rows == [6, 5, 4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("name", ["loop", "sentence"])
+def test_every_screen_can_be_guessed(opened: Open, name: str) -> None:
+    """Also where the gradient arrives from several uses, and is sent to no input."""
+    lesson = opened(name)
+    page = lesson.page
+    page.press("g")
+    for address, _ in recurrent_nodes(name)[:2]:
+        lesson.go(address)
+        for part in page.texts("#parts button"):
+            lesson.go(address if part == "z" else f"{address}.{part}")
+            if page.text("#chain .guess"):
+                page.click("#chain [data-key='sign-+']")
+                assert page.text("#chain .compared"), (address, part)
+    assert page.errors() == []
