@@ -31,6 +31,7 @@ COVERED_ELSEWHERE = {
     *("arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh"),
     *("greater", "greater_equal", "less", "less_equal", "not_equal"),
     *("moveaxis", "movedim", "swapaxes", "swapdims", "t", "ravel", "squeeze", "unsqueeze", "unflatten"),
+    *("fix", "ger", "row_stack"),
     "rmse_loss",  # not in PyTorch
 }
 
