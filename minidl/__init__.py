@@ -40,6 +40,7 @@ from .engine.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_en
 from .engine.tensor import Tensor
 from .errors import MinidlError
 from .missing import absent as _absent
+from .missing import is_pytorchs as _is_pytorchs
 from .nn.in_place import celu_, relu_, rrelu_, selu_, threshold_
 from .ops.activation import celu, relu, selu, sigmoid, tanh
 from .ops.arithmetic import (
@@ -114,8 +115,6 @@ from .ops.gather import (
     masked_fill,
     masked_select,
     nonzero,
-    scatter,
-    scatter_add,
     take_along_dim,
 )
 from .ops.index import narrow, select
@@ -168,7 +167,16 @@ from .ops.shrinkage import hardshrink, threshold
 from .ops.softmax import log_softmax, softmax
 from .ops.trigonometry import acos, acosh, asin, asinh, atan, atan2, atanh, cosh, exp2, sinh, tan
 from .proof.gradcheck import gradcheck
-from .random import Generator, default_generator, manual_seed
+from .random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+from .tensors import later as _later
 from .tensors.creation import (
     arange,
     as_tensor,
@@ -198,18 +206,33 @@ bool = bool_
 
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 
+fix, ger, row_stack = trunc, outer, vstack
 absolute, clip, divide, multiply, negative, subtract, true_divide = abs, clamp, div, mul, neg, sub, div
 arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh = acos, acosh, asin, asinh, atan, atan2, atanh
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 
+_HOMES = _later.homes(_later.FUNCTIONS)
+
+
 def __getattr__(name: str) -> object:
-    """Rooms, and the name `judge`, that load on first use: the engine needs none of them."""
+    """What loads on first use, because the engine needs none of it: rooms, `judge`, the breadth of PyTorch."""
     if name in ("compress", "data", "distributions", "explain", "func", "linalg", "onnx", "utils"):
         return _importlib.import_module(f".{name}", __name__)
+    whole = _later.ALIASES.get(name, name)
+    if whole in _HOMES:
+        globals()[name] = found = getattr(_importlib.import_module(_HOMES[whole]), whole)
+        return found
+    if name.endswith("_") and name in methods.METHODS and _is_pytorchs(__name__, name):
+        return methods.METHODS[name]  # torch.exp_(x) is x.exp_()
     if name == "judge":
         return _importlib.import_module(".explain.teaching.judge.notebook", __name__).judge
-    raise _absent(f"module 'minidl' has no attribute {name!r}", "minidl", name, globals().keys)
+    raise _absent(f"module 'minidl' has no attribute {name!r}", "minidl", name, __dir__)
+
+
+def __dir__() -> list[str]:
+    """The names of this module, those that load on first use included."""
+    return sorted({*globals(), *_HOMES, *_later.ALIASES})
 
 
 def is_tensor(obj: object) -> bool_:  # type: ignore[valid-type]

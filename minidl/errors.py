@@ -48,6 +48,10 @@ class UnsupportedError(MinidlError, TypeError, NotImplementedError):
     """Something that is missing: a PyTorch argument that minidl leaves out, a method that a subclass must define."""
 
 
+class LinAlgError(ArgumentError):
+    """A matrix for which the result does not exist: a singular one, one that is not positive definite."""
+
+
 class GraphError(MinidlError):
     """The graph cannot be walked: freed, not scalar, or its arrays were changed in place."""
 

@@ -74,6 +74,26 @@ def manual_seed(seed: int) -> Generator:
     return default_generator.manual_seed(int(seed) if isinstance(seed, Real) else seed)
 
 
+def seed() -> int:
+    """Seed the default generator at random, and return the seed."""
+    return default_generator.manual_seed(secrets.randbits(63)).initial_seed()
+
+
+def initial_seed() -> int:
+    """The seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The default generator's place in its stream, for `set_rng_state`."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: dict[str, Any]) -> None:
+    """Go to a place that `get_rng_state` returned. CheckpointError if it is not one."""
+    default_generator.set_state(new_state)
+
+
 def generator_or_default(generator: Generator | None) -> np.random.Generator:
     """The NumPy generator behind `generator`, or behind the default one."""
     if generator is not None and not isinstance(generator, Generator):

@@ -33,6 +33,7 @@ ROOMS: dict[str, Any] = {
     "minidl.optim": torch.optim,
     "minidl.optim.lr_scheduler": torch.optim.lr_scheduler,
     "minidl.data": torch.utils.data,
+    "minidl.linalg": torch.linalg,
     "Tensor": torch.Tensor,
     "Module": torch.nn.Module,
     "Optimizer": torch.optim.Optimizer,
@@ -53,7 +54,7 @@ def public(room: str) -> list[str]:
         if name.startswith("_") or isinstance(value, types.ModuleType):
             continue
         home = getattr(value, "__module__", None) or ""
-        if not (isinstance(value, type) or callable(value)) or not home.startswith(FOREIGN):
+        if not (isinstance(value, type) or callable(value)) or not home.startswith(FOREIGN) or "linalg" in room:
             names.add(name)
     return sorted(names)
 

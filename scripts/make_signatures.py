@@ -68,9 +68,8 @@ def renamed(annotation: str) -> str:
     known = {
         "Tensor": "Self", "bool": "bool_", "float": "float_", "int": "int_", "device": "Device",
         "Operand": "Self | float_", "Number": "float_", "Dims": "int_ | Iterable[int_] | None",
-        "SortResult": "Any", "TopkResult": "Any",
     }  # fmt: skip
-    return re.sub(r"\w+", lambda found: known.get(found[0], found[0]), annotation)
+    return re.sub(r"\w+", lambda found: known.get(found[0], found[0]), re.sub(r"\w+Result", "Any", annotation))
 
 
 def text() -> str:

@@ -218,6 +218,73 @@ def _rearranged() -> list[Case]:
     ]  # fmt: skip
 
 
+def _breadth() -> list[Case]:
+    """What few networks use, and no one has tuned."""
+    table, positive, constant = Input(TABLE), Input(TABLE, "positive"), Input(TABLE, wants_grad=False)
+    unit, square, whole = Input(TABLE, "unit"), Input(SQUARE), Input(TABLE, "labels", (5, 9, 9))
+    vector = Input(_three(lambda s: s[:1], SQUARE))
+    many = Input(((4, 8, 8), (16, 64, 64), (32, 128, 128)))
+    points = Input(((10, 3), (100, 16), (300, 16)))
+    places = Input(TABLE, "labels", COLUMNS)
+    rows = Input(_three(lambda s: s[:1], TABLE), "labels", ROWS)
+    bools = Input(TABLE, "bools")
+    names = "sinc frac logit deg2rad rad2deg lgamma digamma erfc erfinv nan_to_num nansum nanmean msort diagflat"
+    cases = [Case(name, (unit if name != "diagflat" else vector,), _called(name)) for name in names.split()]
+    names = "sgn signbit isreal isposinf isneginf unique_consecutive histc"
+    cases += [Case(name, (constant,), _called(name)) for name in names.split()]
+    names = "logaddexp logaddexp2 hypot copysign fmax fmin xlogy float_power ldexp dist"
+    cases += [Case(name, (positive, positive), _called(name)) for name in names.split()]
+    names = "bitwise_left_shift bitwise_right_shift gcd lcm"
+    cases += [Case(name, (whole, whole), _called(name)) for name in names.split()]
+    names = "fliplr flipud atleast_1d atleast_2d atleast_3d diag_embed corrcoef cov nanmedian rot90 trapezoid"
+    cases += [Case(name, (points,), _called(name)) for name in names.split()]
+    names = "cummax cummin logcumsumexp mode cumulative_trapezoid"
+    for name in names.split():
+        run = _first_of(name, dim=1) if name in ("cummax", "cummin", "mode") else _called(name, dim=1)
+        cases.append(Case(f"{name} dim=1", (table,), run))
+    for name in ("column_stack", "dstack"):
+        cases.append(Case(name, (table, table), lambda T, F, x, y, name=name: getattr(T, name)((x, y))))
+    for name in ("hsplit", "vsplit", "tensor_split"):
+        cases.append(Case(name, (square,), lambda T, F, x, name=name: getattr(T, name)(x, 2)[1]))
+    return cases + [
+        Case("heaviside", (constant, constant), _called("heaviside")),
+        Case("is_nonzero", (constant,), lambda T, F, x: T.tensor(T.is_nonzero(x[0, 0]))),
+        Case("polygamma", (unit,), lambda T, F, x: T.polygamma(1, x)),
+        Case("mvlgamma", (positive,), lambda T, F, x: T.mvlgamma(x + 1, 2)),
+        Case("scatter_reduce", (table, places), lambda T, F, x, i: T.scatter_reduce(x, 1, i, x, "amax")),
+        Case("index_add", (table, rows), lambda T, F, x, i: T.index_add(x, 0, i, x)),
+        Case("index_copy", (table,), lambda T, F, x: T.index_copy(x, 0, T.arange(len(x)), x * 2)),
+        Case("index_fill", (table, rows), lambda T, F, x, i: T.index_fill(x, 0, i[:5], 2.0)),
+        Case("index_put", (table, rows), lambda T, F, x, i: T.index_put(x, (i,), x, accumulate=True)),
+        Case("index_reduce", (table, rows), lambda T, F, x, i: T.index_reduce(x, 0, i, x, "amin")),
+        Case("masked_scatter", (table, bools), lambda T, F, x, m: T.masked_scatter(x, m, x * 2)),
+        Case("put", (table, places), lambda T, F, x, i: T.put(x, i, x, accumulate=True)),
+        Case("take", (table, places), lambda T, F, x, i: T.take(x, i)),
+        Case("inner", (square, square), _called("inner")),
+        Case("vdot", (vector, vector), _called("vdot")),
+        Case("addmv", (vector, square, vector), _called("addmv")),
+        Case("addr", (square, vector, vector), _called("addr")),
+        Case("baddbmm", (many, many, many), _called("baddbmm")),
+        Case("addbmm", (many, many), lambda T, F, x, y: T.addbmm(x[0], x, y)),
+        Case("addcmul", (table, table, table), _called("addcmul")),
+        Case("addcdiv", (table, table, positive), _called("addcdiv")),
+        Case("cdist", (points, points), lambda T, F, x, y: T.cdist(x, y + 1)),
+        Case("renorm", (table,), lambda T, F, x: T.renorm(x, 2, 0, 1.0)),
+        Case("quantile", (table,), lambda T, F, x: T.quantile(x, 0.3, dim=1)),
+        Case("nanquantile", (table,), lambda T, F, x: T.nanquantile(x, 0.3, dim=1)),
+        Case("kthvalue", (table,), lambda T, F, x: T.kthvalue(x, 3)[0]),
+        Case("aminmax", (table,), lambda T, F, x: T.aminmax(x)[0]),
+        Case("block_diag", (points, points), lambda T, F, x, y: T.block_diag(x, y)),
+        Case("tril_indices", (constant,), lambda T, F, x: T.tril_indices(len(x), len(x))),
+        Case("triu_indices", (constant,), lambda T, F, x: T.triu_indices(len(x), len(x))),
+        Case("vander", (Input(vector.shapes, "unit"),), lambda T, F, x: T.vander(x, 4)),
+        Case("dsplit", (many,), lambda T, F, x: T.dsplit(x, 2)[1]),
+        Case("cartesian_prod", (vector, vector), lambda T, F, x, y: T.cartesian_prod(x[:20], y)),
+        Case("combinations", (vector,), lambda T, F, x: T.combinations(x[:30])),
+        Case("Tensor.unfold", (table,), lambda T, F, x: x.unfold(1, 3, 2)),
+    ]
+
+
 def _products() -> list[Case]:
     square, vector = Input(SQUARE), Input(_three(lambda s: s[:1], SQUARE))
     many = Input(((4, 8, 8), (16, 64, 64), (32, 128, 128)))
@@ -423,6 +490,7 @@ CASES = {
         _reductions(),
         _shapes(),
         _rearranged(),
+        _breadth(),
         _products(),
         _layers(),
         _more_layers(),

@@ -1,18 +1,15 @@
-"""What PyTorch's tensors have beside minidl's: other spellings, old constructors, changes of shape in place."""
+"""What PyTorch's tensors have beside minidl's: other spellings, old constructors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from inspect import isfunction
 from typing import Any
 
-from .. import linalg
 from ..backend import get_backend
 from ..devices import device_of
 from ..engine.tensor import Tensor
-from ..errors import GraphError
-from ..ops import shape
 from ..tensors.creation import construct, empty
+from ..tensors.later import Later
 from ..tensors.methods import METHODS
 from .arguments import spoken
 from .look import Size
@@ -23,21 +20,6 @@ def make(self: Tensor, *data: Any, device: Any = None) -> None:
     """`Tensor(sizes)`, `Tensor(list)`, `Tensor(array)`: float32; a `torch.Size` is a size."""
     only = data[0] if len(data) == 1 else None
     construct(self, *(only if isinstance(only, Size) else data), device=device)
-
-
-def in_place(name: str) -> Callable[..., Tensor]:
-    """The method `name_`, which gives the tensor itself another shape."""
-    function = getattr(shape, name)
-
-    def method(self: Tensor, *args: Any, **named: Any) -> Tensor:
-        if self.is_leaf and self.requires_grad:
-            raise GraphError(f"{name}_: a leaf that requires gradients is changed in place; make a new tensor of it")
-        self._become(function(self, *args, **named))
-        return self
-
-    method.__name__ = method.__qualname__ = f"{name}_"
-    method.__doc__ = f"`{name}` in place: the tensor itself takes the shape."
-    return method
 
 
 def new(self: Tensor, *data: Any) -> Tensor:
@@ -73,13 +55,11 @@ def speak_methods() -> None:
     for name, method in METHODS.items():
         if isfunction(method) and name not in ("size", "type"):
             put(Tensor, name, spoken(method))
+        elif isinstance(method, Later):
+            put(Tensor, name, method.also(spoken))
     put(Tensor, "__init__", make)
-    for name in ("unsqueeze", "squeeze", "transpose", "t"):
-        put(Tensor, f"{name}_", in_place(name))
     for method in (new, new_empty, get_device, pin_memory, share_memory_):
         put(Tensor, method.__name__, method)
-    put(Tensor, "det", linalg.det)
-    put(Tensor, "inverse", linalg.inv)
     put(Tensor, "type", type_)
     put(Tensor, "is_sparse", False)
     put(Tensor, "is_quantized", False)

@@ -1,11 +1,20 @@
-"""Linear algebra with derivatives, by the names of `torch.linalg`: determinants, systems of equations, norms, SVD."""
+"""Linear algebra with derivatives, by the names of `torch.linalg`: each family's file is imported on first use."""
 
-from ..ops.linalg import matmul
-from ..ops.rearrange import cross
-from .norms import matrix_norm, norm, vector_norm
-from .singular import SvdResult, svd, svdvals
-from .solving import det, inv, solve
+from ..errors import LinAlgError as LinAlgError
+from ..missing import of_module as _of_module
+from ..ops.linalg import matmul as matmul
 
-__all__ = [
-    "SvdResult", "cross", "det", "inv", "matmul", "matrix_norm", "norm", "solve", "svd", "svdvals", "vector_norm",
-]  # fmt: skip
+_LATER = {
+    "determinants": "logdet slogdet",
+    "eigenvalues": "EighResult eigh eigvalsh",
+    "factors": "QrResult cholesky cholesky_inverse cholesky_solve qr",
+    "inverses": "LstsqResult lstsq pinv pinverse solve_triangular tensorinv tensorsolve",
+    "norms": "cond matrix_norm matrix_rank norm vector_norm",
+    "products": "cross diagonal matrix_exp matrix_power multi_dot vander vecdot",
+    "singular": "SvdResult svd svdvals",
+    "solving": "det inv inverse solve",
+}
+
+__all__ = sorted(["LinAlgError", "matmul", *(name for names in _LATER.values() for name in names.split())])
+
+__getattr__ = _of_module(__name__, globals(), _LATER)

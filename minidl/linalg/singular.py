@@ -24,48 +24,50 @@ class Svd(Function):
     skew(m)_ij = (m_ij - m_ji) / (s_j² - s_i²): for singular values that differ.
     """
 
-    def forward(self, x: Any) -> Any:
-        u, s, vh = self.xp.linalg.svd(x, full_matrices=False)
-        self.u, self.s, self.v = u, s, vh.swapaxes(-1, -2)
+    materialize = False
+
+    def forward(self, x: Any, full: bool = False) -> Any:
+        u, s, vh = self.xp.linalg.svd(x, full_matrices=full)
+        self.u, self.s, self.vh = u, s, vh
         return u, s, vh
 
     def backward(self, du: Any, ds: Any, dvh: Any) -> Any:
-        xp, u, s, v, dv = self.xp, self.u, self.s, self.v, dvh.swapaxes(-1, -2)
-        eye = xp.eye(s.shape[-1], dtype=s.dtype)
+        k = self.s.shape[-1]
+        u, s, vt = self.u[..., :k], self.s, self.vh[..., :k, :]
+        ut, v = u.swapaxes(-1, -2), vt.swapaxes(-1, -2)
+        eye = self.xp.eye(k, dtype=s.dtype)
+        inner, outside = (0 if ds is None else ds[..., None] * eye), []
         gap = s[..., None, :] ** 2 - s[..., :, None] ** 2 + eye  # (..., K, K)
 
         def skew(m: Any) -> Any:
             return (m - m.swapaxes(-1, -2)) / gap
 
-        ut, vt = u.swapaxes(-1, -2), v.swapaxes(-1, -2)
-        inner = ds[..., None] * eye + skew(ut @ du) * s[..., None, :] + s[..., :, None] * skew(vt @ dv)
-        dx = u @ inner @ vt
-        if u.shape[-2] > s.shape[-1]:
-            outside = du - u @ (ut @ du)
-            dx = dx + (outside / s[..., None, :]) @ vt
-        if v.shape[-2] > s.shape[-1]:
-            outside = dv - v @ (vt @ dv)
-            dx = dx + (u / s[..., None, :]) @ outside.swapaxes(-1, -2)
-        return dx
+        if du is not None:
+            du = du[..., :k]
+            inner = inner + skew(ut @ du) * s[..., None, :]
+            outside += [((du - u @ (ut @ du)) / s[..., None, :]) @ vt] if u.shape[-2] > k else []
+        if dvh is not None:
+            dv = dvh[..., :k, :].swapaxes(-1, -2)
+            inner = inner + s[..., :, None] * skew(vt @ dv)
+            outside += [(u / s[..., None, :]) @ (dv - v @ (vt @ dv)).swapaxes(-1, -2)] if v.shape[-2] > k else []
+        return sum(outside, u @ inner @ vt)
 
 
-def svd(A: Tensor, full_matrices: bool = False, *, driver: None = None) -> SvdResult:
-    """U (..., M, K), S (..., K) in descending order and Vh (..., K, N) of matrices (..., M, N), K the smaller of M, N.
+def svd(A: Tensor, full_matrices: bool = True, *, driver: None = None) -> SvdResult:
+    """U (..., M, M), S (..., K) in descending order and Vh (..., N, N) of matrices (..., M, N), K the smaller of M, N.
 
-    The signs of the columns of U and V are as NumPy's; gradients are right for what does not depend on them, and for
-    singular values that differ. `full_matrices=True`, PyTorch's default, is an ArgumentError.
+    With full_matrices=False, U is (..., M, K) and Vh (..., K, N): enough to put A together again. The signs of the
+    columns of U and V are as NumPy's; gradients are right for what does not depend on them, and for singular values
+    that differ; those of the columns of U and V beyond K are not used. ArgumentError for `driver`.
     """
-    if full_matrices or driver is not None:
-        raise ArgumentError(
-            "svd: full_matrices=True and driver are left out of minidl: say full_matrices=False, which is enough to "
-            "put A together again"
-        )
+    if driver is not None:
+        raise ArgumentError(f"svd: the argument driver={driver!r} of PyTorch's, for its GPUs, is left out of minidl")
     x = float_only("svd", A)
     if x.ndim < 2:
         raise ShapeError(f"svd: takes matrices (..., M, N); got shape {x.shape}")
-    return SvdResult(*Svd.apply(x))
+    return SvdResult(*Svd.apply(x, full=bool(full_matrices)))
 
 
-def svdvals(A: Tensor) -> Tensor:
+def svdvals(A: Tensor, *, driver: None = None) -> Tensor:
     """The singular values (..., K) in descending order."""
-    return svd(A).S
+    return svd(A, full_matrices=False, driver=driver).S

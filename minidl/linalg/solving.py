@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.function import Function
 from ..engine.tensor import Tensor
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..errors import ArgumentError, DtypeError, LinAlgError, ShapeError
 from ..ops._check.arguments import broadcast_shape, float_only, tensor_of
 from ..ops.shape import squeeze, unsqueeze
 
@@ -51,11 +51,11 @@ class Solve(Function):
 
 
 def solvable(name: str, function: Any, *arrays: Any) -> Any:
-    """The function's result; ArgumentError for a singular matrix."""
+    """The function's result; LinAlgError for a singular matrix."""
     try:
         return function(*arrays)
     except np.linalg.LinAlgError:
-        raise ArgumentError(f"{name}: a matrix is singular, so it has no inverse") from None
+        raise LinAlgError(f"{name}: a matrix is singular, so it has no inverse") from None
 
 
 def square(name: str, x: Any) -> Tensor:
@@ -77,8 +77,11 @@ def det(A: Tensor) -> Tensor:
 
 
 def inv(A: Tensor) -> Tensor:
-    """The inverses of matrices (..., N, N); ArgumentError if one has none."""
+    """The inverses of matrices (..., N, N); LinAlgError if one has none."""
     return Inverse.apply(square("inv", A))
+
+
+inverse = inv
 
 
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:

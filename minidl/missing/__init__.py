@@ -40,6 +40,11 @@ def _of_pytorch(room: str) -> frozenset[str]:
     return frozenset(NAMES[room].split())
 
 
+def is_pytorchs(room: str, name: str) -> bool:
+    """Whether PyTorch's module, which stands where `room` does, has that name."""
+    return name in _of_pytorch(room)
+
+
 def absent(words: str, room: str, name: str, have: Callable[[], Iterable[str]]) -> AttributeError:
     """The error for `name`, which begins with Python's `words`; `have` gives the existing names.
 

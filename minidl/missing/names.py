@@ -188,6 +188,12 @@ NAMES = {
         functional_datapipe get_worker_info guaranteed_datapipes_determinism non_deterministic random_split
         runtime_validation runtime_validation_disabled
     """,
+    "minidl.linalg": """
+        LinAlgError cholesky cholesky_ex common_notes cond cross det diagonal eig eigh eigvals eigvalsh
+        householder_product inv inv_ex ldl_factor ldl_factor_ex ldl_solve lstsq lu lu_factor lu_factor_ex lu_solve
+        matmul matrix_exp matrix_norm matrix_power matrix_rank multi_dot norm pinv qr slogdet solve solve_ex
+        solve_triangular svd svdvals tensorinv tensorsolve vander vecdot vector_norm
+    """,
     "Tensor": """
         H T abs abs_ absolute absolute_ acos acos_ acosh acosh_ add add_ addbmm addbmm_ addcdiv addcdiv_ addcmul
         addcmul_ addmm addmm_ addmv addmv_ addr addr_ adjoint all allclose amax amin aminmax angle any apply_ arccos

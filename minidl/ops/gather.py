@@ -1,4 +1,4 @@
-"""Elements read and written along one dimension, or by a mask."""
+"""Elements read along one dimension, and read or replaced by a mask."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..engine.tensor import Tensor, wrap
 from ..errors import DtypeError, IndexShapeError, ShapeError, refuse
 from ._check.arguments import broadcast_shape, cast, element, normal_dim, tensor_of
 from .index import check_indices, getitem
-from .shape import clone, expand, flatten, reshape
+from .shape import expand, flatten, reshape
 
 
 class IndexSelect(Function):
@@ -46,36 +46,6 @@ class Gather(Function):
         return dx, None
 
 
-class Scatter(Function):
-    """z = x, but z[i][index[i][j][k]][k] = s[i][j][k] for dim=1        dx = dz, 0 at index;  ds = dz at index"""
-
-    computes = False
-
-    def forward(self, x: Any, index: Any, s: Any, dim: int) -> Any:
-        self.places, self.source = self.backend.places(x.shape, index, dim), _Source(s, index)
-        z = x.copy()
-        z.reshape(-1)[self.places] = self.source.used(s)
-        return z
-
-    def backward(self, dz: Any) -> Any:
-        dx = dz.copy()
-        dx.reshape(-1)[self.places] = 0
-        return dx, None, self.source.gradient(self.backend.take(dz, self.places)) if self.needs[2] else None
-
-
-class ScatterAdd(Function):
-    """z = x, then z[i][index[i][j][k]][k] += s[i][j][k] for dim=1        dx = dz;  ds = dz at the index"""
-
-    def forward(self, x: Any, index: Any, s: Any, dim: int) -> Any:
-        self.places, self.source = self.backend.places(x.shape, index, dim), _Source(s, index)
-        z = self.backend.copy(x, order="C")
-        self.backend.add_at(z, self.places, self.source.used(s))
-        return z
-
-    def backward(self, dz: Any) -> Any:
-        return dz, None, self.source.gradient(self.backend.take(dz, self.places))
-
-
 class MaskedFill(Function):
     """z = v where mask, else x        dx = 0 where mask, else dz;  dv = sum of dz where mask (by the engine)"""
 
@@ -90,25 +60,8 @@ class MaskedFill(Function):
         return masked(dz, ~self.mask), None, masked(dz, self.mask) if self.needs[2] else None
 
 
-class _Source:
-    """Only the part of the source that is as large as the index is used; the rest gets no gradient."""
-
-    def __init__(self, s: Any, index: Any) -> None:
-        self.shape = getattr(s, "shape", ())
-        self.part = tuple(slice(0, n) for n in index.shape) if self.shape else ...
-
-    def used(self, s: Any) -> Any:
-        return s[self.part] if self.shape else s
-
-    def gradient(self, ds: Any) -> Any:
-        if self.shape == ds.shape:
-            return ds
-        whole = backend_of(ds).xp.zeros(self.shape, ds.dtype)
-        whole[self.part] = ds
-        return whole
-
-
-def _index_of(function: str, index: Any, name: str = "index") -> Tensor:
+def index_of(function: str, index: Any, name: str = "index") -> Tensor:
+    """The index, which must be a tensor of int64 or int32."""
     i = tensor_of(function, index, name)
     if i._array.dtype not in (int64, int32):
         raise DtypeError(f"{function}: {name} must be int64 or int32; got {i.dtype}; use .long()")
@@ -117,7 +70,7 @@ def _index_of(function: str, index: Any, name: str = "index") -> Tensor:
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of dimension `dim` at the positions `index` (K,), in that order. RangeError if one is outside."""
-    x, i = tensor_of("index_select", input), _index_of("index_select", index)
+    x, i = tensor_of("index_select", input), index_of("index_select", index)
     dim = normal_dim("index_select", dim, x.ndim)
     if i.ndim > 1:
         raise IndexShapeError(f"index_select: index must have 1 dimension; got shape {i.shape}")
@@ -140,11 +93,11 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
             [3]])
     """
     refuse("gather", sparse_grad=sparse_grad)
-    x, i = tensor_of("gather", input), _index_of("gather", index)
+    x, i = tensor_of("gather", input), index_of("gather", index)
     dim = normal_dim("gather", dim, x.ndim)
     if i._array.size == 0:  # PyTorch then requires only an index
         return reshape(Gather.apply(flatten(x), flatten(i), dim=0), i.shape)
-    _fits("gather", x, dim, i)
+    fits("gather", x, dim, i)
     if x.ndim == 0:
         return _from_vector(gather, x, i)
     return Gather.apply(x, i, dim=dim)
@@ -155,7 +108,7 @@ def _from_vector(function: Any, x: Tensor, i: Tensor) -> Tensor:
     return reshape(function(reshape(x, (1,)), 0, reshape(i, (-1,))), i.shape)
 
 
-def _fits(function: str, x: Tensor, dim: int, i: Tensor, every_dim: bool = False) -> None:
+def fits(function: str, x: Tensor, dim: int, i: Tensor, every_dim: bool = False) -> None:
     """An index of gather or scatter: as many dimensions as x, no longer than it except along dim, and in range."""
     if max(i.ndim, 1) != max(x.ndim, 1):
         raise ShapeError(f"{function}: index of shape {i.shape} for shape {x.shape}; give it as many dimensions")
@@ -166,53 +119,12 @@ def _fits(function: str, x: Tensor, dim: int, i: Tensor, every_dim: bool = False
         check_indices(function, i, x.shape[dim] if x.ndim else 1, dim)
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float, *, reduce: None = None) -> Tensor:
-    """A copy of the input with src placed along `dim`: z[i][index[i][j]] = src[i][j] for dim=1.
-
-    src is a number, or a tensor at least as large as index. Where positions repeat, one of the values remains.
-    """
-    refuse("scatter", reduce=reduce)
-    x, dim, i = _scatter_arguments("scatter", input, dim, index, src)
-    value = src if isinstance(src, Tensor) else element("scatter", "src", src, x.dtype)
-    return _scattered(Scatter, x, dim, i, value)
-
-
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """A copy of the input with src added along `dim`: z[i][index[i][j]] += src[i][j] for dim=1."""
-    x, dim, i = _scatter_arguments("scatter_add", input, dim, index, tensor_of("scatter_add", src, "src"))
-    return _scattered(ScatterAdd, x, dim, i, src)
-
-
-def _scatter_arguments(function: str, input: Any, dim: int, index: Any, src: Any) -> tuple[Tensor, int, Tensor]:
-    x, i = tensor_of(function, input), _index_of(function, index)
-    dim = normal_dim(function, dim, x.ndim)
-    if isinstance(src, Tensor):
-        if src.dtype != x.dtype:
-            raise DtypeError(f"{function}: src is {src.dtype} but input is {x.dtype}; convert one with .to(...)")
-        if i._array.size:
-            _fits(function, src, dim, i, every_dim=True)
-    if i._array.size:
-        _fits(function, x, dim, i)
-    return x, dim, i
-
-
-def _scattered(operation: type[Function], x: Tensor, dim: int, i: Tensor, src: Any) -> Tensor:
-    """Scatter, also for inputs without dimensions or without elements."""
-    if i._array.size == 0:
-        return clone(x)
-    if x.ndim == 0:
-        flat = reshape(src, (-1,)) if isinstance(src, Tensor) else src
-        return reshape(operation.apply(reshape(x, (1,)), reshape(i, (-1,)), flat, dim=0), ())
-    rows = (reshape(t, (1,)) if isinstance(t, Tensor) and t.ndim == 0 else t for t in (i, src))
-    return operation.apply(x, *rows, dim=dim)
-
-
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Along `dim` (or of the flattened input), the elements at `indices`; the other dimensions are broadcast.
 
     With a `dim`, negative indices count from the end, unlike in `gather`.
     """
-    x, i = tensor_of("take_along_dim", input), _index_of("take_along_dim", indices, "indices")
+    x, i = tensor_of("take_along_dim", input), index_of("take_along_dim", indices, "indices")
     if dim is None:
         return gather(flatten(x), 0, flatten(i))
     if x.ndim != i.ndim:

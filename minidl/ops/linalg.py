@@ -52,7 +52,7 @@ class MatMul(Function):
         return prod(output.shape) * inputs[0].shape[-1]
 
 
-def _of_ranks(function: str, ranks: tuple[int, ...], **named: Tensor) -> None:
+def of_ranks(function: str, ranks: tuple[int, ...], **named: Tensor) -> None:
     """ShapeError unless the operands have these numbers of dimensions."""
     if tuple(x.ndim for x in named.values()) != ranks:
         shown = ", ".join(f"{name} {x.shape}" for name, x in named.items())
@@ -84,14 +84,14 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices (M, K) and (K, N)."""
     x, y = operands("mm", input=input, mat2=mat2)
-    _of_ranks("mm", (2, 2), input=x, mat2=y)
+    of_ranks("mm", (2, 2), input=x, mat2=y)
     return matmul(x, y)
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices (B, M, K) and (B, K, N); nothing is broadcast."""
     x, y = operands("bmm", input=input, mat2=mat2)
-    _of_ranks("bmm", (3, 3), input=x, mat2=y)
+    of_ranks("bmm", (3, 3), input=x, mat2=y)
     if len(x) != len(y):
         raise ShapeError(f"bmm: batches of {len(x)} and {len(y)} matrices; they must be equally many; or use matmul")
     return matmul(x, y)
@@ -100,32 +100,36 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix (M, K) and a vector (K,)."""
     x, y = operands("mv", input=input, vec=vec)
-    _of_ranks("mv", (2, 1), input=x, vec=y)
+    of_ranks("mv", (2, 1), input=x, vec=y)
     return matmul(x, y)
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The scalar product of two vectors (K,)."""
     x, y = operands("dot", input=input, tensor=tensor)
-    _of_ranks("dot", (1, 1), input=x, tensor=y)
+    of_ranks("dot", (1, 1), input=x, tensor=y)
     return matmul(x, y)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """z[i, j] = input[i] * vec2[j] for two vectors (M,) and (N,): (M, N)."""
     x, y = tensor_of("outer", input), tensor_of("outer", vec2, "vec2")
-    _of_ranks("outer", (1, 1), input=x, vec2=y)
+    of_ranks("outer", (1, 1), input=x, vec2=y)
     return mul(unsqueeze(x, 1), y)
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2); input is broadcast to (M, N). With beta = 0 the input is not looked at."""
     b, x, y = operands("addmm", input=input, mat1=mat1, mat2=mat2)
-    _of_ranks("addmm", (2, 2), mat1=x, mat2=y)
-    z = matmul(x, y)
-    if broadcast_shape("addmm", b.shape, z.shape) != z.shape:
-        raise ShapeError(f"addmm: input of shape {b.shape} cannot be broadcast to {z.shape}")
+    of_ranks("addmm", (2, 2), mat1=x, mat2=y)
+    return combined("addmm", b, matmul(x, y), beta, alpha)
+
+
+def combined(function: str, b: Tensor, z: Tensor, beta: Number, alpha: Number) -> Tensor:
+    """beta b + alpha z, where b is broadcast to the shape of z; with beta = 0, b is not looked at."""
+    if broadcast_shape(function, b.shape, z.shape) != z.shape:
+        raise ShapeError(f"{function}: input of shape {b.shape} cannot be broadcast to {z.shape}")
     if type(alpha) is not int or alpha != 1:
-        z = mul(z, scale_of("addmm", alpha, z, b))
-    beta = number("addmm", "beta", beta)
+        z = mul(z, scale_of(function, alpha, z, b))
+    beta = number(function, "beta", beta)
     return z if beta == 0 else add(z, b, alpha=beta)

@@ -295,23 +295,32 @@ def _plain(function: str, x: Any) -> Any:
 def linspace(
     start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """`steps` numbers from start to end, both included, equally far apart; of a floating dtype.
+    """`steps` numbers from start to end, both included, equally far apart; of an integer dtype, cut off to integers.
 
     >>> linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
-    if chosen.kind != "f":
-        raise DtypeError(f"linspace: the dtype must be a floating one; got {chosen}")
-    start, end = (_plain("linspace", x) for x in (start, end))
-    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
-        raise ArgumentTypeError(f"linspace: steps, the number of values, must be an integer; got {steps!r}")
-    if not (isfinite(start) and isfinite(end)):
-        raise ArgumentError(f"linspace: start and end must be finite; got {start} and {end}")
-    if steps < 0:
-        raise ArgumentError(f"linspace: steps must be at least 0; got {steps}")
-    values = np.linspace(start, end, steps)
+    values, chosen = spaced("linspace", start, end, steps, dtype)
     return _finished(backend_for(device).asarray(values.astype(chosen)), requires_grad)
+
+
+def spaced(function: str, start: Any, end: Any, steps: Any, dtype: Any) -> tuple[Any, DType]:
+    """Numbers equally far apart, in float64, and the dtype that they are wanted in."""
+    chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
+    if chosen.kind == "b":
+        raise DtypeError(f"{function}: the dtype must be one of numbers; got {chosen}")
+    start, end = (_plain(function, x) for x in (start, end))
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise ArgumentTypeError(f"{function}: steps, the number of values, must be an integer; got {steps!r}")
+    if not (isfinite(start) and isfinite(end)):
+        raise ArgumentError(f"{function}: start and end must be finite; got {start} and {end}")
+    if steps < 0:
+        raise ArgumentError(f"{function}: steps must be at least 0; got {steps}")
+    if chosen.kind == "f" or steps < 2:
+        return np.linspace(start, end, steps), chosen
+    first, last = int(start), int(end)  # as in PyTorch, counted from both ends, so that rounding is the same in both
+    step, places = (last - first) / (steps - 1), np.arange(steps)
+    return np.where(places < steps // 2, first + step * places, last - step * (steps - 1 - places)), chosen
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

@@ -35,10 +35,11 @@ from ..ops import (
     trigonometry,
 )
 from ..ops._check.arguments import Operand
-from . import conversion, gradients, writing
+from . import conversion, gradients, later, writing
 from .creation import construct, tensor
+from .later import Later, homes
 from .printing import tensor_text
-from .writing import in_place
+from .writing import in_place, shape_in_place
 
 _SAME_NAME = {
     gradients: "backward",
@@ -60,7 +61,7 @@ _SAME_NAME = {
     shape: "flatten ravel unflatten squeeze unsqueeze transpose t movedim expand_as broadcast_to view_as reshape_as "
     "roll tril triu diagonal clone",
     index: "select narrow",
-    gather: "index_select gather scatter scatter_add take_along_dim masked_fill masked_select nonzero argwhere",
+    gather: "index_select gather take_along_dim masked_fill masked_select nonzero argwhere",
     join: "split chunk unbind",
     linalg: "matmul mm bmm mv dot outer addmm",
     conversion: "to cpu cuda type_as numpy item tolist size stride dim numel element_size is_floating_point "
@@ -78,8 +79,14 @@ _IN_PLACE = {
     selection: "clamp",
     cumulative: "cumprod",
     shape: "tril triu",
-    gather: "scatter scatter_add masked_fill",
+    gather: "masked_fill",
+    reduce: "cumsum",
+    linalg: "addmm",
+    comparison: "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor "
+    "bitwise_not",
 }
+
+_SHAPE_IN_PLACE = "squeeze unsqueeze transpose t"
 
 ALIASES = {
     "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
@@ -87,12 +94,13 @@ ALIASES = {
     "greater": "gt", "greater_equal": "ge",
     "less": "lt", "less_equal": "le", "moveaxis": "movedim", "multiply": "mul", "ndimension": "dim",
     "negative": "neg", "nelement": "numel", "not_equal": "ne", "subtract": "sub", "swapaxes": "transpose",
-    "swapdims": "transpose", "true_divide": "div", "type": "type_",
+    "swapdims": "transpose", "true_divide": "div", "type": "type_", "fix": "trunc", "ger": "outer",
 }  # fmt: skip
 
 _IN_PLACE_ALIASES = (
     "absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "clip", "divide", "multiply",
-    "negative", "subtract", "true_divide",
+    "negative", "subtract", "true_divide", "fix", "greater", "greater_equal", "less", "less_equal", "not_equal",
+    "swapaxes", "swapdims",
 )  # fmt: skip
 
 
@@ -129,16 +137,25 @@ def clamp_max(self: Tensor, max: Operand) -> Tensor:
     return selection.clamp(self, max=max)
 
 
+def polygamma(self: Tensor, n: int) -> Tensor:
+    """The n-th derivative of `digamma`."""
+    return Later("minidl.ops.breadth.gamma", "polygamma")(n, self)
+
+
 def _collect() -> dict[str, Callable[..., Any]]:
     """Every method by its name."""
     methods: dict[str, Callable[..., Any]] = dict(conversion.CASTS)
     methods |= {"where": where, "clamp_min": clamp_min, "clamp_max": clamp_max, "type_": conversion.type_}
+    methods |= {"polygamma": polygamma, "polygamma_": in_place(polygamma)}
     for module, names in _SAME_NAME.items():
         methods |= {name: getattr(module, name) for name in names.split()}
     methods |= {name: _several(getattr(shape, name)) for name in _SEVERAL.split()}
+    methods |= {name: Later(home, name) for name, home in homes(later.METHODS).items()}
     methods |= {alias: methods[name] for alias, name in ALIASES.items() if name in methods}
     for module, names in _IN_PLACE.items():
         methods |= {f"{name}_": in_place(getattr(module, name)) for name in names.split()}
+    methods |= {f"{name}_": Later(home, name, in_place) for name, home in homes(later.IN_PLACE).items()}
+    methods |= {f"{name}_": shape_in_place(getattr(shape, name)) for name in _SHAPE_IN_PLACE.split()}
     methods |= {"clamp_min_": in_place(clamp_min), "clamp_max_": in_place(clamp_max)}
     methods |= {f"{alias}_": methods[f"{ALIASES[alias]}_"] for alias in _IN_PLACE_ALIASES}
     return methods
@@ -202,6 +219,7 @@ _BINARY = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,
     "floordiv": arithmetic.floor_divide, "mod": arithmetic.remainder, "pow": arithmetic.pow,
     "and": comparison.bitwise_and, "or": comparison.bitwise_or, "xor": comparison.bitwise_xor,
+    "lshift": METHODS["bitwise_left_shift"], "rshift": METHODS["bitwise_right_shift"],
 }  # fmt: skip
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 

@@ -13,7 +13,7 @@ from ..devices import backend_for
 from ..dtypes import DType, as_dtype, get_default_dtype, int64
 from ..engine.function import Function
 from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, ArgumentTypeError, DtypeError, RangeError, ShapeError, refuse
+from ..errors import ArgumentError, ArgumentTypeError, DtypeError, RangeError, ShapeError
 from ..ops._check.arguments import number
 from ..random import Generator, generator_or_default
 from .creation import _finished, _sizes, shape_of
@@ -191,20 +191,19 @@ def normal(
     return Drawn.apply(*parts, values=backend.asarray((noise * width + centre).astype(dtype)))
 
 
-def bernoulli(input: Tensor, p: None = None, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that the input (a floating dtype) gives for each element, else 0.
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that the input (a floating dtype) gives for each element, or `p` for all, else 0.
 
     If the input requires a gradient, so does the result, as in PyTorch, though that gradient is always 0.
     """
-    refuse("bernoulli", p=p)
-    if not isinstance(input, Tensor) or input.dtype.kind != "f":
+    if not isinstance(input, Tensor) or (input.dtype.kind != "f" and p is None):
         raise DtypeError("bernoulli: takes a Tensor of probabilities of a floating dtype")
-    array = input._array
-    backend = backend_of(array)
+    array = input._array if p is None else np.asarray(number("bernoulli", "p", p))
+    backend = backend_of(input._array)
     if array.size and not (float(array.min()) >= 0 and float(array.max()) <= 1):
         raise ArgumentError("bernoulli: probabilities must lie in [0, 1]")
     dice = backend.asarray(np.asarray(generator_or_default(generator).random(input.shape)))
-    return Drawn.apply(input, values=(dice < array).astype(input.dtype))
+    return Drawn.apply(input, values=(dice < (array if p is None else p)).astype(input.dtype))
 
 
 def multinomial(

@@ -18,8 +18,8 @@ from ..dtypes import DType
 from ..engine.function import Function
 from ..engine.grad_mode import grad_mode
 from ..engine.inplace import check_writable, is_shared, overwrite, rebind, unshared
-from ..engine.tensor import Tensor, wrap
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..engine.tensor import Tensor, alias_of, wrap
+from ..errors import ArgumentError, DtypeError, GraphError, ShapeError
 from ..ops._check.arguments import Number, cast, element, number
 from ..ops.index import Slice, overwrite_items, parse, put_value, set_items
 from ..random import Generator, generator_or_default
@@ -59,6 +59,28 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"`{function.__name__}` in place: the tensor itself takes the result, keeping its shape and dtype."
+    return method
+
+
+def shape_in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method `name_` of a function `name` that makes a view: the tensor itself takes the shape."""
+    name = f"{function.__name__}_"
+
+    @wraps(function)
+    def method(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if input.is_leaf and input.requires_grad:
+            raise GraphError(f"{name}: a leaf that requires gradients is changed in place; make a new tensor of it")
+        before = input
+        if input._view is None:  # what it was stays its base
+            if input.requires_grad and input._storage.viewed:
+                raise GraphError(f"{name}: views of this tensor have its shape; make a new one, without the last _")
+            before = alias_of(input)
+            before._edge, before._requires_grad = input._edge, input.requires_grad
+        input._become(function(before, *args, **kwargs))
+        return input
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"`{function.__name__}` in place: the tensor itself takes the shape."
     return method
 
 

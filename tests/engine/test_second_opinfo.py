@@ -15,12 +15,24 @@ import pytest
 import torch
 
 import minidl
-from tests.ops.test_opinfo import RANDOM, full_name, function_of, has_no_answer, is_random, op_db, samples, shown
+from tests.ops.test_opinfo import (
+    RANDOM,
+    full_name,
+    function_of,
+    has_no_answer,
+    is_random,
+    op_db,
+    samples,
+    shown,
+    variants,
+)
 from tests.support.compare import assert_close
 from tests.support.opinfo import Untranslatable, _fresh, is_named, leaves, translate
 
 # PyTorch rounds 1/6 and 1/alpha to float32
-TOLERANCE = {"nn.functional.hardsigmoid": 1e-7, "nn.functional.celu": 1e-6}
+TOLERANCE = {"nn.functional.hardsigmoid": 1e-7, "nn.functional.celu": 1e-6, "cov": 1e-6}  # cov: float32 weights
+
+NOISE = {"copysign", "linalg.det"}  # a gradient is 0 in one library, in the other the rounding of x / x - 1
 
 EQUAL, REFUSED, WRONG = "equal", "refused", "wrong"
 SAMPLES = 8  # per operation
@@ -48,19 +60,20 @@ def derivatives(library: Any, function: Any, args: Any, kwargs: Any) -> tuple[li
 def verdict(op: Any, sample: Any) -> tuple[str, str] | None:
     """How the second derivative of a sample compares; None where the first one is missing in either library."""
     args, kwargs = (sample.input, *sample.args), sample.kwargs
+    function, pytorchs = next(variants(op))
     try:
         mine = translate((args, kwargs))
     except Untranslatable:
         return None
     theirs = _fresh((args, kwargs))
     try:
-        first, second = derivatives(torch, op.op, *theirs)
+        first, second = derivatives(torch, pytorchs, *theirs)
     except Exception:
         return None
     if not first:
         return None
     try:
-        z = function_of(op)(*mine[0], **mine[1])
+        z = function(*mine[0], **mine[1])
         for out in leaves(z):
             if out.requires_grad:
                 out.sum().backward(retain_graph=True)
@@ -68,10 +81,11 @@ def verdict(op: Any, sample: Any) -> tuple[str, str] | None:
         return None
     mine = translate((args, kwargs))
     try:
-        ours = derivatives(minidl, function_of(op), *mine)
+        ours = derivatives(minidl, function, *mine)
         tolerance = TOLERANCE.get(op.name, 1e-8)
+        noise = 1e-12 if op.name in NOISE else 0.0
         compare(ours[0], first, "first gradient", tolerance)
-        compare(ours[1], second, "second gradient", tolerance)
+        compare(ours[1], second, "second gradient", tolerance, noise)
     except AssertionError as difference:
         return WRONG, " ".join(str(difference).split())[:300]
     except Exception as error:
@@ -79,12 +93,13 @@ def verdict(op: Any, sample: Any) -> tuple[str, str] | None:
     return EQUAL, ""
 
 
-def compare(ours: list[Any], theirs: list[Any], what: str, tolerance: float) -> None:
+def compare(ours: list[Any], theirs: list[Any], what: str, tolerance: float, noise: float = 0.0) -> None:
     """AssertionError if gradients differ; none and zeros mean the same."""
     ours, theirs = ours or [None] * len(theirs), theirs or [None] * len(ours)
     for i, (x, t) in enumerate(zip(ours, theirs)):
         if x is None or t is None:
-            assert all(g is None or not g.detach().any() for g in (x, t)), f"{what} {i}: {x}, PyTorch {t}"
+            none = all(g is None or not (g.detach().abs() > noise).any() for g in (x, t))
+            assert none, f"{what} {i}: {x}, PyTorch {t}"
         else:
             assert_close(x.detach(), t.detach(), f"{what} {i}", tolerance, floor=1.0)
 
@@ -93,7 +108,7 @@ def twice_differentiable() -> list[Any]:
     return [
         op for op in op_db
         if op.supports_autograd and op.supports_gradgrad and op.name not in RANDOM and function_of(op) is not None
-        and torch.float64 in op.dtypes
+        and torch.float64 in op.dtypes and full_name(op) != "linalg.norm.subgradients_at_zero"  # none exists there
     ]  # fmt: skip
 
 

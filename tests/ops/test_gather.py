@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
-from minidl.errors import DtypeError, RangeError, ShapeError, UnsupportedError
+from minidl.errors import ArgumentError, DtypeError, RangeError, ShapeError, UnsupportedError
 from tests.support.compare import assert_close, check
 from tests.support.strategies import arrays, broadcast_pairs, shapes
 
@@ -125,7 +125,7 @@ LONG = minidl.tensor([[0, 1]])
         (lambda x: x.gather(1, minidl.zeros(3, 1, dtype=minidl.int64)), ShapeError, "longer"),
         (lambda x: x.gather(1, minidl.zeros(2, 1)), DtypeError, "int64 or int32"),
         (lambda x: x.gather(1, LONG, sparse_grad=True), UnsupportedError, "sparse_grad"),
-        (lambda x: x.scatter(1, LONG, 1.0, reduce="add"), UnsupportedError, "reduce"),
+        (lambda x: x.scatter(1, LONG, 1.0, reduce="mean"), ArgumentError, "reduce must be None, 'add' or 'multiply'"),
         (lambda x: x.scatter(1, LONG, minidl.ones(1, 2, dtype=minidl.float64)), DtypeError, "src is float64"),
         (lambda x: x.scatter(1, LONG, minidl.ones(1, 1)), ShapeError, "longer"),
         (lambda x: x.scatter_add(1, minidl.tensor([[7]]), minidl.ones(1, 1)), RangeError, "index 7"),

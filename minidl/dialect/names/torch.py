@@ -14,7 +14,7 @@ from ...devices import device
 from ...engine.grad_mode import no_grad
 from ...engine.tensor import Tensor
 from ...errors import ArgumentError, UnsupportedError, refuse
-from ...linalg import SvdResult, det, inv
+from ...linalg import SvdResult
 from ..look import DTYPES, LEFT_OUT, Size, dtype
 from ..saving import load, save
 from ..typed import TYPES, type_named
@@ -22,13 +22,13 @@ from .version import __version__
 
 __all__ = [
     "Generator", "Size", "__version__", "are_deterministic_algorithms_enabled", "autocast",
-    "det", "inverse", "svd",
+    "svd",
     "bfloat16", "bool", "channels_last", "complex64", "complex128", "contiguous_format", "device", "double", "dtype",
     "finfo", "float", "float16", "float32", "float64", "get_default_device", "get_default_dtype",
-    "get_float32_matmul_precision", "get_rng_state", "half", "iinfo", "inference_mode", "initial_seed", "int", "int8",
+    "get_float32_matmul_precision", "half", "iinfo", "inference_mode", "int", "int8",
     "int16", "int32", "int64", "is_inference_mode_enabled", "load", "long", "memory_format", "newaxis",
-    "preserve_format", "promote_types", "result_type", "save", "seed", "set_default_device",
-    "set_default_tensor_type", "set_float32_matmul_precision", "set_rng_state", "short", "strided", "typename", "uint8",
+    "preserve_format", "promote_types", "result_type", "save", "set_default_device",
+    "set_default_tensor_type", "set_float32_matmul_precision", "short", "strided", "typename", "uint8",
     "use_deterministic_algorithms", *TYPES["cpu"],
 ]  # fmt: skip
 
@@ -176,27 +176,6 @@ def get_default_device() -> device:
     return _device(current_backend().device)
 
 
-def seed() -> Any:
-    """Seed the default generator at random, and return the seed."""
-    random.default_generator.manual_seed(random.Generator().initial_seed())
-    return random.default_generator.initial_seed()
-
-
-def initial_seed() -> Any:
-    """The seed of the default generator."""
-    return random.default_generator.initial_seed()
-
-
-def get_rng_state() -> Any:
-    """The default generator's place in its stream; minidl's own form, for `set_rng_state`."""
-    return random.default_generator.get_state()
-
-
-def set_rng_state(new_state: Any) -> None:
-    """Go to a place that `get_rng_state` returned."""
-    random.default_generator.set_state(new_state)
-
-
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
     """Nothing to do: minidl's operations give the same bits every time. UnsupportedError for warn_only."""
     if warn_only:
@@ -217,9 +196,6 @@ def set_float32_matmul_precision(precision: str) -> None:
 def get_float32_matmul_precision() -> str:
     """Always "highest": float32 is computed in float32."""
     return "highest"
-
-
-inverse = inv
 
 
 def svd(input: Tensor, some: Any = True, compute_uv: Any = True) -> SvdResult:

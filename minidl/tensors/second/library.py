@@ -11,7 +11,7 @@ from ...backend import Array, Backend
 from ...backend.registry import by_type
 from ...backend.window import Window
 from ...engine.tensor import Tensor, wrap
-from ...linalg import solving
+from ...linalg.solving import inv, solve
 from ...ops import activation, arithmetic, einsum, elementary, join, reduce, selection, shape, trigonometry
 from ...ops.conv import Conv2d, ConvTranspose2d
 from ...ops.linalg import MatMul
@@ -42,7 +42,7 @@ KNOWN: dict[str, Callable[..., Any]] = {  # on Tensors and numbers
     "log10": elementary.log10, "log1p": elementary.log1p, "sqrt": elementary.sqrt, "sin": elementary.sin,
     "cos": elementary.cos, "abs": elementary.abs, "absolute": elementary.abs,
     "tanh": activation.tanh, "tan": trigonometry.tan, "sinh": trigonometry.sinh, "cosh": trigonometry.cosh,
-    "inv": solving.inv, "solve": solving.solve,
+    "inv": inv, "solve": solve,
     "add": arithmetic.add, "subtract": arithmetic.sub, "multiply": arithmetic.mul, "divide": arithmetic.div,
     "true_divide": arithmetic.div, "power": arithmetic.pow, "negative": arithmetic.neg, "square": arithmetic.square,
     "reciprocal": arithmetic.reciprocal,
