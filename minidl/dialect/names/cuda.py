@@ -6,7 +6,7 @@ from typing import Any
 
 from ...backend import get_backend
 from ...cuda import is_available
-from ...random import manual_seed
+from ...random import manual_seed, seed
 from ..typed import TYPES
 
 __all__ = [
@@ -20,8 +20,6 @@ manual_seed_all = manual_seed
 
 def seed_all() -> None:
     """Seed the default generator at random."""
-    from .torch import seed
-
     seed()
 
 
