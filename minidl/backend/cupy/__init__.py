@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...errors import BackendError, first_line
 from ..base import Backend
-from .wheel import for_this_machine
 
 
 def make_cupy() -> Backend:
@@ -12,6 +11,8 @@ def make_cupy() -> Backend:
     try:
         from .backend import CupyBackend
     except Exception as error:  # a broken CuPy may raise anything, or an ImportError of many lines caused by it
+        from .wheel import for_this_machine  # it loads importlib.metadata, which nothing else needs
+
         reason = first_line(error.__cause__ or error)
         raise BackendError(
             f"the backend 'cupy' cannot be used: {reason}; install CuPy: {for_this_machine().install}, or use 'numpy'"
