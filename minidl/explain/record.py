@@ -29,8 +29,10 @@ class record:
 
     `check=False` leaves the checks out.
 
-    Only what the entering thread does is recorded. Recording does not change results. `torch`: add PyTorch's own
-    gradients; None does so if the program has imported it already (importing it takes seconds).
+    Only what the entering thread does is recorded. Recording does not change results. A backward with
+    `create_graph=True` is recorded as operations of the pass, so that a derivative of a derivative can be seen.
+    `torch`: add PyTorch's own gradients; None does so if the program has imported it already (importing it takes
+    seconds).
 
     Raises `RecordingError` if another recording is running, if backward goes through an operation twice, or if `torch`
     is asked for and not installed. If the block raises, nothing is checked.
