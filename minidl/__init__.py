@@ -41,7 +41,6 @@ from .engine.tensor import Tensor
 from .errors import MinidlError
 from .missing import absent as _absent
 from .missing import is_pytorchs as _is_pytorchs
-from .nn.in_place import celu_, relu_, rrelu_, selu_, threshold_
 from .ops.activation import celu, relu, selu, sigmoid, tanh
 from .ops.arithmetic import (
     add,
@@ -58,8 +57,6 @@ from .ops.arithmetic import (
     square,
     sub,
 )
-from .ops.bilinear import bilinear
-from .ops.channel_shuffle import channel_shuffle
 from .ops.comparison import (
     allclose,
     bitwise_and,
@@ -83,7 +80,6 @@ from .ops.comparison import (
     ne,
 )
 from .ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from .ops.conv3d import conv3d, conv_transpose3d
 from .ops.counting import bincount, bucketize, isin, searchsorted, unique
 from .ops.cumulative import cumprod
 from .ops.distance import cosine_similarity, pairwise_distance, pdist
@@ -138,7 +134,6 @@ from .ops.rearrange import (
 from .ops.recurrent import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
 from .ops.reduce import all, amax, amin, any, count_nonzero, cumsum, logsumexp, mean, norm, prod, std, sum, var
 from .ops.resize import pixel_shuffle, pixel_unshuffle
-from .ops.rms_norm import rms_norm
 from .ops.selection import clamp, maximum, minimum, where
 from .ops.shape import (
     broadcast_to,

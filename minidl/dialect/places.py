@@ -56,7 +56,7 @@ _PARTS = {
     "torch.nn.modules": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold "
     "instancenorm lazy linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling "
     "utils",
-    "torch.optim": "adadelta adagrad adam adamax adamw asgd lbfgs nadam radam rmsprop rprop sgd",
+    "torch.optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs muon nadam radam rmsprop rprop sgd",
     "torch.distributions": "bernoulli categorical distribution independent kl normal uniform",
 }
 for _parent, _names in _PARTS.items():

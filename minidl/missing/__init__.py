@@ -61,16 +61,19 @@ def absent(words: str, room: str, name: str, have: Callable[[], Iterable[str]]) 
     return AttributeError(f"{words}: it is PyTorch's, but left out of minidl; {hint}")
 
 
-def of_module(room: str, names: dict[str, Any], later: dict[str, str] | None = None) -> Callable[[str], Any]:
+def of_module(
+    room: str, names: dict[str, Any], later: dict[str, str] | None = None, within: str | None = None
+) -> Callable[[str], Any]:
     """A `__getattr__` for the module `room` with these global names.
 
-    `later` lists, for each file of the room that is loaded only when it is needed, the names that it holds.
+    `later` lists, for each file of the room (or of the package `within`) that is loaded only when it is needed, the
+    names that it holds.
     """
     homes = {name: file for file, held in (later or {}).items() for name in held.split()}
 
     def __getattr__(name: str) -> Any:
         if name in homes:
-            names[name] = value = getattr(import_module(f"{room}.{homes[name]}"), name)
+            names[name] = value = getattr(import_module(f"{within or room}.{homes[name]}"), name)
             return value
         raise absent(f"module {room!r} has no attribute {name!r}", room, name, lambda: names.get("__all__", names))
 

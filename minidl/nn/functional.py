@@ -63,78 +63,72 @@ from ..ops.activation import (
     softsign,
     tanh,
 )
-from ..ops.adaptive_max_pool import adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d
 from ..ops.adaptive_pool import adaptive_avg_pool2d
-from ..ops.alpha_dropout import alpha_dropout, feature_alpha_dropout
 from ..ops.attention import scaled_dot_product_attention
-from ..ops.bilinear import bilinear
-from ..ops.channel_shuffle import channel_shuffle
 from ..ops.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from ..ops.conv3d import conv3d, conv_transpose3d
 from ..ops.distance import cosine_similarity, normalize, pairwise_distance, pdist
 from ..ops.dropout import dropout, dropout1d, dropout2d, dropout3d
 from ..ops.embedding import embedding, one_hot
 from ..ops.embedding_bag import embedding_bag
 from ..ops.gated import glu, prelu, rrelu
-from ..ops.grid_sample import affine_grid, grid_sample
 from ..ops.join import pad
 from ..ops.linalg import linear
 from ..ops.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    cosine_embedding_loss,
     cross_entropy,
-    ctc_loss,
-    gaussian_nll_loss,
     hinge_embedding_loss,
     huber_loss,
     kl_div,
     l1_loss,
-    margin_ranking_loss,
     mse_loss,
     multi_margin_loss,
-    multilabel_margin_loss,
-    multilabel_soft_margin_loss,
     nll_loss,
-    poisson_nll_loss,
     rmse_loss,
     smooth_l1_loss,
-    soft_margin_loss,
-    triplet_margin_loss,
-    triplet_margin_with_distance_loss,
 )
-from ..ops.lp_pool import lp_pool1d, lp_pool2d, lp_pool3d
 from ..ops.multihead import multi_head_attention_forward
 from ..ops.norm import batch_norm, group_norm, instance_norm, layer_norm
 from ..ops.pool import avg_pool2d, max_pool2d
 from ..ops.pool1d import adaptive_avg_pool1d, avg_pool1d, max_pool1d
 from ..ops.pool3d import adaptive_avg_pool3d, avg_pool3d, max_pool3d
 from ..ops.resize import interpolate, pixel_shuffle, pixel_unshuffle
-from ..ops.rms_norm import local_response_norm, rms_norm
 from ..ops.shrinkage import hardshrink, softshrink, tanhshrink, threshold
 from ..ops.softmax import log_softmax, softmax
-from ..ops.softmin import gumbel_softmax, softmin
 from ..ops.unfold import fold, unfold
-from ..ops.unpool import max_unpool1d, max_unpool2d, max_unpool3d
-from .in_place import celu_, elu_, hardtanh_, leaky_relu_, relu_, rrelu_, selu_, threshold_
 
 __all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
-    "adaptive_max_pool3d", "affine_grid", "alpha_dropout", "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm",
-    "bilinear", "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle",
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "cosine_embedding_loss",
-    "cosine_similarity", "cross_entropy", "ctc_loss", "dropout", "dropout1d", "dropout2d", "dropout3d", "elu", "elu_",
-    "embedding", "embedding_bag", "feature_alpha_dropout", "fold", "gaussian_nll_loss", "gelu", "glu", "grid_sample",
-    "group_norm", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
-    "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm",
-    "leaky_relu", "leaky_relu_", "linear", "local_response_norm", "log_softmax", "logsigmoid", "lp_pool1d",
-    "lp_pool2d", "lp_pool3d", "margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d",
-    "max_unpool2d", "max_unpool3d", "mish", "mse_loss", "multi_head_attention_forward", "multi_margin_loss",
-    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad",
-    "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6",
-    "relu_", "rms_norm", "rmse_loss", "rrelu", "rrelu_", "scaled_dot_product_attention", "selu", "selu_", "sigmoid",
-    "silu", "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
-    "tanhshrink", "threshold", "threshold_", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d",
+    "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "conv1d", "conv2d",
+    "conv_transpose1d", "conv_transpose2d", "cosine_similarity", "cross_entropy", "dropout", "dropout1d", "dropout2d",
+    "dropout3d", "elu", "embedding", "embedding_bag", "fold", "gelu", "glu", "group_norm", "hardshrink",
+    "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate",
+    "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid", "max_pool1d",
+    "max_pool2d", "max_pool3d", "mish", "mse_loss", "multi_head_attention_forward", "multi_margin_loss", "nll_loss",
+    "normalize", "one_hot", "pad", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu",
+    "relu6", "rmse_loss", "rrelu", "scaled_dot_product_attention", "selu", "sigmoid", "silu", "smooth_l1_loss",
+    "softmax", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "unfold",
 ]  # fmt: skip
 
-__getattr__ = _of_module(__name__, globals())
+_LATER = {  # files that are loaded when one of these functions is asked for
+    "nn.in_place": "celu_ elu_ hardtanh_ leaky_relu_ relu_ rrelu_ selu_ threshold_",
+    "ops.adaptive_max_pool": "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d",
+    "ops.alpha_dropout": "alpha_dropout feature_alpha_dropout",
+    "ops.bilinear": "bilinear",
+    "ops.channel_shuffle": "channel_shuffle",
+    "ops.conv3d": "conv3d conv_transpose3d",
+    "ops.grid_sample": "affine_grid grid_sample",
+    "ops.loss.ctc": "ctc_loss",
+    "ops.loss.likelihood": "gaussian_nll_loss poisson_nll_loss",
+    "ops.loss.ranking": "cosine_embedding_loss margin_ranking_loss triplet_margin_loss "
+    "triplet_margin_with_distance_loss",
+    "ops.loss.several": "multilabel_margin_loss multilabel_soft_margin_loss soft_margin_loss",
+    "ops.lp_pool": "lp_pool1d lp_pool2d lp_pool3d",
+    "ops.rms_norm": "local_response_norm rms_norm",
+    "ops.softmin": "gumbel_softmax softmin",
+    "ops.unpool": "max_unpool1d max_unpool2d max_unpool3d",
+}
+__all__ += " ".join(_LATER.values()).split()
+__all__.sort()
+
+__getattr__ = _of_module(__name__, globals(), _LATER, "minidl")

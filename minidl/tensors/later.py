@@ -22,6 +22,8 @@ def _with_homes(table: Table) -> Table:
 
 FUNCTIONS: Table = {
     **_with_homes(breadth.FUNCTIONS),
+    "minidl.nn.functional": "bilinear channel_shuffle conv3d conv_transpose3d rms_norm",
+    "minidl.nn.in_place": "celu_ relu_ rrelu_ selu_ threshold_",
     "minidl.tensors.drawing": "logspace randint_like",
     "minidl.linalg": "cholesky cholesky_inverse cholesky_solve det inverse logdet matrix_exp matrix_power "
     "pinverse slogdet",
