@@ -19,8 +19,8 @@ def add_to(verbs: Any) -> None:
     parser = verbs.add_parser(
         "summary",
         help="show a network's layers and their cost",
-        description="Show each layer's output shape, parameters, bytes of its weights and buffers, multiply-adds of a "
-        "forward pass, bytes of its output.",
+        description="Show each layer's output shape, parameters, multiply-adds of a forward pass, the memory of its "
+        "output, and the bytes of its weights and buffers.",
     )
     parser.add_argument("folder", metavar="RUN", nargs="?", help="a run folder, instead of --model")
     parser.add_argument("--model", help=f"{', '.join(MODELS)} or FILE.py:NAME (default: lecture, or the run's)")
@@ -69,14 +69,14 @@ def _shape(text: str) -> tuple[int, ...]:
 
 
 def _as_table(name: str, found: Summary) -> str:
-    rows = [["layer", "kind", "output", "parameters", "bytes", "multiply-adds", "memory"]]
+    rows = [["layer", "kind", "output", "parameters", "multiply-adds", "memory", "bytes"]]
     rows += [
-        [layer.name or name, layer.kind, _shown(layer.output), f"{layer.parameters:,}", f"{layer.weights:,}",
-         f"{layer.multiply_adds:,}", _bytes(layer.memory)]
+        [layer.name or name, layer.kind, _shown(layer.output), f"{layer.parameters:,}", f"{layer.multiply_adds:,}",
+         _bytes(layer.memory), f"{layer.weights:,}"]
         for layer in found.layers
     ]  # fmt: skip
-    totals = [f"{n:,}" for n in (found.parameters, found.weights, found.multiply_adds)]
-    rows.append(["total", "", "", *totals, _bytes(found.memory)])
+    totals = [f"{found.parameters:,}", f"{found.multiply_adds:,}", _bytes(found.memory), f"{found.weights:,}"]
+    rows.append(["total", "", "", *totals])
     last = (
         f"parameters take {_bytes(found.parameter_memory)}; training takes as much again for gradients and for momentum"
         if found.parameters

@@ -58,8 +58,9 @@ class InIntegers(Function):
 
 
 class IntegerLinear(InIntegers):
-    """z = s t (q - p) vᵀ + b,  q = round(x / s) + p        v, q: int8; their product: int32; s, t: scales"""
+    """z = s t (q - p) vᵀ + b,  q = round(x / s) + p"""
 
+    # v: int8 weights; t: their scale, (out,) or (); s, p: scale and zero point of x
     def forward(self, x: Any, v: Any, t: Any, b: Any, s: Any, p: Any) -> Any:
         q = quantized(self.backend, x, s, p).astype(np.int32) - p
         z = (self.xp.einsum("...k,ok->...o", q, v.astype(np.int32)) * (s * t)).astype(x.dtype)
@@ -71,7 +72,7 @@ class IntegerLinear(InIntegers):
 
 
 class IntegerConv2d(InIntegers):
-    """z = s t v * (q - p) + b,  q = round(x / s) + p        v and q are int8, their correlation * int32"""
+    """z = s t v * (q - p) + b,  q = round(x / s) + p"""
 
     def forward(self, x: Any, v: Any, t: Any, b: Any, s: Any, p: Any, window: Window, groups: int) -> Any:
         q = quantized(self.backend, x, s, p).astype(np.int32) - p  # so that the padding, 0, stands for 0

@@ -1,8 +1,9 @@
 """ONNX: models written for other programs, and what others trained, run here.
 
->>> import minidl                                                                         # doctest: +SKIP
->>> minidl.onnx.export(model, minidl.zeros(1, 1, 28, 28), "digits.onnx")                  # doctest: +SKIP
->>> scores = minidl.onnx.load("digits.onnx")(minidl.zeros(5, 1, 28, 28))                  # doctest: +SKIP
+Both need the package onnx (`pip install 'minidl[export]'`):
+
+    minidl.onnx.export(model, minidl.zeros(1, 1, 28, 28), "digits.onnx")
+    scores = minidl.onnx.load("digits.onnx")(minidl.zeros(5, 1, 28, 28))
 """
 
 from .export import export

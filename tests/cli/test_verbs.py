@@ -80,13 +80,15 @@ def test_summary_is_a_table(run: Run, trained: Path) -> None:
     code, out, err = run("summary", "--batch-size", 100)
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[1].split() == ["layer", "kind", "output", "parameters", "multiply-adds", "memory"]
+    assert lines[1].split() == ["layer", "kind", "output", "parameters", "multiply-adds", "memory", "bytes"]
     assert "layer2.0  Conv2d     (100, 20, 17, 17)       5,020    144,500,000" in out
     assert lines[-2].split()[:3] == ["total", "18,090", "168,280,000"]
+    assert lines[-2].split()[-1] == "72,360"
     found = json.loads(run("summary", trained, "--json")[1])
     assert found["model"].endswith("tiny.py:Tiny")
     assert found["layers"][0] | {"memory": 0} == {
-        "name": "conv", "kind": "Conv2d", "output": [1, 4, 8, 8], "parameters": 104, "multiply_adds": 6400, "memory": 0
+        "name": "conv", "kind": "Conv2d", "output": [1, 4, 8, 8], "parameters": 104, "multiply_adds": 6400, "memory": 0,
+        "weights": 416,
     }  # fmt: skip
 
 
