@@ -53,7 +53,7 @@ class InIntegers(Function):
 
     def backward(self, *dz: Any) -> Any:
         raise UnsupportedError(
-            "a network in 8-bit integers has no gradients: rounding is a staircase; use the network that it was made from"
+            "a network in 8-bit integers has no gradients, as rounding is a staircase; use the one it was made from"
         )
 
 

@@ -12,7 +12,7 @@ from ..errors import ArgumentError, DtypeError, RangeError, ShapeError
 from ._check.arguments import float_only, tensor_of
 from ._check.volumes import triple
 from ._check.windows import pair
-from .gather import scatter
+from .breadth.scatter import scatter
 from .pool1d import one
 from .shape import reshape
 

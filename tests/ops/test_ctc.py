@@ -77,7 +77,7 @@ def test_what_has_no_time_and_no_batch():
 def test_second_derivatives_are_refused_by_name():
     x = minidl.tensor(np.zeros((3, 1, 3)), requires_grad=True)
     z = ctc_loss(x.log_softmax(2), minidl.tensor([[1]]), (3,), (1,))
-    with pytest.raises(GraphError, match="create_graph: .* so this backward cannot be differentiated"):
+    with pytest.raises(GraphError, match=r"create_graph: .* so this backward cannot be differentiated"):
         minidl.grad(z, x, create_graph=True)
 
 

@@ -87,7 +87,7 @@ def test_several_classes(x, reduction, seed):
     check(*both("multilabel_margin_loss"), x, labels, reduction=reduction)
     targets, weight = rng.uniform(0, 1, x.shape), torch.tensor(rng.uniform(0, 2, x.shape[-1:]))
     check(*both("multilabel_soft_margin_loss"), x, targets, reduction=reduction)
-    ours = lambda x, t: ops.multilabel_soft_margin_loss(x, t, minidl.tensor(weight.numpy()).to(x.dtype))  # noqa: E731
+    ours = lambda x, t: ops.multilabel_soft_margin_loss(x, t, minidl.tensor(weight.numpy()).to(x.dtype))
     check(ours, lambda x, t: F.multilabel_soft_margin_loss(x, t, weight.to(x.dtype)), x, targets)
 
 

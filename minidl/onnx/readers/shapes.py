@@ -10,6 +10,7 @@ import numpy as np
 from ...dtypes import SUPPORTED
 from ...engine.tensor import Tensor
 from ...ops import gather, index, join, order, reduce, resize, shape
+from ...ops.breadth.scatter import scatter, scatter_add
 from ...ops.selection import where
 from ...tensors.creation import arange, full, tensor
 from ..needs import require_onnx
@@ -107,7 +108,7 @@ def scatter_elements(node: Node, x: Tensor, i: Tensor, source: Tensor) -> Tensor
     axis, how = node.get("axis", 0), node.get("reduction", "none")
     if how not in ("none", "add"):
         raise node.refuse(f"reduction={how!r} is not run by minidl")
-    function = gather.scatter if how == "none" else gather.scatter_add
+    function = scatter if how == "none" else scatter_add
     return function(x, axis, _from_the_front(i.long(), x.shape[axis]), source)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...ops import embedding, gather, index, join, order, shape
+from ...ops.breadth.scatter import Scatter, ScatterAdd
 from ..call import Call
 from .elementwise import named
 
@@ -170,6 +171,6 @@ WRITERS: dict[type, Any] = {
     shape.Reshape: reshape, shape.Permute: permute, shape.Expand: expand, shape.Flip: flip, shape.Triangle: triangle,
     shape.Tile: tile, shape.Clone: named("Identity"), index.Slice: slices, index.Take: take, join.Cat: cat,
     join.Pad: pad, embedding.Embedding: rows, gather.IndexSelect: index_select, gather.Gather: gather_elements,
-    gather.Scatter: scatter("none"), gather.ScatterAdd: scatter("add"), gather.MaskedFill: masked_fill,
+    Scatter: scatter("none"), ScatterAdd: scatter("add"), gather.MaskedFill: masked_fill,
     order.TakeAlong: gather_elements, order.TopPlaces: top_places, order.Argsort: argsort,
 }  # fmt: skip
