@@ -41,6 +41,7 @@ def application(service: Service, names: frozenset[str] = frozenset()) -> Gate:
             await service.stop()
 
     app = FastAPI(title="minidl serve", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
+    app.router.redirect_slashes = False
     app.add_exception_handler(Problem, problems.on_problem)
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)

@@ -200,3 +200,19 @@ def test_thresholds_without_validation_images(run_folder: Any, tmp_path: Path) -
     model = folder.load_model()
     assert "bundled sample" in measured(folder, model, Guard.load()).origin
     assert "defaults" in measured(folder, model, None).origin
+
+
+def test_both_languages_have_every_text_and_every_text_is_used() -> None:
+    import minidl.serve
+    from minidl.serve.page import static_files, words
+
+    english, korean = words()["en"], words()["ko"]
+    assert list(english) == list(korean)
+    web = Path(minidl.serve.__file__).parent / "web"
+    parts = [content.decode() for content, _ in static_files().values()] + [(web / "page.html").read_text("utf-8")]
+    page = "\n".join(parts)
+    made = {"pen0", "pen1", "pen2"}  # `pen${i}`
+    for key in english:
+        assert key in made or key.startswith(("s.", "k.")) or f'"{key}"' in page, key
+    for key in english:
+        assert english[key].count("{") == korean[key].count("{"), key
