@@ -186,13 +186,15 @@ def ending(run: str, clients: int) -> bool:
 def hostile(run: str, count: int) -> bool:
     with served(run) as server:
         statuses: Counter[str] = Counter()
-        before = None
+        before, held = None, []
         for number, (kind, ask) in enumerate(bodies(count)):
             if number == count // 5:
                 before = server.memory()
+            if number % max(1, count // 10) == 0:
+                held.append(round(server.memory()))
             statuses[f"{kind} {ask(server.port)}"] += 1
         after, alive = server.memory(), server.ask("GET", "/health") == 200
-    print(f"{count} hostile bodies: memory {before or 0:.0f} -> {after:.0f} MiB, alive {alive}")
+    print(f"{count} hostile bodies: memory {before or 0:.0f} -> {after:.0f} MiB, alive {alive}; MiB on the way {held}")
     for name, often in sorted(statuses.items()):
         print(f"  {often:6} {name}")
     failed = [name for name in statuses if name[-3:-2] == "5" and not name.endswith("503")]

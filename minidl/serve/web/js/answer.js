@@ -38,7 +38,7 @@ export function paint() {
     row.querySelector(".num").textContent = rank >= 0 ? probability(p) : "";
     row.setAttribute("aria-pressed", state.why === i);
     row.setAttribute("aria-label", rank < 0 ? say("blankrow", run.classes[i]) : say("row", run.classes[i], probability(p)));
-    row.disabled = rank < 0;
+    row.disabled = rank < 0 || !run.has_gradients;
   });
   truth(answer);
   const sentence = one("#sentence"), trouble = state.trouble ?? (state.answer?.state === "unreadable" ? `s.${state.answer.code}` : null);
@@ -82,7 +82,7 @@ function truth(answer) {
   one("#saved").textContent = state.saved === false ? say("notsaved") : state.saved ? say("saved", state.saved) : warned && !empty() ? warned : say(run.collecting ? "savingon" : "savingoff");
   one("#saved").lang = warned && state.saved === null && !empty() ? "en" : state.lang;
   const lesson = one("#lesson");
-  if (!answer) return lesson.removeAttribute("href");
+  if (!answer || !run.has_gradients) return lesson.removeAttribute("href");
   const pixels = String.fromCharCode(...answer.pixels.flat()), digit = btoa(pixels).replaceAll("+", "-").replaceAll("/", "_");
   lesson.href = `/lesson?${new URLSearchParams({ digit, label: state.truth ?? state.why ?? order()[0][0], lang: state.lang })}`;
 }
