@@ -1,6 +1,6 @@
 """What `minidl serve` bears: its speed under load, its memory, its end under load, and hostile bodies.
 
-    python scripts/load_serve.py RUN [--seconds 60] [--clients 16] [--bodies 10000]
+    python scripts/load_serve.py RUN [--seconds 60] [--clients 16] [--bodies 10000] [--only speed,hostile]
 
 The server is a process of its own on a loopback port, the clients are threads of this one on the same machine. Prints
 requests a second, the median and the 99th percentile of their times, the server's memory before and after, one by one
@@ -66,6 +66,12 @@ class Server:
         """MiB that it holds."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:
             return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+    def spent(self) -> float:
+        """Seconds of processor time that it has used: told from what else the machine does."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as line:
+            fields = line.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> str:
         """SIGTERM, and what it says at its end."""
@@ -148,13 +154,19 @@ def speed(run: str, seconds: float, clients: int) -> bool:
 
 
 def batching(run: str, seconds: float, clients: int) -> bool:
-    """Batches against one by one, in alternation; many images of one request show the network's own part."""
-    ratios = []
+    """Batches against one by one, in alternation: requests a second, and the server's processor time per request."""
+    rates, costs = [], []
     with served(run) as many, served(run, "--batch", "1", "--batch-wait", "0") as single:
-        for _ in range(4):
-            together, alone = (measured(server, clients, seconds / 8)[0] for server in (many, single))
-            ratios.append(together / alone)
-    print(f"batches against one by one: {np.median(ratios):.2f} times as many ({min(ratios):.2f} to {max(ratios):.2f})")
+        for _ in range(6):
+            for server in (many, single):
+                before = server.spent()
+                rate, _, _, statuses = measured(server, clients, seconds / 12)
+                rates.append(rate)
+                costs.append((server.spent() - before) / sum(statuses.values()))
+    for what, found in (("requests a second", rates), ("processor time per request", costs)):
+        ratios = np.array(found[::2]) / np.array(found[1::2])
+        print(f"batches against one by one, {what}: {np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f})")
+    print(f"processor time per request: {np.median(costs[::2]) * 1000:.2f} and {np.median(costs[1::2]) * 1000:.2f} ms")
     return True
 
 
@@ -174,13 +186,15 @@ def ending(run: str, clients: int) -> bool:
 def hostile(run: str, count: int) -> bool:
     with served(run) as server:
         statuses: Counter[str] = Counter()
-        before = None
+        before, held = None, []
         for number, (kind, ask) in enumerate(bodies(count)):
             if number == count // 5:
                 before = server.memory()
+            if number % max(1, count // 10) == 0:
+                held.append(round(server.memory()))
             statuses[f"{kind} {ask(server.port)}"] += 1
         after, alive = server.memory(), server.ask("GET", "/health") == 200
-    print(f"{count} hostile bodies: memory {before or 0:.0f} -> {after:.0f} MiB, alive {alive}")
+    print(f"{count} hostile bodies: memory {before or 0:.0f} -> {after:.0f} MiB, alive {alive}; MiB on the way {held}")
     for name, often in sorted(statuses.items()):
         print(f"  {often:6} {name}")
     failed = [name for name in statuses if name[-3:-2] == "5" and not name.endswith("503")]
@@ -193,15 +207,17 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--bodies", type=int, default=10_000)
+    parser.add_argument("--only", help="of speed, batching, ending and hostile, with commas between")
     asked = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    steps: list[Callable[[], bool]] = [
-        lambda: speed(asked.run, asked.seconds, asked.clients),
-        lambda: batching(asked.run, asked.seconds, asked.clients),
-        lambda: ending(asked.run, asked.clients),
-        lambda: hostile(asked.run, asked.bodies),
-    ]
-    fine = [step() for step in steps]
+    steps: dict[str, Callable[[], bool]] = {
+        "speed": lambda: speed(asked.run, asked.seconds, asked.clients),
+        "batching": lambda: batching(asked.run, asked.seconds, asked.clients),
+        "ending": lambda: ending(asked.run, asked.clients),
+        "hostile": lambda: hostile(asked.run, asked.bodies),
+    }
+    chosen = steps if asked.only is None else asked.only.split(",")
+    fine = [steps[name]() for name in chosen]
     return 0 if all(fine) else 1
 
 

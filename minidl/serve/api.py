@@ -41,6 +41,7 @@ def application(service: Service, names: frozenset[str] = frozenset()) -> Gate:
             await service.stop()
 
     app = FastAPI(title="minidl serve", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
+    app.router.redirect_slashes = False
     app.add_exception_handler(Problem, problems.on_problem)
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -102,7 +103,10 @@ def _add_looking(app: FastAPI, service: Service) -> None:
     )  # fmt: skip
     async def slope(request: Request) -> dict[str, Any]:
         digit, label = _digit(await bodies.json_of(schemas.Digit, request), service)
-        score, slopes = await service.studying(service.study.slope, digit, label)
+        try:
+            score, slopes = await service.studying(service.study.slope, digit, label)
+        except MinidlError as error:
+            raise Problem(422, f"this network has no slopes: {error}") from None
         if not (np.isfinite(score) and np.isfinite(slopes).all()):
             raise Problem(422, "the network answers NaN: its weights are too large; train it again")
         rest = score - float((slopes * (digit / 255.0)).sum())

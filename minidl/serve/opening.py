@@ -35,5 +35,5 @@ def opened(
     guard = Guard.load() if tuple(classes) == DIGITS else None
     thresholds = measured(folder, made, guard)
     shown = name.rpartition("/")[2].rpartition("\\")[2]  # not the folders of this machine
-    run = Run(shown, classes, data["shape"], sum(parameter._array.size for parameter in made.parameters()))
+    run = Run(shown, classes, data["shape"], sum(array._array.size for array in made.state_dict().values()))
     return Service(run, Reader(made, classes, guard, thresholds), Study(made, shown, classes), limits, collection)

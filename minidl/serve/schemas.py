@@ -145,6 +145,7 @@ class Model(BaseModel):
     shape: list[int]
     parameters: int
     stages: list[Stage]
+    has_gradients: bool = Field(description="false for a network in integers: it has no slopes and no lesson")
     version: str
     thresholds: Thresholds
     collecting: bool

@@ -46,7 +46,7 @@ class Service:
         self, run: Run, reader: Reader, study: Study, limits: Limits, collection: Collection | None = None
     ) -> None:
         self.run, self.reader, self.study, self.limits, self.collection = run, reader, study, limits, collection
-        self.metrics, self.stages = Metrics(), study.stages()
+        self.metrics, self.stages, self.has_gradients = Metrics(), study.stages(), study.has_gradients()
         self._stack = AsyncExitStack()
         self._studying = 0
 
@@ -110,7 +110,7 @@ class Service:
         """The run, as `schemas.Model` has it."""
         return {
             **asdict(self.run), "stages": self.stages, "version": __version__,
-            "thresholds": asdict(self.reader.thresholds),
+            "has_gradients": self.has_gradients, "thresholds": asdict(self.reader.thresholds),
             "collecting": self.collection is not None, "max_body_bytes": self.limits.body_bytes,
             "max_pixels": self.limits.pixels, "max_images": self.limits.max_images,
         }  # fmt: skip

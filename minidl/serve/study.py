@@ -17,6 +17,7 @@ from ..backend import to_host
 from ..data.photo import SIDE
 from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor, wrap
+from ..errors import MinidlError
 from ..explain.checks.update import updated
 from ..explain.teaching.passes import image_pass
 from ..nn import Module
@@ -58,6 +59,14 @@ class Study:
         kept = ("name", "shape", "shown")
         return [{name: layer[name] for name in kept} for layer in self.layers(np.zeros((SIDE, SIDE), np.uint8))]
 
+    def has_gradients(self) -> bool:
+        """Whether the model can be asked why; one in integers cannot."""
+        try:
+            self.slope(np.zeros((SIDE, SIDE), np.uint8), 0)
+        except MinidlError:
+            return False
+        return True
+
     def slope(self, digit: np.ndarray, label: int) -> tuple[float, np.ndarray]:
         """The score of a class, and its derivative by each pixel (of which 1 is full ink), `(28, 28)`."""
         x = tensor(_planes(digit), requires_grad=True)
@@ -91,7 +100,7 @@ class Study:
             return
         values, name = to_host(output._array)[0], type(module).__name__
         before = self._stages[-1] if self._stages else None
-        plain = not any(True for _ in module.parameters())
+        plain = not module.state_dict()  # an integer layer has buffers for parameters
         if before is not None and before.values.shape == values.shape and (plain or values.ndim == 3):
             before.values = values
         elif values.ndim == 3 or not plain:

@@ -66,14 +66,11 @@ class Sheet(Page):
         self.until(lambda: self.look() == "none")
 
     def settled(self) -> str:
-        """What the page answers once nothing is in work: the glyph and its look, as "7 sure"."""
-        self.until(lambda: self.look() != "none")
-        before, since = "", time.monotonic()
-        while time.monotonic() - since < 0.25:
-            now = f"{self.text('#glyph')} {self.text('#probability')} {self.look()}"
-            if now != before:
-                before, since = now, time.monotonic()
-            time.sleep(0.03)
+        """What the page answers once nothing is in work and all is painted: the glyph and its look, as "7 sure"."""
+        idle = """return document.querySelector('#answer').ariaBusy !== 'true'
+          && document.querySelector('#glyph').className !== 'none'"""
+        self.until(lambda: self.js(idle))
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
         return f"{self.text('#glyph')} {self.look()}"
 
     def look(self) -> str:

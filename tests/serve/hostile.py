@@ -15,24 +15,30 @@ Ask = Callable[[int], str]
 HEAD = "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
 
 
-def sent(port: int, content: bytes) -> str:
-    """Send these bytes; the status of the answer, or "closed"."""
+def sent(port: int, content: bytes, hang_up: bool = False) -> str:
+    """Send these bytes, and perhaps no more; the status of the answer, or "closed" if there is none."""
     with socket.create_connection(("127.0.0.1", port), 30) as link:
+        answer = b""
         try:
             link.sendall(content)
-            link.shutdown(socket.SHUT_WR)
-            answer = b""
+            if hang_up:
+                link.shutdown(socket.SHUT_WR)
             while chunk := link.recv(65536):
                 answer += chunk
-        except OSError:
-            answer = b""
+        except ConnectionError:  # it was closed before all was sent
+            pass
     assert b"Traceback" not in answer
     return answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/") else "closed"
 
 
 def posted(kind: str, body: bytes, length: int | None = None) -> Ask:
-    head = f"{HEAD}Content-Type: {kind}\r\nContent-Length: {len(body) if length is None else length}\r\n\r\n".encode()
-    return lambda port: sent(port, head + body)
+    told = len(body) if length is None else length
+    head = f"{HEAD}Content-Type: {kind}\r\nContent-Length: {told}\r\n\r\n".encode()
+    return lambda port: sent(port, head + body, hang_up=told > len(body))
+
+
+def garbage(content: bytes) -> Ask:
+    return lambda port: sent(port, content, hang_up=True)
 
 
 def bodies(count: int, seed: int = 0) -> Iterator[tuple[str, Ask]]:
@@ -40,7 +46,7 @@ def bodies(count: int, seed: int = 0) -> Iterator[tuple[str, Ask]]:
     random = np.random.default_rng(seed)
     images, _ = sample(False, 20)
     files = [
-        cv2.imencode(kind, cv2.resize(image, (96, 96)))[1].tobytes()
+        cv2.imencode(kind, cv2.cvtColor(cv2.resize(image, (96, 96)), cv2.COLOR_GRAY2BGR))[1].tobytes()
         for image in images[:4]
         for kind in (".png", ".jpg", ".bmp", ".webp", ".gif", ".tiff")
     ]
@@ -55,7 +61,7 @@ def bodies(count: int, seed: int = 0) -> Iterator[tuple[str, Ask]]:
         ("damaged form", lambda: posted("multipart/form-data; boundary=b", form(files, random))),
         ("wrong length", lambda: posted("application/json", good, int(random.integers(0, 2 * len(good))))),
         ("huge length", lambda: posted("image/png", b"x", int(random.integers(1 << 24, 1 << 60)))),
-        ("noise for HTTP", lambda: (lambda noise: lambda port: sent(port, noise))(random.bytes(300))),
+        ("noise for HTTP", lambda: garbage(random.bytes(300))),
         ("odd header", lambda: header(random, good)),
         ("odd path", lambda: path(random)),
     ]  # fmt: skip

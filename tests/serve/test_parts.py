@@ -200,3 +200,40 @@ def test_thresholds_without_validation_images(run_folder: Any, tmp_path: Path) -
     model = folder.load_model()
     assert "bundled sample" in measured(folder, model, Guard.load()).origin
     assert "defaults" in measured(folder, model, None).origin
+
+
+def test_both_languages_have_every_text_and_every_text_is_used() -> None:
+    import minidl.serve
+    from minidl.serve.page import static_files, words
+
+    english, korean = words()["en"], words()["ko"]
+    assert list(english) == list(korean)
+    web = Path(minidl.serve.__file__).parent / "web"
+    parts = [content.decode() for content, _ in static_files().values()] + [(web / "page.html").read_text("utf-8")]
+    page = "\n".join(parts)
+    made = {"pen0", "pen1", "pen2"}  # `pen${i}`
+    for key in english:
+        assert key in made or key.startswith(("s.", "k.")) or f'"{key}"' in page, key
+    for key in english:
+        assert english[key].count("{") == korean[key].count("{"), key
+
+
+def test_a_network_in_integers_answers_but_has_no_slopes(run_folder: Any, tmp_path: Path) -> None:
+    import httpx
+
+    from minidl.training.run import RunFolder
+
+    from .conftest import serving
+
+    assert cli.main(["shrink", str(run_folder.path), "--int8", "--out", str(tmp_path / "r8")]) == 0
+    image = sample(False, 1)[0][0].tolist()
+    with serving(RunFolder(tmp_path / "r8")) as small, httpx.Client(base_url=small.url, timeout=60) as client:
+        model = client.get("/v1/model").json()
+        assert model["has_gradients"] is False
+        assert [stage["shape"] for stage in model["stages"]][-1] == [10]
+        found = client.post("/v1/predict", json={"images": [{"pixels": image}], "layers": True}).json()["answers"][0]
+        assert found["answer"] == "2"
+        assert len(found["layers"]) == len(model["stages"])
+        reply = client.post("/v1/slope", json={"pixels": image, "label": 2})
+        assert reply.status_code == 422
+        assert "integers" in reply.json()["detail"]

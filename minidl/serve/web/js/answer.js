@@ -27,8 +27,8 @@ export function paint() {
   const answer = known(), ranks = answer ? order() : [], look = read() ? state.answer.state : empty() || !state.answer ? "none" : "odd";
   const glyph = one("#glyph");
   glyph.className = look;
-  glyph.textContent = look === "none" ? say("none") : look === "odd" ? say("odd") : state.answer.answer;
-  glyph.classList.toggle("long", glyph.textContent.length > 2);
+  glyph.textContent = look === "none" ? (NAMED ? "–" : `${run.classes[0]}–${run.classes.at(-1)}`) : look === "odd" ? "?" : state.answer.answer;
+  glyph.classList.toggle("long", look !== "none" && glyph.textContent.length > 2);
   one("#probability").replaceChildren(...(answer ? [made("small", { textContent: `${read() ? "" : `${run.classes[ranks[0][0]]}: `}p ` }), probability(ranks[0][1])] : []));
   one("#second").textContent = answer && look !== "sure" && ranks.length > 1 ? say("then", run.classes[ranks[1][0]], probability(ranks[1][1])) : "";
   all("#rows button").forEach((row, i) => {
@@ -38,7 +38,7 @@ export function paint() {
     row.querySelector(".num").textContent = rank >= 0 ? probability(p) : "";
     row.setAttribute("aria-pressed", state.why === i);
     row.setAttribute("aria-label", rank < 0 ? say("blankrow", run.classes[i]) : say("row", run.classes[i], probability(p)));
-    row.disabled = rank < 0;
+    row.disabled = rank < 0 || !run.has_gradients;
   });
   truth(answer);
   const sentence = one("#sentence"), trouble = state.trouble ?? (state.answer?.state === "unreadable" ? `s.${state.answer.code}` : null);
@@ -58,6 +58,12 @@ export function words() {
   return warnings.length && !warnings[0].startsWith("the network is not sure") ? say("doubt", answer) : say("unsure", answer, run.classes[order()[1][0]]);
 }
 
+// 1.2 · 10⁻⁴
+function power(p) {
+  const [number, exponent] = p.toExponential(1).split("e");
+  return `${number} · 10⁻${[...exponent.slice(1)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
+}
+
 function truth(answer) {
   all("#chips button").forEach((chip, i) => {
     chip.disabled = !answer;
@@ -67,7 +73,7 @@ function truth(answer) {
   loss.classList.toggle("told", !!told);
   if (told) {
     const p = answer.probabilities[state.truth].probability, right = order()[0][0] === state.truth;
-    const small = p < 5e-4 ? p.toExponential(1).replace("e-", " · 10^−") : p.toFixed(p > 0.9995 ? 5 : 3);
+    const small = p < 5e-4 ? power(p) : p.toFixed(p > 0.9995 ? 5 : 3);
     const [before, after] = say("loss", small, "\n").split("\n");
     loss.replaceChildren(made("b", { textContent: say(right ? "right" : "misread") }), ` ${before}`, made("mark", { textContent: Math.abs(Math.log(Math.max(p, 1e-300))).toFixed(3) }), after);
   } else loss.replaceChildren(say("ask"));
@@ -76,7 +82,7 @@ function truth(answer) {
   one("#saved").textContent = state.saved === false ? say("notsaved") : state.saved ? say("saved", state.saved) : warned && !empty() ? warned : say(run.collecting ? "savingon" : "savingoff");
   one("#saved").lang = warned && state.saved === null && !empty() ? "en" : state.lang;
   const lesson = one("#lesson");
-  if (!answer) return lesson.removeAttribute("href");
+  if (!answer || !run.has_gradients) return lesson.removeAttribute("href");
   const pixels = String.fromCharCode(...answer.pixels.flat()), digit = btoa(pixels).replaceAll("+", "-").replaceAll("/", "_");
   lesson.href = `/lesson?${new URLSearchParams({ digit, label: state.truth ?? state.why ?? order()[0][0], lang: state.lang })}`;
 }

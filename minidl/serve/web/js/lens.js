@@ -69,13 +69,13 @@ function marks(brush, size) {
 
 function controls(explained) {
   const why = one("#why"), answer = known(), asked = state.why ?? (answer ? answer.probabilities.reduce((top, p, i, list) => (p.probability > list[top].probability ? i : top), 0) : null);
-  why.disabled = !answer;
+  why.disabled = !answer || !run.has_gradients;
   why.textContent = asked === null ? say("whynone") : say("why", run.classes[asked]);
   why.setAttribute("aria-pressed", state.why !== null);
   one("#modes").hidden = !explained;
   for (const button of one("#modes").children) button.setAttribute("aria-pressed", button.dataset.mode === state.mode);
   const key = one("#key");
-  if (!explained) key.replaceChildren(answer ? say("more") : "");
+  if (!explained) key.replaceChildren(!run.has_gradients ? say("integers") : answer ? say("more") : "");
   else {
     const parts = [["full", "raises"], ["", "lowers"]].map(([look, word]) => made("span", {}, made("i", { className: look }), say(word)));
     if (state.mode === "share") {

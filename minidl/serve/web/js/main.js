@@ -61,7 +61,7 @@ function announce() {
 }
 
 async function explain(number) {
-  if (!known()) return;
+  if (!known() || !run.has_gradients) return;
   if (state.why === number) Object.assign(state, { why: null, slope: null });
   else {
     const asked = state.answer;

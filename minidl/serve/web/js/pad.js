@@ -64,7 +64,10 @@ const inside = ([x, y, w]) => [x, y].map((at) => Math.max(-1, Math.min(2, at))).
 
 function begin(point) {
   if (state.picture) cleared();
-  if (points() >= MOST || state.strokes.length >= 200) return;
+  if (points() >= MOST || state.strokes.length >= 200) {
+    state.trouble = "full";
+    return;
+  }
   forgotten();
   state.strokes.push([inside(point)]);
   state.live = true;

@@ -1,4 +1,5 @@
 // Asking the server. Of drawings only the newest matters: while one is in work, later ones replace each other.
+import { one } from "./dom.js";
 import { state } from "./state.js";
 
 async function post(path, content) {
@@ -21,8 +22,14 @@ export function ask(image, then) {
   if (!working) work();
 }
 
+// Whether an answer is still to come: said to who listens to the page, and to its tests.
+function busy(now) {
+  working = now;
+  one("#answer").setAttribute("aria-busy", now);
+}
+
 async function work() {
-  working = true;
+  busy(true);
   while (next) {
     const [image, then] = next;
     next = null;
@@ -32,7 +39,7 @@ async function work() {
       then(reply.trouble ? state.answer : reply.answers[0]);
     }
   }
-  working = false;
+  busy(false);
 }
 
 // Nothing that is in work is wanted any more.
