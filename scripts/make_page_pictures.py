@@ -1,4 +1,4 @@
-"""Make the pictures of the lesson page that README and docs show, from the page itself: docs/explain.png, docs/lesson/.
+"""Make the pictures that README.md and docs/LESSON.md show, from the page itself: docs/explain.png, docs/lesson/.
 
     python scripts/make_page_pictures.py
 
@@ -18,19 +18,18 @@ from typing import Any
 DOCS = Path(__file__).parent.parent / "docs"
 SIZE = 1280, 720
 README = "conv1.dx"  # the screen that README shows
-SCREENS = ("overview", "conv1", "conv1.dw", "conv1.dx", "relu1.dx", "pool1.dx", "linear1.dw", "softmax.dx", "update")
-LANGUAGES = ("en", "ko")
+SCREENS = {"en": ("overview", "conv1", "softmax1.dx"), "ko": ("conv1.dw", "pool1.dx", "update")}  # of docs/LESSON.md
 
 
 def main() -> int:
     driver = chromium()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            for lang in LANGUAGES:
+            for lang, screens in SCREENS.items():
                 page = Path(folder) / f"{lang}.html"
                 command = [sys.executable, "-m", "minidl", "explain", "--sample", "0", "--lang", lang]
                 subprocess.run([*command, "-o", str(page)], check=True)
-                for screen in SCREENS:
+                for screen in screens:
                     take(driver, f"{page.as_uri()}#{screen}", DOCS / "lesson" / f"{screen}.{lang}.png")
                 if lang == "en":
                     take(driver, f"{page.as_uri()}#{README}", DOCS / "explain.png")

@@ -80,7 +80,7 @@ CELLS: dict[str, tuple[Callable[..., Arrays], Callable[..., Arrays]]] = {
 def recurrent(node: Node) -> Arrays:
     """The arrays of a recurrent layer or cell, by name, (rows, H) each; y and dy (rows, gates · H)."""
     step, back = CELLS[node.op.removesuffix("Layer").removesuffix("Step")]
-    given = [None if x.array is None else np.asarray(x.array, np.float64) for x in node.inputs]
+    given: list[Any] = [None if x.array is None else np.asarray(x.array, np.float64) for x in node.inputs]
     layer = "sizes" in node.options
     x, w, b, r = (given[0], *given[1:4]) if layer else (given[0], None, None, None)
     state = given[4:] if layer else given[2:]
@@ -96,12 +96,12 @@ def recurrent(node: Node) -> Arrays:
             rows[name].append(array)
         state = [_joined(new, old) for new, old in zip((h, now.get("c")), state)]
     found = {name: _in_time(arrays, times) for name, arrays in rows.items()}
-    return found | ({} if node.dz is None else _backward(node, found, back, times, w, r))
+    return found | ({} if node.dz is None else _backward(node, node.dz, found, back, times, w, r))
 
 
-def _backward(node: Node, found: Arrays, back: Any, times: list[slice], w: Any, r: Any) -> Arrays:
+def _backward(node: Node, dz: Any, found: Arrays, back: Any, times: list[slice], w: Any, r: Any) -> Arrays:
     """What came to each time, from the last one of the walk to the first."""
-    above, *states = [part.astype(np.float64) for part in node.split(node.dz)]
+    above, *states = [part.astype(np.float64) for part in node.split(dz)]
     if w is None:
         states = [np.zeros_like(above), *states]  # of a cell the first output is h, with nothing behind it
     rows: defaultdict[str, list[Any]] = defaultdict(list)

@@ -7,7 +7,7 @@ let language = document.documentElement.lang;
 function say(key, holes = {}) {
   const text = WORDS[language][key];
   if (text === undefined) throw new Error(`no words for ${key} in ${language}`);
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(holes[name])).replaceAll("기울기(", "기울기\u2060("); // one word
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(holes[name])).replace(/(?<=[가-힣])\(|\)(?=[가-힣])/g, (sign) => (sign === "(" ? "\u2060(" : ")\u2060")); // one word, its particle too
 }
 
 // The first of the keys that has words, or "".

@@ -21,7 +21,7 @@ const CURVE = {
     const after = filled(make("div", { class: "stack" }), side("z", op.z, cell.z, "f", { result: forward, frame: forward ? "r" : "f" }), forward ? "" : side("dz", op.dz, cell.z, "b"));
     const plot = filled(
       make("div", { class: "middle" }),
-      curvePlot({ ...rowsOfCurve(op), x: at(op.in.x, cell.x), z: at(op.z, cell.z), slope, formula: inLanguage(op.plain).split(/ {3}|, /)[0] }),
+      curvePlot({ ...rowsOfCurve(op), x: at(op.in.x, cell.x), z: at(op.z, cell.z), slope, formula: inLanguage(op.plain).split(/ {3}|, (?![^()]*\))/)[0] }),
       forward
         ? speech("x", ink("f", short(at(op.in.x, cell.x))), "→ z", chip(short(at(op.z, cell.z))))
         : speech(ink("b", short(at(op.dz, cell.z))), "×", ink("f", short(slope)), "=", chip(short(at(op.d.x, cell.x)))),
