@@ -18,7 +18,10 @@ class SlogdetResult(NamedTuple):
 
 
 class Slogdet(Function):
-    """s, z = sign det x, log |det x|        dx = dz x⁻ᵀ"""
+    """z = log |det x|        dx = dz x⁻ᵀ
+
+    And s = sign det x, which has no gradient.
+    """
 
     def forward(self, x: Any) -> Any:
         self.x = x

@@ -24,7 +24,10 @@ class QrResult(NamedTuple):
 
 
 class Cholesky(Function):
-    """x = z zᵀ, z lower triangular        dx = ½ (s + sᵀ),  s = z⁻ᵀ tril(zᵀ dz) z⁻¹, the diagonal halved"""
+    """x = z zᵀ        dx = ½ (s + sᵀ),  s = z⁻ᵀ φ(zᵀ dz) z⁻¹
+
+    z is lower triangular. φ(m) is m without what lies above the diagonal, and with half of the diagonal.
+    """
 
     def forward(self, x: Any) -> Any:
         try:
@@ -45,10 +48,10 @@ class Cholesky(Function):
 
 
 class Qr(Function):
-    """x = q r        dx = (dq + q sym(r drᵀ - dqᵀ q)) r⁻ᵀ,  sym(m) = m mirrored from below the diagonal
+    """x = q r        dx = (dq + q φ(r drᵀ - dqᵀ q)) r⁻ᵀ
 
-    For x (..., M, N), M >= N. If it is wide, x = (x1, x2) and r = (r1, r2): dx2 = q dr2, and dx1 is that of
-    x1 = q r1, with dq + x2 dr2ᵀ in place of dq.
+    φ(m) is m with what lies below the diagonal mirrored to above it. That is for x (..., M, N), M >= N. If it is wide,
+    x = (x1, x2) and r = (r1, r2): dx2 = q dr2, and dx1 is that of x1 = q r1, with dq + x2 dr2ᵀ in place of dq.
     """
 
     def forward(self, x: Any, mode: str) -> Any:

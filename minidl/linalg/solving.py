@@ -95,6 +95,8 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     if a.dtype != b.dtype:
         raise DtypeError(f"solve: A is {a.dtype} but B is {b.dtype}; bring both to one dtype")
     if not left:
+        if b.ndim == a.ndim - 1 and b.shape == a.shape[:-1]:
+            raise ShapeError(f"solve: B {b.shape} is a batch of vectors, for which A {a.shape} must be on the left")
         return solve(a.transpose(-1, -2), b.transpose(-1, -2)).transpose(-1, -2)
     vectors = b.ndim == 1 or (a.ndim - 1 == b.ndim and b.shape == a.shape[:-1])
     right = unsqueeze(b, -1) if vectors else b

@@ -33,6 +33,7 @@ COVERED_ELSEWHERE = {
     *("moveaxis", "movedim", "swapaxes", "swapdims", "t", "ravel", "squeeze", "unsqueeze", "unflatten"),
     *("celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "rrelu_", "selu_", "threshold_"),
     *("fix", "ger", "row_stack"),
+    "index_reduce",  # PyTorch warns of its own
     "rmse_loss",  # not in PyTorch
 }
 

@@ -139,9 +139,10 @@ class Watch(Observer):
     def on_forward(self, node, inputs, options, output):
         name = type(node).__name__
         self.seen.add(name)
-        shared = [isinstance(x, minidl.Tensor) and np.shares_memory(x._array, output._array) for x in inputs]
-        if any(shared) and not (node.is_view and output._storage is inputs[0]._storage):
-            self.silent.add(name)
+        for z in output if isinstance(output, tuple) else (output,):
+            shared = [isinstance(x, minidl.Tensor) and np.shares_memory(x._array, z._array) for x in inputs]
+            if any(shared) and not (node.is_view and z._storage is inputs[0]._storage):
+                self.silent.add(name)
 
 
 X = np.random.default_rng(0).uniform(0.1, 0.9, (2, 3, 4, 4))

@@ -12,7 +12,7 @@ from ...dtypes import float64
 from ...engine.elementwise import Elementwise
 from ...engine.tensor import Tensor, wrap
 from ...errors import ArgumentError, DtypeError
-from .._check.arguments import Operand, cast, element, float_only, floating, not_bool, number, tensor_of
+from .._check.arguments import Operand, cast, element, float_only, floating, number, tensor_of
 from ..arithmetic import div, mul, pow, sub
 from ..comparison import isnan, logical_not
 from ..elementary import sign, trunc
@@ -67,13 +67,11 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
 def deg2rad(input: Tensor) -> Tensor:
     """Degrees as radians: input · π / 180."""
-    not_bool("deg2rad", input)
     return mul(floating("deg2rad", input), math.pi / 180)
 
 
 def rad2deg(input: Tensor) -> Tensor:
     """Radians as degrees: input · 180 / π."""
-    not_bool("rad2deg", input)
     return mul(floating("rad2deg", input), 180 / math.pi)
 
 

@@ -27,7 +27,7 @@ class CumminResult(NamedTuple):
 
 def scan(xp: Any, x: Any, dim: int, join: Callable[[Any, Any], Any]) -> Any:
     """join(x_0, ..., x_i) for every i along dim, in log₂ n steps: after each, twice as many are joined."""
-    z, step = xp.moveaxis(x, dim, 0), 1
+    z, step = xp.moveaxis(x, dim, 0).copy(), 1
     while step < len(z):
         z = xp.concatenate([z[:step], join(z[step:], z[:-step])])
         step *= 2

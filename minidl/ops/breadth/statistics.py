@@ -214,7 +214,8 @@ def _at_ranks(ordered: Tensor, q: Tensor, skip_nan: bool, interpolation: str) ->
         return gather(ordered, -1, rounded.detach().long())
     below = ranks.floor().detach()
     low, high = (gather(ordered, -1, places.long()) for places in (below, ranks.ceil().detach()))
-    return lerp(low, high, sub(ranks, below) if interpolation == "linear" else sub(ranks, below) * 0 + 0.5)
+    weight = sub(ranks, below)
+    return lerp(low, high, weight if interpolation == "linear" else weight.detach() * 0 + 0.5)
 
 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
