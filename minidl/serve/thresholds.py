@@ -17,7 +17,7 @@ from .guard import Guard
 
 DIGITS = tuple("0123456789")
 WRONG = 0.005  # of the sure answers to validation digits may be wrong
-REFUSED = 0.01  # of the validation digits may be taken for something else
+REFUSED = 0.02  # of the validation digits may be taken for something else
 LEAST = 0.5  # a probability below this is no answer
 SUREST = 0.99
 USUAL = 0.9  # where there is nothing to measure it on
