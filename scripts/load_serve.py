@@ -188,7 +188,7 @@ def hostile(run: str, count: int) -> bool:
         statuses: Counter[str] = Counter()
         before, held = None, []
         for number, (kind, ask) in enumerate(bodies(count)):
-            if number == count // 5:
+            if number == count // 2:  # decoders and allocators have taken what they keep
                 before = server.memory()
             if number % max(1, count // 10) == 0:
                 held.append(round(server.memory()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -54,7 +54,7 @@ async def files_of(request: Request, limits: Limits) -> list[bytes]:
     """The files of a form; they stay in memory."""
     body = await request.body()
 
-    async def stream() -> AsyncIterator[bytes]:
+    async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
     parser = MultiPartParser(request.headers, stream(), max_files=limits.max_images, max_fields=1)

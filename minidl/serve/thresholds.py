@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from ..backend import to_host
 from ..data import datasets
+from ..data.datasets import ImageDataset
 from ..errors import MinidlError
 from ..nn import Module
 from ..training import predict
@@ -17,7 +19,7 @@ from .guard import Guard
 
 DIGITS = tuple("0123456789")
 WRONG = 0.005  # of the sure answers to validation digits may be wrong
-REFUSED = 0.01  # of the validation digits may be taken for something else
+REFUSED = 0.02  # of the validation digits may be taken for something else
 LEAST = 0.5  # a probability below this is no answer
 SUREST = 0.99
 USUAL = 0.9  # where there is nothing to measure it on
@@ -68,7 +70,7 @@ def _digits(folder: RunFolder, digits: bool) -> tuple[np.ndarray, np.ndarray, st
     try:
         splits = open_splits(folder.read_options(), config.get("origin"), download=False)
         if splits.validation is not None and splits.description["crc32"] == config["crc32"]:
-            held, data = np.asarray(splits.validation.indices), splits.validation.dataset
+            held, data = np.asarray(splits.validation.indices), cast(ImageDataset, splits.validation.dataset)
             images, labels = (to_host(x._array)[held] for x in (data.data, data.targets))
             return images, labels, f"{len(held):,} validation images of the run"
     except MinidlError:

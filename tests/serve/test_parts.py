@@ -179,7 +179,7 @@ def test_the_guard_knows_digits(run_folder: Any) -> None:
     found = measured(run_folder, model, guard)
     assert found.strange is not None
     images, _ = sample(False, 1000)
-    assert (guard.strangeness(images) > found.strange).mean() < 0.03
+    assert (guard.strangeness(images) > found.strange).mean() < 0.06
     assert guard.strangeness(np.zeros((300, 28, 28), np.uint8)).shape == (300,)
 
 
