@@ -34,9 +34,8 @@ def affine(low: float, high: float) -> tuple[np.float32, np.int8]:
 
 def symmetric(weight: np.ndarray, per_channel: bool) -> tuple[np.ndarray, np.ndarray]:
     """A weight (out, ...) as int8 and its scale: one for each output, (out,), or one for all, ()."""
-    largest = (
-        np.abs(weight.reshape(len(weight), -1)).max(1, initial=0) if per_channel else np.abs(weight).max(initial=0)
-    )
+    rows = weight.reshape(len(weight) if per_channel else 1, -1)  # (out, the rest), or all of it in one row
+    largest = np.max(np.abs(rows), axis=1 if per_channel else None, initial=0)
     scale = np.where(largest > 0, largest / HIGH, 1).astype(np.float32)
     scale = np.where(scale > 0, scale, 1).astype(np.float32)  # too close to 0 for float32
     wide = scale.reshape(-1, *[1] * (weight.ndim - 1)) if per_channel else scale

@@ -32,7 +32,7 @@ COVERED_ELSEWHERE = {
     *("greater", "greater_equal", "less", "less_equal", "not_equal"),
     *("moveaxis", "movedim", "swapaxes", "swapdims", "t", "ravel", "squeeze", "unsqueeze", "unflatten"),
     *("celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "rrelu_", "selu_", "threshold_"),
-    *("fix", "ger", "row_stack"),
+    *("fix", "ger", "row_stack", "trapz"),
     "index_reduce",  # PyTorch warns of its own
     "rmse_loss",  # not in PyTorch
 }

@@ -9,6 +9,7 @@ from typing import Any
 from ...engine.tensor import Tensor
 from ...nn import functional as F
 from ...ops import arithmetic, elementary, order, reduce, shape
+from ...ops.reduce import var
 from .node import Node, Reader, axes_of
 
 
@@ -103,7 +104,7 @@ def layer_norm(node: Node, x: Tensor, w: Tensor, b: Tensor | None = None) -> Any
     z = z if b is None else z + b
     if node.outputs == 1:
         return z
-    return z, reduce.mean(x, dims, True), elementary.rsqrt(reduce.var(x, dims, correction=0, keepdim=True) + eps)
+    return z, reduce.mean(x, dims, True), elementary.rsqrt(var(x, dims, correction=0, keepdim=True) + eps)
 
 
 def group_norm(node: Node, x: Tensor, w: Tensor, b: Tensor) -> Tensor:

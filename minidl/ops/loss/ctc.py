@@ -162,7 +162,7 @@ def _labels(targets: Tensor, lengths: np.ndarray, classes: int, blank: int) -> n
     if targets.dtype.kind not in "iu":
         raise DtypeError(f"ctc_loss: targets must be class indices, of an integer dtype; got {targets.dtype}")
     given, total = to_host(targets._array), int(lengths.sum())
-    n, longest = len(lengths), int(lengths.max(initial=0))
+    n, longest = len(lengths), int(np.max(lengths, initial=0))
     in_rows = given.ndim == 2 and len(given) == n and given.shape[1] >= longest
     if not in_rows and given.shape != (total,):
         raise ShapeError(
