@@ -76,3 +76,19 @@ def test_a_room_says_in_a_sentence_what_lives_there() -> None:
 @pytest.mark.parametrize("old", OLD)
 def test_an_old_path_is_the_same_module(old: str) -> None:
     assert import_module(old) is import_module(MOVED[old])
+
+
+def test_no_two_files_of_the_lesson_declare_one_name() -> None:
+    """They become one program, in which a name declared twice is an error that leaves the page blank."""
+    import re
+    from collections import Counter
+    from pathlib import Path
+
+    import minidl.explain.views.lesson as lesson
+
+    folder = Path(lesson.__file__).parent / "js"
+    files = [path for path in folder.rglob("*.js") if path.parent.name != "kernels"]  # those stand in blocks
+    declared = re.compile(r"^(?:async )?(?:function|const|let|class) +(\w+)", re.MULTILINE)
+    names = [name for path in files for name in declared.findall(path.read_text("utf-8"))]
+    assert len(names) > 100
+    assert not [name for name, count in Counter(names).items() if count > 1]
