@@ -237,7 +237,7 @@ function recurrentChain(op, part, cell) {
   if (part.label === h0 || part.label === c0) return firstChain(op, part, cell);
   if (part.label === "w" || part.label === "b" || part.label === "r") {
     const { label } = part;
-    const [sent, local, top, says] = shareOf(op, label, cell)(row);
+    const [sent, local, top, says] = shareAtRow(op, label, cell)(row);
     return {
       label,
       sign: "+=",
@@ -283,7 +283,7 @@ function firstChain(op, part, cell) {
 }
 
 // What a row contributes to dw, db or dr: row -> [sent, local, the name of what sent it, what the local slope is].
-function shareOf(op, label, cell) {
+function shareAtRow(op, label, cell) {
   const { gates } = recurrenceOf(op);
   const [k, j] = cell[label];
   const name = (row) => (label === "r" ? ["z", timed(op, row, k)] : ["a", [...(gates.length > 1 ? [gates[cell.gate]] : []), ...timed(op, row, cell.unit[1])]]);
@@ -462,7 +462,7 @@ const lowered = (k) => String(k).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇
 function sharesOverTime(op, part, cell) {
   const { label } = part;
   const { sizes } = recurrenceOf(op);
-  const share = shareOf(op, label, cell);
+  const share = shareAtRow(op, label, cell);
   const several = sizes[0] > 1;
   const rows = upTo(op.in.x.shape[0]).map((row) => {
     const [a, b] = share(row);
