@@ -167,7 +167,7 @@ def test_eye(n, m):
         (lambda: minidl.arange(2, dtype=minidl.bool), DtypeError, "bool"),
         (lambda: minidl.arange(0, 5, 0), ArgumentError, "step of 0"),
         (lambda: minidl.linspace(0, 1, -1), ArgumentError, "steps"),
-        (lambda: minidl.linspace(0, 1, 3, dtype=minidl.int64), DtypeError, "floating"),
+        (lambda: minidl.linspace(0, 1, 3, dtype=minidl.bool), DtypeError, "bool"),
         (lambda: minidl.rand(2, dtype=minidl.int64), DtypeError, "randint"),
         (lambda: minidl.randint(3, 3, (2,)), ArgumentError, "less than"),
         (lambda: minidl.randint(3), ArgumentError, "randint"),

@@ -100,8 +100,8 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """log(e^input + e^other), elementwise, broadcast, without overflow.
 
     >>> import minidl
-    >>> logaddexp(minidl.tensor([-1000.0]), minidl.tensor([-1000.0]))
-    tensor([-999.3069])
+    >>> logaddexp(minidl.tensor([0.0, 1000.0]), minidl.tensor([0.0, 0.0]))
+    tensor([6.9315e-01, 1.0000e+03])
     """
     return LogAddExp.apply(*_floats("logaddexp", input, other), base=np.e)
 
