@@ -54,7 +54,7 @@ def _lstm(x: Any, y: Any, h: Any, c: Any) -> Arrays:
 def _lstm_back(s: Arrays, dh: Any, dc: Any) -> Arrays:
     i, f, g, o, t = s["i"], s["f"], s["g"], s["o"], np.tanh(s["c"])
     total = dc + o * (1 - t**2) * dh
-    gates = i * (1 - i) * g * total, f * (1 - f) * s["c0"] * total, (1 - g**2) * i * total, o * t * dh
+    gates = i * (1 - i) * g * total, f * (1 - f) * s["c0"] * total, (1 - g**2) * i * total, o * (1 - o) * t * dh
     return {"dy": np.concatenate(gates, axis=1), "dc0": f * total, "dc_after": dc, "dc": total}
 
 
