@@ -39,7 +39,7 @@ def test_functions_of_one_number_at_the_edges(name):
 
 @given(arrays(low=0.05, high=0.95), st.sampled_from(["sinc", "erfc", "erfinv", "lgamma", "digamma", "logit"]))
 def test_functions_of_one_number(x, name):
-    both(name, x, dtypes=HALF if name in ("sinc", "erfc") else HALF[:2], tolerance={"float32": 2e-4})
+    both(name, x, dtypes=HALF if name == "erfc" else HALF[:2], tolerance={"float32": 2e-4})
 
 
 @given(broadcast_pairs(), st.sampled_from(["logaddexp", "logaddexp2", "hypot", "fmax", "fmin", "copysign", "xlogy"]))
@@ -175,6 +175,10 @@ def test_unfold_is_a_view():
         y.unfold(0, 2, 3)[:, 1].mul_(5)
         y.sum().backward()
         assert w.grad.tolist() == [1, 5, 1, 1, 5, 1]
+
+
+@pytest.mark.numpy_only("CuPy's arrays have no mark that they are read-only")
+def test_overlapping_windows_cannot_be_written_to():
     with pytest.raises(GraphError, match="read-only"):  # an element in two windows; PyTorch adds to it twice or once
         minidl.arange(6.0).unfold(0, 3, 1).add_(1)
 

@@ -207,6 +207,23 @@ def shown(x: Any) -> str:
 
 KNOWN = [op for op in op_db if any(True for _ in variants(op))]
 
+# CuPy's are cuSOLVER's and cuBLAS's, which the imitation of a GPU lacks.
+SOLVED = {
+    "cholesky", "cholesky_inverse", "cholesky_solve", "logdet", "norm", "pinverse", "linalg.cholesky", "linalg.cond",
+    "linalg.det", "linalg.eigh", "linalg.eigvalsh", "linalg.inv", "linalg.lstsq", "linalg.matrix_norm",
+    "linalg.matrix_power", "linalg.matrix_rank", "linalg.norm", "linalg.pinv", "linalg.qr", "linalg.slogdet",
+    "linalg.solve", "linalg.solve_triangular", "linalg.svd", "linalg.svdvals", "linalg.tensorinv", "linalg.tensorsolve",
+    "svd", "qr", "inverse",
+}  # fmt: skip
+
+
+def each(ops: Sequence[Any]) -> Any:
+    """The operations as the cases of a test."""
+    host = pytest.mark.numpy_only("the imitation of a GPU has no cuSOLVER")
+    cases = [pytest.param(op, marks=host if op.name in SOLVED else ()) for op in ops]
+    return pytest.mark.parametrize("op", cases, ids=list(map(full_name, ops)))
+
+
 # All samples (of instance_norm the first) are refused by name: a memory format, targets that want a gradient, running
 # statistics, negative widths, p="nuc".
 REFUSED = {
@@ -228,7 +245,7 @@ def check_operation(op: Any, limit: int, *dtypes: torch.dtype) -> None:
     assert counts[EQUAL] or full_name(op) in REFUSED, f"no call at all gave PyTorch's result: {counts}"
 
 
-@pytest.mark.parametrize("op", KNOWN, ids=full_name)
+@each(KNOWN)
 def test_samples(op):
     check_operation(op, FEW, torch.float64, torch.int64)
 
@@ -236,7 +253,7 @@ def test_samples(op):
 WITH_ERRORS = [op for op in KNOWN if op.error_inputs_func is not None]
 
 
-@pytest.mark.parametrize("op", WITH_ERRORS, ids=full_name)
+@each(WITH_ERRORS)
 def test_what_pytorch_refuses_is_refused(op):
     """PyTorch's own wrong calls: nothing is accepted in silence, nothing ends in an error of NumPy's or Python's."""
     torch.manual_seed(0)
@@ -252,7 +269,7 @@ def test_what_pytorch_refuses_is_refused(op):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("op", KNOWN, ids=full_name)
+@each(KNOWN)
 def test_reference_samples(op):
     check_operation(op, MANY, torch.float64, torch.float32, torch.int64, torch.uint8, torch.bool)
     assert not run(op, FEW, [torch.float16])[1]  # in larger ones PyTorch's own steps round more than the result does
