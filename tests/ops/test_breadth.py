@@ -44,7 +44,7 @@ def test_functions_of_one_number(x, name):
 
 @given(broadcast_pairs(), st.sampled_from(["logaddexp", "logaddexp2", "hypot", "fmax", "fmin", "copysign", "xlogy"]))
 def test_functions_of_two_numbers(pair, name):
-    both(name, *(np.abs(x) + 0.1 for x in pair) if name == "xlogy" else pair)
+    both(name, *(np.asarray(np.abs(x) + 0.1) for x in pair) if name == "xlogy" else pair)
 
 
 def test_functions_of_two_numbers_at_the_edges():
