@@ -70,11 +70,16 @@ def _mark(path: Path, architecture: str, version: str) -> Path:
     return path.with_name(f"{path.stem}.{architecture}.nvrtc-{version}")
 
 
-def run(folder: Path, used_since: float, processes: int) -> tuple[int, int, list[str]]:
+def architectures_for(kernel: Path, one_each: bool) -> tuple[str, ...]:
+    """All of them; or one, which the kernel's name decides: of many kernels, a third for each."""
+    return (ARCHITECTURES[int(kernel.stem, 16) % len(ARCHITECTURES)],) if one_each else ARCHITECTURES
+
+
+def run(folder: Path, used_since: float, processes: int, one_each: bool) -> tuple[int, int, list[str]]:
     """Compile what has not been compiled yet. -> kernels, compilations done now, failures as text"""
     version = check_wheels()[WHEELS[0]]
     kernels = [path for path in sorted(folder.glob("*.json")) if path.stat().st_mtime >= used_since]
-    jobs = [(k, a) for k in kernels for a in ARCHITECTURES if not _mark(k, a, version).exists()]
+    jobs = [(k, a) for k in kernels for a in architectures_for(k, one_each) if not _mark(k, a, version).exists()]
     failures = []
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for path, architecture, complaint in pool.imap_unordered(compile_kernel, jobs, chunksize=4):
@@ -90,12 +95,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="compilations at once")
     parser.add_argument("--folder", type=Path, help="the recorded kernels (default: those of this build)")
     parser.add_argument("--used-within", type=float, metavar="MINUTES", help="leave older kernels of the cache out")
+    parser.add_argument("--one-each", action="store_true", help="each kernel for one of the architectures, not for all")
     arguments = parser.parse_args(argv)
     started = time.perf_counter()
     used_since = 0.0 if arguments.used_within is None else time.time() - 60 * arguments.used_within
     try:
         folder = arguments.folder or cache_folder() / "kernels"
-        kernels, compiled, failures = run(folder, used_since, arguments.processes)
+        kernels, compiled, failures = run(folder, used_since, arguments.processes, arguments.one_each)
     except LaneUnavailable as reason:
         print(f"nvrtc_check: {reason}", file=sys.stderr)
         return 1
