@@ -33,26 +33,32 @@ def pair(function: str, name: str, value: IntPair, least: int) -> Pair:
     if type(value) is tuple and list(map(type, value)) == [int, int] and min(value) >= least:
         return value
     items = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
-    if len(items) not in (1, 2) or not all(_is_int(item) for item in items):
+    if len(items) not in (1, 2) or not all(is_int(item) for item in items):
         raise ArgumentError(f"{function}: {name} must be an integer or two (height, width); got {value!r}")
     if min(items) < least:
         raise ArgumentError(f"{function}: {name} must be at least {least}; got {value!r}")
     return int(items[0]), int(items[-1])
 
 
-def _is_int(item: Any) -> bool:
+def is_int(item: Any) -> bool:
+    """Whether it is an integer of Python or NumPy, and no bool."""
     return isinstance(item, int | np.integer) and not isinstance(item, bool)
 
 
 def images(function: str, x: Any, integers: bool = False) -> Tensor:
     """x, which must be (N, C, H, W) or (C, H, W), of a floating dtype unless `integers`; only N may be 0."""
-    x = tensor_of(function, x)
-    if x.ndim not in (3, 4):
-        raise ShapeError(f"{function}: input must be (N, C, H, W) or, without a batch, (C, H, W); got {x.shape}")
+    return spatial(function, x, "C, H, W", integers)
+
+
+def spatial(function: str, x: Any, dims: str, integers: bool) -> Tensor:
+    """x, which must have the named dims, such as "C, H, W", with or without a batch before them; see `images`."""
+    x, count = tensor_of(function, x), dims.count(",") + 1
+    if x.ndim not in (count, count + 1):
+        raise ShapeError(f"{function}: input must be (N, {dims}) or, without a batch, ({dims}); got {x.shape}")
     kind = x.dtype.kind
     if kind != "f" and (not integers or kind == "b"):
         raise DtypeError(f"{function}: input is {x.dtype}; use a floating dtype, for example input.float()")
-    if 0 in x.shape[-3:]:
+    if 0 in x.shape[-count:]:
         raise ShapeError(f"{function}: input {x.shape} is empty; only the batch may be of size 0")
     return x
 
