@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from itertools import product
 from math import prod
 from typing import Any, Literal
@@ -138,9 +138,20 @@ class Backend(ABC):
 
     # Plain, to be tuned where it pays: elementwise and along axes, products, windows.
 
-    def quiet(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
         """Inside it, infinities and NaN are ordinary results and give no warning (as in PyTorch)."""
-        return nullcontext()
+        token = self.mute()
+        try:
+            yield
+        finally:
+            self.unmute(token)
+
+    def mute(self) -> Any:
+        """Begin what `quiet` does, in this thread, and return a token for `unmute`."""
+
+    def unmute(self, token: Any) -> None:
+        """End what the `mute` that returned this token began."""
 
     def elementwise(self, formula: Callable[..., Array], *arrays: Array) -> Array:
         """formula(*arrays), where each element of the result depends on that element of the arrays alone."""

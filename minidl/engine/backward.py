@@ -43,7 +43,9 @@ def walk(
     for edge, gradient in outputs:
         _add(pending, summed, edge, gradient.copy() if isinstance(edge, Tensor) else gradient)
     waiting = _consumers(pending, only)
-    with by_type[type(outputs[0][1])].quiet():
+    backend = by_type[type(outputs[0][1])]
+    before = backend.mute()  # infinities and NaN are ordinary results
+    try:
         ready = [edge for edge in pending if waiting[edge] == 0]
         while ready:
             node = ready.pop()  # an operation, one of its outputs, or a leaf
@@ -72,12 +74,17 @@ def walk(
                 if edge is None:
                     continue
                 if dx is not None:
-                    _add(pending, summed, edge, dx)
+                    if edge in pending or isinstance(dx, Part):
+                        _add(pending, summed, edge, dx)
+                    else:
+                        pending[edge] = dx
                 waiting[edge] -= 1
                 if waiting[edge] == 0:
                     ready.append(edge)
             if not retain_graph and isinstance(node, Function):
                 node.release()
+    finally:
+        backend.unmute(before)
 
 
 def _seen_by_hooks(node: Any, dz: Array) -> Array:
@@ -118,7 +125,15 @@ def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...], lift: Any) -> l
     """The gradients of an operation's inputs, in the shapes and dtypes of the inputs themselves."""
     node.check_unchanged()
     acting = node if lift is None else lift(node)
-    returned = _call(acting, dz)
+    arrived = _of_each_output(acting, dz) if isinstance(dz, dict) else (dz,)
+    if node.computes:
+        arrived = [d.astype(float32) if d is not None and d.dtype == float16 else d for d in arrived]
+    try:
+        returned = acting.backward(*arrived)
+    except MemoryError as error:
+        raise OutOfMemoryError.at(f"{type(node).__name__}, backward", error) from None
+    if not isinstance(returned, (tuple, list)):
+        returned = (returned,)
     if len(returned) != len(edges):
         raise GraphError(f"{type(node).__name__}.backward: {len(returned)} gradients for {len(edges)} inputs")
     if listening.observers:
@@ -132,20 +147,10 @@ def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...], lift: Any) -> l
     return grads
 
 
-def _call(node: Function, dz: Any) -> Sequence[Any]:
-    """What `node.backward` returns for dz; float16 is computed in float32. With several outputs, each has its dz."""
-    if isinstance(dz, dict):
-        zeros = node.backend.xp.zeros if node.materialize else lambda shape, dtype: None
-        arrived = [dz[i] if i in dz else zeros(*meta) for i, meta in enumerate(node.meta)]
-        if node.computes:
-            arrived = [d.astype(float32) if d is not None and d.dtype == float16 else d for d in arrived]
-    else:
-        arrived = [dz.astype(float32) if dz.dtype == float16 and node.computes else dz]
-    try:
-        returned = node.backward(*arrived)
-    except MemoryError as error:
-        raise OutOfMemoryError.at(f"{type(node).__name__}, backward", error) from None
-    return returned if isinstance(returned, (tuple, list)) else (returned,)
+def _of_each_output(node: Function, arrived: dict[int, Any]) -> list[Any]:
+    """The gradient of each of several outputs; where none arrived, zeros, or None if the operation prefers that."""
+    zeros = node.backend.xp.zeros if node.materialize else lambda shape, dtype: None
+    return [arrived[i] if i in arrived else zeros(*meta) for i, meta in enumerate(node.meta)]
 
 
 def _fit(dx: Array, edge: Any, node: Function, dz: Any, others: list[Array | Part | None]) -> Array:

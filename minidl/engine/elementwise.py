@@ -129,7 +129,7 @@ class Elementwise(Function):
             if needed:
                 for name, place in rule.kept:
                     kept[name] = known[place]
-                if rule.passes:
+                if rule.passes is not None:
                     formula, x = getattr(self, rule.passes), known[rule.watched]
                     kept[rule.mask] = formula(x) if self.cheap else self.backend.elementwise(formula, x)
 

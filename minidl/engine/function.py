@@ -21,7 +21,7 @@ from .context import take_context
 from .grad_mode import grad_mode
 from .memory import Storage, checksum, root
 from .observe import listening
-from .tensor import Output, Tensor, edge_of, inherited_strides, view_of, wrap
+from .tensor import Output, Tensor, follow_base, inherited_strides, view_of, wrap
 
 
 class Function:
@@ -104,25 +104,24 @@ class Function:
     def apply(cls, *inputs: Any, **options: Any) -> Any:
         """Run the operation, and record it if an input wants a gradient. A Tensor, or a tuple of several."""
         node = cls()
-        arrays, edges, half = node._inputs(inputs)
+        arrays, edges, read, half = node._inputs(inputs)
         backend = node.backend
+        before = backend.mute()  # infinities and NaN are ordinary results
         try:
             if half:  # float16 is for storage, not for computing: widen, compute in float32, round once
                 arrays = [x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays]
-            if cls.is_view:
-                z = node.forward(*arrays, **options)
-            else:
-                with backend.quiet():
-                    z = node.forward(*arrays, **options)
+            z = node.forward(*arrays, **options)
         except ValueError as error:
             if "could not be broadcast" not in str(error) or isinstance(error, ShapeError):
                 raise
             raise ShapeError(f"{cls.__name__}: {error}; from the right, lengths must be equal or 1") from None
         except MemoryError as error:
             raise OutOfMemoryError.at(cls.__name__, error) from None
+        finally:
+            backend.unmute(before)
         if isinstance(z, (tuple, list)):
             node.ids = (*map(id, arrays), *map(id, z))
-            output: Any = node._outputs([_rounded(part) for part in z] if half else z, edges, inputs)
+            output: Any = node._outputs([_rounded(part) for part in z] if half else z, edges, read)
         else:
             made = id(z)
             if half:
@@ -133,50 +132,49 @@ class Function:
             if not z.flags.c_contiguous and not cls.is_view:
                 output._strides = inherited_strides(inputs, z)
             if True in node.needs and z.dtype in FLOATING and not node.constants:
-                node._record(edges, inputs, (output,))
                 node.ids, node.meta = (*map(id, arrays), made), (z.shape, z.dtype)
+                node._record(edges, [*read, output._storage])
                 output._edge, output._requires_grad = node, True
         for observer in listening.observers:
             observer.on_forward(node, inputs, options, output)
         return output
 
-    def _inputs(self, inputs: tuple[Any, ...]) -> tuple[list[Any], list[Any], bool]:
-        """The raw arrays, where their gradients go, and whether to compute in float32 what is kept in float16."""
-        arrays, edges, needs, half = [], [], [], False
+    def _inputs(self, inputs: tuple[Any, ...]) -> tuple[list[Any], list[Any], list[Storage], bool]:
+        """The raw arrays, where their gradients go, their memory, and whether to compute float16 in float32."""
+        arrays, edges, read, half = [], [], [], False
         recording = grad_mode.enabled
         library: Any = None  # the type of the arrays; False if there are several types
         for x in inputs:
             edge = None
             if isinstance(x, Tensor):
+                read.append(x._storage)
                 if recording:
-                    edge = edge_of(x)
+                    if x._view is not None:
+                        follow_base(x)
+                    if x._requires_grad:  # as `edge_of`, without a call
+                        edge = x if x._edge is None else x._edge
                 x = x._array
                 half = half or (x.dtype == float16 and self.computes)
                 library = type(x) if library is None or library is type(x) else False
             arrays.append(x)
             edges.append(edge)
-            needs.append(edge is not None)
-        self.needs = tuple(needs)
+        self.needs = tuple([edge is not None for edge in edges])
         known = by_type.get(library)  # all arrays are of one library, whose backend is known by their type
         self.backend = same_backend(type(self).__name__, arrays) if known is None else known
-        return arrays, edges, half
+        return arrays, edges, read, half
 
-    def _record(self, edges: list[Any], inputs: tuple[Any, ...], outputs: tuple[Tensor, ...]) -> None:
-        """Link the operation to what made its inputs, and note the state of the memory that it read."""
+    def _record(self, edges: list[Any], touched: list[Storage]) -> None:
+        """Link the operation to what made its inputs, and note the state of the memory that it read or made."""
         self.edges = tuple(edges)
         self.hooks = self.retain = None
-        self.versions = versions = []
-        for x in (*inputs, *outputs):
-            if isinstance(x, Tensor):
-                memory = x._storage
-                versions.append((memory, memory.version, None if memory.exposed is None else self._seal_of(memory)))
+        self.versions = [(m, m.version, None if m.exposed is None else self._seal_of(m)) for m in touched]
 
-    def _outputs(self, arrays: Any, edges: list[Any], inputs: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    def _outputs(self, arrays: Any, edges: list[Any], read: list[Storage]) -> tuple[Tensor, ...]:
         """The tensors of an operation with several outputs; integer ones take no gradient."""
         arrays = [self.backend.asarray(z) if isinstance(z, np.generic) else z for z in arrays]
         outputs = tuple([wrap(z) for z in arrays])
         if True in self.needs and any(z.dtype in FLOATING for z in arrays):
-            self._record(edges, inputs, outputs)
+            self._record(edges, [*read, *[z._storage for z in outputs]])
             self.meta = [(z.shape, z.dtype) for z in arrays]
             for place, (z, output) in enumerate(zip(arrays, outputs)):
                 if z.dtype in FLOATING and place not in self.constants:

@@ -49,9 +49,12 @@ def backward(
     ins = None if inputs is None else _wanted("backward", inputs)
     for x in ins or ():
         x.retain_grad()
+    if ins is None and not create_graph:
+        walk(roots, arrived, retain)
+        return
     with _recording(create_graph):
         if ins is None:
-            walk(roots, arrived, retain, lift=lift if create_graph else None)
+            walk(roots, arrived, retain, lift=lift)
         else:
             _walk_to(ins, roots, arrived, retain, create_graph)
 

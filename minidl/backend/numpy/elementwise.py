@@ -26,6 +26,7 @@ from .threads import Work, do, parallel
 
 FEW = 1 << 11  # up to this many elements, np.maximum is the quicker call
 BLOCK = 1 << 18  # elements per block
+BITS = {size: np.dtype(f"i{size}") for size in (1, 2, 4, 8)}
 ELEMENTS = 1_000  # elements of a formula per microsecond on one core, roughly
 ELEMENTS_OF_ONE_CALL = 3_000  # the same, where the formula is a single call
 
@@ -88,7 +89,7 @@ def one_or(other: float, mask: np.ndarray, dtype: Any) -> Any:
 
 def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """x where the mask (bool, of its shape or broadcast to it) is true, and 0 elsewhere, even for inf and NaN."""
-    bits = f"i{x.dtype.itemsize}"
+    bits = BITS[x.itemsize]
     if x.size <= BLOCK or mask.shape != x.shape:
         return (x.view(bits) * mask).view(x.dtype)
 

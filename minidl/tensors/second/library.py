@@ -125,9 +125,13 @@ class Library(Backend):
         """The numbers of an array, recorded or raw, on the host."""
         return self.of.to_numpy(raw(array))
 
-    def quiet(self) -> AbstractContextManager[Any]:
+    def mute(self) -> Any:
         """As with raw arrays."""
-        return self.of.quiet()
+        return self.of.mute()
+
+    def unmute(self, token: Any) -> None:
+        """As with raw arrays."""
+        self.of.unmute(token)
 
     def copy(self, x: Any, order: Any = "K") -> Any:
         """A copy of either kind."""
