@@ -21,7 +21,7 @@ class ClassLoss(Function):
     fixed = ("share",)
 
     losses: Callable[..., Any]  # x (N, C, d1, ...), t, the rule's own options -> l (N, d1, ...)
-    gradients: Callable[..., Any]  # dl (N, d1, ...) -> dx (N, C, d1, ...), dt
+    gradients: Callable[..., Any]  # dl (N, d1, ...), or of ones where all are equal -> dx (N, C, d1, ...), dt
 
     def forward(self, x: Any, t: Any, w: Any, c: Any, kept: Any, reduction: str, **options: Any) -> Any:
         losses = self.losses(x, t, **options)
@@ -36,7 +36,10 @@ class ClassLoss(Function):
 
     def backward(self, dz: Any) -> Any:
         dl = dz if self.share is None else dz * self.share
-        dl = self.of_kept(self.backend.broadcast_to(dl, self.shape))
+        if self.kept is not None:
+            dl = self.of_kept(self.backend.broadcast_to(dl, self.shape))
+        elif not dl.ndim:
+            dl = dl.reshape((1,) * len(self.shape))  # one number for all samples
         return *self.gradients(dl), None, None, None
 
     def of_kept(self, values: Any) -> Any:
