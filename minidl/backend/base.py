@@ -149,9 +149,11 @@ class Backend(ABC):
 
     def mute(self) -> Any:
         """Begin what `quiet` does, in this thread, and return a token for `unmute`."""
+        return None
 
     def unmute(self, token: Any) -> None:
         """End what the `mute` that returned this token began."""
+        return
 
     def elementwise(self, formula: Callable[..., Array], *arrays: Array) -> Array:
         """formula(*arrays), where each element of the result depends on that element of the arrays alone."""

@@ -15,6 +15,7 @@ import importlib.metadata
 import json
 import multiprocessing
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from pathlib import Path
 from tests.cupy_on_cpu.build import LaneUnavailable, cache_folder, check_requirements, cupy_include
 
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90")
+NAME = re.compile(r"__global__[^;{]*?\bvoid\s+(?:__launch_bounds__\(\d+\)\s*)?(\w+)\s*\(")
 WHEELS = ("nvidia-cuda-nvrtc-cu12", "nvidia-cuda-runtime-cu12")
 
 
@@ -70,16 +72,33 @@ def _mark(path: Path, architecture: str, version: str) -> Path:
     return path.with_name(f"{path.stem}.{architecture}.nvrtc-{version}")
 
 
-def architectures_for(kernel: Path, one_each: bool) -> tuple[str, ...]:
-    """All of them; or one, which the kernel's name decides: of many kernels, a third for each."""
-    return (ARCHITECTURES[int(kernel.stem, 16) % len(ARCHITECTURES)],) if one_each else ARCHITECTURES
+def name_of(kernel: Path) -> str:
+    """The kernel's name without the types that CuPy appends: `cupy_add` for `cupy_add__float32_float32_float32`."""
+    found = NAME.search(json.loads(kernel.read_text())["source"])
+    return found[1].split("__")[0] if found else kernel.stem
 
 
-def run(folder: Path, used_since: float, processes: int, one_each: bool) -> tuple[int, int, list[str]]:
+def selected(kernels: list[Path], ours_first: bool) -> list[tuple[Path, str]]:
+    """Which kernel is compiled for which architecture: each for all of them; or minidl's own for all of them, and of
+    those that CuPy generates, tested by CuPy, the first of each name for one."""
+    if not ours_first:
+        return [(kernel, architecture) for kernel in kernels for architecture in ARCHITECTURES]
+    jobs, seen = [], set()
+    for kernel in kernels:
+        name = name_of(kernel)
+        if "minidl" in kernel.read_text():
+            jobs += [(kernel, architecture) for architecture in ARCHITECTURES]
+        elif name not in seen:
+            jobs.append((kernel, ARCHITECTURES[len(seen) % len(ARCHITECTURES)]))
+        seen.add(name)
+    return jobs
+
+
+def run(folder: Path, used_since: float, processes: int, ours_first: bool) -> tuple[int, int, list[str]]:
     """Compile what has not been compiled yet. -> kernels, compilations done now, failures as text"""
     version = check_wheels()[WHEELS[0]]
     kernels = [path for path in sorted(folder.glob("*.json")) if path.stat().st_mtime >= used_since]
-    jobs = [(k, a) for k in kernels for a in architectures_for(k, one_each) if not _mark(k, a, version).exists()]
+    jobs = [job for job in selected(kernels, ours_first) if not _mark(*job, version).exists()]
     failures = []
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for path, architecture, complaint in pool.imap_unordered(compile_kernel, jobs, chunksize=4):
@@ -95,13 +114,15 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="compilations at once")
     parser.add_argument("--folder", type=Path, help="the recorded kernels (default: those of this build)")
     parser.add_argument("--used-within", type=float, metavar="MINUTES", help="leave older kernels of the cache out")
-    parser.add_argument("--one-each", action="store_true", help="each kernel for one of the architectures, not for all")
+    parser.add_argument(
+        "--ours-first", action="store_true", help="of the kernels that CuPy generates, only the first of each name"
+    )
     arguments = parser.parse_args(argv)
     started = time.perf_counter()
     used_since = 0.0 if arguments.used_within is None else time.time() - 60 * arguments.used_within
     try:
         folder = arguments.folder or cache_folder() / "kernels"
-        kernels, compiled, failures = run(folder, used_since, arguments.processes, arguments.one_each)
+        kernels, compiled, failures = run(folder, used_since, arguments.processes, arguments.ours_first)
     except LaneUnavailable as reason:
         print(f"nvrtc_check: {reason}", file=sys.stderr)
         return 1
