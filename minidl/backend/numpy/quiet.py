@@ -7,14 +7,13 @@ itself serves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-mute: Callable[[], Any]  # no warnings from here on, in this thread; returns a token
-unmute: Callable[[Any], None]  # as before the call of `mute` that returned this token
+mute: Any  # no warnings from here on, in this thread; returns a token
+unmute: Any  # as before the call of `mute` that returned this token
 
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
