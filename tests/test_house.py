@@ -13,7 +13,19 @@ PACKAGE = Path(minidl.__file__).parent
 FILES = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")])
 
 # From the ground up: what stands in a line imports only from the lines before it, and from its own room.
-GROUND = ("_version", "_starting", "missing", "errors", "dtypes", "files", "random", "backend", "devices", "cuda")
+GROUND = (
+    "_version",
+    "_starting",
+    "missing",
+    "errors",
+    "dtypes",
+    "language",
+    "files",
+    "random",
+    "backend",
+    "devices",
+    "cuda",
+)
 ROOMS = (
     "engine", "ops", "linalg", "tensors", "distributions", "nn", "optim", "data", "proof", "models", "compress", "onnx",
     "training", "explain", "serve", "bench", "doctor", "cli", "autograd", "func", "utils", "dialect", "as_torch",

@@ -10,15 +10,17 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 from .._starting import end_starting
 from .._version import __version__
 from ..backend.numpy.threads import get_num_threads
 from ..errors import MinidlError
+from ..language import LANGUAGES, chosen_language, speak
 from . import bench, data, doctor, explain, export, gradcheck, judge, predict, serve, shrink, summary, test, train
 from .console import complain, fit_to_console, notice
 from .exit_codes import FAILED, INTERRUPTED, SUMMARY, USAGE, exit_code
-from .parser import Parser
+from .parser import Parser, add_language, translate
 
 VERBS = (  # as `minidl --help` lists them
     train, test, predict, export, shrink, serve, summary, explain, gradcheck, judge, data, doctor, bench,
@@ -37,6 +39,9 @@ def make_parser() -> Parser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     for verb in VERBS:
         verb.add_to(verbs)
+    for each in (parser, *verbs.choices.values()):
+        add_language(each)
+    translate(parser)
     return parser
 
 
@@ -47,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments is None:
             _open_standard_handles()
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        speak(_language(words))
+        return _run(words)
     except KeyboardInterrupt:
         notice("interrupted")
         return INTERRUPTED
@@ -83,6 +90,24 @@ def _run(words: list[str]) -> int:
     parsed = make_parser().parse_args(words)
     get_num_threads()  # so that a wrong MINIDL_NUM_THREADS is reported before any work
     return parsed.run(parsed)
+
+
+def _language(words: list[str]) -> str:
+    """The language asked for by --lang, which the help itself must know; else the one of the surroundings.
+
+    A console that cannot show Hangul is spoken to in English, unless Korean is asked for by name.
+    """
+    asked = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
+    asked += [after for word, after in pairwise(words) if word == "--lang"]
+    if asked and asked[-1] in LANGUAGES:
+        return asked[-1]
+    found = chosen_language()
+    if found == "ko" and not os.environ.get("MINIDL_LANG"):
+        try:
+            "한".encode(getattr(sys.stderr, "encoding", None) or "ascii")
+        except UnicodeEncodeError:
+            return "en"
+    return found
 
 
 def _show_traceback() -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import IO, Any, TextIO
 
 from ..files import OutputError, to_json
+from ..language import translated
 
 RED, YELLOW = "31", "33"
 IN_ASCII = {  # what replaces a sign on a console that lacks it
@@ -56,6 +57,10 @@ def in_ascii(sign: str) -> str:
 
 def say(text: str) -> None:
     """Print a result. Raises `OutputError` if stdout cannot take it, `BrokenPipeError` if its reader has gone."""
+    _say("\n".join(map(translated, text.split("\n"))))
+
+
+def _say(text: str) -> None:
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -73,17 +78,17 @@ def say_json(content: Any) -> None:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         text = json.dumps(json.loads(text), indent=2)
-    say(text)
+    _say(text)
 
 
 def notice(text: str) -> None:
     """Print something worth knowing beside the result."""
-    _aside(f"minidl: {text}")
+    _aside(f"minidl: {translated(text)}")
 
 
 def complain(text: str) -> None:
     """Print what went wrong, in one line."""
-    _aside(f"{coloured('minidl: error:', RED, sys.stderr)} {' '.join(text.split())}")
+    _aside(f"{coloured('minidl: error:', RED, sys.stderr)} {' '.join(translated(text).split())}")
 
 
 def _aside(text: str) -> None:
@@ -117,18 +122,29 @@ def coloured(text: str, colour: str, stream: IO[str] | None) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """Rows in columns as wide as they need, those numbered in `right` aligned to the right.
+    """Rows in columns as wide as they need, those numbered in `right` aligned to the right; the first row translated.
 
     >>> print(table([["layer", "size"], ["fc", "7"]], right=[1]))
     layer  size
     fc        7
     """
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    rows = [[translated(cell) for cell in rows[0]], *rows[1:]]
+    widths = [max(columns(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths))]
+        gaps = [" " * (width - columns(cell)) for cell, width in zip(row, widths)]
+        cells = [gap + cell if i in right else cell + gap for i, (cell, gap) in enumerate(zip(row, gaps))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: Hangul and other wide letters take two each.
+
+    >>> columns("loss"), columns("손실")
+    (4, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def duration(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from ..doctor import Finding, examine
 from ..doctor.selftest import certificate
 from ..files import write_json
+from ..language import translated
 from .console import notice, say, say_json, table
 from .exit_codes import FAILED
 
@@ -51,11 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(findings: list[Finding]) -> str:
-    lines = table([[finding.status, finding.part, finding.detail] for finding in findings]).splitlines()
+    lines = table([[one.status, translated(one.part), translated(one.detail)] for one in findings]).splitlines()
     for i in reversed(range(len(findings))):  # a remedy for several lines in a row is shown once, below them
         remedy = findings[i].remedy
         if remedy and (i + 1 == len(findings) or findings[i + 1].remedy != remedy):
-            lines.insert(i + 1, f"      -> {remedy}")
+            lines.insert(i + 1, f"      -> {translated(remedy)}")
     return "\n".join(lines)
 
 

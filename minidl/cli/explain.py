@@ -11,10 +11,10 @@ from ..explain.tape import Tape
 from ..explain.teaching.breaks import BREAKS
 from ..explain.teaching.second import SECOND
 from ..explain.teaching.worksheet import LEVELS, worksheet
-from ..explain.views.language import LANGUAGES, chosen_language
 from ..explain.views.page import render_worksheet
 from ..explain.views.text import as_text
 from ..files import replace_file
+from ..language import LANGUAGES, chosen_language
 from ..training.options import OptionError
 from .console import RED, YELLOW, coloured, notice, say, table
 from .passes import add_options, chosen_pass, wants_torch

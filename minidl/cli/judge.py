@@ -17,8 +17,8 @@ from ..explain.teaching.judge.layout import NARROWEST, WIDEST
 from ..explain.teaching.judge.process import SECONDS
 from ..explain.teaching.judge.session import Judged, judge_file
 from ..explain.teaching.judge.words import SAYS
-from ..explain.views.language import LANGUAGES, chosen_language
 from ..files import check_regular, replace_file
+from ..language import LANGUAGES, chosen_language
 from ..training.options import OptionError
 from .console import RED, coloured, notice, say
 from .exit_codes import DONE, FAILED

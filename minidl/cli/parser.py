@@ -7,6 +7,8 @@ import re
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from ..language import LANGUAGES, translated
+
 LONGEST = 80  # letters of a wrong word that are shown
 ELSEWHERE = {  # what other commands call it
     "--device": "--backend", "--gpu": "--backend", "--cuda": "--backend", "--learning-rate": "--lr",
@@ -33,7 +35,15 @@ class Parser(argparse.ArgumentParser):
         if wrong := re.fullmatch(r"(argument .*): invalid (int|float) value: (.*)", message):
             found = wrong[3] if len(wrong[3]) <= LONGEST else f"{wrong[3][:LONGEST]}..."
             message = f"{wrong[1]}: must be a {'whole ' if wrong[2] == 'int' else ''}number, got {found}"
-        super().error(message + self._suggestion(message))
+        super().error(translated(message + self._suggestion(message)))
+
+    def format_usage(self) -> str:
+        """As argparse's, translated."""
+        return _usage_translated(super().format_usage())
+
+    def format_help(self) -> str:
+        """As argparse's, translated."""
+        return _usage_translated(super().format_help())
 
     def _suggestion(self, message: str) -> str:
         if wrong := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
@@ -46,6 +56,37 @@ class Parser(argparse.ArgumentParser):
             return ""
         near = get_close_matches(wrong[1], known, n=1)
         return f"; did you mean {near[0]}?" if near else ""
+
+
+def _usage_translated(text: str) -> str:
+    word = "usage: "
+    return translated(word) + text.removeprefix(word) if text.startswith(word) else text
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """The option that says in which language the command speaks; a verb may have one of its own."""
+    if "--lang" not in parser._option_string_actions:
+        parser.add_argument(
+            "--lang", choices=LANGUAGES, default=argparse.SUPPRESS,
+            help="language (default: MINIDL_LANG, or that of the locale, or en)",
+        )  # fmt: skip
+
+
+def translate(parser: argparse.ArgumentParser) -> None:
+    """Put all that the help of the parser says, and of its verbs, into the spoken language."""
+    parser.description, parser.epilog = [
+        None if text is None else translated(text) for text in (parser.description, parser.epilog)
+    ]
+    for group in parser._action_groups:
+        group.title = translated(group.title or "")
+        for action in group._group_actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for entry in action._choices_actions:
+                    entry.help = translated(entry.help or "")
+                for verb in action.choices.values():
+                    translate(verb)
+            if action.help not in (None, argparse.SUPPRESS):
+                action.help = translated(action.help)
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:

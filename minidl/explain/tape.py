@@ -7,9 +7,9 @@ from html import escape
 from typing import Any
 
 from ..files import replace_file
+from ..language import chosen_language
 from .recording.tape import Recording
 from .views import export
-from .views.language import chosen_language
 from .views.lesson import render
 from .views.text import as_text
 

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from .._version import __version__
 from ..data.photo import SIDE
 from ..errors import MinidlError
-from ..explain.views.language import LANGUAGES
+from ..language import LANGUAGES
 from . import bodies, page, problems, schemas
 from .collection import FullError
 from .gate import Gate

@@ -6,9 +6,9 @@ import json
 from functools import cache
 from typing import Any
 
-from ..explain.views.language import chosen_language
 from ..explain.views.page import data, escaped, filled
 from ..explain.views.static import static_names, static_text
+from ..language import chosen_language
 from .examples import examples
 
 STYLES = ("page", "docs")

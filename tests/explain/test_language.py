@@ -10,7 +10,7 @@ import minidl
 from minidl.cli import main
 from minidl.errors import ArgumentError
 from minidl.explain import record
-from minidl.explain.views.language import chosen_language
+from minidl.language import chosen_language
 
 SETTINGS = ("MINIDL_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 

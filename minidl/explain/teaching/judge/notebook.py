@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...views.language import chosen_language
+from ....language import chosen_language
 from . import report, stub
 from .exercises import find
 from .layout import WIDEST

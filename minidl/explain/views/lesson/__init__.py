@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 
 from ....errors import ArgumentError
+from ....language import known_language
 from .. import page
-from ..language import known_language
 from ..static import static_names, static_text
 
 __all__ = ["VIEWS", "render", "words"]

@@ -13,7 +13,7 @@ import json
 import re
 from typing import Any
 
-from ..language import LANGUAGES, known_language
+from ....language import LANGUAGES, known_language
 from ..static import static_text
 from .worksheet import sheet_name, sheet_pages
 

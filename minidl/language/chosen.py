@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...errors import ArgumentError
+from ..errors import ArgumentError
 
 LANGUAGES = ("en", "ko")
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides, as for other programs
