@@ -230,9 +230,13 @@ class Backend(ABC):
         """2/√π ∫ e^(-t²) dt from 0 to x, elementwise."""
         return erf(x, self.xp)
 
+    def exp(self, x: Array) -> Array:
+        """e^x, elementwise."""
+        return self.xp.exp(x)
+
     def sigmoid(self, x: Array) -> Array:
         """1 / (1 + e^-x), elementwise: where e^-x overflows it is 0, as it should be."""
-        return 1 / (1 + self.xp.exp(-x))
+        return 1 / (1 + self.exp(-x))
 
     def floor_divmod(self, x: Array, y: Array) -> tuple[Array, Array]:
         """x // y and x % y of floats, as Python defines them."""

@@ -51,7 +51,7 @@ class Sigmoid(Elementwise):
     """z = 1 / (1 + e^-x)        ∂z/∂x = z (1 - z)"""
 
     def value(self, x: Any) -> Any:
-        return 1 / (1 + self.xp.exp(-x))  # 0, as it should be, where e^-x overflows
+        return 1 / (1 + self.backend.exp(-x))  # 0, as it should be, where e^-x overflows
 
     def slope(self, z: Any) -> Any:
         return z * (1 - z)

@@ -58,7 +58,7 @@ class Attention(Function):
             return s
         top = s.max(axis=-1, keepdims=True)
         top[top == -np.inf] = 0
-        e = self.xp.exp(s - top)
+        e = self.backend.exp(s - top)
         total = e.sum(axis=-1, keepdims=True)
         total[total == 0] = 1
         return e / total

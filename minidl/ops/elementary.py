@@ -16,7 +16,7 @@ class Exp(Elementwise):
     """z = e^x        ∂z/∂x = z"""
 
     def value(self, x: Any) -> Any:
-        return self.xp.exp(x)
+        return self.backend.exp(x)
 
     def slope(self, z: Any) -> Any:
         return z

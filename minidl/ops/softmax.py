@@ -40,7 +40,7 @@ class Softmax(Rowwise):
     """z_i = e^(x_i) / Σ_j e^(x_j) along dim        dx = z (dz - Σ_j dz_j z_j)"""
 
     def value(self, x: Any) -> Any:
-        e = self.xp.exp(shifted(x, self.dim))
+        e = self.backend.exp(shifted(x, self.dim))
         return e / self.sum(e)
 
     def gradient(self, z: Any, dz: Any) -> Any:

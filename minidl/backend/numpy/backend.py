@@ -43,6 +43,7 @@ class NumpyBackend(Backend):
     along = staticmethod(elementwise.along)
     channel_sums = staticmethod(elementwise.channel_sums)
     update = staticmethod(elementwise.update)
+    exp = staticmethod(elementwise.exp)
     elementwise = staticmethod(elementwise.elementwise)
 
     inner = staticmethod(sums.inner)

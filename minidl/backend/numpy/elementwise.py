@@ -60,6 +60,17 @@ def _shape(array: Any) -> Any:
     return getattr(array, "shape", None)  # None: a number among the arrays
 
 
+def exp(x: np.ndarray) -> np.ndarray:
+    """e^x, of float32 by OpenCV, which takes a third of the time; both are right to 2 units in the last place."""
+    if x.size <= FEW or x.dtype != np.float32 or not x.flags.forc:
+        return np.exp(x)
+    import cv2
+
+    z = np.empty_like(x)  # in the memory order of x
+    cv2.exp(x.ravel("K"), z.ravel("K"))
+    return z
+
+
 def update(rule: Callable[..., None], *arguments: Any) -> None:
     """rule(np, *arguments): an update's lines change whole arrays in place, and need no blocks."""
     rule(np, *arguments)
