@@ -94,8 +94,9 @@ def picture(ax: Axes, pixels: np.ndarray, **how: Any) -> None:
 
 
 def num(value: float, digits: int = 2) -> str:
-    """A number with the minus sign of print."""
-    return f"{value:.{digits}f}".replace("-", "−")
+    """A number with the minus sign of print; none before what rounds to 0."""
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def link(screen: str, words: str = "") -> str:
