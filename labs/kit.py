@@ -76,12 +76,15 @@ def board(title: str, height: float = 5.4) -> Figure:
     return figure
 
 
-def show(figure: Figure, name: str, alt: str) -> None:
-    """Display a figure as a small PNG; `alt` says what it shows to those who cannot see it."""
+def show(figure: Figure, name: str, alt: str, colors: int = 96) -> None:
+    """Display a figure as a small PNG; `alt` says what it shows to those who cannot see it.
+
+    `colors`: how many the PNG has; photographs want 256, the most.
+    """
     raw, small = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, dpi=128)
     plt.close(figure)
-    Picture.open(raw).convert("RGB").quantize(96).save(small, "PNG", optimize=True)
+    Picture.open(raw).convert("RGB").quantize(colors).save(small, "PNG", optimize=True)
     display(Image(small.getvalue(), alt=alt, width=900, metadata={"name": name}))
 
 

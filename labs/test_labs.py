@@ -9,8 +9,8 @@ import shutil
 import nbformat
 import pytest
 
-from .build import all_labs, build, execute, notebook, pictures, stored
-from .pairs import LANGUAGES, code_faults, half
+from .build import HERE, all_labs, build, execute, notebook, pictures, stored
+from .pairs import LANGUAGES, code_faults, half, text_faults
 from .rules import differing_outputs, faults
 
 LABS = all_labs()
@@ -31,6 +31,16 @@ def test_a_lab_runs(letter, language):
     assert said == []
     if not QUICK:
         assert differing_outputs(nbformat.read(stored(folder, language), as_version=4), today) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_plans_name_every_lab(language):
+    text = (HERE / f"PLANS.{language}.md").read_text(encoding="utf-8")
+    assert [letter for letter in LABS if f"({LABS[letter].name}/lab.{language}.ipynb)" not in text] == []
+
+
+def test_the_plans_say_the_same():
+    assert text_faults(*((HERE / f"PLANS.{language}.md").read_text(encoding="utf-8") for language in LANGUAGES)) == []
 
 
 # What judges the labs is judged on a lab as small as a lab can be.

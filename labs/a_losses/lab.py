@@ -848,7 +848,7 @@ score()
 # ## 정직하게
 #
 # - 1절과 5절은 수 하나를 움직이는 장난감이에요. 그래서 손으로 검산할 수 있어요.
-# - 4절의 신경망은 숫자 2,000장, 한 층, 씨앗 0으로 배웠고 시험 정확도는 85% 안팎이에요. 잘 읽는 신경망이 아니라 **놀라는 일이 많은** 신경망이 필요했어요.
+# - 4절의 신경망은 숫자 2,000장, 한 층, 씨앗 0으로 배웠고 시험 정확도는 83% 안팎이에요. 잘 읽는 신경망이 아니라 **놀라는 일이 많은** 신경망이 필요했어요.
 # - MSE로도 분류를 배울 수는 있어요. 5절은 **자신 있게 틀린 곳에서 출발할 때** 얼마나 느린지를 보여 줘요.
 #
 # ## 풀이
@@ -897,7 +897,7 @@ score()
 # ## To be honest
 #
 # - Sections 1 and 5 are toys that move one number, so that you can check them by hand.
-# - The network of section 4 learned from 2,000 digits, has one layer and seed 0; its test accuracy is about 85%. We did not want one that reads well but one that **is often surprised**.
+# - The network of section 4 learned from 2,000 digits, has one layer and seed 0; its test accuracy is about 83%. We did not want one that reads well but one that **is often surprised**.
 # - One can learn to classify by MSE as well. Section 5 shows how slow it is **from a start that is wrong and sure of it**.
 #
 # ## Answers
