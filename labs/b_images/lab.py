@@ -418,7 +418,7 @@ show(
 reveal(4, "B")
 
 # %% [markdown] lang="ko"
-# 1.3배 키우면 넓이는 1.69배인데 칠할 점은 그대로라, 적어도 41%가 비어요. 당기기는 자리마다 꼭 한 번 칠하니 빈 곳이 없어요. OpenCV도 안에서 역행렬을 구해 당겨요. 나머지 차이는 점이 두 픽셀 한가운데에 떨어질 때의 반올림이에요.
+# 1.3배 키우면 넓이는 1.69배인데 칠할 점은 그대로라, 41%쯤이 비어요. 당기기는 자리마다 꼭 한 번 칠하니 빈 곳이 없어요. OpenCV도 안에서 역행렬을 구해 당기니 결과가 같아요. 점이 두 픽셀 한가운데에 떨어질 때의 반올림만 다를 수 있어요.
 #
 # ## 5. 원근 변환을 손으로: 비스듬한 카드를 바로 펴기
 #
@@ -431,7 +431,7 @@ reveal(4, "B")
 # **A** 3개 **B** 4개 **C** 8개
 
 # %% [markdown] lang="en"
-# Enlarged 1.3 times, the area is 1.69 times as large, but there are no more pixels to paint: at least 41% stays empty. Pulling paints each place exactly once. OpenCV, too, inverts the matrix and pulls. What still differs is rounding, where a point falls in the middle between two pixels.
+# Enlarged 1.3 times, the area is 1.69 times as large, but there are no more pixels to paint: about 41% stays empty. Pulling paints each place exactly once. OpenCV, too, inverts the matrix and pulls, so the results agree. Only rounding may differ, where a point falls in the middle between two pixels.
 #
 # ## 5. A perspective by hand: straighten a card
 #
