@@ -821,7 +821,6 @@ show(
     "9-mistake",
     "틀린 숫자에서 얼마나 자신했는지의 분포 두 개 ‖ How sure the network was where it was wrong: two histograms",
 )
-assert confidence[misread["인쇄된 대로 ‖ as printed"][1]].mean() > 0.95
 
 # %% [markdown] lang="ko"
 # 어디가 문제인지 찾아 고치고 위의 두 셀을 다시 실행해 보세요. 두 그림이 같아지고 정확도가 4절과 같아지면 성공이에요. 힌트: 1절에서 꼭 기억하라고 한 것.
@@ -909,6 +908,7 @@ score()
 # with torch.no_grad():
 #     mended = model(mnist_test.test_data.view(len(mnist_test), 1, 28, 28).float() / 255)
 # assert (mended.argmax(dim=1) == Y_test).numpy().mean() == accuracy
+# assert confidence[~correct_prediction.numpy()].mean() > 0.95
 # ```
 # </details>
 #
@@ -961,6 +961,7 @@ score()
 # with torch.no_grad():
 #     mended = model(mnist_test.test_data.view(len(mnist_test), 1, 28, 28).float() / 255)
 # assert (mended.argmax(dim=1) == Y_test).numpy().mean() == accuracy
+# assert confidence[~correct_prediction.numpy()].mean() > 0.95
 # ```
 # </details>
 #
