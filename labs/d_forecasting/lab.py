@@ -467,7 +467,7 @@ failed = {"today": mae(co2[cut - 1 : -1] - truth), "as is": mae(as_is - truth), 
 
 # %% tags=["figure"]
 figure = board(
-    "신경망은 배운 높이 위로 올라가지 못한다. 변화를 배우면 올라간다 ‖ A network cannot climb above what it saw. Let it learn changes",
+    "배운 높이를 벗어나면 LSTM은 눕는다. 변화를 배우면 따라간다 ‖ Above what it saw, the LSTM lies down. Taught changes, it follows",
     5.8,
 )
 ax = figure.add_axes([0.08, 0.13, 0.63, 0.72])
