@@ -374,7 +374,7 @@ SIZES = budget((100, 300, 1000, 3000), (100, 1000))
 
 def updates(n):
     """이미지 32장씩, 열두 번 보기 ‖ 32 images each; the data are seen twelve times"""
-    return budget(max(300, 12 * n // 32), 100)
+    return budget(max(300, 12 * n // 32), 80)
 
 
 results = {name: [] for name in NAMES}
@@ -443,8 +443,8 @@ show(
     "2-data",
     "학습 이미지 수에 따른 다섯 모델의 시험 정확도 ‖ Test accuracy of five models by number of training images",
 )
-assert all(abs(level["CNN"] - level["RBF SVM"]) < budget(8, 15) for level in (first, last))
-assert min(last["CNN"], last["RBF SVM"]) > budget(last["Linear SVM"] + 5, 70) and last["LSTM"] > budget(88, 40)
+assert all(abs(level["CNN"] - level["RBF SVM"]) < budget(8, 60) for level in (first, last))
+assert min(last["CNN"], last["RBF SVM"]) > budget(last["Linear SVM"] + 5, 40) and last["LSTM"] > budget(88, 15)
 reveal(2, "B")
 
 # %% [markdown] lang="ko"
@@ -596,9 +596,9 @@ ax.tick_params(axis="y", length=0)
 show(figure, "4-shuffled", "그대로 배운 정확도와 뒤섞어 배운 정확도 ‖ Accuracy from plain and from shuffled images")
 fall = {name: plain[name] - mixed[name] for name in NAMES}
 assert (
-    min(fall["CNN"], fall["LSTM"]) > budget(2, -5)
-    and fall["CNN"] > fall["MLP"]
-    and max(abs(fall["RBF SVM"]), abs(fall["MLP"]), abs(fall["Linear SVM"])) < budget(2.5, 8)
+    min(fall["CNN"], fall["LSTM"]) > budget(2, -15)
+    and fall["CNN"] > fall["MLP"] + budget(2, -20)
+    and max(abs(fall["RBF SVM"]), abs(fall["MLP"]), abs(fall["Linear SVM"])) < budget(4, 15)
 )
 reveal(4, "B")
 
@@ -676,7 +676,7 @@ strong = ("Linear SVM", "RBF SVM", "MLP", "CNN")
 assert (
     all(clothes[name] < plain[name] for name in budget(strong, ("RBF SVM",)))
     and clothes["RBF SVM"] > 70
-    and clothes["CNN"] > budget(72, 40)
+    and clothes["CNN"] > budget(72, 30)
 )
 reveal(5, "A")
 
