@@ -315,7 +315,7 @@ reveal(2, "A")
 # %% [markdown] lang="ko"
 # ## 3. 성씨는 어느 나라에서 왔을까요?
 #
-# 여섯 나라의 성씨 400개씩이에요(Faker, MIT 허가). 발음 부호를 떼고 소문자로 바꿔, 철자의 순서만 남겨요. LSTM이 글자를 하나씩 읽고 나라를 답해요.
+# 여섯 나라의 성씨 400개씩이에요(핀란드는 397개, Faker, MIT 허가). 발음 부호를 떼고 소문자로 바꿔, 철자의 순서만 남겨요. LSTM이 글자를 하나씩 읽고 나라를 답해요.
 #
 # 비교 상대는 신경망이 아니에요. scikit-learn이 **세 글자까지의 조각을 세어** 로지스틱 회귀로 답해요.
 #
@@ -326,7 +326,7 @@ reveal(2, "A")
 # %% [markdown] lang="en"
 # ## 3. Where does a surname come from?
 #
-# From six countries, 400 surnames each (Faker, MIT licence). Accents are taken off and letters made small, so that only the spelling is left. An LSTM reads letter by letter and names the country.
+# From six countries, 400 surnames each (Finland 397; Faker, MIT licence). Accents are taken off and letters made small, so that only the spelling is left. An LSTM reads letter by letter and names the country.
 #
 # Its rival is no network: scikit-learn **counts pieces of up to three letters** and answers by logistic regression.
 #
@@ -367,7 +367,7 @@ drawn = [
 order = seed(7).permutation(len(drawn))
 people = [drawn[p] for p in order]
 origin = np.array([k for _, k in people])
-spelled = np.array([[LETTERS.index(c) for c in name.ljust(LONGEST)] for name, _ in people])  # (2400, 12)
+spelled = np.array([[LETTERS.index(c) for c in name.ljust(LONGEST)] for name, _ in people])  # (2397, 12)
 length = np.array([len(name) for name, _ in people])
 NEW = slice(len(people) - 600, None)  # 처음 보는 성씨 ‖ names never seen
 
