@@ -208,7 +208,7 @@ x_marked, y_marked, place = marked(seed(99), 2000)
 rememberers, recalled = {}, {}
 for kind in (nn.RNN, nn.LSTM):
     draw = seed(0)
-    model = learn(Remembers(kind), lambda draw=draw: marked(draw, 64)[:2], budget(300, 150), 0.01)
+    model = learn(Remembers(kind), lambda draw=draw: marked(draw, 64)[:2], budget(300, 230), 0.01)
     with minidl.no_grad():
         right = model(minidl.tensor(x_marked)).argmax(1).numpy() == y_marked
     rememberers[kind.__name__] = model
@@ -405,7 +405,7 @@ def some_names():
     return both[rows], origin[rows]
 
 
-learn(reader, some_names, budget(500, 120), 0.01)
+learn(reader, some_names, budget(500, 200), 0.01)
 with minidl.no_grad():
     answer = reader(minidl.tensor(both[NEW])).argmax(1).numpy()
 lstm_score = 100 * np.mean(answer == origin[NEW])
