@@ -549,7 +549,6 @@ for j, (model, words, value) in enumerate(
         0.49 + 0.49 * j, 0.765, f"MAE {num(value, 1)}", size=20, weight="bold", ha="right", bbox=CHIP if j else None
     )
 show(figure, "5-mistake", "두 직선의 가중치와 오차 ‖ Weights and errors of two lines")
-assert friends_error < 1
 
 # %% [markdown] lang="ko"
 # 힌트: 첫 창은 `v[0]`부터 `v[11]`까지예요. 그 창의 정답은 `v`의 몇째여야 하나요?
@@ -618,7 +617,7 @@ score()
 # 정답이 창 **안에** 들어 있어요. 창의 마지막 값이 곧 정답이라 마지막 가중치만 1이 되고, 모델은 베끼기만 배웠어요. `x`에서 마지막 창을 빼고 `y = v[WINDOW:]`로 고쳐요. 이런 실수를 정보 누출(leak)이라고 해요.
 #
 # ```python
-# assert np.argmax(friend.weight.detach().numpy()) == WINDOW - 1
+# assert friends_error < 1 and np.argmax(friend.weight.detach().numpy()) == WINDOW - 1
 # x, y = windows(np.arange(20.0))
 # assert x[0, -1] + 1 == y[0]
 # ```
@@ -664,7 +663,7 @@ score()
 # The target lies **inside** the window: its last value is the answer, so the last weight becomes 1, and the model has learned to copy. Leave the last window out of `x`, and write `y = v[WINDOW:]`. This is called a leak.
 #
 # ```python
-# assert np.argmax(friend.weight.detach().numpy()) == WINDOW - 1
+# assert friends_error < 1 and np.argmax(friend.weight.detach().numpy()) == WINDOW - 1
 # x, y = windows(np.arange(20.0))
 # assert x[0, -1] + 1 == y[0]
 # ```

@@ -524,7 +524,6 @@ for j, (image, words) in enumerate(
     picture(tile, image.reshape(8, 8))
     tile.set_title(words, size=17, weight="bold", pad=8)
 show(figure, "6-mistake", "친구의 첫 축, 우리 첫 축, 평균 숫자 ‖ The friend's first axis, ours, and the mean digit")
-assert friends_share[0] > 0.6 and abs(friends_axes[0] @ mean) / np.linalg.norm(mean) > 0.99
 
 # %% [markdown] lang="ko" tags=["exercise"]
 # ## 7. 연습 문제
@@ -587,6 +586,7 @@ score()
 # **평균을 빼지 않았어요.** 그러면 원점에서 가장 먼 방향, 곧 평균 숫자가 첫 축이 돼요. 흩어짐이 아니라 ‘원점에서의 거리’를 설명한 거예요. `x = x - x.mean(axis=0)`을 첫 줄에 넣어요.
 #
 # ```python
+# assert friends_share[0] > 0.6 and abs(friends_axes[0] @ mean) / np.linalg.norm(mean) > 0.99
 # mended, _ = friends_pca(x - x.mean(axis=0))
 # assert np.allclose(mended[:10], spread[:10] / spread.sum())
 # ```
@@ -636,6 +636,7 @@ score()
 # **The mean was not taken off.** Then the first axis is the direction farthest from the origin, the mean digit: what it explains is the distance from the origin, not the spread. `x = x - x.mean(axis=0)` must be the first line.
 #
 # ```python
+# assert friends_share[0] > 0.6 and abs(friends_axes[0] @ mean) / np.linalg.norm(mean) > 0.99
 # mended, _ = friends_pca(x - x.mean(axis=0))
 # assert np.allclose(mended[:10], spread[:10] / spread.sum())
 # ```
