@@ -728,7 +728,6 @@ figure.text(0.03, 0.07, "친구 ‖ friend", size=15, va="center", weight="bold"
 figure.text(0.13, 0.16, shown(texts[STEPS]), size=14.5, family="DejaVu Sans Mono", va="center")
 figure.text(0.13, 0.07, shown(friends_text), size=14.5, family="DejaVu Sans Mono", va="center")
 show(figure, "6-mistake", "친구와 우리의 학습 곡선, 그리고 둘이 쓴 글 ‖ Both training curves, and what each wrote")
-assert theirs < ours - budget(1.0, 0.1)
 
 # %% [markdown] lang="ko"
 # 어느 줄인지 찾아 고치고 위의 두 셀을 다시 실행해 보세요. 힌트: 시험 전에 누가 답안지를 봤어요.
@@ -817,6 +816,7 @@ score()
 # with minidl.no_grad():
 #     assert (model(x)[:, :-1] - model(changed)[:, :-1]).abs().max().item() < 1e-6
 #     assert (friend(x)[:, :-1] - friend(changed)[:, :-1]).abs().max().item() > 0.01
+# assert theirs < ours - budget(1.0, 0.1)
 # ```
 # </details>
 #
@@ -873,6 +873,7 @@ score()
 # with minidl.no_grad():
 #     assert (model(x)[:, :-1] - model(changed)[:, :-1]).abs().max().item() < 1e-6
 #     assert (friend(x)[:, :-1] - friend(changed)[:, :-1]).abs().max().item() > 0.01
+# assert theirs < ours - budget(1.0, 0.1)
 # ```
 # </details>
 #

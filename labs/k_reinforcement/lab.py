@@ -715,7 +715,6 @@ ax.text(
     va="center",
 )
 show(figure, "6-mistake", "친구와 우리의 학습 곡선, 로그 눈금 ‖ Both learning curves, on a logarithmic scale")
-assert friends_lengths[-1] < friends_lengths[0] < ours[-1]
 
 # %% [markdown] lang="ko"
 # 어느 줄인지 찾아 고쳐 보세요. 힌트: 마지막 걸음, 곧 **넘어지기 직전의 행동**이 몇 점을 받는지 `friends_returns(np.ones(4))`와 `returns(np.ones(4))`를 비교해요.
@@ -787,6 +786,7 @@ score()
 #     return np.cumsum((rewards * discounts)[::-1])[::-1] / discounts
 # assert np.allclose(mended(np.ones(7)), returns(np.ones(7)))
 # assert friends_returns(np.ones(4)).argmax() == 3 and returns(np.ones(4)).argmax() == 0
+# assert friends_lengths[-1] < friends_lengths[0] < ours[-1]
 # ```
 # </details>
 #
@@ -835,6 +835,7 @@ score()
 #     return np.cumsum((rewards * discounts)[::-1])[::-1] / discounts
 # assert np.allclose(mended(np.ones(7)), returns(np.ones(7)))
 # assert friends_returns(np.ones(4)).argmax() == 3 and returns(np.ones(4)).argmax() == 0
+# assert friends_lengths[-1] < friends_lengths[0] < ours[-1]
 # ```
 # </details>
 #
