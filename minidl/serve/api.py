@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, PlainTextResponse
@@ -22,10 +22,11 @@ from ..language import LANGUAGES
 from . import bodies, page, problems, schemas
 from .collection import FullError
 from .gate import Gate
+from .languages import language_of
 from .problems import Problem, documented
 from .service import Service
 
-LOOKED_AT = (413, 415, 422, 500, 503)
+LOOKED_AT = (408, 413, 415, 422, 500, 503)
 DESCRIPTION = "Reads handwritten digits with a network trained by minidl. Errors are problem details (RFC 9457)."
 
 
@@ -65,7 +66,11 @@ def _add_reading(app: FastAPI, service: Service) -> None:
             bodies.BYTES: {"schema": {"type": "string", "format": "binary"}},
         }}},
     )  # fmt: skip
-    async def predict(request: Request) -> dict[str, Any]:
+    async def predict(
+        request: Request,
+        response: Response,
+        accept_language: str = Header("", description="en or ko: the language of reasons and warnings"),
+    ) -> dict[str, Any]:
         """Send JSON, a form with files, or the bytes of one picture (BMP, GIF, JPG, PNG, TIFF, WebP)."""
         kind, layers = bodies.kind_of(request), False
         images: list[Any]
@@ -78,7 +83,8 @@ def _add_reading(app: FastAPI, service: Service) -> None:
             raise Problem(415, f"the body must be {bodies.JSON}, {bodies.FORM}, {bodies.BYTES} or image/...")
         if len(images) > service.limits.max_images:
             raise Problem(422, f"{len(images)} images are more than the {service.limits.max_images} of one request")
-        return {"answers": await service.answers(images, layers)}
+        lang = response.headers["content-language"] = language_of(accept_language)
+        return {"answers": await service.answers(images, layers, lang)}
 
     @app.post(
         "/v1/corrections", response_model=schemas.Saved, status_code=201, responses=documented(403, *LOOKED_AT, 507),

@@ -56,7 +56,7 @@ class Gate:
         except Problem as problem:
             await answer.tell(problem)
         except TimeoutError:
-            await answer.tell(Problem(503, f"this took longer than {self.limits.seconds:g} seconds; try again"))
+            await answer.tell(self._late(body))
         except Exception as error:
             _complain(scope, error)
             await answer.tell(Problem(500, FAILED))
@@ -74,6 +74,12 @@ class Gate:
             self.check_size(int(headers["content-length"]))
         if self.metrics.in_flight > self.limits.max_in_flight and scope["path"] not in ("/health", "/metrics"):
             raise Problem(503, f"{self.limits.max_in_flight} requests are in work, the most there may be; try again")
+
+    def _late(self, body: _Body) -> Problem:
+        """The problem of a request whose time is over: its sender's, or ours."""
+        if body.waiting:
+            return Problem(408, f"the body was not here within {self.limits.seconds:g} seconds; send it faster")
+        return Problem(503, f"this took longer than {self.limits.seconds:g} seconds; try again")
 
     def check_size(self, size: int) -> None:
         """Raise the `Problem` of a body that is too large."""
@@ -97,10 +103,12 @@ class _Body:
     """The body of a request as it comes in, counted."""
 
     def __init__(self, receive: Any, gate: Gate) -> None:
-        self.receive, self.gate, self.held = receive, gate, 0
+        self.receive, self.gate, self.held, self.waiting = receive, gate, 0, False
 
     async def __call__(self) -> Any:
+        self.waiting = True  # and so it stays if the time runs out meanwhile
         message = await self.receive()
+        self.waiting = False
         size = len(message.get("body", b""))
         self.held += size
         self.gate.hold(size)

@@ -16,6 +16,7 @@ from ..data.photo import SIDE
 from ..data.photo.likeness import likeness
 from .batching import Batcher
 from .collection import Collection
+from .languages import told
 from .limits import Limits
 from .metrics import Metrics
 from .pictures import Picture, picture_of
@@ -77,8 +78,8 @@ class Service:
         finally:
             self._studying -= 1
 
-    async def answers(self, images: list[Image | bytes], layers: bool) -> list[dict[str, Any]]:
-        """The answers to these images, as `schemas.Answer` has them."""
+    async def answers(self, images: list[Image | bytes], layers: bool, lang: str = "en") -> list[dict[str, Any]]:
+        """The answers to these images, as `schemas.Answer` has them, in a language."""
         pictures = await self.decoding(lambda: [picture_of(image, self.limits.pixels) for image in images])
         readings = iter(await self._batcher([picture.digit for picture in pictures if picture.digit is not None]))
         pairs = [(picture, None if picture.digit is None else next(readings)) for picture in pictures]
@@ -88,19 +89,21 @@ class Service:
 
         photos = any(picture.photo for picture in pictures)
         judgements = await self.decoding(judged) if photos else judged()
-        found = [self._told(*pair, judgement) for pair, judgement in zip(pairs, judgements)]
+        found = [self._answer(*pair, judgement, lang) for pair, judgement in zip(pairs, judgements)]
         if layers:
             for picture, answer in zip(pictures, found):
                 if picture.digit is not None:
                     answer["layers"] = await self.studying(self.study.layers, picture.digit)
         return found
 
-    def _told(self, picture: Picture, reading: Reading | None, judgement: Judgement) -> dict[str, Any]:
+    def _answer(self, picture: Picture, reading: Reading | None, judgement: Judgement, lang: str) -> dict[str, Any]:
         self.metrics.answers[judgement.state] += 1
         known = reading is not None and bool(np.isfinite(reading.probabilities).all())
         names = zip(self.run.classes, reading.probabilities.tolist()) if reading is not None and known else ()
         return {
             **asdict(judgement),
+            "reason": None if judgement.reason is None else told(judgement.reason, lang),
+            "warnings": [told(warning, lang) for warning in judgement.warnings],
             "probabilities": [{"name": name, "probability": value} for name, value in names],
             "scores": reading.scores.tolist() if reading is not None and known else [],
             "pixels": None if picture.digit is None else picture.digit.tolist(),

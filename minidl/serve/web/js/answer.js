@@ -55,7 +55,8 @@ export function words() {
   if (code) return has(`s.${code}`) ? say(`s.${code}`) : state.answer.reason;
   if (state.stage && known()) return say(isMap(state.stage) ? "stagesentence" : "valuesentence", stages()[state.stage].name);
   if (state.answer.state === "sure") return say("sure", answer);
-  return warnings.length && !warnings[0].startsWith("the network is not sure") ? say("doubt", answer) : say("unsure", answer, run.classes[order()[1][0]]);
+  const torn = warnings.length === 1 && order()[0][1] < run.thresholds.sure;
+  return torn ? say("unsure", answer, run.classes[order()[1][0]]) : say("doubt", answer);
 }
 
 // 1.2 · 10⁻⁴
@@ -80,7 +81,6 @@ function truth(answer) {
   one("#save").disabled = !run.collecting || !told || typeof state.saved === "number";
   const warned = state.answer?.warnings.join("; ");
   one("#saved").textContent = state.saved === false ? say("notsaved") : state.saved ? say("saved", state.saved) : warned && !empty() ? warned : say(run.collecting ? "savingon" : "savingoff");
-  one("#saved").lang = warned && state.saved === null && !empty() ? "en" : state.lang;
   const lesson = one("#lesson");
   if (!answer || !run.has_gradients) return lesson.removeAttribute("href");
   const pixels = String.fromCharCode(...answer.pixels.flat()), digit = btoa(pixels).replaceAll("+", "-").replaceAll("/", "_");

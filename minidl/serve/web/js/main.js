@@ -94,6 +94,7 @@ const act = {
   lang() {
     state.lang = state.lang === "en" ? "ko" : "en";
     remember();
+    if (state.answer?.warnings.length) changed(false); // they come in the language that was asked for
   },
   theme() {
     state.theme = state.theme === "dark" ? "light" : "dark";

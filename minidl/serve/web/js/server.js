@@ -5,7 +5,7 @@ import { state } from "./state.js";
 async function post(path, content) {
   let reply;
   try {
-    reply = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) });
+    reply = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "Accept-Language": state.lang }, body: JSON.stringify(content) });
   } catch {
     return { trouble: "gone" };
   }
