@@ -66,7 +66,7 @@ class IntegerLinear(InIntegers):
         return z if b is None else z + b
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         return prod(output.shape) * inputs[1].shape[1]
 
 
@@ -81,5 +81,5 @@ class IntegerConv2d(InIntegers):
         return z if b is None else z + b[:, None, None]
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         return prod(output.shape) * prod(inputs[1].shape[1:])

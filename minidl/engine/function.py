@@ -74,7 +74,7 @@ class Function:
         raise TypeError(f"{type(self).__name__} has no backward: it cannot be differentiated")
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         """How many products are added up for this output: the operation's cost; 0 where there are hardly any."""
         return 0
 

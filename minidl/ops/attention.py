@@ -72,7 +72,7 @@ class Attention(Function):
         return p if self.drop is None else p * self.drop
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         q, k = inputs[:2]
         return prod(output.shape[:-1]) * k.shape[-2] * (q.shape[-1] + output.shape[-1])
 

@@ -47,7 +47,7 @@ class Conv2d(Function):
         return dx, dw, db
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         return prod(output.shape) * prod(inputs[1].shape[1:])  # each output is a sum over one kernel
 
 

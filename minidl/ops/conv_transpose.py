@@ -40,7 +40,7 @@ class ConvTranspose2d(Function):
         return dx, dw, db
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         return prod(inputs[0].shape) * prod(inputs[1].shape[1:])  # each input is spread over one kernel
 
 

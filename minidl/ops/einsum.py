@@ -22,7 +22,7 @@ class Einsum(Function):
     """
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         lengths = {c: n for letters, x in zip(options["inputs"], inputs) for c, n in zip(letters, x.shape)}
         return prod(lengths.values()) if len(inputs) > 1 else 0
 

@@ -48,7 +48,7 @@ class MatMul(Function):
         return dx, dy
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         return prod(output.shape) * inputs[0].shape[-1]
 
 

@@ -31,7 +31,7 @@ class Linear(Function):
         return dx, dw, dz.sum(0) if self.needs[2] else None
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         return prod(output.shape) * inputs[1].shape[1]
 
 

@@ -111,7 +111,7 @@ class OverTime(Step):
         return new if len(new) == len(old) else self.xp.concatenate((new, old[len(new) :]))
 
     @classmethod
-    def multiply_adds(cls, output: Any, *inputs: Any, **options: Any) -> int:
+    def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         rows, w, r = inputs[0].shape[0], inputs[1], inputs[3]
         return rows * (prod(w.shape) + (0 if r is None else prod(r.shape)))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import minidl
 from minidl import nn
 from minidl.backend import current_backend, to_host
-from minidl.compress import QuantizedConv2d, QuantizedLinear
+from minidl.compress import QuantizedConv2d, QuantizedLinear, quantize
 from minidl.compress.integers import HIGH, LOW, MOST_SUMMED, affine, quantized, symmetric
 from minidl.errors import ArgumentError, UnsupportedError
 
@@ -131,3 +131,57 @@ def test_integers_have_no_gradient() -> None:
     made.fill(layer, -1, 1)
     with pytest.raises(UnsupportedError, match="8-bit integers has no gradients"):
         made(minidl.rand(2, 3, requires_grad=True)).sum().backward()
+
+
+class Own(nn.Module):
+    """A network whose first product is written by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(minidl.randn(4, 4))
+        self.shift = nn.Parameter(minidl.randn(2, 4))
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x: minidl.Tensor) -> minidl.Tensor:
+        return self.fc(x @ self.weight.t() + self.shift)
+
+
+class First(nn.Module):
+    """Of what the layer gives, a tuple perhaps, the first; then a linear layer."""
+
+    def __init__(self, layer: nn.Module, takes: int = 1) -> None:
+        super().__init__()
+        self.layer, self.takes, self.last = layer, takes, nn.LazyLinear(2)
+
+    def forward(self, x: minidl.Tensor) -> minidl.Tensor:
+        z = self.layer(*[x] * self.takes)
+        return self.last((z[0] if isinstance(z, tuple) else z).flatten(1))
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "named"),
+    [
+        (First(nn.LSTM(4, 3, batch_first=True)), (2, 5, 4), "layer (LSTM)"),
+        (First(nn.GRU(4, 3, batch_first=True)), (2, 5, 4), "layer (GRU)"),
+        (First(nn.RNN(4, 3, batch_first=True)), (2, 5, 4), "layer (RNN)"),
+        (First(nn.GRUCell(4, 3)), (2, 4), "layer (GRUCell)"),
+        (First(nn.MultiheadAttention(4, 2), 3), (2, 5, 4), "layer (MultiheadAttention)"),
+        (First(nn.Conv1d(4, 3, 2)), (2, 4, 5), "layer (Conv1d)"),
+        (First(nn.Conv3d(1, 3, 2)), (2, 1, 3, 3, 3), "layer (Conv3d)"),
+        (First(nn.ConvTranspose2d(1, 3, 2)), (2, 1, 3, 3), "layer (ConvTranspose2d)"),
+        (First(nn.Bilinear(4, 4, 3), 2), (2, 4), "layer (Bilinear)"),
+        (Own(), (2, 4), "the model (Own)"),
+    ],
+    ids=lambda value: type(getattr(value, "layer", value)).__name__,
+)
+def test_what_would_stay_float_is_refused_by_name(model: nn.Module, shape: tuple[int, ...], named: str) -> None:
+    x = minidl.randn(*shape)
+    model(x)
+    with pytest.raises(ArgumentError) as told:
+        quantize(model, [x])
+    assert str(told.value).startswith(f"int8: {named} would multiply by float32 weights")
+
+
+def test_what_adds_or_looks_up_is_no_product() -> None:
+    model = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 2))
+    assert len(quantize(model, [minidl.tensor([[0, 1], [2, 4]])])) == 2
