@@ -63,8 +63,8 @@ def input_ranges(model: Module, batches: Iterable[Tensor]) -> dict[str, Range]:
             handle.remove()
     if floats.found:
         raise ArgumentError(
-            f"int8: {', '.join(floats.found)} would multiply by float32 weights as before: nn.Linear and nn.Conv2d alone "
-            "have a form in integers; prune the model instead, or build it from those"
+            f"int8: {', '.join(floats.found)} would multiply by float32 weights as before: nn.Linear and nn.Conv2d "
+            "alone have a form in integers; prune the model instead, or build it from those"
         )
     return found
 

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from ..missing import absent
+from ..missing import INSTEAD, absent
 from .arguments import spoken
 from .places import PLACES
 
@@ -55,6 +55,8 @@ class Facade(ModuleType):
             told = words
         if told != words or name.startswith("_"):
             return told
+        if name in INSTEAD:
+            return f"{words}: it is left out of minidl; there is: {INSTEAD[name]}"
         close = get_close_matches(name, dir(self), 4, 0.6)
         return f"{words}, which minidl does not have; there is: {', '.join(close or dir(self)[:40])}"
 

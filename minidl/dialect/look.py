@@ -11,6 +11,7 @@ from ..dtypes import SUPPORTED, DType
 from ..engine.function import Function
 from ..engine.tensor import Output, Tensor
 from ..errors import MinidlError
+from ..nn.state import IncompatibleKeys
 from ..ops import order
 from ..tensors import printing
 
@@ -50,6 +51,19 @@ class Size(tuple[int, ...]):
         return Size(super().__mul__(times))
 
     __rmul__ = __mul__
+
+
+class Format:
+    """A way to lay out memory: minidl chooses its own, so a wish for one changes nothing but speed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+strided = Format("strided")
 
 
 class dtype:
@@ -208,6 +222,15 @@ def size(self: Tensor, dim: int | None = None) -> Any:
 _plain_size: Any = Tensor.size
 
 
+def loaded(self: IncompatibleKeys) -> str:
+    """What `load_state_dict` returns, as PyTorch prints it."""
+    text = _plain_keys(self)
+    return text if text.startswith("<") else f"_{text}"
+
+
+_plain_keys: Any = IncompatibleKeys.__repr__
+
+
 def look_like_pytorch() -> None:
     """Let shapes, dtypes and operations print, and answer, as PyTorch's."""
     put: Any = setattr
@@ -219,5 +242,6 @@ def look_like_pytorch() -> None:
     put(Function, "__repr__", lambda self: f"<{backward_name(self)} object at {id(self):#x}>")
     for kind in (order.MaxResult, order.MinResult, order.SortResult, order.TopkResult, order.MedianResult):
         put(kind, "__repr__", several)
+    put(IncompatibleKeys, "__repr__", loaded)
     printing.options.module = "torch"
     put(printing.options, "operation", backward_name)

@@ -12,7 +12,7 @@ from ..tensors.creation import construct, empty
 from ..tensors.later import Later
 from ..tensors.methods import METHODS
 from .arguments import spoken
-from .look import Size
+from .look import Size, strided
 from .typed import BY_TEXT, type_, type_of
 
 
@@ -61,6 +61,7 @@ def speak_methods() -> None:
     for method in (new, new_empty, get_device, pin_memory, share_memory_):
         put(Tensor, method.__name__, method)
     put(Tensor, "type", type_)
+    put(Tensor, "layout", strided)
     put(Tensor, "is_sparse", False)
     put(Tensor, "is_quantized", False)
     put(Tensor, "is_complex", lambda self: False)

@@ -1,4 +1,4 @@
-"""Hooks of a module: functions that see, and may change, what goes into forward and what comes out."""
+"""Hooks of a module: functions that see, and may change, what goes into forward and comes out, and its gradients."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from ..engine.tensor import RemovableHook
 from ..errors import refuse
+from .backward_hooks import Passage
 
 
 class Hooked:
@@ -16,6 +17,8 @@ class Hooked:
     forward: Callable[..., Any]
     _pre_hooks: list[Callable[..., Any]]
     _hooks: list[Callable[..., Any]]
+    _backward_pre_hooks: list[Callable[..., Any]]
+    _backward_hooks: list[Callable[..., Any]]
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -41,13 +44,30 @@ class Hooked:
         self._hooks.insert(0 if prepend else len(self._hooks), call)
         return RemovableHook(self._hooks, call)
 
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHook:
+        """Call `hook(module, grad_output)` when the outputs' gradients are known; what it returns replaces these."""
+        self._backward_pre_hooks.insert(0 if prepend else len(self._backward_pre_hooks), hook)
+        return RemovableHook(self._backward_pre_hooks, hook)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHook:
+        """Call `hook(module, grad_input, grad_output)` when those of the inputs are; what it returns replaces these.
+
+        Both are tuples, None for what takes no gradient. Returns a handle with `remove()`.
+        """
+        self._backward_hooks.insert(0 if prepend else len(self._backward_hooks), hook)
+        return RemovableHook(self._backward_hooks, hook)
+
     def _call_with_hooks(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         for hook in tuple(self._pre_hooks):
             inputs, options = hook(self, inputs, options)
+        passage = None
+        if self._backward_hooks or self._backward_pre_hooks:
+            passage = Passage(self, self._backward_pre_hooks, self._backward_hooks)
+            inputs = passage.into(inputs)
         output = self.forward(*inputs, **options)
         for hook in tuple(self._hooks):
             output = hook(self, inputs, options, output)
-        return output
+        return output if passage is None else passage.out(output)
 
 
 def _before(hook: Callable[..., Any], with_kwargs: bool, module: Any, inputs: Any, options: Any) -> tuple[Any, Any]:

@@ -65,6 +65,8 @@ class Module(Hooked, Lookup, Movable, Stateful):
         put("_transient", set())
         put("_pre_hooks", [])
         put("_hooks", [])
+        put("_backward_pre_hooks", [])
+        put("_backward_hooks", [])
         put("_state_hooks", {})
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -75,7 +77,7 @@ class Module(Hooked, Lookup, Movable, Stateful):
         modules = running.modules
         modules.append(self)
         try:
-            if self._hooks or self._pre_hooks:
+            if self._hooks or self._pre_hooks or self._backward_hooks or self._backward_pre_hooks:
                 return self._call_with_hooks(inputs, options)
             return self.forward(*inputs, **options)
         except MinidlError as error:

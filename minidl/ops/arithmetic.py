@@ -48,7 +48,7 @@ class Mul(Function):
     """z = x * y        ∂z/∂x = y,  ∂z/∂y = x"""
 
     def forward(self, x: Any, y: Any) -> Any:
-        self.x, self.y = x, y
+        self.x, self.y = x if self.needs[1] else None, y if self.needs[0] else None
         return x * y
 
     def backward(self, dz: Any) -> Any:
@@ -61,7 +61,7 @@ class Div(Function):
     """z = x / y        ∂z/∂x = 1 / y,  ∂z/∂y = -x / y²"""
 
     def forward(self, x: Any, y: Any) -> Any:
-        self.x, self.y = x, y
+        self.x, self.y = x if self.needs[1] else None, y
         return x / y
 
     def backward(self, dz: Any) -> Any:

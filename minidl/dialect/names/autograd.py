@@ -1,4 +1,4 @@
-"""`torch.autograd.Variable`, which has been a Tensor since PyTorch 0.4."""
+"""`torch.autograd.Variable`, which has been a Tensor since PyTorch 0.4, and checks that answer True."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 from ...engine.tensor import Tensor
 from ...errors import ArgumentTypeError
+from ...proof.gradcheck import gradcheck as _gradcheck
+from ...proof.gradcheck import gradgradcheck as _gradgradcheck
 
-__all__ = ["Variable"]
+__all__ = ["Variable", "gradcheck", "gradgradcheck"]
 
 
 class _VariableType(type):
@@ -29,3 +31,13 @@ class _VariableType(type):
 
 class Variable(metaclass=_VariableType):
     """A tensor that shares the memory of `data`, outside its graph; every Tensor is a Variable."""
+
+
+def gradcheck(*arguments: Any, **options: Any) -> bool:
+    """`minidl.gradcheck`, whose report is reduced to whether all is right."""
+    return bool(_gradcheck(*arguments, **options))
+
+
+def gradgradcheck(*arguments: Any, **options: Any) -> bool:
+    """`minidl.gradgradcheck`, likewise."""
+    return bool(_gradgradcheck(*arguments, **options))

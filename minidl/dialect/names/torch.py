@@ -13,16 +13,17 @@ from ...backend import current_backend, use_backend
 from ...devices import device
 from ...engine.grad_mode import no_grad
 from ...engine.tensor import Tensor
-from ...errors import ArgumentError, UnsupportedError, refuse
+from ...errors import ArgumentError, ShapeError, UnsupportedError, refuse
 from ...linalg import SvdResult
-from ..look import DTYPES, LEFT_OUT, Size, dtype
+from ...tensors.creation import as_tensor
+from ..look import DTYPES, LEFT_OUT, Format, Size, dtype, strided
 from ..saving import load, save
 from ..typed import TYPES, type_named
 from .version import __version__
 
 __all__ = [
-    "Generator", "Size", "__version__", "are_deterministic_algorithms_enabled", "autocast",
-    "svd",
+    "Generator", "Size", "__version__", "are_deterministic_algorithms_enabled", "asarray", "autocast",
+    "broadcast_shapes", "chain_matmul", "detach", "svd",
     "bfloat16", "bool", "channels_last", "complex64", "complex128", "contiguous_format", "device", "double", "dtype",
     "finfo", "float", "float16", "float32", "float64", "get_default_device", "get_default_dtype",
     "get_float32_matmul_precision", "half", "iinfo", "inference_mode", "int", "int8",
@@ -32,6 +33,7 @@ __all__ = [
     "use_deterministic_algorithms", *TYPES["cpu"],
 ]  # fmt: skip
 
+_int = int  # Python's; torch.int is a dtype
 globals().update(TYPES["cpu"])
 globals().update(LEFT_OUT)
 bfloat16, complex64, complex128 = (LEFT_OUT[name] for name in ("bfloat16", "complex64", "complex128"))
@@ -86,21 +88,10 @@ class Generator(random.Generator):
 _device = device
 
 
-class _Format:
-    """A way to lay out memory: minidl chooses its own, so a wish for one changes nothing but speed."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"torch.{self.name}"
-
-
-memory_format = layout = _Format
+memory_format = layout = Format
 contiguous_format, channels_last, preserve_format = map(
-    _Format, ("contiguous_format", "channels_last", "preserve_format")
+    Format, ("contiguous_format", "channels_last", "preserve_format")
 )
-strided = _Format("strided")
 
 
 class _Info:
@@ -174,6 +165,41 @@ def set_default_device(device: Any) -> None:
 def get_default_device() -> device:
     """Where new tensors are made."""
     return _device(current_backend().device)
+
+
+def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: Any = None, requires_grad: Any = False) -> Tensor:
+    """A tensor of `obj`, sharing its memory where that is possible; `copy=True`: never."""
+    found = as_tensor(obj, dtype=dtype, device=device)
+    if copy is False and not isinstance(obj, (Tensor, np.ndarray)):
+        raise ArgumentError(f"asarray: copy=False, but {type(obj).__name__} has no memory to share")
+    return (found.clone() if copy else found).requires_grad_(requires_grad) if requires_grad or copy else found
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape to which these are broadcast. ShapeError if they do not fit."""
+    listed = [(shape,) if isinstance(shape, _int) else tuple(shape) for shape in shapes]
+    try:
+        return Size(np.broadcast_shapes(*listed))
+    except ValueError:
+        raise ShapeError(
+            f"broadcast_shapes: {', '.join(map(str, listed))} do not fit; lengths must be equal or 1"
+        ) from None
+
+
+def chain_matmul(*matrices: Any) -> Tensor:
+    """`linalg.multi_dot` under its old name, with PyTorch's warning."""
+    warnings.warn(
+        "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
+        "instead, which accepts a list of two or more tensors rather than multiple parameters.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return linalg.multi_dot(matrices)
+
+
+def detach(input: Tensor) -> Tensor:
+    """`input.detach()`"""
+    return input.detach()
 
 
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:

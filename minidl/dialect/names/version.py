@@ -3,3 +3,5 @@
 from ..._version import __version__ as _minidl
 
 __version__ = f"2.13.0+minidl.{_minidl}"
+cuda = hip = xpu = None  # built for none: CuPy is asked when it is used
+debug = False

@@ -1,4 +1,4 @@
-"""Clipping gradients, parameters as one vector; sequences of several lengths (`rnn`)."""
+"""Clipping gradients, parameters as one vector, weights computed anew; sequences of several lengths (`rnn`)."""
 
 from __future__ import annotations
 
@@ -129,4 +129,6 @@ def _norm(xp: Any, x: Any, p: float) -> Any:
     return (size**p).sum() ** (1 / p)
 
 
-__getattr__ = _of_module(__name__, globals())
+_LATER = {"reweighted": "remove_spectral_norm remove_weight_norm spectral_norm weight_norm"}
+
+__getattr__ = _of_module(__name__, globals(), _LATER)
