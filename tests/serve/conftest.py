@@ -37,14 +37,15 @@ def _packages() -> None:
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """The lecture's CNN after two epochs on the bundled sample."""
+    """The lecture's CNN after two epochs on the bundled sample; after six where many drawn digits are to be read."""
     from minidl.training.job import Job
 
     out = tmp_path_factory.mktemp("serve") / "run"
     data = write_data(out.parent / "data", train=10_000, test=200)
     draw, Job.draw = Job.draw, lambda self: None  # type: ignore[method-assign]
     try:
-        assert cli.main(["train", "--epochs", "2", "--quiet", "--data", str(data), "--out", str(out)]) == 0
+        epochs = "2" if "MINIDL_DRAWN_DIGITS" not in os.environ else "6"
+        assert cli.main(["train", "--epochs", epochs, "--quiet", "--data", str(data), "--out", str(out)]) == 0
     finally:
         Job.draw = draw  # type: ignore[method-assign]
     return RunFolder(out)

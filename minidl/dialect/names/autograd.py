@@ -6,11 +6,12 @@ import warnings
 from typing import Any
 
 from ...engine.tensor import Tensor
-from ...errors import ArgumentTypeError
+from ...errors import ArgumentTypeError, refuse
 from ...proof.gradcheck import gradcheck as _gradcheck
 from ...proof.gradcheck import gradgradcheck as _gradgradcheck
+from ...tensors.gradients import grad as _grad
 
-__all__ = ["Variable", "gradcheck", "gradgradcheck"]
+__all__ = ["Variable", "grad", "gradcheck", "gradgradcheck"]
 
 
 class _VariableType(type):
@@ -41,3 +42,9 @@ def gradcheck(*arguments: Any, **options: Any) -> bool:
 def gradgradcheck(*arguments: Any, **options: Any) -> bool:
     """`minidl.gradgradcheck`, likewise."""
     return bool(_gradgradcheck(*arguments, **options))
+
+
+def grad(outputs: Any, inputs: Any, *arguments: Any, only_inputs: bool = True, **options: Any) -> Any:
+    """`minidl.grad`; `only_inputs`, which PyTorch has kept from old times, is always True."""
+    refuse("grad", only_inputs=None if only_inputs is True else only_inputs)
+    return _grad(outputs, inputs, *arguments, **options)
