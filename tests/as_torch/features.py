@@ -306,6 +306,6 @@ def document(found: dict[str, dict[str, str | None]]) -> str:
 
 
 if __name__ == "__main__":
-    import minidl.as_torch
+    import minidl.as_torch  # noqa: F401 - torch is minidl from here on
 
     DOCUMENT.write_text(document(results()), "utf-8")
