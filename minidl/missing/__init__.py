@@ -17,7 +17,7 @@ INSTEAD = {
     "data_ptr": "x.array, the raw array",
     "angle": "atan2 of two real tensors",
     "complex": "two real tensors",
-    "SparseAdam": "Adam: the gradients of an Embedding are dense here",
+    "SparseAdam": "Adam",
     "SyncBatchNorm": "BatchNorm2d: minidl trains on one device",
     "as_strided": "views by slicing, unfold, diagonal or expand",
     "compiler": "nothing: operations run as they are called",
