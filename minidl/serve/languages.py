@@ -9,8 +9,8 @@ import json
 import re
 from functools import cache
 
-from ..explain.views.language import LANGUAGES
 from ..explain.views.static import static_text
+from ..language import LANGUAGES
 
 
 def language_of(accepted: str) -> str:
