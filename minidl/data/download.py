@@ -9,7 +9,6 @@ import io
 import os
 import secrets
 import socket
-import ssl
 import stat
 import time
 import urllib.error
@@ -33,6 +32,7 @@ OTHERS = 30.0  # seconds to wait for another process that fetches the same file
 USER_AGENT = "minidl"
 OPEN = os.O_RDWR | os.O_CREAT | NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
+HTTPS = hasattr(http.client, "HTTPSConnection")  # not where Python lacks ssl, as it may in a browser
 NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
 
 
@@ -354,12 +354,14 @@ class _Http(urllib.request.HTTPHandler):
         return self.do_open(_within(self.limits, http.client.HTTPConnection), req)
 
 
-class _Https(urllib.request.HTTPSHandler):
+class _Https(urllib.request.HTTPSHandler if HTTPS else urllib.request.HTTPHandler):  # type: ignore[misc]
     def __init__(self, limits: _Limits) -> None:
         super().__init__()
         self.limits = limits
 
     def https_open(self, req: Any) -> Any:
+        if not HTTPS:
+            raise urllib.error.URLError("this Python has no module ssl, which https needs")
         return self.do_open(_within(self.limits, http.client.HTTPSConnection), req)
 
 
@@ -377,9 +379,9 @@ def _explain(error: Exception) -> str:
     if isinstance(error, http.client.IncompleteRead):
         return f"the connection ended {error.expected} bytes early; the next attempt resumes"
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    if isinstance(reason, ssl.SSLCertVerificationError):
+    if message := getattr(reason, "verify_message", None):  # ssl.SSLCertVerificationError
         return (
-            f"the certificate cannot be verified ({reason.verify_message}); on macOS run "
+            f"the certificate cannot be verified ({message}); on macOS run "
             "'Install Certificates.command' of your Python, behind a proxy set SSL_CERT_FILE to its certificate"
         )
     return str(reason) or type(reason).__name__

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import gzip
 import io
-import lzma
 import math
 import os
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DataError, DtypeError
+from ..errors import DataError, DtypeError, MissingPackageError
 from ..files import OutputError, check_regular, replace_file
+
+if TYPE_CHECKING:
+    from lzma import LZMAFile
+
+    Readable = IO[bytes] | gzip.GzipFile | LZMAFile
 
 DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
@@ -36,7 +40,6 @@ GZIP_MAGIC = b"\x1f\x8b"
 XZ_MAGIC = b"\xfd7zXZ\x00"
 CHUNK = 1 << 20
 MOST_UNPACKED = 2 << 30  # bytes: EMNIST, the largest set of this format, unpacks to a quarter of it
-Readable = IO[bytes] | gzip.GzipFile | lzma.LZMAFile
 MAX_DIMENSIONS = 64  # NumPy's own limit
 AGAIN = "fetch the file again"
 
@@ -56,7 +59,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
         raise DataError(f"{path}: is larger than the memory that is free") from None
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, *_xz_errors()) as error:
         raise DataError(f"{path}: the packed data is damaged or cut short ({error}); {AGAIN}") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -101,6 +104,7 @@ def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
     if path.suffix == ".gz":
         content = gzip.compress(content, compresslevel=9, mtime=0)
     elif path.suffix == ".xz":
+        lzma = _lzma(path)
         content = lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
     try:
         replace_file(path, lambda stream: stream.write(content))
@@ -148,7 +152,25 @@ def _open(path: Path) -> Readable:
         raise DataError(f"{path}: is packed as {actual} but not named so; rename it to {path.name}{actual}")
     if actual == ".gz":
         return gzip.open(path)
-    return lzma.open(path) if actual == ".xz" else open(path, "rb")
+    return _lzma(path).open(path) if actual == ".xz" else open(path, "rb")
+
+
+def _lzma(path: Path) -> Any:
+    """Python's module for `.xz`, which Python in a browser loads only when asked to."""
+    try:
+        import lzma
+    except ImportError as error:
+        raise MissingPackageError(f"{path}: is packed as .xz, which needs Python's module lzma: {error}") from error
+    return lzma
+
+
+def _xz_errors() -> tuple[type[Exception], ...]:
+    """What damaged `.xz` data raises; nothing where such data cannot be opened."""
+    try:
+        from lzma import LZMAError
+    except ImportError:
+        return ()
+    return (LZMAError,)
 
 
 def _parse(stream: Readable, path: Path, most: int) -> np.ndarray:

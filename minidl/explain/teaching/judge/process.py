@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
+from ....errors import UnsupportedError
 from . import runner
 from .runner import Call, Found, Problem
 
@@ -34,23 +35,41 @@ class Ran:
 
 
 def run_apart(path: str, calls: Sequence[Call], seconds: float = SECONDS, memory: int = MEMORY) -> Ran:
-    """Make the calls on the functions of the file `path` in a process of its own, for at most that many seconds."""
+    """Make the calls on the functions of the file `path` in a process of its own, for at most that many seconds.
+
+    UnsupportedError where no process or thread can start, as in a browser.
+    """
     with tempfile.TemporaryDirectory(prefix="minidl-judge-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         runner.save_calls(folder, calls)
         command = [sys.executable, os.fspath(Path(runner.__file__)), name, path, str(memory)]
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True, env={**os.environ, "PYTHONIOENCODING": "utf-8:replace", **_one_thread()},
-        )  # fmt: skip
-        assert process.stdout is not None
-        heard = _Listener(process.stdout)
+        process, heard = _started(command)
         try:
             code = _wait(process, folder / runner.PROGRESS, seconds)
         finally:
             _kill(process)
         heard.join(WAIT)
         return Ran(_found(folder, code, seconds), heard.text())
+
+
+def _started(command: list[str]) -> tuple[subprocess.Popen[bytes], _Listener]:
+    """The process, and what listens to it."""
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, env={**os.environ, "PYTHONIOENCODING": "utf-8:replace", **_one_thread()},
+        )  # fmt: skip
+        assert process.stdout is not None
+        try:
+            return process, _Listener(process.stdout)
+        except RuntimeError:
+            _kill(process)
+            raise
+    except (OSError, RuntimeError) as error:
+        raise UnsupportedError(
+            f"judge: a file is judged in a process of its own, which cannot be started here ({error}); "
+            "in a notebook, @minidl.judge(...) above the function needs none"
+        ) from error
 
 
 def _wait(process: subprocess.Popen[bytes], started: Path, seconds: float) -> int | None:
