@@ -11,7 +11,8 @@ import sysconfig
 import threading
 
 LACKING = (
-    "ssl", "_ssl", "resource", "termios", "mmap", "_posixsubprocess", "multiprocessing", "_multiprocessing", "grp", "pwd",
+    "ssl", "_ssl", "resource", "termios", "mmap", "_posixsubprocess", "multiprocessing", "_multiprocessing", "grp",
+    "pwd",
 )  # fmt: skip
 
 

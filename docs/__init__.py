@@ -1,0 +1,1 @@
+"""The site: its pages, its Korean, and what builds both (`python -m docs`)."""

@@ -1,0 +1,1 @@
+"""What Sphinx lacks for these pages, one idea a file."""
