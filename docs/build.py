@@ -40,5 +40,5 @@ def stage(folder: Path, language: str) -> Path:
     shutil.copytree(HERE / "pages", folder)
     generated.write_api(folder)
     generated.write_reading(folder)
-    generated.write_labs(folder, language)
+    generated.write_lab_pages(folder, language)
     return folder

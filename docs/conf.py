@@ -27,6 +27,7 @@ myst_url_schemes = {
     "http": None,
     "https": None,
     "lesson": "lesson/{{path}}.html#{{fragment}}",  # [its dw](lesson:lecture#conv1.dw)
+    "lab-lesson": "../lesson/lecture.html#{{path}}",
 }
 nb_execution_mode = "off"  # the labs are shipped executed
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # nothing from another site

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable
 from importlib import import_module
 from inspect import isclass, isfunction
 from pathlib import Path
 from typing import Any
 
+from .labs import write_labs, write_source
 from .sphinx_runs import ROOT
 
-LABS = ROOT / "labs"
 # The rooms whose names a user writes, in the order of the table of contents.
 ROOMS = (
     "minidl", "minidl.Tensor", "minidl.nn", "minidl.nn.functional", "minidl.nn.init", "minidl.nn.utils", "minidl.optim",
@@ -20,7 +19,6 @@ ROOMS = (
     "minidl.autograd.functional", "minidl.func", "minidl.distributions", "minidl.models", "minidl.training",
     "minidl.explain", "minidl.compress", "minidl.onnx", "minidl.utils", "minidl.cuda", "minidl.backend", "minidl.errors",
 )  # fmt: skip
-LESSONS = ("lecture", "residual", "cube", "worksheet")
 
 
 def write_api(folder: Path) -> None:
@@ -30,7 +28,7 @@ def write_api(folder: Path) -> None:
     for room in ROOMS:
         body = _tensor() if room == "minidl.Tensor" else _module(room, told)
         (folder / "api" / f"{room}.rst").write_text(f"{room}\n{'=' * len(room)}\n\n{body}", encoding="utf-8")
-    _fill(folder / "api.md", "rooms", [f"api/{room}" for room in ROOMS])
+    fill(folder / "api.md", "rooms", [f"api/{room}" for room in ROOMS])
 
 
 def _tensor() -> str:
@@ -82,30 +80,20 @@ def afternoon() -> list[str]:
 
 
 def write_reading(folder: Path) -> None:
-    """The files of the afternoon as pages, each line with its number."""
-    (folder / "reading").mkdir()
-    pages = []
-    for number, file in enumerate(afternoon(), 1):
-        code = (ROOT / file).read_text(encoding="utf-8")
-        text = f"# {file.removeprefix('minidl/')}\n\n````{{code-block}} python\n:linenos:\n:force:\n\n{code}````\n"
-        pages.append(f"reading/{number:02}-{Path(file).stem}")
-        (folder / f"{pages[-1]}.md").write_text(text, encoding="utf-8")
-    _fill(folder / "engine.md", "reading", pages)
+    """The files of the afternoon as pages."""
+    files = enumerate(afternoon(), 1)
+    pages = [write_source(folder, ROOT / file, f"reading/{number:02}-{Path(file).stem}") for number, file in files]
+    fill(folder / "engine.md", "reading", pages)
 
 
-def write_labs(folder: Path, language: str) -> None:
-    """Every lab that is there, as its notebook in that language; the teacher's pages and the plans."""
-    (folder / "labs").mkdir()
-    sources = {f"labs/{file.parent.name}": file for file in sorted(LABS.glob(f"*/lab.{language}.ipynb"))}
-    plans = {"labs/plans": file for file in LABS.glob(f"PLANS.{language}.md")}
-    teachers = {f"labs/{file.parent.name}-teacher": file for file in sorted(LABS.glob(f"*/teacher.{language}.md"))}
-    for page, file in (*sources.items(), *plans.items(), *teachers.items()):
-        shutil.copy(file, folder / f"{page}{file.suffix}")
-    _fill(folder / "labs.md", "labs", sources)
-    _fill(folder / "labs.md", "teachers", [*plans, *teachers])
+def write_lab_pages(folder: Path, language: str) -> None:
+    """The labs that are there."""
+    pages, teachers = write_labs(folder, language)
+    fill(folder / "labs.md", "labs", pages)
+    fill(folder / "labs.md", "teachers", teachers)
 
 
-def _fill(page: Path, place: str, entries: Iterable[str]) -> None:
+def fill(page: Path, place: str, entries: Iterable[str]) -> None:
     """A list of pages where the page says `% place`; nothing where there are none."""
     lines = "\n".join(entries)
     text = page.read_text(encoding="utf-8")
@@ -123,7 +111,7 @@ def lesson_pages(languages: Iterable[str]) -> dict[tuple[str, str], str]:
     from minidl.explain.views.page import render_worksheet
 
     digits = datasets.MNIST(datasets.SAMPLE_FOLDER)
-    images, labels = digits.images[:1], digits.labels[:1]
+    images, labels = digits.data[:1].numpy(), digits.targets[:1].numpy()
     tapes = {
         "lecture": passes.example("lecture", images, labels).record(torch=False),
         "residual": passes.example("residual", images, labels).record("grad-assigned-not-accumulated", torch=False),

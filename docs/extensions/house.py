@@ -51,18 +51,19 @@ def drawn(language: str) -> str:
 
 
 def _floor(top: float, rooms: tuple[str, ...], what: str) -> list[str]:
-    """The rooms of one floor side by side, and below their names what happens there."""
-    width = (RIGHT - LEFT + GAP) / len(rooms)
-    parts = []
+    """The names of a floor's rooms side by side, walls between them, and below what happens on the floor."""
+    width = (RIGHT - LEFT) / len(rooms)
+    parts = [f'<rect class="room" x="{LEFT}" y="{top}" width="{RIGHT - LEFT}" height="{FLOOR - GAP}"/>']
     for place, room in enumerate(rooms):
         x = LEFT + place * width
-        parts.append(f'<rect class="room" x="{x:g}" y="{top}" width="{width - GAP:g}" height="{FLOOR - GAP}"/>')
-        parts.append(_text(x + (width - GAP) / 2, top + 24, room, "name"))
-    return [*parts, _text((LEFT + RIGHT) / 2, top + 45, what, "what")]
+        if place:
+            parts.append(f'<path class="room" d="M{x:g} {top}v31"/>')
+        parts.append(_text(x + width / 2, top + 22, room, "name"))
+    return [*parts, _text((LEFT + RIGHT) / 2, top + 47, what, "what")]
 
 
 def _arrow(x: float, start: float, end: float, words: str, kind: str) -> list[str]:
-    side = x - 12 if kind == "down" else x + 12
+    side = x - 14 if kind == "down" else x + 14
     middle, turn = (start + end) / 2, -90 if kind == "down" else 90
     return [
         f'<path class="way {kind}" d="M{x} {start}V{end}" marker-end="url(#tip)"/>',

@@ -118,7 +118,7 @@ def test_both_languages_have_the_same_pages_each_leading_to_the_other(site):
 
 
 def test_every_lab_is_a_page(site):
-    from docs.generated import LABS
+    from docs.labs import LABS
 
     for language in LANGUAGES:
         for notebook in LABS.glob(f"*/lab.{language}.ipynb"):
