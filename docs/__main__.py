@@ -1,4 +1,4 @@
-"""`python -m docs` builds the site in both languages; `python -m docs translate` brings the Korean up to the English."""
+"""`python -m docs` builds the site in both languages; `python -m docs translate` updates the Korean catalogues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site in both languages, from its pages and from the code: no network, no warnings, no string without its Korean."""
+"""The site in both languages, from its pages and the code: no network, no warning, no string without its Korean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OUT = ROOT / "build" / "site"
 
 
 def build(out: Path = OUT) -> None:
-    """Write `out/index.html`, `out/en` and `out/ko`; `BuildError` with the reasons if anything is not as it should be."""
+    """Write `out/index.html`, `out/en` and `out/ko`; `BuildError` with the reasons if anything is wrong."""
     if lacking := faults():
         raise BuildError("\n".join([*lacking, "python -m docs translate brings the catalogues up to the English"]))
     shutil.rmtree(out, ignore_errors=True)

@@ -40,11 +40,11 @@ gettext_location = False
 gettext_uuid = False
 
 autodoc_member_order = "bysource"
-autodoc_typehints_format = "short"
+autodoc_typehints = "none"  # the docstrings say it in shapes; the types would double every signature
 toc_object_entries = False  # the pages of the reference are long enough
-python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
+html_use_index = html_domain_indices = False  # there is a search
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]

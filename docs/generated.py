@@ -17,7 +17,8 @@ ROOMS = (
     "minidl", "minidl.Tensor", "minidl.nn", "minidl.nn.functional", "minidl.nn.init", "minidl.nn.utils", "minidl.optim",
     "minidl.optim.lr_scheduler", "minidl.data", "minidl.data.transforms", "minidl.linalg", "minidl.autograd",
     "minidl.autograd.functional", "minidl.func", "minidl.distributions", "minidl.models", "minidl.training",
-    "minidl.explain", "minidl.compress", "minidl.onnx", "minidl.utils", "minidl.cuda", "minidl.backend", "minidl.errors",
+    "minidl.explain", "minidl.compress", "minidl.onnx", "minidl.utils", "minidl.cuda", "minidl.backend",
+    "minidl.errors",
 )  # fmt: skip
 
 

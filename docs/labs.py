@@ -21,14 +21,17 @@ def write_labs(folder: Path, language: str, labs: Path = LABS) -> tuple[list[str
     """The pages of every lab that is there, and those for teachers; `folder` is what Sphinx reads."""
     (folder / "labs").mkdir()
     pages = {f"labs/{file.parent.name}": file for file in sorted(labs.glob(f"*/lab.{language}.ipynb"))}
-    teachers = {"labs/plans": file for file in labs.glob(f"PLANS.{language}.md")}
+    plans = labs / f"PLANS.{language}.md"
+    teachers = {"labs/plans": plans} if plans.is_file() else {}
     teachers |= {f"labs/{file.parent.name}-teacher": file for file in sorted(labs.glob(f"*/teacher.{language}.md"))}
     for page, file in pages.items():
         notebook = json.loads(file.read_text(encoding="utf-8"))
         _relink_cells(notebook, file.parent, folder)
         (folder / f"{page}.ipynb").write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     for page, file in teachers.items():
-        (folder / f"{page}.md").write_text(relinked(file.read_text(encoding="utf-8"), file.parent, folder), encoding="utf-8")
+        (folder / f"{page}.md").write_text(
+            relinked(file.read_text(encoding="utf-8"), file.parent, folder), encoding="utf-8"
+        )
     return list(pages), list(teachers)
 
 
@@ -50,10 +53,12 @@ def relinked(text: str, home: Path, folder: Path) -> str:
         file = (home / path).resolve()
         if re.fullmatch(r"lesson\.\w+\.html", file.name):
             return f"[{words}](lab-lesson:{anchor.removeprefix('#')})"
+        if re.fullmatch(r"(lab|teacher)\.\w+\.(ipynb|md|py)", file.name):
+            if not file.is_file():  # not written yet
+                return words
+            return f"[{words}](/labs/{file.parent.name}{'-teacher' * file.name.startswith('teacher')})"
         if "://" in path or not path or not file.is_file():
             return found[0]
-        if re.fullmatch(r"(lab|teacher)\.\w+\.(ipynb|md|py)", file.name):
-            return f"[{words}](/labs/{file.parent.name}{'-teacher' * file.name.startswith('teacher')})"
         if file.suffix == ".py":
             return f"[{words}](/{write_source(folder, file)}.md)"
         (folder / "labs" / home.name).mkdir(exist_ok=True)
@@ -72,5 +77,7 @@ def write_source(folder: Path, file: Path, page: str | None = None) -> str:
     orphan = "---\norphan: true\n---\n" if page.startswith("source/") else ""
     code = file.read_text(encoding="utf-8")
     title = name.removeprefix("minidl/")
-    target.write_text(f"{orphan}# {title}\n\n````{{code-block}} python\n:linenos:\n:force:\n\n{code}````\n", encoding="utf-8")
+    target.write_text(
+        f"{orphan}# {title}\n\n````{{code-block}} python\n:linenos:\n:force:\n\n{code}````\n", encoding="utf-8"
+    )
     return page

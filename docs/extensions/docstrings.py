@@ -1,7 +1,7 @@
 """minidl's docstrings are plain text for a terminal: here they become what Sphinx reads, letter for letter.
 
-A paragraph stays one, `x` is code, `Args:` and its like become lists, `* ` starts an item, and what is indented is shown as
-it stands. Nothing in them is markup otherwise: x_t, |p| and *args are escaped.
+A paragraph stays one, `x` is code, `Args:` and its like become lists, `* ` starts an item, and what is indented is
+shown as it stands. Nothing in them is markup otherwise: x_t, |p| and *args are escaped.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ class LessonFrame(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         figure = nodes.figure(classes=["lesson"])
-        figure += nodes.raw("", f"<iframe src='lesson/{self.arguments[0]}.html' loading='lazy'></iframe>", format="html")
+        figure += nodes.raw(
+            "", f"<iframe src='lesson/{self.arguments[0]}.html' loading='lazy'></iframe>", format="html"
+        )
         self.state.nested_parse(self.content, self.content_offset, caption := nodes.Element())
         figure += nodes.caption(caption[0].rawsource, "", *caption[0].children)
         figure[-1].source, figure[-1].line = caption[0].source, caption[0].line

@@ -1,4 +1,4 @@
-"""`{house}`: the one picture of the house, drawn here; room by room from the ground up, in the page's language and colours."""
+"""`{house}`: the one picture of the house, drawn here, floor by floor, in the page's language and colours."""
 
 from __future__ import annotations
 

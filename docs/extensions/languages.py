@@ -1,4 +1,4 @@
-"""On top of every page, a link to the same page in the other language; in figures, the caption for those who cannot see."""
+"""A link to the same page in the other language; in figures, the caption for those who cannot see."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Described(Transform):
 
 
 def _link(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    if "body" not in context or page in ("search", "genindex"):
+    if "body" not in context or page == "search":
         return
     here = app.config.language
     up = "../" * (page.count("/") + 1)

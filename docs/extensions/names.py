@@ -1,4 +1,4 @@
-"""`{pytorch-names}`: PyTorch's public names, room by room: what minidl has, what it leaves out, and what to use instead."""
+"""`{pytorch-names}`: PyTorch's public names, room by room: what minidl has, what it lacks, what to use instead."""
 
 from __future__ import annotations
 

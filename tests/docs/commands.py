@@ -67,7 +67,7 @@ def _python(words: list[str]) -> str | None:
 def _pip(words: list[str]) -> str | None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     for word in words:
-        for extra in (found.split(",") if (found := re.sub(r"^.*\[|\]$", "", word)) != word else []):
+        for extra in found.split(",") if (found := re.sub(r"^.*\[|\]$", "", word)) != word else []:
             if extra not in extras:
                 return f"no such extra: {extra}"
     return None if words[0] in ("install", "wheel") else f"pip {words[0]} is not looked at"

@@ -113,7 +113,9 @@ class TestKorean:
 
     def test_no_paragraph_was_left_in_english(self):
         paragraphs = [p for p in re.split(r"\n\n+", without_code(self.korean)) if p.strip("\n")]
-        english = [p for p in paragraphs if not re.search("[가-힣]", p) and p not in ("# minidl", "<!-- test command -->")]
+        english = [
+            p for p in paragraphs if not re.search("[가-힣]", p) and p not in ("# minidl", "<!-- test command -->")
+        ]
         assert english == []
 
 
