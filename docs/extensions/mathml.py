@@ -14,12 +14,14 @@ logger = logging.getLogger(__name__)
 
 
 def known(formula: str) -> str:
-    """The formula in the words that docutils knows: brackets grow by themselves, and a fraction has braces.
+    """The formula in the words that docutils knows: brackets grow by themselves, a fraction has braces.
 
     >>> known(r"\\big(\\tfrac12\\big)")
     '(\\\\tfrac{1}{2})'
     """
-    return re.sub(r"(\\[td]?frac)\s*(\d)\s*(\d)", r"\1{\2}{\3}", re.sub(r"\\[bB]igg?[lrm]?(?![a-zA-Z])", "", formula))
+    formula = re.sub(r"\\[bB]igg?[lrm]?(?![a-zA-Z])", "", formula)
+    formula = re.sub(r"\\dots(?![a-zA-Z])", r"\\ldots", formula)
+    return re.sub(r"(\\[td]?frac)\s*(\d)\s*(\d)", r"\1{\2}{\3}", formula)
 
 
 def write(translator: Any, node: nodes.Element) -> None:
