@@ -37,9 +37,18 @@ def _link(app: Any, page: str, template: str, context: dict[str, Any], doctree: 
         for language, name in NAMES.items()
     )  # fmt: skip
     context["body"] = f"<p class='languages'>{links}</p>\n{context['body']}"
+    navigation = context.get("furo_navigation_tree") or ""  # a heading must say its level
+    context["furo_navigation_tree"] = navigation.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
+def _words(app: Any, config: Any) -> None:
+    """What MyST-NB writes on the folded cells of a lab."""
+    if config.language == "ko":
+        config.nb_code_prompt_show, config.nb_code_prompt_hide = "코드 보기", "코드 접기"
 
 
 def setup(app: Any) -> dict[str, Any]:
     app.add_transform(Described)
-    app.connect("html-page-context", _link)
+    app.connect("config-inited", _words)
+    app.connect("html-page-context", _link, priority=900)  # after the theme has made its navigation
     return {"parallel_read_safe": True, "parallel_write_safe": True}
