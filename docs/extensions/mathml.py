@@ -20,7 +20,7 @@ def known(formula: str) -> str:
     '(\\\\tfrac{1}{2})'
     """
     formula = re.sub(r"\\[bB]igg?[lrm]?(?![a-zA-Z])", "", formula)
-    formula = re.sub(r"\\(hat|bar|tilde)\s*(\{[^{}]*\}|\w)", r"{\\\1{\2}}", formula)  # an index is the whole letter's
+    formula = re.sub(r"\\(hat|bar|tilde)\s*(\{[^{}]*\}|\w)", r"\\\1{\2}{}", formula)  # an index is the whole letter's
     formula = re.sub(r"\\dots(?![a-zA-Z])", r"\\ldots", formula)
     return re.sub(r"(\\[td]?frac)\s*(\d)\s*(\d)", r"\1{\2}{\3}", formula)
 

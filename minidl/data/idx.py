@@ -51,6 +51,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     file. Memory grows with what the file holds, never with what its header claims.
     """
     path = Path(path)
+    damaged: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile, *_xz_errors())
     try:
         most = check_regular(path)
         with _open(path) as stream:
@@ -59,7 +60,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
         raise DataError(f"{path}: is larger than the memory that is free") from None
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile, *_xz_errors()) as error:
+    except damaged as error:
         raise DataError(f"{path}: the packed data is damaged or cut short ({error}); {AGAIN}") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
