@@ -113,8 +113,8 @@ class LSTMStep(Step):
         return (o * t, after), (i, f, g, o, c, t)
 
     def back(self, kept: Any, dh: Any, dc: Any) -> Any:
-        i, f, g, o, c, t = kept
-        dc = dc + o * (1 - t * t) * dh
+        i, f, g, _, c, t = kept
+        dc = self.dc(kept, dh, dc)
         da = self._da(kept, g * dc, c * dc, i * dc, t * dh)
         return da, da, None, f * dc
 
@@ -123,6 +123,11 @@ class LSTMStep(Step):
         dc = (1 - t * t) * dt
         da = self._da(kept, di + g * dc, df + c * dc, dg + i * dc, do)
         return da, da, None, dc_0 + f * dc
+
+    def dc(self, kept: Any, dh: Any, dc: Any) -> Any:
+        """∂L/∂c: what came from the next step, and what comes through h = o tanh c."""
+        _, _, _, o, _, t = kept
+        return dc + o * (1 - t * t) * dh
 
     def _da(self, kept: Any, di: Any, df: Any, dg: Any, do: Any) -> Any:
         """From the gates back to a: σ' = σ (1 - σ), tanh' = 1 - tanh²."""

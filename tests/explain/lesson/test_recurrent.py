@@ -13,6 +13,7 @@ import pytest
 from minidl.explain.recording.tape import Node
 from minidl.explain.tape import Tape
 from minidl.explain.views.lesson import render
+from minidl.explain.views.lesson.recurrent import recurrent
 
 from ..page.browser import Page
 from ..page.lesson import Lesson, shows
@@ -157,6 +158,31 @@ class Screen:
     def check_dc0(self) -> None:
         n, place = self.cell["first[1]" if self.steps.layer else "state[1]"]
         self.product_is(self.steps.slope("c0", n, place, n))
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_the_arrays_of_the_page_are_those_of_the_pass(name: str) -> None:
+    """Made by the operation's own step and back: z, dx and every other gradient come out of them again."""
+    for _, node in recurrent_nodes(name):
+        found = recurrent(node)
+        z, *_ = node.split(node.array)
+        r = node.inputs[3].array if node.op.endswith("Layer") else None
+        sent = dict(zip([one.label for one in node.inputs], node.gradients))
+        assert np.allclose(found["h"] if r is None else found["h"] @ r.T, z, atol=1e-6)
+        assert np.allclose(found["dp"] if r is None else found["dp"] @ r, found["dh"], atol=1e-6)
+        dy = sent.get("y", sent["x"] if node.op[:3] != "GRU" else None)
+        assert dy is None or np.allclose(found["dy"], dy, atol=1e-6)
+        if node.op.endswith("Layer"):
+            assert np.allclose(found["dy"].T @ found["before"], sent["w"], atol=1e-5)
+            assert np.allclose(found["above"], node.split(node.dz)[0], atol=1e-6)
+            assert r is None or np.allclose(found["dp"].T @ found["h"], sent["r"], atol=1e-5)
+        if "dc" in found:
+            through = found["o"] * (1 - found["tanh_c"] ** 2) * found["dh"]
+            assert np.allclose(found["dc"], found["dc_after"] + through, atol=1e-6)
+        steps = Steps(node)
+        for n in range(steps.sizes[0]):
+            for row, wanted in steps.walk(n)[1].items():
+                assert all(np.allclose(found[key][row], wanted[key]) for key in wanted.keys() & found.keys() - {"y"})
 
 
 @pytest.mark.slow

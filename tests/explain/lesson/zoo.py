@@ -7,6 +7,7 @@ from minidl import nn
 from minidl.explain import record
 from minidl.explain.tape import Tape
 from minidl.nn import functional as F
+from minidl.nn.utils.rnn import pack_sequence
 
 
 def zoo() -> Tape:
@@ -33,7 +34,7 @@ def zoo() -> Tape:
             F.mse_loss(v, minidl.randn(3, 5)), F.l1_loss(v, minidl.zeros(3, 5)), F.dropout(v, 0.3),
             v + row, v - 2 * row, v / (2 + row * row), row**3, minidl.add(v, row, alpha=3), minidl.maximum(v, row), -v,
             row.expand(2, 5) * minidl.randn(2, 5), v.clone(), v.double().float(),
-            *elementwise(v),
+            *elementwise(v), *moved(v), *looked_up(v), *recurrent(x),
         ]  # fmt: skip
         total = sum((part * minidl.randn(part.shape)).sum() for part in parts)
         total.backward()
@@ -53,3 +54,40 @@ def elementwise(v: minidl.Tensor) -> list[minidl.Tensor]:
         minidl.reciprocal(positive),
         positive**1.5,
     ]
+
+
+def moved(v: minidl.Tensor) -> list[minidl.Tensor]:
+    """Numbers that only change their places; v (3, 5)."""
+    rows, places = minidl.tensor([2, 0, 2, 2]), minidl.tensor([[4, 0, 0], [1, 2, 3], [0, 0, 4]])
+    return [
+        v[1:, ::2], v[rows], v.index_select(1, rows), v.gather(1, places), minidl.cat([v, v[:1], v], 0), v.triu(1),
+        F.pad(v, (1, 2), value=0.5), v.flip(0), v.roll(2, 1), v.tile(2, 1), v.diagonal(),
+    ]  # fmt: skip
+
+
+def looked_up(v: minidl.Tensor) -> list[minidl.Tensor]:
+    """Rows of a table, and attention: with heads that are broadcast, a mask that is learnt, and dropout; v (3, 5)."""
+    words = minidl.tensor([[1, 2, 1], [0, 2, 2]])
+    q, mask = minidl.randn(2, 1, 4, 5).requires_grad_(), minidl.randn(4, 3).requires_grad_()
+    k, attend = minidl.stack([v, v * 2]), F.scaled_dot_product_attention
+    return [
+        F.embedding(words, v, padding_idx=1), F.embedding(words, v, scale_grad_by_freq=True),
+        attend(v, v, v, is_causal=True), attend(q, k, k[..., :2], attn_mask=mask, dropout_p=0.3),
+    ]  # fmt: skip
+
+
+def recurrent(x: minidl.Tensor) -> list[minidl.Tensor]:
+    """Layers of every kind over sequences of three lengths, in both directions; cells; x (2, 4, 9, 8)."""
+    steps = pack_sequence([x[0, 0, :5], x[0, 1, :3], x[1, 2, :2]])
+    kinds = [
+        nn.LSTM(8, 4, proj_size=2, bidirectional=True), nn.GRU(8, 3, bidirectional=True, bias=False), nn.RNN(8, 3),
+        nn.RNN(8, 3, nonlinearity="relu", bidirectional=True),
+    ]  # fmt: skip
+    found = []
+    for layer in kinds:
+        z, last = layer(steps)
+        found += [z.data, *(last if isinstance(last, tuple) else [last])]
+    row = x[:, 0, 0]
+    h, c = nn.LSTMCell(8, 3)(row)
+    u = nn.GRUCell(8, 3)(row, h)
+    return [*found, c, nn.RNNCell(3, 3)(u, c), nn.RNNCell(8, 2, nonlinearity="relu")(row), u]

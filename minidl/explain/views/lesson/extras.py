@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...recording.tape import Node
-from .recurrent import CELLS, recurrent
+from .recurrent import KEPT, recurrent
 
 Arrays = dict[str, np.ndarray]
 
@@ -86,5 +86,5 @@ MAKERS: dict[str, Callable[[Node], Arrays]] = {
     "Standardize": _normalized,
     "Dropout": _dropped,
     "Attention": _attended,
-    **{cell + kind: recurrent for cell in CELLS for kind in ("Step", "Layer")},
+    **{cell + kind: recurrent for cell in KEPT for kind in ("Step", "Layer")},
 }

@@ -7,7 +7,8 @@ function term(top, bottom, value, words, hue, go = null) {
 
 // The usual rule of one cell: ∂L/∂x (+)= ∂L/∂z · ∂z/∂x. `given`: {op, label, x, z, local, says, share, value, note}
 //   local   the value of ∂z/∂x     says   what it is, in few words     share   one of several that are added up
-function chainOf({ op, label, x, z, local, says = "", share = false, note = null, letterOf = label }) {
+//   factor_ [name, index] of the input's element that the local slope is, as where two are multiplied
+function chainOf({ op, label, x, z, local, says = "", share = false, note = null, letterOf = label, factor_ = null }) {
   const arriving = at(op.dz, z);
   const value = arriving * local;
   const short_ = (index) => trimmed(index);
@@ -17,7 +18,7 @@ function chainOf({ op, label, x, z, local, says = "", share = false, note = null
     terms: [
       term(["L"], [letterOf, short_(x)], value, say(share ? "app.share" : "app.handed", { name: "d" + letterOf }), "r", traced(op, "d" + label, x)),
       term(["L"], ["z", short_(z)], arriving, say("app.arriving", { name: "dz" }), "b", traced(op, "dz", z)),
-      term(["z", short_(z)], [letterOf, short_(x)], local, says, "f"),
+      term(["z", short_(z)], [letterOf, short_(x)], local, says, "f", factor_ && isInside(op.in[factor_[0]].shape, factor_[1]) ? traced(op, ...factor_) : null),
     ],
     note,
   };
@@ -61,12 +62,15 @@ function drawChain() {
 // Three figures for the product, four for its factors: so a class's calculator agrees.
 const termText = (one, k) => (typeof one.value === "string" ? one.value : short(one.value, k === 0 ? 3 : 4));
 
-// A number of the rule; if it came from somewhere, a button that leads there.
+// A number of the rule; if it came from somewhere, a button that leads there. A slope of backward is what forward left:
+// without a place of its own, it leads to what this operation computed.
 function shownTerm(one, k) {
+  const { op, part } = here();
+  const go = one.go ?? (op && part.phase === "backward" ? { screen: screenOf(op, "z"), op, cell: cellOf(op) } : null);
   const text = termText(one, k);
   const attributes = { class: `n num ${one.hue}`, "data-exact": typeof one.value === "number" ? one.value : null };
-  if (!one.go?.screen) return make("span", attributes, text);
-  return make("button", { type: "button", ...attributes, "data-key": `term-${k}`, title: say("app.follow"), on: { click: () => followFrom(one.go) } }, text);
+  if (!go?.screen) return make("span", attributes, text);
+  return make("button", { type: "button", ...attributes, "data-key": `term-${k}`, title: say("app.follow"), on: { click: () => followFrom(go) } }, text);
 }
 
 function followFrom(target) {

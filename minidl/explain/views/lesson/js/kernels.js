@@ -9,6 +9,7 @@ const SLOPES = {}; // of functions of one number: {value(x, options), slope(x, z
 //   memo      what forward leaves for backward; memo.z is its result
 //   backward  the gradients by label, {x: dx, w: dw}, in the shape of the input or of z (what was broadcast is summed
 //             afterwards); needs.x tells whether dx is wanted
+//   extras    (memo) => what its pictures need besides (extras.py), by name; where there is nothing, left out
 function kernel(name, rule) {
   KERNELS[name] = rule;
 }

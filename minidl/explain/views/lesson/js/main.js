@@ -2,6 +2,7 @@
 
 assignLessons();
 buildScreens();
+fillGaps();
 firstStory();
 
 function openAddress() {

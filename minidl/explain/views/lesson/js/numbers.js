@@ -4,7 +4,7 @@ const MINUS = "\u2212";
 
 function odd(v) {
   if (v === undefined || v === null) return "…"; // not on the page
-  if (Number.isNaN(v)) return "NaN";
+  if (Number.isNaN(v)) return TAPE.values.some((value) => value.nans) ? "NaN" : "…"; // made of one that is not
   return v === Infinity ? "∞" : v === -Infinity ? MINUS + "∞" : null;
 }
 
@@ -21,7 +21,7 @@ function short(v, n = 3) {
   if (odd(v)) return odd(v);
   if (v === 0) return "0";
   const size = Math.floor(Math.log10(Math.abs(v)));
-  if (size < -6 || size > 6) return exponential(v, n);
+  if (size < -4 || size > 6) return exponential(v, n);
   if (Number.isInteger(v)) return String(v).replace("-", MINUS);
   return v.toFixed(Math.max(0, n - 1 - size)).replace("-", MINUS);
 }
@@ -44,7 +44,7 @@ function unitOf(top) {
   while (top * 10 ** power < 0.1 && power < 30) power += 3;
   while (top * 10 ** power >= 10000 && power > -30) power -= 3;
   const scaled = top * 10 ** power;
-  const digits = scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
+  const digits = scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
   const known = { 0: "", 3: say("app.thousandths"), 6: say("app.millionths"), 9: say("app.billionths") };
   return { scale: 10 ** power, digits, words: known[power] ?? say("app.unit", { power: raised(-power) }), power };
 }

@@ -81,5 +81,5 @@ function bars({ numbers, chosen = -1, names, hue = "f", pick: chosenOne, over, r
     if (chosenOne) row.addEventListener("click", () => chosenOne(k));
     return row;
   });
-  return make("div", { class: `bars ${chosenOne ? "touch" : ""}` }, ...rows);
+  return make("div", { class: `bars ${chosenOne ? "touch" : ""} ${numbers.length > 100 ? "hundreds" : ""}` }, ...rows);
 }

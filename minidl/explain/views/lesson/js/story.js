@@ -21,7 +21,7 @@ function tellBack(op, cell, told) {
   told.add(op);
   CELLS.set(op, cell);
   for (const input of op.inputs) {
-    if (input.from && cell[input.label] && !told.has(input.from))
+    if (input.from && cell[input.label] && isInside(input.array.shape, cell[input.label]) && !told.has(input.from))
       tellBack(input.from, input.from.lesson.cell(input.from, "z", madeAt(input, cell[input.label])), told);
   }
 }

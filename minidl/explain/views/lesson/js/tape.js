@@ -30,6 +30,12 @@ function outputsOf(all, shapes) {
   });
 }
 
+// The arrays of the inputs, and the gradients sent to them, by label: {in, d}.
+function byLabel(inputs) {
+  const of = (field) => Object.fromEntries(inputs.map((input) => [input.label, input[field]]));
+  return { in: of("array"), d: of("grad") };
+}
+
 const OPS = TAPE.nodes.map((node, i) => {
   const extra = GIVEN.nodes[i] ?? { taught: true, dz: null, grads: [], curve: null, slope: null, extra: {}, lines: null };
   const inputs = node.inputs.map((input, k) => ({
@@ -57,8 +63,7 @@ const OPS = TAPE.nodes.map((node, i) => {
     plain: node.plain,
     plainDerivative: node.derivative_plain,
     inputs,
-    in: Object.fromEntries(inputs.map((input) => [input.label, input.array])),
-    d: Object.fromEntries(inputs.map((input) => [input.label, input.grad])),
+    ...byLabel(inputs),
     z: arrayOf(node.output),
     outs: node.shapes && outputsOf(arrayOf(node.output), node.shapes),
     dz: arrayOf(extra.dz),
@@ -139,6 +144,9 @@ function most(places, score) {
 function* placesOf(shape) {
   for (let flat = 0; flat < sizeOf(shape); flat++) yield indexOf(shape, flat);
 }
+
+// Whether an array of that shape has this element; padding, for one, lies outside.
+const isInside = (shape, index) => shape.every((length, axis) => index[axis] >= 0 && index[axis] < length);
 
 const sameIndex = (a, b) => a.length === b.length && a.every((v, axis) => v === b[axis]);
 

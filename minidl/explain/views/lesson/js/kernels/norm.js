@@ -16,19 +16,23 @@ function normalized(name) {
       const places = placesIn(narrow, x.shape);
       const mean = meansOf(x, narrow);
       const centred = mapped(x, (v, k) => v - mean[places[k]]);
+      Object.assign(memo, { narrow, mean });
       memo.sigma = meansOf(mapped(centred, (v) => v * v), narrow).map((variance) => Math.sqrt(variance + eps));
       memo.normal = mapped(centred, (v, k) => v / memo.sigma[places[k]]);
       return scaled(memo.normal, w, b);
     },
-    backward({ x, w, b }, dz, { axes }, { normal, sigma }) {
-      const narrow = narrowed(x.shape, axes);
+    backward({ x, w, b }, dz, { axes }, memo) {
+      const { narrow, normal, sigma } = memo;
       const places = placesIn(narrow, x.shape);
       const g = w ? zipped(dz, w, (v, weight) => v * weight) : dz;
       const mean = meansOf(g, narrow);
       const along = meansOf(mapped(g, (v, k) => v * normal.numbers[k]), narrow);
+      Object.assign(memo, { mean_g: mean, mean_gx: along });
       const dx = mapped(g, (v, k) => (v - mean[places[k]] - normal.numbers[k] * along[places[k]]) / sigma[places[k]]);
       return { x: dx, w: w && mapped(dz, (v, k) => v * normal.numbers[k]), b: b && dz };
     },
+    extras: ({ narrow, mean, sigma, mean_g, mean_gx }) =>
+      Object.fromEntries(Object.entries({ mean, sigma, mean_g, mean_gx }).filter(([, sums]) => sums).map(([name, sums]) => [name, rounded(narrow, sums)])),
   });
 }
 

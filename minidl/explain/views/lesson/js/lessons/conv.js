@@ -136,13 +136,13 @@ lesson({
       return chainOf({ op, label: "b", x: cell.b, z: cell.z, local: 1, says: say("conv.local.b"), share: true,
         note: [say("conv.note.b", { n: counted(g.N * g.P * g.Q), sum: short(at(op.d.b, cell.b)) }), " ", nudgedNote(op, "b", cell.b)] });
     if (part.id === "dx")
-      return chainOf({ op, label: "x", x: cell.x, z: cell.z, local: at(op.in.w, cell.w), says: say("conv.local.w", { at: cell.w.slice(2).join(",") }), share: true,
+      return chainOf({ op, label: "x", x: cell.x, z: cell.z, local: at(op.in.w, cell.w), says: say("conv.local.w", { at: cell.w.slice(2).join(",") }), share: true, factor_: ["w", cell.w],
         note: [say("conv.note.x", { taps: g.kh * g.kw, kernels: g.O, sum: short(at(op.d.x, cell.x)) }), " ", nudgedNote(op, "x", cell.x)] });
     if (!op.d.w) return null;
     const note = part.id === "z"
       ? say("conv.note.z", { n: counted(g.P * g.Q) })
       : [say("conv.note.w", { n: counted(g.N * g.P * g.Q), sum: short(at(op.d.w, cell.w)) }), " ", nudgedNote(op, "w", cell.w)];
-    return chainOf({ op, label: "w", x: cell.w, z: cell.z, local: x, says: outside ? say("conv.local.pad") : say("conv.local.x"), share: true, note });
+    return chainOf({ op, label: "w", x: cell.w, z: cell.z, local: x, says: outside ? say("conv.local.pad") : say("conv.local.x"), share: true, factor_: ["x", cell.x], note });
   },
 
   play(op, part) {

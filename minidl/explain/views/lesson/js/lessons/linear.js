@@ -83,7 +83,8 @@ const PRODUCT = {
     const says = label === "b" ? say("app.local") : say("linear.local", { name: label === x ? w : x });
     const total = short(at(op.d[label], cell[label]));
     const note = part.id === "z" ? say(count > 1 ? "linear.note.many" : "linear.note.one", { n: count, name: "d" + label }) : [count > 1 ? say("linear.note.sum", { n: count, sum: total }) + " " : "", nudgedNote(op, label, cell[label])];
-    return chainOf({ op, label, x: cell[label], z: cell.z, local, says, share: count > 1, note });
+    const other = { [x]: w, [w]: x }[label];
+    return chainOf({ op, label, x: cell[label], z: cell.z, local, says, share: count > 1, note, factor_: other && [other, cell[other]] });
   },
 };
 
@@ -142,7 +143,7 @@ function outerBackward(op, cell) {
   const dzs = Array.from({ length: g.columnsIn }, (_, j) => at(op.dz, [...z.slice(0, -1), j]));
   const toTap = (k) => productCell(op, z, k);
   const toSample = (m) => productCell(op, [...indexOf(samples, m), o], k0);
-  return make("div", { class: "slide dot outer" },
+  return make("div", { class: `slide dot outer ${N > 1 ? "batch" : ""}` },
     figure({ name: "dz", hue: "b", more: unitOf(topOf(dzs)).words, of: `edge ${lit(0)}` }, bars({ numbers: dzs, chosen: o, hue: "b", pick: (j) => pick(op, productCell(op, [...z.slice(0, -1), j], k0)) })),
     sign("×"),
     figure({ name: say("linear.row", { name: "x" }), hue: "f", more: words(unitOf(top)), of: lit(1) }, folded(fold, { get: xs, hue: "f", top, unit: unitOf(top), chosen: k0, over: (k) => preview(op, toTap(k)), pick: (k) => pickOrFollow(op, toTap(k), "x", g.xAt(z, k)) })),

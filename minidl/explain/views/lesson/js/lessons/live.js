@@ -146,14 +146,15 @@ function historyPlot() {
   const [wide, high] = [460, 190];
   const losses = live.losses;
   const loss = lossOf(live.pass);
-  const top = Math.max(...losses.filter(Number.isFinite), Number.isFinite(loss) ? loss : 0, 1e-6);
+  const levels = [...losses, loss].filter(Number.isFinite);
+  const [bottom, top] = [Math.min(0, ...levels), Math.max(1e-6, ...levels)];
   const last = Math.max(20, losses.length - 1);
   const x = (k) => 8 + (k / last) * (wide - 24);
-  const y = (v) => high - 12 - (Math.min(v, top) / top) * (high - 52);
+  const y = (v) => high - 12 - ((v - bottom) / (top - bottom)) * (high - 52);
   const stride_ = Math.ceil(losses.length / 400);
   const path = losses.map((v, k) => [k, v]).filter(([k, v]) => Number.isFinite(v) && (k % stride_ === 0 || k === losses.length - 1)).map(([k, v], i) => `${i ? "L" : "M"}${x(k).toFixed(1)},${y(v).toFixed(1)}`).join("");
   return draw("svg", { viewBox: `0 0 ${wide} ${high}`, class: "plot losses", role: "img", "aria-label": say("live.curve", { n: live.steps, loss: short(loss) }) },
-    draw("path", { class: "axis", d: `M4,${high - 12}H${wide - 8}M4,${y(top)}V${high - 12}` }),
+    draw("path", { class: "axis", d: `M4,${y(0)}H${wide - 8}M4,${y(top)}V${high - 12}` }),
     draw("path", { class: "curve", d: path }),
     Number.isFinite(loss) ? draw("circle", { class: "point", cx: x(losses.length - 1), cy: y(loss), r: 9 }) : null,
     draw("text", { class: "words", x: 4, y: 26 }, say("live.loss", { loss: short(loss) })),

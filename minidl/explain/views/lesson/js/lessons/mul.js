@@ -6,6 +6,7 @@ pairLesson({
   symbol: "×",
   slopes: { x: (value) => value("y"), y: (value) => value("x") },
   says: { x: "= y", y: "= x" },
+  factors: { x: "y", y: "x" },
   lines: () => ({ value: "z = x * y", gradients: { x: "dz * y", y: "dz * x" } }),
 });
 

@@ -112,7 +112,7 @@ function axisOf({ values, chosen, middle, spread, name, middleName, pick: pickDo
     draw("path", { class: "mean", d: `M${px(middle)},${base - 34}V${base + 34}` }),
     draw("circle", { class: "here", cx: px(chosen), cy: base, r: 14 }),
     draw("text", { class: "note-of", x: px(middle), y: high - 4 }, middleName === "0" ? "0 ± 1" : `${middleName} ${short(middle)} ± σ ${short(spread)}`),
-    draw("text", { class: "at", x: px(chosen), y: base - 24 }, short(chosen)),
+    draw("text", { class: "at", x: Math.max(110, Math.min(wide - 110, px(chosen))), y: base - 24 }, short(chosen)),
   );
 }
 

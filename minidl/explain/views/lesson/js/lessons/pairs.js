@@ -9,9 +9,9 @@ function operand(op, label, cell) {
 
 // A lesson of operands and one output at the same place. `given`: {name, ops, symbol, lines, slopes}
 //   slopes   {x: (value, op, cell) => ∂z/∂x}: value(label) is the operand, value("z") the output
-//   says     {x: words} of the local slope, by label
+//   says     {x: words} of the local slope, by label     factors  {x: label}: the operand that it is
 //   curve    (value, op) => {f, formula, from, to, target}: z as a function of x alone, drawn in place of the wires
-function pairLesson({ slopes, symbol = "·", says = {}, lines, curve = () => null, ...given }) {
+function pairLesson({ slopes, symbol = "·", says = {}, factors = {}, lines, curve = () => null, ...given }) {
   const labelsOf = (op) => op.inputs.map((input) => input.label).filter((label) => label in slopes);
   const slopeOf = (op, label, cell) => slopes[label]((name) => (name === "z" ? at(op.z, cell.z) : operand(op, name, cell)), op, cell);
   const symbolOf = (op) => (typeof symbol === "function" ? symbol(op) : symbol);
@@ -43,7 +43,8 @@ function pairLesson({ slopes, symbol = "·", says = {}, lines, curve = () => nul
       const note = [nudgedNote(op, label, cell[label])];
       if (n > 1) note.unshift(say("pairs.note", { n, name: "d" + label, sum: short(at(op.d[label], cell[label])) }), " ");
       const words = says[label];
-      return chainOf({ op, label, x: cell[label], z: cell.z, local: slopeOf(op, label, cell), says: (typeof words === "function" ? words(op) : words) ?? say("app.local"), share: n > 1, note });
+      const other = factors[label];
+      return chainOf({ op, label, x: cell[label], z: cell.z, local: slopeOf(op, label, cell), says: (typeof words === "function" ? words(op) : words) ?? say("app.local"), share: n > 1, note, factor_: cell[other] ? [other, cell[other]] : null });
     },
   });
 }

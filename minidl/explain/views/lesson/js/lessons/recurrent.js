@@ -194,10 +194,10 @@ function gateRule(op, row, u, gate, label = "x") {
   const h = timed(op, row, u);
   const through = (name, local, says, sent = one(`d${name}`)) => ({ symbol: [name, h], sent, local, says });
   if (kind === "LSTM") {
-    const [i, f, g, o, c] = ["i", "f", "g", "o", "c"].map(one);
+    const [i, f, g, o, tanh_c] = ["i", "f", "g", "o", "tanh_c"].map(one);
     return [
       () => through("c", g * slope(i), "g · i (1 − i)"), () => through("c", one("c0") * slope(f), "c₀ · f (1 − f)"),
-      () => through("c", i * (1 - g * g), "i · (1 − g²)"), () => through("h", Math.tanh(c) * slope(o), "tanh c · o (1 − o)"),
+      () => through("c", i * (1 - g * g), "i · (1 − g²)"), () => through("h", tanh_c * slope(o), "tanh c · o (1 − o)"),
     ][gate]();
   }
   if (kind === "GRU") {

@@ -114,12 +114,12 @@ function softmaxRows(op, part, cell) {
   });
   const head = make("div", { class: "soft-row heads" },
     make("span", { class: "mid" }, say("softmax.class")), make("span", {}, make("b", { class: "v f" }, "x"), say("softmax.score")), make("span", {}, make("b", { class: "v f" }, "p"), say("softmax.predicted")), make("span"),
-    ...(backward ? [make("span"), make("span", { class: "mid" }, make("b", {}, "onehot"), say("softmax.right")), make("span"), make("span", {}, make("b", { class: "chip v" }, "dx"), [N > 1 ? "/ N" : say("softmax.gradient"), unit.words].filter(Boolean).join(", ")), make("span")] : []));
+    ...(backward ? [make("span"), make("span", { class: "mid" }, make("b", {}, "onehot"), say("softmax.right")), make("span"), make("span", {}, make("b", { class: "chip v" }, "dx"), N > 1 ? "/ N" : say("softmax.gradient")), make("span", { class: "unit" }, unit.words)] : []));
   const flat = flatOf(places, m);
   const go = (n) => pick(op, { ...cell, t: indexOf(places, n), x: labelled(indexOf(places, n), chosen) });
   return make("div", { class: `soft ${backward ? "back" : "fore"}` },
-    make("div", { class: "stack" }, make("div", { class: "soft-rows touch" }, head, ...rows), C > CLASSES ? make("p", { class: "muted" }, say("softmax.more", { n: C - CLASSES })) : null, chooser(say("linear.sample"), flat, N, go)),
-    make("div", { class: `side ${dim(1)}` }, lossCurve(op, p[right], right, N, go, places, label)));
+    make("div", { class: "stack" }, make("div", { class: "soft-rows touch" }, head, ...rows), C > CLASSES ? make("p", { class: "muted" }, say("softmax.more", { n: C - CLASSES })) : null),
+    make("div", { class: `side ${dim(1)}` }, lossCurve(op, p[right], right, N, go, places, label), chooser(say("linear.sample"), flat, N, go)));
 }
 
 // A number as an index below the line: 12 as ₁₂.
@@ -136,7 +136,7 @@ function lossCurve(op, p, right, N, go, places, label) {
   for (let v = Math.exp(-top); v <= 1; v += 0.004) path += `${path ? "L" : "M"}${px(v).toFixed(1)},${py(-Math.log(v)).toFixed(1)}`;
   const loss = -Math.log(p);
   const slope = -1 / p;
-  const reach = Math.min(0.13, 0.9 / Math.abs(slope), p);
+  const reach = Math.min(0.13, 0.9 / Math.abs(slope), (top - loss) / Math.abs(slope), p);
   const others = N > 1 ? Array.from({ length: Math.min(N, 64) }, (_, n) => [n, softmaxOf(op, indexOf(places, n))[label(indexOf(places, n))]]) : [];
   const text = (x, y, size, words, attributes = {}) => draw("text", { x, y, "font-size": size, ...attributes }, words);
   const sub = low(right);
@@ -148,10 +148,10 @@ function lossCurve(op, p, right, N, go, places, label) {
     ...others.map(([n, v]) => draw("circle", { class: "other", cx: px(v), cy: py(-Math.log(v)), r: 8, on: { click: () => go(n) } })),
     draw("circle", { class: "point", cx: px(p), cy: py(loss), r: 11 }),
     text(170, 40, 36, `${N > 1 ? "−log p" + sub : "L"} = ${short(loss, 4)}`, { class: "f big" }),
-    text(170, 70, 21, N > 1 ? `L = ${short(at(op.z, []), 4)}, ${say("softmax.mean", { n: N })}` : `−log ${short(p)}`, { class: "m" }),
+    text(170, 70, 23, N > 1 ? `L = ${short(at(op.z, []), 4)}, ${say("softmax.mean", { n: N })}` : `−log ${short(p)}`, { class: "m" }),
     text(206, 136, 34, `${say("softmax.slope")} ${short(slope)}`, { class: "b big" }),
-    text(206, 165, 21, `∂L/∂p${sub} = −1/p${sub}`, { class: "m" }),
-    px(p) < 110 ? null : text(44, 316, 20, "0", { class: "m", "text-anchor": "middle" }), text(440, 316, 20, "1", { class: "m", "text-anchor": "middle" }),
+    text(206, 165, 23, `∂L/∂p${sub} = −1/p${sub}`, { class: "m" }),
+    px(p) < 110 ? null : text(44, 316, 23, "0", { class: "m", "text-anchor": "middle" }), text(440, 316, 23, "1", { class: "m", "text-anchor": "middle" }),
     text(Math.max(90, Math.min(390, px(p))), 318, 27, short(p), { class: "big", "text-anchor": "middle" }),
-    text(246, 346, 20, say("softmax.axis", { p: `p${sub}` }), { class: "m", "text-anchor": "middle" }));
+    text(246, 347, 23, say("softmax.axis", { p: `p${sub}` }), { class: "m", "text-anchor": "middle" }));
 }

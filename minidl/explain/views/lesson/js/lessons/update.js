@@ -23,7 +23,7 @@ function moveWeight(down, right) {
 }
 
 // 0.02, or 2 · 10⁻⁵.
-const rateText = (rate) => (rate >= 1e-3 || rate === 0 ? String(rate) : exponential(rate, 1));
+const rateText = (rate) => ((rate >= 1e-3 && rate < 1e4) || rate === 0 ? String(rate) : exponential(rate, 1));
 
 const lossAt = (k) => arrayOf(GIVEN.update.losses).numbers[k];
 
@@ -45,7 +45,8 @@ lesson({
     const grid = { rows: near.rows, columns: near.columns, chosen: near.place, pick: pickOne, over: pickOne };
     const places = [...placesOf([near.rows, near.columns])];
     const [top, dTop] = [topOf(places.map(([r, c]) => w(r, c) ?? 0)), topOf(places.map(([r, c]) => dw(r, c) ?? 0))];
-    const digits = top >= 10 ? 2 : 3;
+    const reached = Math.max(top, topOf(places.map(([r, c]) => after(r, c) ?? 0)));
+    const digits = reached >= 1000 ? 0 : reached >= 10 ? 2 : 3;
     const unit = { scale: 1, digits, words: "" };
     const [before, now] = [at(array, index), at(array, index) - rate * at(grad, index)];
     const leaves = updatedLeaves();

@@ -42,6 +42,12 @@ function tip(x, y, turned, hue) {
 
 const tag = (text, x, y) => [draw("text", { class: "factor", x, y }, text)];
 
+// A number that is too long for its box is set in narrower letters, not in smaller ones.
+const ROOM = 146;
+const WIDEST = 33; // its letters on a phone
+const letterWidth = (letter) => (" .·".includes(letter) ? 0.28 : /[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]/.test(letter) ? 0.37 : 0.58) * WIDEST;
+const condensed = (text) => (isGuessing() || [...text].reduce((sum, letter) => sum + letterWidth(letter), 0) <= ROOM ? {} : { textLength: ROOM, lengthAdjust: "spacingAndGlyphs" });
+
 // A box: the name and the value, and below it the gradient.
 function boxOf({ x, y, name, value, grad, result, constant = false }) {
   const twice = grad !== undefined && !constant;
@@ -50,14 +56,14 @@ function boxOf({ x, y, name, value, grad, result, constant = false }) {
   const first = y - high / 2;
   const parts = [
     draw("rect", { class: `box ${result ? "result" : ""}`, x, y: first, width: 204, height: high, rx: 8 }),
-    draw("text", { class: "letter", x: x + 14, y: first + 40 }, name),
-    draw("text", { class: `amount ${constant ? "" : "f"}`, x: x + 192, y: first + 41 }, !twice && hidden ? "?" : short(value)),
+    draw("text", { class: "letter", x: x + 10, y: first + 40 }, name),
+    draw("text", { class: `amount ${constant ? "" : "f"}`, x: x + 196, y: first + 41, ...condensed(short(value)) }, !twice && hidden ? "?" : short(value)),
   ];
   if (twice) {
     if (result) parts.push(draw("rect", { class: "chipped", x: x + 6, y: first + 55, width: 192, height: 39, rx: 6 }));
     parts.push(
-      draw("text", { class: `letter ${result ? "on" : ""}`, x: x + 14, y: first + 84 }, `d${name}`),
-      draw("text", { class: `amount ${result ? "on" : "b"}`, x: x + 192, y: first + 85 }, hidden ? "?" : short(grad)),
+      draw("text", { class: `letter ${result ? "on" : ""}`, x: x + 10, y: first + 84 }, `d${name}`),
+      draw("text", { class: `amount ${result ? "on" : "b"}`, x: x + 196, y: first + 85, ...condensed(short(grad)) }, hidden ? "?" : short(grad)),
     );
   } else if (result && !hidden) {
     parts.splice(1, 0, draw("rect", { class: "chipped", x: x + 6, y: first + 8, width: 192, height: 44, rx: 6 }));

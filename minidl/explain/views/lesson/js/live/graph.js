@@ -15,7 +15,7 @@ function asLive(array) {
 // Why this pass cannot be run live: {key, holes} of words; null if it can.
 function liveObstacle() {
   const whole = LEAVES.find((leaf) => !isWhole(leaf.array));
-  const strange = OPS.find((op) => !op.taught || !KERNELS[op.op]);
+  const strange = OPS.find((op) => !op.taught || !kernelOf(op));
   const half = OPS.find((op) => op.z.dtype === "float16");
   if (strange) return { key: "live.no.kernel", holes: { op: strange.op, name: strange.slug } };
   if (LIVE.hooked.length) return { key: "live.no.hook", holes: { name: OPS[LIVE.hooked[0]].slug } };
@@ -42,7 +42,7 @@ function runForward(leaves) {
   const pass = { leaves, z: [], memo: [] };
   OPS.forEach((op, n) => {
     const memo = {};
-    const z = KERNELS[op.op].forward(inputsOf(op, n, pass), OPTIONS[n], memo);
+    const z = kernelOf(op).forward(inputsOf(op, n, pass), OPTIONS[n], memo);
     pass.z[n] = memo.z = z;
     pass.memo[n] = memo;
   });
@@ -53,11 +53,17 @@ function inputsOf(op, n, pass) {
   const found = {};
   op.inputs.forEach((input, k) => {
     const leaf = LIVE.leaves[n][k];
-    if (input.from) found[input.label] = pass.z[input.from.id];
+    if (input.from) found[input.label] = outputOf(input.from, input.place, pass.z[input.from.id]);
     else if (leaf !== null) found[input.label] = pass.leaves[leaf];
     else found[input.label] = typeof input.number === "number" ? new LiveArray([], Float32Array.of(input.number)) : null;
   });
   return found;
+}
+
+// One output of an operation, of the array that holds all of them; it shares their numbers.
+function outputOf(op, place, all) {
+  const out = op.outs?.[place];
+  return out ? new LiveArray(out.shape, all.numbers.subarray(out.start, out.start + sizeOf(out.shape))) : all;
 }
 
 // Adds to a pass {dz, sent, grads}: what arrived at every operation, what it sent to each input, and what each leaf got.
@@ -70,15 +76,20 @@ function runBackward(leaves, pass) {
     if (!dz[n]) return;
     const inputs = inputsOf(op, n, pass);
     const needs = Object.fromEntries(op.inputs.map((input) => [input.label, input.wants]));
-    const found = KERNELS[op.op].backward(inputs, dz[n], OPTIONS[n], pass.memo[n], needs);
+    const found = kernelOf(op).backward(inputs, dz[n], OPTIONS[n], pass.memo[n], needs);
     op.inputs.forEach((input, k) => {
       if (!input.wants || !found[input.label]) return;
       const gradient = (sent[n][k] = sumTo(found[input.label], inputs[input.label].shape));
-      if (input.from) add(dz, input.from.id, gradient);
+      if (input.from?.outs) addTo(outputOf(input.from, input.place, (dz[input.from.id] ??= new LiveArray(pass.z[input.from.id].shape))), gradient);
+      else if (input.from) add(dz, input.from.id, gradient);
       else add(grads, LIVE.leaves[n][k], gradient);
     });
   });
   return pass;
+}
+
+function addTo(sum, share) {
+  share.numbers.forEach((v, k) => (sum.numbers[k] += v));
 }
 
 const lossOf = (pass) => pass.z[LIVE.seeds.findLastIndex((seed) => seed !== null)].numbers.reduce((sum, v) => sum + v, 0);

@@ -117,7 +117,7 @@ function resetLive() {
 
 // What the pages show -------------------------------------------------------------------------------------------------
 
-const shownFields = (op) => ({ z: op.z, dz: op.dz, in: op.in, d: op.d, slope: op.slope, curve: op.curve });
+const shownFields = (op) => ({ z: op.z, outs: op.outs, dz: op.dz, in: op.in, d: op.d, slope: op.slope, curve: op.curve, extra: op.extra });
 
 // Put a pass into the operations and leaves that every lesson reads. The differences were those of the recorded pass.
 function publishPass(pass) {
@@ -133,12 +133,30 @@ function publishPass(pass) {
       if (input.array) input.array = inputs[input.label];
       Object.assign(input, { grad: pass.sent[n][k] ?? null, verdict: null });
     });
-    op.in = Object.fromEntries(op.inputs.map((input) => [input.label, input.array]));
-    op.d = Object.fromEntries(op.inputs.map((input) => [input.label, input.grad]));
-    Object.assign(op, { z: pass.z[n], dz: pass.dz[n] ?? null });
+    Object.assign(op, byLabel(op.inputs), { z: pass.z[n], dz: pass.dz[n] ?? null });
+    op.outs &&= outputsOf(op.z, op.outs.map((out) => out.shape));
+    op.extra = kernelOf(op).extras?.(pass.memo[n], inputs) ?? op.extra;
     if (op.slope) publishCurve(op, n);
   });
   LEAVES.forEach((leaf, k) => Object.assign(leaf, { array: pass.leaves[k], grad: pass.grads[k] ?? null }));
+}
+
+// Of a large pass only parts of its arrays are on the page. The rest is computed from the leaves, where that is possible.
+function fillGaps() {
+  const isCut = (array) => Boolean(array) && !isWhole(array);
+  const arraysOf = (op) => [op.z, op.dz, ...op.inputs.flatMap(({ array, grad }) => [array, grad]), ...Object.values(op.extra)];
+  if (![...OPS.flatMap(arraysOf), ...LEAVES.map(({ grad }) => grad)].some(isCut) || !isLive()) return;
+  const filled_ = (array, computed) => (isCut(array) && computed ? computed : array);
+  OPS.forEach((op, n) => {
+    const inputs = inputsOf(op, n, live.pass);
+    op.inputs.forEach((input, k) => Object.assign(input, { array: filled_(input.array, inputs[input.label]), grad: filled_(input.grad, live.pass.sent[n][k]) }));
+    const extra = kernelOf(op).extras?.(live.pass.memo[n], inputs) ?? {};
+    op.extra = Object.fromEntries(Object.entries(op.extra).map(([name, array]) => [name, filled_(array, extra[name])]));
+    Object.assign(op, { z: filled_(op.z, live.pass.z[n]), dz: filled_(op.dz, live.pass.dz[n]), ...byLabel(op.inputs) });
+    op.outs &&= outputsOf(op.z, op.outs.map((out) => out.shape));
+    if (isCut(op.slope)) op.slope = mapped(op.in.x, (v, k) => SLOPES[op.op].slope(v, op.z.numbers[k], OPTIONS[n]));
+  });
+  LEAVES.forEach((leaf, k) => (leaf.grad = filled_(leaf.grad, live.pass.grads[k])));
 }
 
 // The slope at every element, and the curve as far as the numbers reach.
