@@ -84,9 +84,9 @@ class AveragedModel(Module):
     @no_grad()
     def update_parameters(self, model: Module) -> None:
         """Take the weights of now into the average."""
-        pairs = list(zip(self.module.parameters(), model.parameters()))
-        buffers = list(zip(self.module.buffers(), model.buffers()))
-        pairs += buffers if self.use_buffers else []
+        pairs: list[tuple[Tensor, Tensor]] = [*zip(self.module.parameters(), model.parameters())]
+        if self.use_buffers:
+            pairs += zip(self.module.buffers(), model.buffers())
         averages, news = [old.detach() for old, _ in pairs], [new.detach().to(old.device) for old, new in pairs]
         if self.n_averaged.item() == 0:
             for average, new in zip(averages, news):
