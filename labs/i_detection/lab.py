@@ -47,7 +47,16 @@ def frame(ax, box, color, words="", **how):
     x, y, w, h = box
     ax.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, ec=color, **{"lw": 3} | how))
     if words:
-        ax.text(x - 0.5, y - 1.2, words, color=INK, size=14, weight="bold", va="bottom", bbox={"boxstyle": "square,pad=0.15", "fc": color, "ec": "none"})
+        ax.text(
+            x - 0.5,
+            y - 1.2,
+            words,
+            color=INK,
+            size=14,
+            weight="bold",
+            va="bottom",
+            bbox={"boxstyle": "square,pad=0.15", "fc": color, "ec": "none"},
+        )
 
 
 # %% [markdown] lang="ko"
@@ -186,7 +195,9 @@ def stack(canvases):
 # %%
 rng = seed(0)
 learn = [canvas(rng, *mnist[True]) for _ in range(budget(2000, 500))]
-exam = [canvas(np.random.default_rng(k), *mnist[False]) for k in range(200)]  # 시험용 손글씨로만 만든다 ‖ made of test digits only
+exam = [
+    canvas(np.random.default_rng(k), *mnist[False]) for k in range(200)
+]  # 시험용 손글씨로만 만든다 ‖ made of test digits only
 has, where, what = (np.stack(column) for column in zip(*(targets(boxes, names) for _, boxes, names, _ in learn)))
 
 
@@ -205,7 +216,7 @@ optimizer = minidl.optim.Adam(glance.parameters())
 steps = epochs * len(learn) // size
 schedule = minidl.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=6e-3, total_steps=steps)
 images, history = stack(learn), []
-for epoch in range(epochs):
+for _ in range(epochs):
     order = rng.permutation(len(learn))
     for i in order.reshape(-1, size):
         said = glance(images[minidl.tensor(i)]).permute(0, 2, 3, 1)  # (50, 6, 6, 15)
@@ -312,9 +323,13 @@ for boxes, scores, _ in answers:
 
 # %% tags=["figure"]
 figure = board("기준이 느슨하면 같은 숫자를 여러 번 센다 ‖ With a generous limit the same digit is counted twice", 6.2)
-crowd = max(range(len(exam)), key=lambda k: (len(exam[k][1]) == len(nms(*answers[k][:2], 0.4)) == 3, len(answers[k][0])))
+crowd = max(
+    range(len(exam)), key=lambda k: (len(exam[k][1]) == len(nms(*answers[k][:2], 0.4)) == 3, len(answers[k][0]))
+)
 boxes, scores, digits = answers[crowd]
-for k, (words, kept) in enumerate((("NMS 전 ‖ before NMS", range(len(boxes))), ("t = 0.4 뒤 ‖ after t = 0.4", nms(boxes, scores, 0.4)))):
+for k, (words, kept) in enumerate(
+    (("NMS 전 ‖ before NMS", range(len(boxes))), ("t = 0.4 뒤 ‖ after t = 0.4", nms(boxes, scores, 0.4)))
+):
     ax = figure.add_axes([0.03 + 0.235 * k, 0.30, 0.215, 0.43])
     picture(ax, exam[crowd][0] / 255)
     for i in kept:
@@ -328,10 +343,35 @@ for column, color, style in ((0, TEAL, "-"), (1, INK, (0, (3, 1.5)))):
 low = curve[:, :2].min()
 ax.set(xlim=(0, 1), ylim=(max(0, low - 0.08), 1.0), xticks=[0, 0.4, 0.9])
 ax.set_xlabel("NMS의 기준 t ‖ the limit t of NMS")
-ax.text(1.01, curve[-1, 0], f"정밀도\n{num(curve[-1, 0])} ‖ precision\n{num(curve[-1, 0])}", size=16, weight="bold", color=TEAL, va="center")
-ax.text(1.01, curve[-1, 1], f"재현율\n{num(curve[-1, 1])} ‖ recall\n{num(curve[-1, 1])}", size=16, weight="bold", va="center")
-figure.text(0.03, 0.05, f"t = 0.4, 시험용 캔버스 200장: 정밀도 {num(precision)}, 재현율 {num(recall)}, 평균 IoU {num(overlap)} ‖ t = 0.4, 200 test canvases: precision {num(precision)}, recall {num(recall)}, mean IoU {num(overlap)}", size=16, weight="bold")
-show(figure, "2-nms", "NMS 전과 후의 상자, 기준에 따른 정밀도와 재현율 ‖ Boxes before and after NMS; precision and recall against its limit")
+ax.text(
+    1.01,
+    curve[-1, 0],
+    f"정밀도\n{num(curve[-1, 0])} ‖ precision\n{num(curve[-1, 0])}",
+    size=16,
+    weight="bold",
+    color=TEAL,
+    va="center",
+)
+ax.text(
+    1.01,
+    curve[-1, 1],
+    f"재현율\n{num(curve[-1, 1])} ‖ recall\n{num(curve[-1, 1])}",
+    size=16,
+    weight="bold",
+    va="center",
+)
+figure.text(
+    0.03,
+    0.05,
+    f"t = 0.4, 시험용 캔버스 200장: 정밀도 {num(precision)}, 재현율 {num(recall)}, 평균 IoU {num(overlap)} ‖ t = 0.4, 200 test canvases: precision {num(precision)}, recall {num(recall)}, mean IoU {num(overlap)}",
+    size=16,
+    weight="bold",
+)
+show(
+    figure,
+    "2-nms",
+    "NMS 전과 후의 상자, 기준에 따른 정밀도와 재현율 ‖ Boxes before and after NMS; precision and recall against its limit",
+)
 assert precision > budget(0.72, 0.1) and recall > budget(0.72, 0.1) and overlap > budget(0.7, 0.6)
 assert judged(0.9)[0] < 0.85 * precision
 reveal(2, "A")
@@ -371,14 +411,20 @@ moved = np.stack(np.broadcast_arrays(shift[None, :], shift[:, None], 16, 16), -1
 maps = {"friend": friends_iou((0, 0, 16, 16), moved), "right": iou((0, 0, 16, 16), moved)}
 
 # %% tags=["figure"]
-figure = board("모서리를 보라: 만나지도 않는 상자의 IoU가 0이 아니다 ‖ Look at the corners: boxes that never meet have an IoU", 5.2)
+figure = board(
+    "모서리를 보라: 만나지도 않는 상자의 IoU가 0이 아니다 ‖ Look at the corners: boxes that never meet have an IoU", 5.2
+)
 for k, (name, words) in enumerate((("friend", "친구의 IoU ‖ friend’s IoU"), ("right", "바른 IoU ‖ the right IoU"))):
     ax = figure.add_axes([0.06 + 0.47 * k, 0.07, 0.40, 0.68])
     picture(ax, np.maximum(maps[name], 0), vmax=0.5)
     ax.add_patch(Rectangle((22, 22), 16, 16, fill=False, ec=ORANGE, lw=3))
     ax.set_title(words, size=17, color=MUTED, pad=8)
     ax.text(3, 6, num(maps[name][4, 4]), size=20, weight="bold", color=CRIMSON if k == 0 else INK)
-show(figure, "3-mistake", "옮긴 자리마다의 IoU: 친구의 것은 네 모서리가 어둡다 ‖ IoU at each place: the friend's is dark in all four corners")
+show(
+    figure,
+    "3-mistake",
+    "옮긴 자리마다의 IoU: 친구의 것은 네 모서리가 어둡다 ‖ IoU at each place: the friend's is dark in all four corners",
+)
 assert maps["friend"][4, 4] > 0.2 and maps["right"][4, 4] == 0
 
 # %% [markdown] lang="ko"
@@ -451,10 +497,17 @@ unet = UNet()
 optimizer = minidl.optim.Adam(unet.parameters())
 steps = budget(150, 45)
 schedule = minidl.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1e-2, total_steps=steps)
-for step in range(steps):
+for _ in range(steps):
     xs, ys = [], []
-    for _ in range(8):  # 왼쪽 절반의 조각, 돌리고 뒤집고 밝기를 바꿔서 ‖ pieces of the left half, turned, flipped, brighter or darker
-        i, j, turn, flip = rng.integers(coins.shape[0] - 64), rng.integers(half - 64), rng.integers(4), rng.choice([1, -1])
+    for _ in range(
+        8
+    ):  # 왼쪽 절반의 조각, 돌리고 뒤집고 밝기를 바꿔서 ‖ pieces of the left half, turned, flipped, brighter or darker
+        i, j, turn, flip = (
+            rng.integers(coins.shape[0] - 64),
+            rng.integers(half - 64),
+            rng.integers(4),
+            rng.choice([1, -1]),
+        )
         here = np.s_[i : i + 64, j : j + 64]
         xs.append(np.rot90(coins[here] / 255 * rng.uniform(0.7, 1.2) + rng.uniform(-0.15, 0.15), turn)[:, ::flip])
         ys.append(np.rot90(truth[here], turn)[:, ::flip])
@@ -465,7 +518,9 @@ for step in range(steps):
     schedule.step()
 
 unet.eval()
-padded = np.pad(coins, ((0, 1), (0, 0)), mode="edge")[None, None].astype(np.float32) / 255  # 304는 4의 배수 ‖ 304 is a multiple of 4
+padded = (
+    np.pad(coins, ((0, 1), (0, 0)), mode="edge")[None, None].astype(np.float32) / 255
+)  # 304는 4의 배수 ‖ 304 is a multiple of 4
 with minidl.no_grad():
     learned = unet(minidl.tensor(padded)).numpy()[0, : coins.shape[0]] > 0
 otsu = coins > filters.threshold_otsu(coins)
@@ -477,11 +532,17 @@ def overlap_of(mask):
     return (a & b).sum() / (a | b).sum()
 
 
-counts = {name: ndimage.label(mask[:, half:])[1] for name, mask in (("otsu", otsu), ("unet", learned), ("truth", truth))}
+counts = {
+    name: ndimage.label(mask[:, half:])[1] for name, mask in (("otsu", otsu), ("unet", learned), ("truth", truth))
+}
 
 # %% tags=["figure"]
 figure = board("문턱값은 밝기를 보고, U-Net은 동전을 본다 ‖ A threshold sees brightness, a U-Net sees coins", 5.6)
-views = (("사진 ‖ the photo", coins / 255, f"동전 {counts['truth']}개 ‖ {counts['truth']} coins"), ("문턱값(Otsu) ‖ threshold (Otsu)", otsu * 1.0, f"조각 {counts['otsu']}개 ‖ {counts['otsu']} pieces"), ("U-Net", learned * 1.0, f"조각 {counts['unet']}개 ‖ {counts['unet']} pieces"))
+views = (
+    ("사진 ‖ the photo", coins / 255, f"동전 {counts['truth']}개 ‖ {counts['truth']} coins"),
+    ("문턱값(Otsu) ‖ threshold (Otsu)", otsu * 1.0, f"조각 {counts['otsu']}개 ‖ {counts['otsu']} pieces"),
+    ("U-Net", learned * 1.0, f"조각 {counts['unet']}개 ‖ {counts['unet']} pieces"),
+)
 for k, (words, pixels, result) in enumerate(views):
     ax = figure.add_axes([0.025 + 0.325 * k, 0.27, 0.305, 0.50])
     picture(ax, pixels, **({"cmap": "gray"} if k == 0 else {}))
@@ -493,7 +554,11 @@ for k, (words, pixels, result) in enumerate(views):
         figure.text(0.025 + 0.325 * k, 0.075, f"IoU {num(overlap_of(mask), 3)}", size=21, weight="bold", color=TEAL)
 figure.text(0.025, 0.075, "주황 선의 오른쪽이 시험 ‖ right of the line: the test", size=15, color=MUTED)
 show(figure, "4-coins", "동전 사진, 문턱값의 결과, U-Net의 결과 ‖ Coins: the photo, the threshold, the U-Net")
-assert overlap_of(learned) > budget(0.95, 0.8) and overlap_of(learned) > overlap_of(otsu) - budget(0.0, 0.1) and counts["otsu"] > 30
+assert (
+    overlap_of(learned) > budget(0.95, 0.8)
+    and overlap_of(learned) > overlap_of(otsu) - budget(0.0, 0.1)
+    and counts["otsu"] > 30
+)
 if budget(True, False):
     assert counts["unet"] == counts["truth"] == 13
 reveal(3, "C")
@@ -559,16 +624,34 @@ shares = {k: right_pixels(k) for k in touching}
 mean_share = np.mean([share for share, *_ in shares.values()])
 
 # %% tags=["figure", "print"]
-chosen = max(shares, key=lambda k: (len(exam[k][1]) == len(shares[k][2]) == 3, set(answers[k][2]) == set(exam[k][2]), shares[k][0]))
+chosen = max(
+    shares,
+    key=lambda k: (len(exam[k][1]) == len(shares[k][2]) == 3, set(answers[k][2]) == set(exam[k][2]), shares[k][0]),
+)
 pixels, true_boxes, names, _ = exam[chosen]
 share, owner, kept = shares[chosen]
-figure = board("상자는 무엇이 어디 있는지, 화소는 누구의 것인지 말한다 ‖ A box says what is where, a pixel says whose it is", 4.6)
-paints = np.array([[0.93, 0.92, 0.88], [0.043, 0.353, 0.455], [0.949, 0.639, 0.227], [0.639, 0.086, 0.247], [0.3, 0.3, 0.3], [0.5, 0.7, 0.3]])
+figure = board(
+    "상자는 무엇이 어디 있는지, 화소는 누구의 것인지 말한다 ‖ A box says what is where, a pixel says whose it is", 4.6
+)
+paints = np.array(
+    [
+        [0.93, 0.92, 0.88],
+        [0.043, 0.353, 0.455],
+        [0.949, 0.639, 0.227],
+        [0.639, 0.086, 0.247],
+        [0.3, 0.3, 0.3],
+        [0.5, 0.7, 0.3],
+    ]
+)
 blobs, blob_count = ndimage.label(pixels > 64, eight)
 panels = (
     ("캔버스 ‖ canvas", None, f"숫자 {len(names)}개 ‖ {len(names)} digits"),
     ("탐지 ‖ detection", None, f"상자 {len(kept)}개 ‖ {len(kept)} boxes"),
-    ("의미 분할 ‖ semantic", (pixels > 64) * 1, f"조각 {blob_count}개 ‖ {blob_count} pieces" if blob_count > 1 else "조각 1개 ‖ 1 piece"),
+    (
+        "의미 분할 ‖ semantic",
+        (pixels > 64) * 1,
+        f"조각 {blob_count}개 ‖ {blob_count} pieces" if blob_count > 1 else "조각 1개 ‖ 1 piece",
+    ),
     ("인스턴스 분할 ‖ instance", owner, f"숫자 {owner.max()}개 ‖ {owner.max()} digits"),
 )
 boxes, scores, digits = answers[chosen]
@@ -582,11 +665,17 @@ for k, (words, paint, result) in enumerate(panels):
         for i in nms(boxes, scores, 0.4):
             frame(ax, boxes[i], ORANGE, str(digits[i]))
     ax.set(xlim=(-0.5, SIZE - 0.5), ylim=(SIZE - 0.5, -0.5))
-    figure.text(0.025 + 0.244 * k, 0.775, words, size=16, color=MUTED)
+    figure.text(0.025 + 0.244 * k, 0.81, words, size=16, color=MUTED)
     figure.text(0.025 + 0.244 * k, 0.11, result, size=20, weight="bold", color=CRIMSON if k == 2 else INK)
-show(figure, "5-whose", "캔버스 한 장의 상자, 의미 분할, 인스턴스 분할 ‖ One canvas: boxes, semantic and instance segmentation")
+show(
+    figure,
+    "5-whose",
+    "캔버스 한 장의 상자, 의미 분할, 인스턴스 분할 ‖ One canvas: boxes, semantic and instance segmentation",
+)
 assert mean_share > budget(0.8, 0.5) and len(touching) > 10
-print(f"닿은 숫자가 있는 시험 캔버스 {len(touching)}장: 잉크의 {mean_share:.0%}가 제 숫자에 돌아갔다 ‖ {len(touching)} test canvases where digits touch: {mean_share:.0%} of the ink went to its own digit")
+print(
+    f"닿은 숫자가 있는 시험 캔버스 {len(touching)}장: 잉크의 {mean_share:.0%}가 제 숫자에 돌아갔다 ‖ {len(touching)} test canvases where digits touch: {mean_share:.0%} of the ink went to its own digit"
+)
 reveal(4, "A")
 
 # %% [markdown] lang="ko"
@@ -625,7 +714,9 @@ def box_of(mask):
 
 def coins_right(box_of):
     regions = measure.regionprops(ndimage.label(truth)[0])
-    boxes = [(left, top, right - left, bottom - top) for top, left, bottom, right in (region.bbox for region in regions)]
+    boxes = [
+        (left, top, right - left, bottom - top) for top, left, bottom, right in (region.bbox for region in regions)
+    ]
     return sum(tuple(map(int, box_of(ndimage.label(truth)[0] == n))) == box for n, box in enumerate(boxes, 1))
 
 
@@ -644,7 +735,9 @@ def backward(dz, x, kernel, stride):
     dx = np.zeros_like(x)
     for n, c, p, q in np.ndindex(*dz.shape):
         i, j = p * stride, q * stride
-        dx[n, c, i : i + kernel, j : j + kernel] += dz[n, c, p, q]  # ← 모두가 받는다. 고쳐요 ‖ ← all of them get it: mend this
+        dx[n, c, i : i + kernel, j : j + kernel] += dz[
+            n, c, p, q
+        ]  # ← 모두가 받는다. 고쳐요 ‖ ← all of them get it: mend this
     return dx
 
 
