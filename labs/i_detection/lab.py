@@ -623,7 +623,7 @@ touching = [k for k in range(len(exam)) if ndimage.label(exam[k][0] > 64, eight)
 shares = {k: right_pixels(k) for k in touching}
 mean_share = np.mean([share for share, *_ in shares.values()])
 
-# %% tags=["figure", "print"]
+# %% tags=["figure", "print", "machine"]
 chosen = max(
     shares,
     key=lambda k: (len(exam[k][1]) == len(shares[k][2]) == 3, set(answers[k][2]) == set(exam[k][2]), shares[k][0]),
