@@ -387,8 +387,6 @@ figure.text(0.03, 0.82, "카드의 번호 ‖ on the card", size=16, color=MUTED
 figure.text(0.53, 0.82, "친구가 읽은 것 ‖ the friend reads", size=16, color=MUTED)
 figure.text(0.945, 0.82, "자리 ‖ digits", size=16, color=MUTED, ha="center")
 show(figure, "3-mistake", "카드의 번호와 친구가 읽은 번호 ‖ Numbers on cards, and what the friend reads")
-assert len(doubled) > 0 and all(friends_read_path(path) != number for number, path in doubled)
-assert all(friends_read_path(path) == number for number, path in plain)
 
 # %% [markdown] lang="ko"
 # 함수의 두 줄 가운데 무엇을 먼저 해야 하는지 생각하고 고쳐 보세요. 힌트: 빈칸은 같은 숫자 둘 사이의 **울타리**예요.
@@ -591,6 +589,11 @@ score()
 # <details><summary>숨은 실수</summary>
 #
 # 빈칸을 **먼저** 지웠어요. `4-4`가 `44`가 되고, 그다음 하나로 합쳐져 `4`가 돼요. 같은 숫자가 이어진 번호가 모두 짧아져요. 먼저 합치고 나중에 지워야 해요.
+#
+# ```python
+# assert doubled and all(friends_read_path(path) != number for number, path in doubled)
+# assert all(friends_read_path(path) == number for number, path in plain)
+# ```
 # </details>
 #
 # <details><summary>연습 1</summary>
@@ -626,6 +629,11 @@ score()
 # <details><summary>The mistake</summary>
 #
 # The blanks are taken out **first**. `4-4` becomes `44`, and then is merged to `4`: every number with equal digits side by side comes out short. Merge first, then take the blanks out.
+#
+# ```python
+# assert doubled and all(friends_read_path(path) != number for number, path in doubled)
+# assert all(friends_read_path(path) == number for number, path in plain)
+# ```
 # </details>
 #
 # <details><summary>Exercise 1</summary>

@@ -409,7 +409,6 @@ for k in range(2):
     picture(ax, friends_images[k], cmap="gray_r")
 figure.text(0.765, 0.13, "친구의 G가 그린 것 ‖ drawn by the friend’s G", size=14.5, color=MUTED)
 show(figure, "5-mistake", "바른 GAN과 친구의 GAN의 손실 ‖ Losses of the right GAN and of the friend's")
-assert friends[-5:].mean() < 0.5 < history[steps - 5 : steps].mean()
 
 # %% [markdown] lang="ko"
 # 위 셀에서 `play`를 부르는 한 곳을 찾아 고쳐 보세요. 힌트: `aim_of_g`는 G가 D에게서 듣고 싶은 답이에요.
@@ -493,6 +492,10 @@ score()
 # <details><summary>숨은 실수</summary>
 #
 # `aim_of_g=0.0`이에요. G가 “가짜라는 말을 듣고 싶다”고 배웠으니 D를 도와준 셈이에요. 그래서 둘 다 손실이 내려가요. `aim_of_g=1.0`으로 고쳐요. 점검 방법: 겨루는 두 손실이 함께 0으로 가면 목표를 의심해요.
+#
+# ```python
+# assert friends[-5:].mean() < 0.5 < history[steps - 5 : steps].mean()
+# ```
 # </details>
 #
 # <details><summary>연습 1</summary>
@@ -531,6 +534,10 @@ score()
 # <details><summary>The mistake</summary>
 #
 # It is `aim_of_g=0.0`. G learned to want to hear “fake”, so it helped D, and both losses fell. Write `aim_of_g=1.0`. How to check: if the losses of two opponents go to 0 together, doubt the aims.
+#
+# ```python
+# assert friends[-5:].mean() < 0.5 < history[steps - 5 : steps].mean()
+# ```
 # </details>
 #
 # <details><summary>Exercise 1</summary>
