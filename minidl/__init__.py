@@ -212,7 +212,7 @@ _HOMES = _later.homes(_later.FUNCTIONS)
 
 def __getattr__(name: str) -> object:
     """What loads on first use, because the engine needs none of it: rooms, `judge`, the breadth of PyTorch."""
-    if name in ("compress", "data", "distributions", "explain", "func", "linalg", "onnx", "utils"):
+    if name in ("compress", "data", "distributed", "distributions", "explain", "func", "linalg", "onnx", "utils"):
         return _importlib.import_module(f".{name}", __name__)
     whole = _later.ALIASES.get(name, name)
     if whole in _HOMES:

@@ -73,6 +73,10 @@ class MissingPackageError(MinidlError, ImportError):
     """An optional package that something needs is not installed."""
 
 
+class DistributedError(MinidlError, ValueError):
+    """Processes that cannot work together: no group was made, MPI failed, or they do not hold the same."""
+
+
 class DataError(MinidlError, ValueError):
     """A data file that is missing, damaged or of another format than its name says."""
 

@@ -14,4 +14,7 @@ __all__ = [
     "random_split", "read_image", "transforms", "write_image",
 ]  # fmt: skip
 
-__getattr__ = _of_module(__name__, globals())
+_LATER = {"distributed_sampler": "DistributedSampler"}
+__all__ += ["DistributedSampler"]
+
+__getattr__ = _of_module(__name__, globals(), _LATER)

@@ -229,6 +229,8 @@ def accumulate(leaf: Tensor, gradient: Array) -> None:
         leaf.grad._storage.version += 1
     for observer in listening.observers:
         observer.on_leaf(leaf, gradient)
+    for hook in leaf._after or ():
+        hook(leaf)
 
 
 def seed_gradient(output: Tensor, gradient: Any) -> Array:

@@ -46,6 +46,7 @@ class Tensor(TensorMethods):
     _view: View | None
     _strides: tuple[int, ...] | None  # the strides in PyTorch, where the elements do not lie row by row
     _requires_grad: bool
+    _after: list[Callable[[Tensor], None]] | None = None  # what is called when a gradient has been added to `.grad`
 
     def _become(self, made: Tensor) -> None:
         """Become the new tensor `made`; for constructors."""

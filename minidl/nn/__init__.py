@@ -1,5 +1,7 @@
 """Layers, containers, losses and initial weights, with PyTorch's names."""
 
+from importlib import import_module as _import_module
+
 from ..missing import of_module as _of_module
 from . import functional, init, utils
 from .activation import (
@@ -156,16 +158,22 @@ _LATER = {  # files that are loaded when one of these layers is asked for
     "lp_pooling": "LPPool1d LPPool2d LPPool3d",
     "padding": "CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d "
     "ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad1d ZeroPad2d ZeroPad3d",
-    "parallel": "DataParallel",
+    "parallel.data_parallel": "DataParallel",
     "parameter_dict": "ParameterDict",
     "pooling1d": "AdaptiveAvgPool1d AvgPool1d MaxPool1d",
     "pooling3d": "AdaptiveAvgPool3d AvgPool3d MaxPool3d",
     "rms_norm": "LocalResponseNorm RMSNorm",
     "shrinkage": "Hardshrink Softshrink Tanhshrink Threshold",
     "softmin": "Softmax2d Softmin",
+    "sync_batch_norm": "SyncBatchNorm",
     "unpooling": "MaxUnpool1d MaxUnpool2d MaxUnpool3d",
     "upsampling": "PixelShuffle PixelUnshuffle Upsample UpsamplingBilinear2d UpsamplingNearest2d",
 }
 __all__ += " ".join(_LATER.values()).split()
 
-__getattr__ = _of_module(__name__, globals(), _LATER)
+_absent = _of_module(__name__, globals(), _LATER)
+
+
+def __getattr__(name: str) -> object:
+    """Layers that few networks use are loaded on first use, and so is `parallel`."""
+    return _import_module(f"{__name__}.parallel") if name == "parallel" else _absent(name)

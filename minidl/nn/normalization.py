@@ -85,14 +85,18 @@ class _BatchNorm(_Scaled):
             own = self.running_mean is None and self.running_var is None  # no running statistics: the batch's own
             return batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, own, 0.0, self.eps)
         if not self.track_running_stats:
-            return batch_norm(input, None, None, self.weight, self.bias, True, 0.0, self.eps)
+            return self._by_batch(input, None, None, 0.0)
         tracked, momentum = self.num_batches_tracked, self.momentum
         if momentum is None:  # the plain mean over all batches so far
             momentum = 0.0 if tracked is None else 1.0 / (int(tracked._array) + 1)
-        z = batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, True, momentum, self.eps)
+        z = self._by_batch(input, self.running_mean, self.running_var, momentum)
         if tracked is not None:
             overwrite(tracked, tracked._array + 1)
         return z
+
+    def _by_batch(self, input: Tensor, mean: Tensor | None, var: Tensor | None, momentum: float) -> Tensor:
+        """Normalise by the batch's own statistics, towards which the running ones move."""
+        return batch_norm(input, mean, var, self.weight, self.bias, True, momentum, self.eps)
 
     def _check(self, input: Tensor) -> None:
         if input.ndim not in self.ndims:

@@ -119,36 +119,52 @@ def batch_norm(
     training; `ShapeError` for fewer than 2 values per channel in training or parameters of another shape; `DtypeError`.
     """
     name = "batch_norm"
-    x = _input(name, input, 2)
-    channels = x.shape[1]
-    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
-    _check_parameters(name, x, (channels,), given)
-    wide = (1, channels) + (1,) * (x.ndim - 2)  # (1, C, 1, ...)
-    w, b = _reshaped(weight, wide), _reshaped(bias, wide)
+    x, w, b = channelwise(name, input, running_mean, running_var, weight, bias)
     eps = number(name, "eps", eps)
     if eps < 0 or (training and eps == 0):
         raise ArgumentError(f"{name}: eps must be {'positive in training' if training else 'at least 0'}; got {eps!r}")
     if not training:
         if running_mean is None or running_var is None:
             raise ArgumentError(f"{name}: evaluation (training=False) needs running_mean and running_var")
+        wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)  # (1, C, 1, ...)
         mean, var = reshape(running_mean.detach(), wide), reshape(running_var.detach(), wide)
         return Standardize.apply(x, w, b, mean, var, eps=eps)
-    count = x._array.size // max(channels, 1)
+    count = x._array.size // max(x.shape[1], 1)
     if count == 1:
         raise ShapeError(
             f"{name}: training needs more than 1 value per channel, but the input {x.shape} is a batch of one; leave "
             "a last batch of one out (drop_last=True), choose another batch size (--batch-size), or use model.eval()"
         )
-    momentum = number(name, "momentum", momentum)
+    move = mover(running_mean, running_var, number(name, "momentum", momentum))
 
     def track(mean: Array, var: Array) -> None:
-        for running, batch in ((running_mean, mean), (running_var, var * (count / max(count - 1, 1)))):
-            if running is not None:
-                moved = (1 - momentum) * running._array + momentum * batch.reshape(channels)
-                overwrite(running, moved.astype(running.dtype, copy=False))
+        move(mean, var, count)
 
     axes = (0, *range(2, x.ndim))
     return NormalizeChannels.apply(x, w, b, axes=axes, eps=eps, track=track if count else None)
+
+
+def channelwise(
+    name: str, input: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """The input (N, C, ...), checked, and the weight and bias (C,) as (1, C, 1, ...)."""
+    x = _input(name, input, 2)
+    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    _check_parameters(name, x, (x.shape[1],), given)
+    wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)
+    return x, _reshaped(weight, wide), _reshaped(bias, wide)
+
+
+def mover(running_mean: Tensor | None, running_var: Tensor | None, momentum: float) -> Callable[..., None]:
+    """A function of a batch's mean, variance and count of values that moves the running ones towards them."""
+
+    def move(mean: Array, var: Array, count: int) -> None:
+        for running, batch in ((running_mean, mean), (running_var, var * (count / max(count - 1, 1)))):
+            if running is not None:
+                moved = (1 - momentum) * running._array + momentum * batch.reshape(running.shape)
+                overwrite(running, moved.astype(running.dtype, copy=False))
+
+    return move
 
 
 def layer_norm(

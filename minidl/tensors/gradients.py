@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ..backend import Array, backend_of
 from ..engine.backward import Arrived, accumulate, seed_gradient, walk
 from ..engine.grad_mode import enable_grad
-from ..engine.tensor import Recorded, Tensor, edge_of, wrap
+from ..engine.tensor import Recorded, RemovableHook, Tensor, edge_of, wrap
 from ..errors import ArgumentError, GraphError, refuse
 from ..ops._check.arguments import cast
 from .second.library import library_of
@@ -57,6 +57,27 @@ def backward(
             walk(roots, arrived, retain, lift=lift)
         else:
             _walk_to(ins, roots, arrived, retain, create_graph)
+
+
+def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> RemovableHook:
+    """Call `hook(leaf)` whenever `backward` has added to this leaf's `.grad`; what it returns is ignored.
+
+    A leaf's gradient is complete then: the sum of all that a pass sends there. Returns a handle with `remove()`.
+    GraphError unless this tensor is a leaf that requires gradients.
+
+    >>> import minidl
+    >>> x = minidl.tensor([1.0, 2.0], requires_grad=True)
+    >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+    >>> (x * x).sum().backward()
+    tensor([2., 4.])
+    """
+    if not self.is_leaf or not self.requires_grad:
+        raise GraphError(
+            "register_post_accumulate_grad_hook: only a leaf that requires gradients gets a .grad; use register_hook"
+        )
+    self._after = self._after or []
+    self._after.append(hook)
+    return RemovableHook(self._after, hook)
 
 
 def grad(
@@ -148,6 +169,8 @@ def _accumulated(leaf: Tensor, gradient: Array) -> None:
     """`accumulate` for a recorded gradient: a new sum, as the old one may be part of a graph."""
     gradient = _hooked(leaf, gradient)
     leaf._grad = gradient.tensor if leaf.grad is None else leaf.grad + gradient.tensor
+    for hook in leaf._after or ():
+        hook(leaf)
 
 
 def _as_tensor(gradient: Any) -> Tensor | None:

@@ -42,7 +42,7 @@ from .printing import tensor_text
 from .writing import in_place, shape_in_place
 
 _SAME_NAME = {
-    gradients: "backward",
+    gradients: "backward register_post_accumulate_grad_hook",
     arithmetic: "add sub mul div floor_divide remainder fmod neg positive reciprocal square pow lerp",
     elementary: "exp expm1 log log2 log10 log1p sqrt rsqrt sin cos erf abs sign floor ceil trunc round",
     trigonometry: "acos acosh asin asinh atan atan2 atanh cosh exp2 sinh tan",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import UnsupportedError
-from .module import Module
+from ...errors import UnsupportedError
+from ..module import Module
 
 
 class DataParallel(Module):
     """Calls `module`, as PyTorch's does on a machine with one GPU or none; its state dict begins with "module.".
 
-    UnsupportedError for several devices: minidl trains on one.
+    UnsupportedError for several devices: `DistributedDataParallel` has one process for each.
     """
 
     def __init__(
