@@ -21,6 +21,7 @@ from . import bench, data, doctor, explain, export, gradcheck, judge, predict, s
 from .console import complain, fit_to_console, notice
 from .exit_codes import FAILED, INTERRUPTED, SUMMARY, USAGE, exit_code
 from .parser import Parser, add_language, translate
+from .together import started_by_mpi, together
 
 VERBS = (  # as `minidl --help` lists them
     train, test, predict, export, shrink, serve, summary, explain, gradcheck, judge, data, doctor, bench,
@@ -54,32 +55,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _open_standard_handles()
         words = sys.argv[1:] if arguments is None else list(arguments)
         speak(_language(words))
+        if _verb(words) == "train" and started_by_mpi():
+            return together(lambda: _run(words), _tell)
         return _run(words)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
+        return _tell(error)
+
+
+def _tell(error: BaseException) -> int:
+    """Print what went wrong, in one line, and return its exit code."""
+    if isinstance(error, KeyboardInterrupt):
         notice("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of the results has gone
+    if isinstance(error, BrokenPipeError):  # the reader of the results has gone
         return FAILED
-    except MinidlError as error:
-        _show_traceback()
+    _show_traceback(error)
+    if isinstance(error, MinidlError):
         complain(str(error))
         return exit_code(error)
-    except MemoryError:
-        _show_traceback()
+    if isinstance(error, MemoryError):
         complain("there is not enough memory for this; try fewer images at a time, or a smaller network")
-        return FAILED
-    except OSError as error:
-        _show_traceback()
+    elif isinstance(error, OSError):
         complain(f"{error.filename or 'a file'}: {error.strerror or error}")
-        return FAILED
-    except Exception as error:
-        _show_traceback()
+    else:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         complain(
             f"{type(error).__name__}: {error} ({frame.filename}, line {frame.lineno}); this is a bug in minidl; "
             f"{TRACEBACK}=1 shows where it came from"
         )
-        return FAILED
+    return FAILED
 
 
 def _run(words: list[str]) -> int:
@@ -90,6 +94,11 @@ def _run(words: list[str]) -> int:
     parsed = make_parser().parse_args(words)
     get_num_threads()  # so that a wrong MINIDL_NUM_THREADS is reported before any work
     return parsed.run(parsed)
+
+
+def _verb(words: list[str]) -> str | None:
+    """The first word that is no option, nor the language that one asks for."""
+    return next((word for word in words if not word.startswith("-") and word not in LANGUAGES), None)
 
 
 def _language(words: list[str]) -> str:
@@ -110,10 +119,10 @@ def _language(words: list[str]) -> str:
     return found
 
 
-def _show_traceback() -> None:
+def _show_traceback(error: BaseException) -> None:
     if os.environ.get(TRACEBACK):
         with suppress(OSError, ValueError):
-            traceback.print_exc()
+            traceback.print_exception(error)
 
 
 def _open_standard_handles() -> None:

@@ -83,7 +83,8 @@ def _train(job: Job, arguments: argparse.Namespace) -> int:
             f"these are not the files that {job.options.dataset} was published with; `minidl data verify` tells more"
         )
     reporter = Reporter(job.options.epochs, arguments.quiet, len(job.splits.classes))
-    events = EventWriter(job.folder / "tensorboard", job.trainer) if arguments.tensorboard else None
+    writes = arguments.tensorboard and job.team.leads
+    events = EventWriter(job.folder / "tensorboard", job.trainer) if writes else None
 
     def on_epoch(record: dict[str, Any]) -> None:
         reporter.on_epoch(record)

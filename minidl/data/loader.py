@@ -167,19 +167,23 @@ class DataLoader:
         if not self._own_order:
             return iter(self.sampler if self.batch_sampler is None else self.batch_sampler)  # type: ignore[arg-type]
         samples, size = len(self.dataset), self.batch_size
-        indices = _derived(seed, SHUFFLE).permutation(samples) if self.shuffle else np.arange(samples)
+        indices = derived(seed, SHUFFLE).permutation(samples) if self.shuffle else np.arange(samples)
         if size is None:
             return iter(indices)
         return (indices[start : start + size] for start in range(0, len(self) * size, size))
 
     def _make(self, seed: int, number: int, indices: Any) -> Any:
         """Batch `number` of the epoch; its randomness depends on the seed and the number alone."""
-        with use_stream(_derived(seed, AUGMENT, number), order_is_fixed=self.num_workers <= 1):
+        with use_stream(self._stream(seed, number), order_is_fixed=self.num_workers <= 1):
             if self.batch_sampler is None:
                 batch = self.collate_fn(get_samples(self.dataset, [indices])[0])
             else:
                 batch = get_batch(self.dataset, indices, self.collate_fn)
         return batch if self.device is None else moved(batch, self.device)
+
+    def _stream(self, seed: int, number: int) -> np.random.Generator:
+        """What the transforms of batch `number` draw from."""
+        return derived(seed, AUGMENT, number)
 
     def _here(self, seed: int, order: Iterator[tuple[int, Any]]) -> Iterator[Any]:
         for number, indices in order:
@@ -247,7 +251,7 @@ def threads_start() -> bool:
     return True
 
 
-def _derived(seed: int, *purpose: int) -> np.random.Generator:
+def derived(seed: int, *purpose: int) -> np.random.Generator:
     """A separate stream for each purpose, all fixed by the epoch's seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=purpose)))
 

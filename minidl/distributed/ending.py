@@ -14,14 +14,14 @@ from typing import Any
 PATIENCE = 1.0  # seconds that the others give rank 0 to say what went wrong on all of them
 
 
-def end_all(group: Any, code: int, say: Callable[[], None]) -> None:
-    """Call `say`, and end every process of the group; mpiexec returns `code`. Does not return.
+def end_all(group: Any, say: Callable[[], int]) -> None:
+    """Call `say`, and end every process of the group with the code that it returns. Does not return.
 
     What goes wrong on all processes is said once: the lowest rank speaks first, and ends the others meanwhile.
     """
     if group.rank:
         time.sleep(min(PATIENCE + 0.1 * group.rank, 5 * PATIENCE))
-    say()
+    code = say()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
@@ -35,11 +35,12 @@ def end_all_if_one_fails(group: Any) -> Callable[[], None]:
     before = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        def say() -> None:
+        def say() -> int:
             text = "".join(traceback.format_exception(kind, error, trace))
             print(f"{text.rstrip()} (rank {group.rank} of {group.size})", file=sys.stderr)
+            return 1
 
-        end_all(group, 1, say)
+        end_all(group, say)
 
     if group.size > 1:
         sys.excepthook = hook

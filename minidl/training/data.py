@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,16 +132,16 @@ def published(*sets: ImageDataset) -> bool | None:
     return None if None in found else all(found)
 
 
-def train_loader(splits: Splits, options: Options) -> DataLoader:
+def train_loader(splits: Splits, options: Options, kind: Callable[..., DataLoader] = DataLoader) -> DataLoader:
     """Shuffled batches, made in the background and moved to the run's device."""
-    return DataLoader(
+    return kind(
         splits.train, batch_size=options.batch_size, shuffle=True, prefetch=BATCHES_AHEAD, device=current_backend().name
     )
 
 
-def evaluation_loader(dataset: Any) -> DataLoader:
+def evaluation_loader(dataset: Any, kind: Callable[..., DataLoader] = DataLoader) -> DataLoader:
     """Large batches in order; draws nothing from the run's own random stream."""
-    return DataLoader(
+    return kind(
         dataset,
         batch_size=EVALUATION_BATCH,
         prefetch=BATCHES_AHEAD,

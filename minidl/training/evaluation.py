@@ -16,6 +16,7 @@ from ..nn import functional as F
 from ..nn.evaluating import evaluating
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+Result = tuple[float, np.ndarray, np.ndarray]  # of a batch: the sum of the losses, scores (N, C), labels (N,)
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,22 @@ class Evaluation:
 
 def evaluate(model: Module, loader: DataLoader, loss: Loss = F.cross_entropy) -> Evaluation:
     """Run `model` over `loader`, whose batches are (images, labels), without recording and in evaluation mode."""
-    total, scores, labels = 0.0, [], []
+    return joined(results(model, loader, loss))
+
+
+def results(model: Module, loader: DataLoader, loss: Loss) -> list[Result]:
+    """The results of `evaluate` on each batch."""
     with no_grad(), evaluating(model):
-        for x, y in on_device(loader):
-            z = model(x)
-            total += loss(z, y).item() * len(y)
-            scores.append(to_host(z._array))
-            labels.append(to_host(y._array))
+        found = ((model(x), y) for x, y in on_device(loader))
+        return [(loss(z, y).item() * len(y), to_host(z._array), to_host(y._array)) for z, y in found]
+
+
+def joined(parts: list[Result]) -> Evaluation:
+    """The results on all batches, as one."""
+    losses, scores, labels = zip(*parts, strict=True)
     all_scores, all_labels = np.concatenate(scores), np.concatenate(labels)
     accuracy = float((all_scores.argmax(1) == all_labels).mean())
-    return Evaluation(total / len(all_labels), accuracy, all_scores, all_labels)
+    return Evaluation(sum(losses) / len(all_labels), accuracy, all_scores, all_labels)
 
 
 def predict(model: Module, images: np.ndarray) -> np.ndarray:

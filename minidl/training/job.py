@@ -18,11 +18,13 @@ from ..models.user_file import call
 from ..random import manual_seed
 from ..tensors import saving as checkpoint
 from .config import checked_state
-from .data import evaluation_loader, open_splits, train_loader
-from .evaluation import Evaluation, evaluate, to_device
-from .loop import Progress, Trainer
+from .data import Splits, evaluation_loader, open_splits, train_loader
+from .evaluation import Evaluation, to_device
+from .kinds import check_parts, kinds_for
+from .loop import Progress
 from .options import OptionError, Options, flag, make_optimizer, make_scheduler, planned_length
 from .run import RunFolder, TakenError, next_folder
+from .team import Team
 
 RESUMABLE = ("epochs", "data")  # options that may differ when a run is resumed
 
@@ -30,7 +32,7 @@ RESUMABLE = ("epochs", "data")  # options that may differ when a run is resumed
 class Job:
     """A run: its options, data, model, trainer and folder, which is locked until `close`.
 
-    `maker` makes the model, unless it is simply the one that the options name; `origin`: where the data came from when
+    In a process group, every process has the run, and only one of them writes. `maker` makes the model, unless it is simply the one that the options name; `origin`: where the data came from when
     the run was started.
 
     Attributes:
@@ -41,19 +43,25 @@ class Job:
         self, options: Options, folder: RunFolder, maker: Maker | None = None, origin: str | None = None
     ) -> None:
         use_backend(options.backend or current_backend().name)
+        self.team = Team()
         self.options, self.folder = replace(options, backend=current_backend().name), folder
         manual_seed(options.seed)
         self.maker = maker or find_model(options.model)  # a wrong name is reported before any data is looked for
-        self.splits = open_splits(self.options, origin)
+        self.splits = self._open_splits(origin)
         manual_seed(options.seed)
         self.model = self.maker(len(self.splits.classes))
-        self.test_loader = evaluation_loader(self.splits.test)
         self._check_model()
-        loader = train_loader(self.splits, options)
+        kinds = kinds_for(self.team)
+        self.model = kinds.model(self.model)
+        self.test_loader = evaluation_loader(self.splits.test, kinds.evaluation_loader)
+        loader = train_loader(self.splits, options, kinds.train_loader)
         optimizer = make_optimizer(options, self.model)
         scheduler, each = make_scheduler(options, optimizer, len(loader))
-        validation = None if self.splits.validation is None else evaluation_loader(self.splits.validation)
-        self.trainer = Trainer(self.model, optimizer, loader, validation=validation, scheduler=scheduler, each=each)
+        held = self.splits.validation
+        validation = None if held is None else evaluation_loader(held, kinds.evaluation_loader)
+        self.trainer = kinds.trainer(
+            self.model, optimizer, loader, validation=validation, scheduler=scheduler, each=each
+        )
         self.tested: Evaluation | None = None
 
     @classmethod
@@ -63,25 +71,33 @@ class Job:
         The folder is made and the first checkpoint written, so that a full disk shows at once. Raises `TakenError` if
         the folder holds a run, or another training is at work in it.
         """
-        if folder is not None:
+        if folder is not None and Team().leads:
             folder.check_free()
         job = cls(options, folder or next_folder(options.model))
-        trust(job.maker.files.values())  # training with a file means having named it
+        if job.team.leads:
+            job._begin(folder is not None)
+        path = job.team.told(str(job.folder.path))  # there now, with the first checkpoint in it
+        if not job.team.leads:
+            job.folder = RunFolder(path)
+        return job
+
+    def _begin(self, named: bool) -> None:
+        """Make the run folder, the `named` one or the next that is free, lock it, and write all that is known."""
+        trust(self.maker.files.values())  # training with a file means having named it
         while True:
             try:
-                job.folder.create()
+                self.folder.create()
                 break
             except TakenError:
-                if folder is not None:
+                if named:
                     raise
-                job.folder = next_folder(options.model)  # another training came first
+                self.folder = next_folder(self.options.model)  # another training came first
         try:
-            job._write_config()
-            job.save()
+            self._write_config()
+            self.save()
         except BaseException:
-            job.close()
+            self.close()
             raise
-        return job
 
     @classmethod
     def resume(cls, given: dict[str, Any], folder: RunFolder, trusting: bool = False) -> Job:
@@ -92,7 +108,8 @@ class Job:
         at work in the folder.
         """
         folder.read_config()  # a folder that is no run gets no lock file
-        folder.lock()
+        if Team().leads:
+            folder.lock()
         try:
             return cls._resumed(given, folder, trusting)
         except BaseException:
@@ -137,7 +154,8 @@ class Job:
         job._load(state)
         typed = config["options"]
         words = {"model": typed["model"], "data": given.get("data", typed["data"])}
-        job._write_config(words, config)
+        if job.team.leads:
+            job._write_config(words, config)
         return job
 
     def close(self) -> None:
@@ -176,13 +194,17 @@ class Job:
         if not self._of_the_user(fit):
             self.save()
             return False
-        self.tested = self._of_the_user(lambda: evaluate(self.model, self.test_loader))
-        write_json(self.folder.metrics_path, self.metrics())
-        self.draw()
+        self.tested = self._of_the_user(lambda: self.trainer.evaluate(self.test_loader))
+        if self.team.leads:
+            write_json(self.folder.metrics_path, self.metrics())
+            self.draw()
+        self.team.wait()
         return True
 
     def save(self) -> None:
-        """Write the checkpoint and the metrics so far."""
+        """Write the checkpoint and the metrics so far, on the process that leads."""
+        if not self.team.leads:
+            return
         checkpoint.save(self.trainer.state_dict(), self.folder.model_path)
         write_json(self.folder.metrics_path, self.metrics())
 
@@ -222,10 +244,23 @@ class Job:
         for name, figure in figures.items():
             plots.save(figure, self.folder / name)
 
+    def _open_splits(self, origin: str | None) -> Splits:
+        """The data, which must be the same on all processes; the one that leads fetches it before the others look."""
+        if self.team.leads:
+            splits = open_splits(self.options, origin)
+        self.team.wait()
+        origin = self.team.told(splits.description["origin"] if self.team.leads else None)
+        if not self.team.leads:
+            splits = open_splits(self.options, origin)
+        self.team.check_same("other data", splits.description["crc32"])
+        return splits
+
     def _check_model(self) -> None:
         few = np.arange(min(2, len(self.splits.test)))
         images = to_device(self.splits.test.get_batch(few)[0])
         check_model(self.options.model, self.model, images, len(self.splits.classes))
+        if self.team.size > 1:
+            check_parts(self.team, self.options, len(self.splits.train), self.model, images[:0])
 
     def _of_the_user(self, function: Callable[[], Any]) -> Any:
         """Call `function`; an error in the user's model file becomes one line that names its place."""

@@ -16,7 +16,7 @@ from ..nn import Module
 from ..nn import functional as F
 from ..optim.lr_scheduler import ReduceLROnPlateau
 from ..random import default_generator
-from .evaluation import Loss, evaluate, on_device
+from .evaluation import Evaluation, Loss, evaluate, on_device
 from .meter import DivergenceError, Meter
 
 REPORT_SECONDS = 0.5  # how often losses are read and progress is reported
@@ -113,8 +113,7 @@ class Trainer:
         began = reported = time.perf_counter()
         resumed_seconds = self.seconds
         for x, y in on_device(self.loader):
-            self._step(x, y)
-            here += len(y)
+            here += self._step(x, y)
             now = time.perf_counter()
             self.seconds = resumed_seconds + now - began
             if now - reported > REPORT_SECONDS:
@@ -127,19 +126,24 @@ class Trainer:
         self.seconds = resumed_seconds + time.perf_counter() - began
         return True
 
-    def _step(self, x: Tensor, y: Tensor) -> None:
-        """One update; its loss is read later."""
+    def _step(self, x: Tensor, y: Tensor) -> int:
+        """One update; returns the number of images in it."""
         self.optimizer.zero_grad()
         z = self.model(x)
         loss = self.loss(z, y)
         loss.backward()
         self.optimizer.step()
+        with no_grad():
+            right = (z.argmax(1) == y).sum()
+        return self._count(loss, right, len(y))
+
+    def _count(self, loss: Tensor, right: Tensor, samples: int) -> int:
+        """An update is done; its loss is read later."""
         if self.scheduler is not None and self.each == "batch":
             self.scheduler.step()
         self.step += 1
-        with no_grad():
-            right = (z.argmax(1) == y).sum()
-        self.meter.add(self.step, loss, right, len(y))
+        self.meter.add(self.step, loss, right, samples)
+        return samples
 
     def _settle(self) -> None:
         try:
@@ -164,7 +168,7 @@ class Trainer:
         """Validate, step the schedule, and add the epoch to the history."""
         self.check_weights()
         train_loss, train_accuracy = self.meter.loss, self.meter.accuracy
-        found = None if self.validation is None else evaluate(self.model, self.validation, self.loss)
+        found = None if self.validation is None else self.evaluate(self.validation)
         if self.scheduler is not None and self.each == "epoch":
             watched = train_loss if found is None else found.loss
             if _watches_a_metric(self.scheduler):
@@ -186,6 +190,10 @@ class Trainer:
         self.epoch, self.seconds = self.epoch + 1, 0.0
         self.meter.start_epoch()
         return record
+
+    def evaluate(self, loader: DataLoader) -> Evaluation:
+        """The model's results on other data."""
+        return evaluate(self.model, loader, self.loss)
 
     @property
     def lr(self) -> float:

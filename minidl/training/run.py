@@ -25,6 +25,7 @@ from .._version import __version__
 from ..backend import backend_of, current_backend
 from ..backend.numpy.threads import get_num_threads
 from ..compress.steps import rebuilt
+from ..distributed.process_group import get_world_size, is_initialized
 from ..errors import CheckpointError
 from ..files import FileLock, LockedError, OutputError, make_folder, read_bytes, write_json
 from ..models.networks import Maker, find_model, source_file, with_whole_path
@@ -271,7 +272,7 @@ def machine() -> dict[str, Any]:
     """The processor: the same versions give other bits on another kind."""
     return {
         "platform": platform.platform(), "processor": platform.processor() or platform.machine(),
-        "threads": get_num_threads(),
+        "threads": get_num_threads(), "processes": get_world_size() if is_initialized() else 1,
     }  # fmt: skip
 
 

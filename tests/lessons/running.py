@@ -164,7 +164,7 @@ def prepare_minidl() -> Any:
     distributions.bernoulli.bernoulli = drawn["bernoulli"]
     distributions.categorical.multinomial = drawn["multinomial"]
     dropout.dropout, dropout.dropout2d = drawn["dropout"], drawn["dropout2d"]
-    minidl.data.loader._derived = lambda seed, *purpose: numbers.drawn
+    minidl.data.loader.derived = lambda seed, *purpose: numbers.drawn
     return torch
 
 

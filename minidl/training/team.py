@@ -1,0 +1,59 @@
+"""The processes that train one run together. One alone is a team too, which has nobody to ask."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TypeVar
+
+from ..backend import current_backend
+from ..distributed.process_group import destroy_process_group, init_process_group, is_initialized, the_group
+from ..errors import DistributedError
+
+Found = TypeVar("Found")
+
+NAP = 0.02  # seconds between two looks at whether the others have come: waiting must not take their core
+
+
+class Team:
+    """The process group that was joined when the team was made; without one, this process alone.
+
+    Attributes:
+        rank, size: this process's number, and how many there are.
+        leads: whether this is the one process that writes to the run folder.
+    """
+
+    def __init__(self) -> None:
+        _carry_by_nccl()
+        self.group = the_group() if is_initialized() else None
+        self.rank, self.size = (0, 1) if self.group is None else (self.group.rank, self.group.size)
+        self.leads = self.rank == 0
+
+    def told(self, value: Found) -> Found:
+        """The leader's value, on every process."""
+        return value if self.group is None else self.group.comm.bcast(value, 0)
+
+    def all_told(self, value: Found) -> list[Found]:
+        """Every process's value, by rank."""
+        return [value] if self.group is None else self.group.comm.allgather(value)
+
+    def wait(self) -> None:
+        """Wait until every process has come here, without keeping a core busy."""
+        if self.group is not None:
+            everyone = self.group.barrier()
+            while not everyone.is_completed():
+                time.sleep(NAP)
+
+    def check_same(self, what: str, value: Any) -> None:
+        """Raise `DistributedError`, on every process, if one has another `value` than the leader."""
+        values = self.all_told(value)
+        other = [rank for rank, found in enumerate(values) if found != values[0]]
+        if other:
+            raise DistributedError(f"rank {other[0]} has {what} than rank 0; all processes must have the same")
+
+
+def _carry_by_nccl() -> None:
+    """Let NCCL carry the tensors of a run on real GPUs."""
+    backend = current_backend()
+    if is_initialized() and backend.name == "cupy" and not backend.emulated and the_group().name != "nccl":
+        destroy_process_group()
+        init_process_group("nccl")
