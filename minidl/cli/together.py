@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..backend.numpy.threads import available_cores, set_num_threads
-from ..distributed.ending import end_all
+from ..distributed.ending import abort, all_failed
 from ..distributed.process_group import destroy_process_group, init_process_group, the_group
 from .console import complain
 from .exit_codes import FAILED
@@ -58,13 +58,11 @@ def together(run: Callable[[], int], tell: Callable[[BaseException], int]) -> in
         return int(error.code or 0)
     except BaseException as error:
         failed = error
-
-    def say() -> int:
-        if voice is not None:
-            os.dup2(voice, 2)
-        return tell(_of_rank(failed, rank))
-
-    end_all(the_group(), say)
+    if all_failed(the_group()):
+        return tell(failed)  # which rank 0 alone prints
+    if voice is not None:
+        os.dup2(voice, 2)
+    abort(the_group(), tell(_of_rank(failed, rank)))
     return FAILED
 
 

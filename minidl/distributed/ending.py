@@ -11,17 +11,26 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-PATIENCE = 1.0  # seconds that the others give rank 0 to say what went wrong on all of them
+PATIENCE = 2.0  # seconds in which what went wrong on all processes has gone wrong on the slowest
+NAP = 0.02
 
 
-def end_all(group: Any, say: Callable[[], int]) -> None:
-    """Call `say`, and end every process of the group with the code that it returns. Does not return.
+def all_failed(group: Any) -> bool:
+    """Whether every process of the group comes here, within a few seconds, because of an error.
 
-    What goes wrong on all processes is said once: the lowest rank speaks first, and ends the others meanwhile.
+    If so, each may end by itself, and rank 0 alone should say why. If not, this one is to speak, and then to `abort`.
     """
-    if group.rank:
-        time.sleep(min(PATIENCE + 0.1 * group.rank, 5 * PATIENCE))
-    code = say()
+    everyone, began = group.failures.Ibarrier(), time.monotonic()
+    patience = PATIENCE + min(0.5 * group.rank, 1.5 * PATIENCE)  # if a few fail, the lowest speaks, and ends the rest
+    while not everyone.Test():
+        if time.monotonic() - began > patience:
+            return False
+        time.sleep(NAP)
+    return True
+
+
+def abort(group: Any, code: int) -> None:
+    """End every process of the group; mpiexec reports a failure. Does not return."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
@@ -35,12 +44,13 @@ def end_all_if_one_fails(group: Any) -> Callable[[], None]:
     before = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        def say() -> int:
-            text = "".join(traceback.format_exception(kind, error, trace))
-            print(f"{text.rstrip()} (rank {group.rank} of {group.size})", file=sys.stderr)
-            return 1
-
-        end_all(group, say)
+        everywhere = all_failed(group)
+        if not everywhere or group.rank == 0:
+            text = "".join(traceback.format_exception(kind, error, trace)).rstrip()
+            where = f"all {group.size} processes" if everywhere else f"rank {group.rank} of {group.size}"
+            print(f"{text} (on {where})", file=sys.stderr)
+        if not everywhere:
+            abort(group, 1)
 
     if group.size > 1:
         sys.excepthook = hook

@@ -46,10 +46,12 @@ class MPIGroup:
     def __init__(self) -> None:
         self.mpi = require_mpi()
         self.comm = self.mpi.COMM_WORLD.Dup()  # so that messages of the user's own never meet ours
+        self.failures = self.comm.Dup()  # where processes meet that others may be waiting for
         self.rank, self.size = self.comm.Get_rank(), self.comm.Get_size()
 
     def close(self) -> None:
         """End the group, on every process; MPI itself goes on."""
+        self.failures.Free()
         self.comm.Free()
 
     def all_reduce(self, array: Array, op: ReduceOp) -> Work:

@@ -28,6 +28,7 @@ from ..nn.parallel import DistributedDataParallel
 from ..random import default_generator
 from .evaluation import Evaluation, joined, results
 from .loop import Progress, Trainer
+from .meter import DivergenceError
 from .team import Team
 
 
@@ -108,6 +109,9 @@ class SharedTrainer(Trainer):
             losses = self.team.all_told(mine)
             rank = next((r for r, loss in enumerate(losses) if not math.isfinite(loss)), 0)
             raise self._diverged(f"the loss became {losses[rank]} at step {self.step + 1} on rank {rank}", self.step + 1)
+
+    def _diverged(self, what: str, step: int) -> DivergenceError:
+        return super()._diverged(what if " on rank " in what else f"{what} on all {self.team.size} ranks", step)
 
     def _finish_epoch(self) -> dict[str, Any]:
         self._check_weights_are_the_same()
