@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed
 import torch.utils.data
 
 TARGET = Path(__file__).parents[1] / "minidl" / "missing" / "names.py"
@@ -33,6 +34,7 @@ ROOMS: dict[str, Any] = {
     "minidl.optim": torch.optim,
     "minidl.optim.lr_scheduler": torch.optim.lr_scheduler,
     "minidl.data": torch.utils.data,
+    "minidl.distributed": torch.distributed,
     "minidl.linalg": torch.linalg,
     "Tensor": torch.Tensor,
     "Module": torch.nn.Module,

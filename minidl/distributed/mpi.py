@@ -6,6 +6,8 @@ same order.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ NAMES = {
     ReduceOp.SUM: "SUM", ReduceOp.AVG: "SUM", ReduceOp.PRODUCT: "PROD", ReduceOp.MIN: "MIN", ReduceOp.MAX: "MAX",
     ReduceOp.BAND: "BAND", ReduceOp.BOR: "BOR", ReduceOp.BXOR: "BXOR",
 }  # fmt: skip
+SPIN, NAP = 2e-4, 2e-3  # seconds: how long a wait keeps its core, and how long at most it then sleeps between two looks
 BITWISE = (ReduceOp.BAND, ReduceOp.BOR, ReduceOp.BXOR)
 
 
@@ -58,39 +61,52 @@ class MPIGroup:
         """`array` becomes the reduction of all processes' arrays: the same bits on each of them."""
         host = _host(array)
         request = self.comm.Iallreduce(self.mpi.IN_PLACE, host, self._op(op, array))
-        return Work(request, lambda: _put(array, self._mean(host, op)))
+        return self._work(request, lambda: _put(array, self._mean(host, op)))
 
     def reduce(self, array: Array, op: ReduceOp, dst: int) -> Work:
         """The same, but only on process `dst`; elsewhere `array` stays as it is."""
         host = _host(array)
         if self.rank != dst:
-            return Work(self.comm.Ireduce(host, None, self._op(op, array), dst))
+            return self._work(self.comm.Ireduce(host, None, self._op(op, array), dst))
         request = self.comm.Ireduce(self.mpi.IN_PLACE, host, self._op(op, array), dst)
-        return Work(request, lambda: _put(array, self._mean(host, op)))
+        return self._work(request, lambda: _put(array, self._mean(host, op)))
 
     def broadcast(self, array: Array, src: int) -> Work:
         """`array` becomes that of process `src`."""
         host = _host(array)
-        return Work(self.comm.Ibcast(host, src), lambda: _put(array, host))
+        return self._work(self.comm.Ibcast(host, src), lambda: _put(array, host))
 
     def all_gather(self, out: Array, array: Array) -> Work:
         """`out` (size, *shape) becomes all processes' arrays (shape), by rank."""
         sent, host = _host(array), _host(out)
-        return Work(self.comm.Iallgather(sent, host), lambda: _put(out, host))
+        return self._work(self.comm.Iallgather(sent, host), lambda: _put(out, host))
 
     def gather(self, out: Array | None, array: Array, dst: int) -> Work:
         """The same, but only on process `dst`; elsewhere `out` is None."""
         sent, host = _host(array), None if out is None else _host(out)
-        return Work(self.comm.Igather(sent, host, dst), lambda: None if out is None else _put(out, host))
+        return self._work(self.comm.Igather(sent, host, dst), lambda: None if out is None else _put(out, host))
 
     def scatter(self, array: Array, parts: Array | None, src: int) -> Work:
         """`array` (shape) becomes this process's part of `parts` (size, *shape), which process `src` has."""
         sent, host = None if parts is None else _host(parts), _host(array)
-        return Work(self.comm.Iscatter(sent, host, src), lambda: _put(array, host))
+        return self._work(self.comm.Iscatter(sent, host, src), lambda: _put(array, host))
 
     def barrier(self) -> Work:
         """Done when every process has called it."""
-        return Work(self.comm.Ibarrier())
+        return self._work(self.comm.Ibarrier())
+
+    def told(self, value: Any, src: int = 0) -> Any:
+        """The object of process `src`, pickled, on every process."""
+        self.barrier().wait()  # which lets others have the core; what follows does not
+        return self.comm.bcast(value, src)
+
+    def all_told(self, value: Any) -> list[Any]:
+        """Every process's object, pickled, by rank."""
+        self.barrier().wait()
+        return self.comm.allgather(value)
+
+    def _work(self, request: Any, finish: Callable[[], None] = lambda: None) -> Work:
+        return Work(_Patient(request), finish)
 
     def _op(self, op: ReduceOp, array: Array) -> Any:
         kind = array.dtype.kind
@@ -102,6 +118,19 @@ class MPIGroup:
         if op is ReduceOp.AVG:
             total /= self.size
         return total
+
+
+class _Patient:
+    """A request of MPI's that is waited for without keeping a core busy for long: others may have work for it."""
+
+    def __init__(self, request: Any) -> None:
+        self.request, self.Test = request, request.Test
+
+    def Wait(self) -> None:
+        began = time.perf_counter()
+        while not self.Test():
+            if (waited := time.perf_counter() - began) > SPIN:
+                time.sleep(min(waited / 20, NAP))
 
 
 def _host(array: Array) -> np.ndarray:

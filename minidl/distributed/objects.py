@@ -12,7 +12,7 @@ def all_gather_object(object_list: list[Any], obj: Any, group: None = None) -> N
     """`object_list[r]` becomes the object of rank r; the list has a place for each."""
     team = the_group(group)
     _check_places("all_gather_object", "object_list", object_list, team.size)
-    object_list[:] = team.comm.allgather(obj)
+    object_list[:] = team.all_told(obj)
 
 
 def gather_object(obj: Any, object_gather_list: list[Any] | None = None, dst: int = 0, group: None = None) -> None:
@@ -30,7 +30,7 @@ def gather_object(obj: Any, object_gather_list: list[Any] | None = None, dst: in
 def broadcast_object_list(object_list: list[Any], src: int, group: None = None) -> None:
     """The objects of rank `src` replace those in every process's list, which are as many."""
     team = the_group(group)
-    found = team.comm.bcast(object_list, src)
+    found = team.told(object_list, src)
     _check_places("broadcast_object_list", "object_list", object_list, len(found))
     object_list[:] = found
 

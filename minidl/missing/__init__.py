@@ -56,7 +56,6 @@ INSTEAD = {
     "stft": "unfold and numpy.fft on x.numpy(): there are no complex numbers",
     "symeig": "linalg.eigh",
     "triangular_solve": "linalg.solve_triangular",
-    "distributed": "nothing: minidl trains on one device",
     "DataParallel": "nothing: minidl trains on one device",
     "inference_mode": "no_grad()",
     "IterableDataset": "a Dataset with len() and [index]",

@@ -188,6 +188,22 @@ NAMES = {
         functional_datapipe get_worker_info guaranteed_datapipes_determinism non_deterministic random_split
         runtime_validation runtime_validation_disabled
     """,
+    "minidl.distributed": """
+        AllToAllOptions AllreduceCoalescedOptions AllreduceOptions Backend BackendConfig BarrierOptions
+        BroadcastOptions DebugLevel DeviceMesh DistBackendError DistError DistNetworkError DistStoreError
+        GatherOptions GroupMember GroupName P2POp PrefixStore ProcessGroup ProcessGroupGloo QueueEmptyError RankType
+        ReduceOp ReduceOptions ReduceScatterOptions ScatterOptions Store Work all_gather all_gather_coalesced
+        all_gather_into_tensor all_gather_object all_gather_single all_reduce all_reduce_coalesced all_to_all
+        all_to_all_single barrier batch_isend_irecv breakpoint broadcast broadcast_object_list default_pg_timeout
+        destroy_process_group gather gather_object get_backend get_backend_config get_debug_level
+        get_default_backend_for_device get_global_rank get_group_rank get_node_local_rank get_pg_count
+        get_process_group_ranks get_rank get_world_size group init_device_mesh init_process_group irecv is_available
+        is_backend_available is_gloo_available is_initialized is_mpi_available is_nccl_available
+        is_torchelastic_launched is_ucc_available is_xccl_available isend log monitored_barrier new_group
+        new_subgroups new_subgroups_by_enumeration record_comm recv recv_object_list reduce reduce_op reduce_scatter
+        reduce_scatter_single reduce_scatter_tensor register_rendezvous_handler rendezvous scatter scatter_object_list
+        send send_object_list shrink_group split_group supports_complex timedelta
+    """,
     "minidl.linalg": """
         LinAlgError cholesky cholesky_ex common_notes cond cross det diagonal eig eigh eigvals eigvalsh
         householder_product inv inv_ex ldl_factor ldl_factor_ex ldl_solve lstsq lu lu_factor lu_factor_ex lu_solve

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, TypeVar
 
 from ..backend import current_backend
@@ -10,8 +9,6 @@ from ..distributed.process_group import destroy_process_group, init_process_grou
 from ..errors import DistributedError
 
 Found = TypeVar("Found")
-
-NAP = 0.02  # seconds between two looks at whether the others have come: waiting must not take their core
 
 
 class Team:
@@ -30,18 +27,16 @@ class Team:
 
     def told(self, value: Found) -> Found:
         """The leader's value, on every process."""
-        return value if self.group is None else self.group.comm.bcast(value, 0)
+        return value if self.group is None else self.group.told(value)
 
     def all_told(self, value: Found) -> list[Found]:
         """Every process's value, by rank."""
-        return [value] if self.group is None else self.group.comm.allgather(value)
+        return [value] if self.group is None else self.group.all_told(value)
 
     def wait(self) -> None:
-        """Wait until every process has come here, without keeping a core busy."""
+        """Wait until every process has come here."""
         if self.group is not None:
-            everyone = self.group.barrier()
-            while not everyone.is_completed():
-                time.sleep(NAP)
+            self.group.barrier().wait()
 
     def check_same(self, what: str, value: Any) -> None:
         """Raise `DistributedError`, on every process, if one has another `value` than the leader."""

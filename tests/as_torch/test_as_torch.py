@@ -74,7 +74,10 @@ REFUSED = [
     ("torch.load(saved(1), mmap=True)", "UnsupportedError: load: the argument mmap=True"),
     ("SummaryWriter('/nowhere')", "MissingPackageError: --tensorboard needs the package tensorboardX"),
     ("DataLoader(range(3), timeout=5)", "UnsupportedError: DataLoader: the argument timeout=5"),
-    ("torch.distributed", "AttributeError: module 'torch' has no attribute 'distributed': it is PyTorch's"),
+    ("torch.distributed.new_group", "AttributeError: module 'torch.distributed' has no attribute 'new_group': it is"),
+    ("torch.distributed.init_process_group('gloo')", "ArgumentError: init_process_group: backend 'gloo' is not in minidl"),
+    ("torch.nn.parallel.DistributedDataParallel(nn.Linear(1, 1))", "DistributedError: no process group: call "),
+    ("import torch.distributed.rpc", "ImportError: cannot import name 'rpc' from 'torch.distributed'"),
 ]  # fmt: skip
 HEAD = """
 import minidl.as_torch, io

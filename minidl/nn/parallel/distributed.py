@@ -86,14 +86,14 @@ class DistributedDataParallel(Module):
             for kind, named in (("parameter", self.module.named_parameters()), ("buffer", self.module.named_buffers()))
             for path, tensor in named
         ]
-        first = self.group.comm.bcast(mine, 0)
+        first = self.group.told(mine)
         found = None
         if mine != first:
             longer = max(len(mine), len(first))
             pairs = zip(mine + [None] * (longer - len(mine)), first + [None] * (longer - len(first)))
             here, there = next(pair for pair in pairs if pair[0] != pair[1])
             found = f"rank {self.group.rank} has {_told(here)} where rank 0 has {_told(there)}"
-        told = [one for one in self.group.comm.allgather(found) if one is not None]
+        told = [one for one in self.group.all_told(found) if one is not None]
         if told:
             raise DistributedError(f"DistributedDataParallel: the processes' modules differ: {told[0]}")
 

@@ -105,9 +105,9 @@ class Reducer:
         """DistributedError if the last backward left out some parameters: the others wait for them."""
         if not (self.armed and self.arrived):
             return
-        left = [self.names[key] for bucket in self.buckets for key in bucket.missing]
+        left = [name for key, name in self.names.items() if key in self.bucket_of[key].missing]
         raise DistributedError(
-            f"DistributedDataParallel: the last backward did not reach {', '.join(left[:5])}"
+            f"the last backward did not reach {', '.join(left[:5])}"
             f"{' and others' if len(left) > 5 else ''}; use all of the module, or pass find_unused_parameters=True"
         )
 
