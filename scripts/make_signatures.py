@@ -24,7 +24,7 @@ Written by scripts/make_signatures.py: change the functions, and run it again.
 from builtins import bool as bool_  # in the class below, bool, float and int are methods
 from builtins import float as float_
 from builtins import int as int_
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from ..devices import device as Device

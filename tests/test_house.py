@@ -28,7 +28,8 @@ GROUND = (
 )
 ROOMS = (
     "engine", "distributed", "ops", "linalg", "tensors", "distributions", "nn", "optim", "data", "proof", "models",
-    "compress", "onnx", "training", "explain", "serve", "bench", "doctor", "cli", "autograd", "func", "utils", "dialect", "as_torch",
+    "compress", "onnx", "training", "explain", "serve", "bench", "doctor", "cli", "autograd", "func", "utils",
+    "dialect", "as_torch",
 )  # fmt: skip
 ORDER = (*GROUND, *ROOMS)
 USERS = ("bench", "doctor", "cli", "__main__")  # use minidl as anyone does: `import minidl`

@@ -1,16 +1,12 @@
 """A verb that `mpiexec` has started several times: one voice, and one end for all.
 
-Only rank 0 prints; another one speaks only to say what ended it. Each process works in a child of the one that mpiexec
-started, which does nothing but watch it: killed by a signal, a process can say nothing itself, and so the other does.
+Only rank 0 prints; another one speaks only to say what ended it.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -18,8 +14,8 @@ from typing import Any
 from ..backend.numpy.threads import available_cores, set_num_threads
 from ..distributed.ending import abort, all_failed
 from ..distributed.process_group import destroy_process_group, init_process_group, the_group
-from .console import complain
 from .exit_codes import FAILED
+from .watching import Notes, watch_over
 
 RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK")  # MPICH and its kin, Open MPI
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
@@ -41,8 +37,8 @@ def together(run: Callable[[], int], tell: Callable[[BaseException], int]) -> in
     An error in one process ends all of them.
     """
     rank = _number(RANKS)
-    code = _watch_over(rank)
-    if code is not None:
+    notes = Notes()
+    if hasattr(os, "fork") and (code := watch_over(rank, notes)) is not None:
         return code
     voice = _silence() if rank else None
     try:
@@ -62,6 +58,7 @@ def together(run: Callable[[], int], tell: Callable[[BaseException], int]) -> in
         return tell(failed)  # which rank 0 alone prints
     if voice is not None:
         os.dup2(voice, 2)
+    notes.note(rank)
     abort(the_group(), tell(_of_rank(failed, rank)))
     return FAILED
 
@@ -71,41 +68,6 @@ def _of_rank(error: BaseException, rank: int) -> BaseException:
     if error.args and isinstance(error.args[0], str) and "rank" not in error.args[0]:
         error.args = (f"rank {rank}: {error.args[0]}", *error.args[1:])
     return error
-
-
-def _watch_over(rank: int) -> int | None:
-    """None in a child, which does the work; in this process its exit code, when it has ended."""
-    if not hasattr(os, "fork"):
-        return None
-    watched, ours = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of BLAS's threads, which wait for work and hold no lock
-        child = os.fork()
-    if child == 0:
-        os.close(ours)
-        threading.Thread(target=_end_with_parent, args=(watched, rank), daemon=True).start()
-        return None
-    os.close(watched)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the child has had it too, and decides
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        name = signal.Signals(os.WTERMSIG(status)).name
-        complain(
-            f"rank {rank}: the process was ended by {name}, and all others with it; the run folder has the last "
-            "checkpoint: go on with --resume"
-        )
-        return FAILED
-    return os.waitstatus_to_exitcode(status)
-
-
-def _end_with_parent(pipe: int, rank: int) -> None:
-    """End this process when the one that watches over it is gone."""
-    os.read(pipe, 1)  # returns at the end of the pipe, whose other side only that process holds
-    complain(
-        f"rank {rank}: the process was ended from outside, and all others with it; the run folder has the last "
-        "checkpoint: go on with --resume"
-    )
-    os._exit(FAILED)
 
 
 def _silence() -> int:

@@ -52,7 +52,7 @@ def all_gather(
 def all_gather_into_tensor(
     output_tensor: Tensor, input_tensor: Tensor, group: None = None, async_op: bool = False
 ) -> Work | None:
-    """All processes' tensors (N, ...) by rank, one after the other, (size · N, ...), or each in a row, (size, N, ...)."""
+    """All processes' tensors (N, ...) by rank: one after the other, (size · N, ...), or stacked, (size, N, ...)."""
     team = the_group(group)
     name, array = "all_gather_into_tensor", _array("all_gather_into_tensor", input_tensor)
     one_after_the_other = (team.size * array.shape[0], *array.shape[1:]) if array.ndim else (team.size,)
@@ -93,7 +93,7 @@ def scatter(
 ) -> Work | None:
     """`tensor` becomes `scatter_list[rank]` of rank `src`; the others give no list."""
     team = the_group(group)
-    array, here = _array("scatter", tensor), _rank("src", src, team) == team.rank
+    here = _rank("src", src, team) == team.rank
     _only_there("scatter_list", scatter_list, here, src)
     parts = None if scatter_list is None else _room_for("scatter", "scatter_list", scatter_list, tensor, team)
     for i, part in enumerate(scatter_list or ()):

@@ -51,7 +51,9 @@ def init_process_group(
     if _joined.group is not None:
         raise DistributedError("init_process_group: this process is in a group already; destroy_process_group() first")
     if init_method not in (None, "env://"):
-        raise ArgumentError(f"init_process_group: init_method {init_method!r}: mpiexec starts the processes; leave it out")
+        raise ArgumentError(
+            f"init_process_group: init_method {init_method!r}: mpiexec starts the processes; leave it out"
+        )
     if backend is not None and backend not in BACKENDS:
         raise ArgumentError(f"init_process_group: backend {backend!r} is not in minidl; use {' or '.join(BACKENDS)}")
     group = BACKENDS[backend or "mpi"]()

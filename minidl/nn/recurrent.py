@@ -138,7 +138,7 @@ class RNNBase(Module):
         steps, n, _ = x.shape
         if steps == 0:
             raise ShapeError(f"input has no time step; expected {self._wanted()} with a length of at least 1")
-        rows, last = self._layers(reshape(x, (steps * n, -1)), [n] * steps, self._initial(x, n, given))
+        rows, last = self._layers(reshape(x, (steps * n, x.shape[2])), [n] * steps, self._initial(x, n, given))
         return reshape(rows, (steps, n, rows.shape[1])), last
 
     def _layers(self, rows: Tensor, sizes: Sequence[int], states: States) -> tuple[Tensor, States]:

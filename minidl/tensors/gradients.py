@@ -59,7 +59,7 @@ def backward(
             _walk_to(ins, roots, arrived, retain, create_graph)
 
 
-def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> RemovableHook:
+def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> Any:
     """Call `hook(leaf)` whenever `backward` has added to this leaf's `.grad`; what it returns is ignored.
 
     A leaf's gradient is complete then: the sum of all that a pass sends there. Returns a handle with `remove()`.

@@ -32,8 +32,8 @@ RESUMABLE = ("epochs", "data")  # options that may differ when a run is resumed
 class Job:
     """A run: its options, data, model, trainer and folder, which is locked until `close`.
 
-    In a process group, every process has the run, and only one of them writes. `maker` makes the model, unless it is simply the one that the options name; `origin`: where the data came from when
-    the run was started.
+    In a process group every process has the run, and one of them writes it. `maker` makes the model, unless it is
+    simply the one that the options name; `origin`: where the data came from when the run was started.
 
     Attributes:
         tested: the evaluation on the test set, after `run` has ended by itself.

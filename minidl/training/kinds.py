@@ -42,7 +42,7 @@ def kinds_for(team: Team) -> Kinds:
 def check_parts(team: Team, options: Options, images: int, model: nn.Module, none: Tensor) -> None:
     """Raise `OptionError` if the batches cannot be shared: fewer images than processes, or no model for `none`.
 
-    `none`: a batch without images, as some processes get where the last batch has fewer images than there are processes.
+    `none`: a batch without images, as some get where the last batch has fewer images than there are processes.
     """
     size = options.batch_size
     if size < team.size:

@@ -106,9 +106,9 @@ class SharedTrainer(Trainer):
     def _check_loss(self, mine: float, total: float) -> None:
         """Raise `DivergenceError`, on every process, with the rank whose loss is not finite."""
         if not math.isfinite(total):
-            losses = self.team.all_told(mine)
+            losses, step = self.team.all_told(mine), self.step + 1
             rank = next((r for r, loss in enumerate(losses) if not math.isfinite(loss)), 0)
-            raise self._diverged(f"the loss became {losses[rank]} at step {self.step + 1} on rank {rank}", self.step + 1)
+            raise self._diverged(f"the loss became {losses[rank]} at step {step} on rank {rank}", step)
 
     def _diverged(self, what: str, step: int) -> DivergenceError:
         return super()._diverged(what if " on rank " in what else f"{what} on all {self.team.size} ranks", step)

@@ -27,6 +27,14 @@ def held(rank, shape, dtype):
     return np.random.default_rng(rank).integers(1, 4, shape).astype(dtype)
 
 
+def mine(everyone, rank):
+    return minidl.tensor(everyone[rank].copy())
+
+
+def like(everyone):
+    return [minidl.tensor(np.zeros_like(one)) for one in everyone]
+
+
 def agree(tensor, wanted):
     assert tensor.dtype == wanted.dtype, (tensor.dtype, wanted.dtype)
     np.testing.assert_allclose(tensor.numpy(), wanted, rtol=1e-3 if wanted.dtype == np.float16 else 1e-6)
@@ -36,33 +44,31 @@ def collectives(rank, size):
     for shape in SHAPES:
         for dtype in DTYPES:
             everyone = np.stack([held(r, shape, dtype) for r in range(size)])
-            mine = lambda: minidl.tensor(everyone[rank].copy())
             for op, wanted in OPS.items():
                 if (op is dist.ReduceOp.AVG) == dtype.startswith("float") or op in list(OPS)[:4]:
-                    total = mine()
+                    total = mine(everyone, rank)
                     dist.all_reduce(total, op)
                     agree(total, np.asarray(wanted(everyone)).astype(dtype))
-                    part = mine()
+                    part = mine(everyone, rank)
                     dist.reduce(part, size - 1, op)
                     agree(part, np.asarray(wanted(everyone)).astype(dtype) if rank == size - 1 else everyone[rank])
             for src in (0, size - 1):
-                sent = mine()
+                sent = mine(everyone, rank)
                 dist.broadcast(sent, src)
                 agree(sent, everyone[src])
-            like = lambda: [minidl.zeros_like(mine()) for _ in range(size)]
-            found = like()
-            dist.all_gather(found, mine())
+            found = like(everyone)
+            dist.all_gather(found, mine(everyone, rank))
             for r in range(size):
                 agree(found[r], everyone[r])
             if shape:
-                rows = minidl.zeros(size * shape[0], *shape[1:], dtype=mine().dtype)
-                dist.all_gather_into_tensor(rows, mine())
+                rows = minidl.zeros(size * shape[0], *shape[1:], dtype=mine(everyone, rank).dtype)
+                dist.all_gather_into_tensor(rows, mine(everyone, rank))
                 agree(rows, everyone.reshape(rows.shape))
-            here = like() if rank == 0 else None
-            dist.gather(mine(), here, 0)
+            here = like(everyone) if rank == 0 else None
+            dist.gather(mine(everyone, rank), here, 0)
             for r in range(size if here else 0):
                 agree(here[r], everyone[r])
-            got = minidl.zeros_like(mine())
+            got = minidl.zeros_like(mine(everyone, rank))
             dist.scatter(got, [minidl.tensor(a.copy()) for a in everyone] if rank == 0 else None, 0)
             agree(got, everyone[rank])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from typing import ClassVar
 
 import cupy
 import numpy as np
@@ -27,7 +28,7 @@ DEVICE = "cuda"
 class StandIn:
     """What `cupyx.distributed.init_process_group` would return, by MPI; `calls`: the names of those that were made."""
 
-    calls: list[str] = []
+    calls: ClassVar[list[str]] = []
 
     def __init__(self, n_devices, rank, *, backend, use_mpi):
         from mpi4py import MPI
@@ -90,7 +91,9 @@ def check(rank, size):
         assert total.tolist() == [1 + (size - 1) / 2, 2 + (size - 1) / 2]
         part = minidl.tensor(np.array([1, 2]) + rank)
         dist.reduce(part, 0)
-        assert part.tolist() == ([size + sum(range(size)), 2 * size + sum(range(size))] if rank == 0 else [1 + rank, 2 + rank])
+        assert part.tolist() == (
+            [size + sum(range(size)), 2 * size + sum(range(size))] if rank == 0 else [1 + rank, 2 + rank]
+        )
         found = [minidl.zeros(3) for _ in range(size)]
         dist.all_gather(found, minidl.full((3,), float(rank)))
         assert [one.tolist() for one in found] == [[r] * 3 for r in range(size)]

@@ -10,9 +10,9 @@ import pytest
 from minidl import distributed as dist
 from minidl.errors import DistributedError
 
-from .launch import needs_mpi, run, start, finish
+from .launch import finish, needs_mpi, run, start
 
-ENDS = 'import minidl.distributed as d, sys, time\nd.init_process_group()\n{}\nd.barrier()\n'
+ENDS = "import minidl.distributed as d, sys, time\nd.init_process_group()\n{}\nd.barrier()\n"
 
 
 @needs_mpi
@@ -42,7 +42,7 @@ def test_an_error_on_all_processes_is_said_once():
 @pytest.mark.parametrize("ask", [dist.get_rank, dist.get_world_size, dist.get_backend, dist.barrier])
 def test_outside_of_a_group(ask):
     assert not dist.is_initialized()
-    with pytest.raises(DistributedError, match="no process group: call .*init_process_group"):
+    with pytest.raises(DistributedError, match=r"no process group: call .*init_process_group"):
         ask()
 
 

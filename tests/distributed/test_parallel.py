@@ -36,7 +36,10 @@ def test_beside_pytorchs_own():
 def test_the_sampler_is_pytorchs(size, processes, drop_last):
     for rank in range(processes):
         options = {"num_replicas": processes, "rank": rank, "shuffle": False, "drop_last": drop_last}
-        mine, theirs = DistributedSampler(range(size), **options), torch.utils.data.DistributedSampler(range(size), **options)
+        mine, theirs = (
+            DistributedSampler(range(size), **options),
+            torch.utils.data.DistributedSampler(range(size), **options),
+        )
         assert len(mine) == len(theirs)
         assert list(mine) == list(theirs)
 

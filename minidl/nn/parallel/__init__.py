@@ -1,4 +1,4 @@
-"""One module on several devices, each with a process of its own: `DistributedDataParallel`; `DataParallel` is for one."""
+"""One module on several devices, a process for each: `DistributedDataParallel`. `DataParallel` is for one device."""
 
 from .data_parallel import DataParallel
 from .distributed import DistributedDataParallel

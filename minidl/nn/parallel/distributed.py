@@ -22,7 +22,7 @@ class DistributedDataParallel(Module):
     """Calls `module`; after backward, each parameter's `.grad` is the mean over all processes of what each computed.
 
     At the start the parameters must be alike on every process, and become those of rank 0. The mean is that of the
-    joined batch if each process has as many samples; else scale the loss by (own samples) · (processes) / (all samples).
+    joined batch if each process has as many samples; else scale the loss by (own samples) · processes / (all samples).
 
     Args:
         device_ids, output_device: None, or one device: each process has its own.

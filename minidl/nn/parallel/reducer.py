@@ -115,7 +115,9 @@ class Reducer:
         if not self.armed:
             return
         if parameter.grad is not None and parameter.grad.requires_grad:
-            raise UnsupportedError("DistributedDataParallel: backward(create_graph=True) is left out: sums go unrecorded")
+            raise UnsupportedError(
+                "DistributedDataParallel: backward(create_graph=True) is left out: sums go unrecorded"
+            )
         self.arrived = True
         self.bucket_of[id(parameter)].take(parameter, self.group.size)
         self._start_full_ones()
