@@ -20,16 +20,25 @@ from .console import complain
 from .exit_codes import FAILED
 
 AFTER = "and all others with it; the run folder has the last checkpoint: go on with --resume"
+LONG_GONE = 600.0  # seconds
 PAUSE = 0.5  # seconds in which whoever saw an end before us has noted it
 
 
 class Notes:
-    """What the processes of this job on this machine have seen: a file for each that has, with the time."""
+    """What the processes of this job on this machine have seen: a file for each that has, with the time.
+
+    The folder stays, as another process may look late; the next job removes those of jobs long gone.
+    """
 
     def __init__(self) -> None:
-        user = os.getuid() if hasattr(os, "getuid") else 0
-        self.folder = Path(tempfile.gettempdir()) / f"minidl-{user}-{os.getppid()}"  # the launcher is the same for all
+        name = f"minidl-{os.getuid() if hasattr(os, 'getuid') else 0}"
+        place = Path(tempfile.gettempdir())
+        self.folder = place / f"{name}-{os.getppid()}"  # the launcher is the same for all
         self.began = time.monotonic_ns()
+        for old in place.glob(f"{name}-*"):
+            with suppress(OSError):
+                if time.time() - old.stat().st_mtime > LONG_GONE:
+                    shutil.rmtree(old, ignore_errors=True)
 
     def note(self, rank: int) -> None:
         """Note that this process has seen an end now."""
@@ -43,11 +52,6 @@ class Notes:
             found = [tuple(map(int, path.name.split("-"))) for path in self.folder.iterdir()]
             return min(note for note in found if note[0] >= self.began)[1]
         return None
-
-    def clear(self) -> None:
-        """Remove the notes, once all have read them."""
-        time.sleep(PAUSE)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def watch_over(rank: int, notes: Notes) -> int | None:
@@ -63,12 +67,22 @@ def watch_over(rank: int, notes: Notes) -> int | None:
         threading.Thread(target=_end_with_parent, args=(watched, rank, notes, voice), daemon=True).start()
         return None
     os.close(watched)
+    passed_on: list[int] = []
+
+    def pass_on(number: int, frame: object) -> None:
+        passed_on.append(number)
+        os.kill(child, number)
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, frame: os.kill(child, number))
+        signal.signal(number, pass_on)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
+        ended_by = signal.Signals(os.WTERMSIG(status))
         notes.note(rank)
-        complain(f"rank {rank}: the process was ended by {signal.Signals(os.WTERMSIG(status)).name}, {AFTER}")
+        if ended_by in passed_on:  # perhaps by mpiexec, because of another process
+            time.sleep(PAUSE)
+        if notes.first() in (None, rank):
+            complain(f"rank {rank}: the process was ended by {ended_by.name}, {AFTER}")
         return FAILED
     return os.waitstatus_to_exitcode(status)
 
@@ -81,5 +95,4 @@ def _end_with_parent(pipe: int, rank: int, notes: Notes, voice: int) -> None:
     if notes.first() in (None, rank):
         os.dup2(voice, 2)
         complain(f"rank {rank}: the process was ended from outside, {AFTER}")
-    notes.clear()
     os._exit(FAILED)
