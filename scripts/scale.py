@@ -1,6 +1,6 @@
 """What more processes bring: measured with two, simulated, and on paper for many.
 
-    mpiexec -n 2 python scripts/scale.py measure scale.json     one thread a process; three minutes on an idle machine
+    mpiexec -n 2 python scripts/scale.py measure scale.json [ROUNDS]     one thread a process
     python scripts/scale.py tables scale.json                   the tables of benchmarks/SCALE.md
 
 A step on one process and the same step shared by two take turns, so that both meet the same load. The simulation gets
@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-ROUNDS = 60
 SIZES = [8, 1 << 10, 1 << 14, 1 << 17, 1 << 20, 1 << 23]  # bytes
 MODELS = {"lecture": 100, "mlp": 128, "lstm": 128}  # name: images in a batch
 NODES = (2, 8, 64, 1024)
@@ -57,7 +56,7 @@ def fitted(sizes: Sequence[int], seconds: Sequence[float]) -> tuple[float, float
     return latency, sizes[-1] / max(seconds[-1] - 2 * latency, 1e-9)
 
 
-def measure(path: str) -> None:
+def measure(path: str, rounds: str = "60") -> None:
     """Measure on the processes that mpiexec started, and write what was found."""
     import numpy as np
 
@@ -73,7 +72,7 @@ def measure(path: str) -> None:
         seconds.append(_together(lambda array=array: dist.all_reduce(array), 30))
     found = {
         "machine": machine(), "processes": size, "sizes": SIZES, "all_reduce": seconds,
-        "models": {name: _steps(name, batch) for name, batch in MODELS.items()},
+        "models": {name: _steps(name, batch, int(rounds)) for name, batch in MODELS.items()},
     }  # fmt: skip
     if dist.get_rank() == 0:
         with open(path, "w", encoding="utf-8") as file:
@@ -96,7 +95,7 @@ def _together(call: Callable[[], Any], rounds: int) -> float:
     return statistics.median(found)
 
 
-def _steps(name: str, batch: int) -> dict[str, Any]:
+def _steps(name: str, batch: int, rounds: int) -> dict[str, Any]:
     """Rounds of a step on one process, one on each process for itself, and one that is shared."""
     import numpy as np
 
@@ -132,7 +131,7 @@ def _steps(name: str, batch: int) -> dict[str, Any]:
             lambda p: marks.__setitem__(place[id(p)], time.perf_counter()) if marks else None
         )
     rows = []
-    for number in range(ROUNDS + 5):
+    for number in range(rounds + 5):
         dist.barrier()
         alone = step(model, slice(0, batch))[2] if rank == 0 else 0.0
         _nap_until_all_are_here()
@@ -230,4 +229,4 @@ def on_paper(row: dict[str, Any], nodes: int, way: Any, latency: float, bandwidt
 
 
 if __name__ == "__main__":
-    {"measure": measure, "tables": tables}[sys.argv[1]](sys.argv[2])
+    {"measure": measure, "tables": tables}[sys.argv[1]](*sys.argv[2:])
