@@ -19,7 +19,6 @@ from pathlib import Path
 from .console import complain
 from .exit_codes import FAILED
 
-AFTER = "and all others with it; the run folder has the last checkpoint: go on with --resume"
 LONG_GONE = 600.0  # seconds
 PAUSE = 0.5  # seconds in which whoever saw an end before us has noted it
 
@@ -82,7 +81,9 @@ def watch_over(rank: int, notes: Notes) -> int | None:
         if ended_by in passed_on:  # perhaps by mpiexec, because of another process
             time.sleep(PAUSE)
         if notes.first() in (None, rank):
-            complain(f"rank {rank}: the process was ended by {ended_by.name}, {AFTER}")
+            complain(
+                f"rank {rank}: the process was ended by {ended_by.name}, and all others with it; go on with --resume"
+            )
         return FAILED
     return os.waitstatus_to_exitcode(status)
 
@@ -94,5 +95,5 @@ def _end_with_parent(pipe: int, rank: int, notes: Notes, voice: int) -> None:
     time.sleep(PAUSE)
     if notes.first() in (None, rank):
         os.dup2(voice, 2)
-        complain(f"rank {rank}: the process was ended from outside, {AFTER}")
+        complain(f"rank {rank}: the process was ended from outside, and all others with it; go on with --resume")
     os._exit(FAILED)

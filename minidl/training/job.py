@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import current_backend, use_backend
-from ..errors import CheckpointError
+from ..errors import CheckpointError, DistributedError
 from ..files import write_json
 from ..models.networks import Maker, check_model, find_model, source_file
 from ..models.trust import trust
@@ -252,7 +252,8 @@ class Job:
         origin = self.team.told(splits.description["origin"] if self.team.leads else None)
         if not self.team.leads:
             splits = open_splits(self.options, origin)
-        self.team.check_same("other data", splits.description["crc32"])
+        if (rank := self.team.other(splits.description["crc32"])) is not None:
+            raise DistributedError(f"rank {rank} has found other data than rank 0; name the same with {flag('data')}")
         return splits
 
     def _check_model(self) -> None:

@@ -24,6 +24,7 @@ from ..data.loader import AUGMENT, derived
 from ..distributed.reduce_op import ReduceOp
 from ..engine.grad_mode import no_grad
 from ..engine.tensor import Tensor, wrap
+from ..errors import DistributedError
 from ..nn.parallel import DistributedDataParallel
 from ..random import default_generator
 from .evaluation import Evaluation, joined, results
@@ -123,7 +124,11 @@ class SharedTrainer(Trainer):
 
     def _check_weights_are_the_same(self) -> None:
         sums = [zlib.crc32(to_host(tensor._array).tobytes()) for tensor in self.model.state_dict().values()]
-        self.team.check_same(f"other weights after step {self.step}", (self.step, sums))
+        if (rank := self.team.other((self.step, sums))) is not None:
+            raise DistributedError(
+                f"rank {rank} has other weights than rank 0 after step {self.step}: another processor, or another state "
+                "in its run folder?"
+            )
 
     def evaluate(self, loader: DataLoader) -> Evaluation:
         """Each process evaluates some of the batches; the result is that of one process, bit for bit."""

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from ..backend import current_backend
 from ..distributed.process_group import destroy_process_group, init_process_group, is_initialized, the_group
-from ..errors import DistributedError
 
 Found = TypeVar("Found")
 
@@ -38,12 +37,10 @@ class Team:
         if self.group is not None:
             self.group.barrier().wait()
 
-    def check_same(self, what: str, value: Any) -> None:
-        """Raise `DistributedError`, on every process, if one has another `value` than the leader."""
+    def other(self, value: Any) -> int | None:
+        """The first rank that has another `value` than the leader, on every process; None if all have the same."""
         values = self.all_told(value)
-        other = [rank for rank, found in enumerate(values) if found != values[0]]
-        if other:
-            raise DistributedError(f"rank {other[0]} has {what} than rank 0; all processes must have the same")
+        return next((rank for rank, found in enumerate(values) if found != values[0]), None)
 
 
 def _carry_by_nccl() -> None:

@@ -358,3 +358,12 @@ def test_wrong_batches(call, theirs, error, says):
         with pytest.raises((RuntimeError, ValueError, IndexError, AttributeError)), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             call(theirs_rnn, torch.ones(3, 2, 4))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+def test_an_empty_batch_gives_an_empty_result_and_gradients_of_zeros(kind):
+    layer = getattr(minidl.nn, kind)(6, 7, batch_first=True)
+    z, _ = layer(minidl.zeros(0, 5, 6))
+    assert z.shape == (0, 5, 7)
+    z.sum().backward()
+    assert all(not parameter.grad.any().item() for parameter in layer.parameters())
