@@ -126,8 +126,8 @@ class SharedTrainer(Trainer):
         sums = [zlib.crc32(to_host(tensor._array).tobytes()) for tensor in self.model.state_dict().values()]
         if (rank := self.team.other((self.step, sums))) is not None:
             raise DistributedError(
-                f"rank {rank} has other weights than rank 0 after step {self.step}: another processor, or another state "
-                "in its run folder?"
+                f"rank {rank} has other weights than rank 0 after step {self.step}: another processor, or another "
+                "state in its run folder?"
             )
 
     def evaluate(self, loader: DataLoader) -> Evaluation:
