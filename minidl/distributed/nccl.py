@@ -64,9 +64,12 @@ class NCCLGroup(MPIGroup):
             return super().all_gather(out, array)
         return self._queue("all_gather", array, out, array.size)
 
-    def _is_elsewhere(self, array: Array) -> bool:
+    def _is_elsewhere(self, array: Any) -> bool:
         """Whether NCCL cannot take it: it is on the host, in pieces, or bools."""
-        return not isinstance(array, self.gpu.array_type) or not array.flags.c_contiguous or array.dtype.kind == "b"
+        if not isinstance(array, self.gpu.array_type):
+            return True
+        found: Any = array
+        return not found.flags.c_contiguous or found.dtype.kind == "b"
 
     def _queue(self, name: str, *arguments: Any, finish: Any = lambda: None) -> Work:
         """Start it on the stream of this group, after all that the current stream has been given so far."""

@@ -1,6 +1,7 @@
 """Layers, containers, losses and initial weights, with PyTorch's names."""
 
 from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from ..missing import of_module as _of_module
 from . import functional, init, utils
@@ -174,6 +175,6 @@ __all__ += " ".join(_LATER.values()).split()
 _absent = _of_module(__name__, globals(), _LATER)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> _Any:
     """Layers that few networks use are loaded on first use, and so is `parallel`."""
     return _import_module(f"{__name__}.parallel") if name == "parallel" else _absent(name)

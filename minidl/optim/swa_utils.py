@@ -94,8 +94,9 @@ class AveragedModel(Module):
         else:
             update = self.multi_avg_fn or _of_many(self.avg_fn or get_swa_avg_fn())
             update(averages, news, self.n_averaged)
-        for old, new in [] if self.use_buffers else buffers:
-            old.copy_(new)
+        if not self.use_buffers:
+            for old, new in zip(self.module.buffers(), model.buffers()):
+                old.copy_(new)
         self.n_averaged.add_(1)
 
 

@@ -21,7 +21,8 @@ class Team:
     def __init__(self) -> None:
         _carry_by_nccl()
         self.group = the_group() if is_initialized() else None
-        self.rank, self.size = (0, 1) if self.group is None else (self.group.rank, self.group.size)
+        self.rank: int = 0 if self.group is None else self.group.rank
+        self.size: int = 1 if self.group is None else self.group.size
         self.leads = self.rank == 0
 
     def told(self, value: Found) -> Found:

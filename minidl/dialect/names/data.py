@@ -48,8 +48,8 @@ class DataLoader(data.DataLoader):
         **options: Any,
     ) -> None:
         self.pin_memory, self.persistent_workers = pin_memory, persistent_workers
-        self._stream = dataset if isinstance(dataset, IterableDataset) else None
-        if self._stream is None:
+        self._iterable = dataset if isinstance(dataset, IterableDataset) else None
+        if self._iterable is None:
             super().__init__(
                 dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, False, drop_last, *args,
                 **options,
@@ -63,7 +63,7 @@ class DataLoader(data.DataLoader):
         self.collate_fn = collate_fn or (default_convert if batch_size is None else default_collate)
 
     def __iter__(self) -> Iterator[Any]:
-        return super().__iter__() if self._stream is None else self._read(self._stream)
+        return super().__iter__() if self._iterable is None else self._read(self._iterable)
 
     def _read(self, stream: Iterable[Any]) -> Iterator[Any]:
         if self.batch_size is None:
@@ -75,7 +75,7 @@ class DataLoader(data.DataLoader):
                 yield self.collate_fn(batch)
 
     def __len__(self) -> int:
-        if self._stream is None:
+        if self._iterable is None:
             return super().__len__()
         count = len(self.dataset)
         return count // (self.batch_size or 1) if self.drop_last else -(-count // (self.batch_size or 1))
