@@ -61,11 +61,22 @@ def relinked(text: str, home: Path, folder: Path) -> str:
             return found[0]
         if file.suffix == ".py":
             return f"[{words}](/{write_source(folder, file)}.md)"
+        if file.suffix == ".md":
+            return f"[{words}](/{write_text(folder, file)}.md)"
         (folder / "labs" / home.name).mkdir(exist_ok=True)
         shutil.copy(file, folder / "labs" / home.name / file.name)
         return f"{picture}[{words}]({home.name}/{file.name})"
 
     return LINK.sub(link, text)
+
+
+def write_text(folder: Path, file: Path) -> str:
+    """A page of a Markdown file that stands outside of the site; its name."""
+    page = f"source/{file.relative_to(ROOT).as_posix().removesuffix('.md').replace('/', '-')}"
+    (folder / "source").mkdir(exist_ok=True)
+    text = file.read_text(encoding="utf-8")
+    (folder / f"{page}.md").write_text(f"---\norphan: true\n---\n{text}", encoding="utf-8")
+    return page
 
 
 def write_source(folder: Path, file: Path, page: str | None = None) -> str:
