@@ -31,9 +31,14 @@ def spoken() -> str:
     return _spoken
 
 
-def translated(text: str) -> str:
-    """The text in the spoken language; as it is in English, and where the catalogue does not know it."""
-    return text if _spoken == "en" or not text else _in(_spoken, text)
+def translated(text: str, language: str | None = None) -> str:
+    """The text in that language (None: the spoken one); as it is in English, and where the catalogue lacks it.
+
+    >>> translated("the network is not sure: 1 or 7", "ko")
+    '신경망이 자신 없어 해요: 1 아니면 7'
+    """
+    language = _spoken if language is None else language
+    return text if language == "en" or not text else _in(language, text)
 
 
 def _in(language: str, text: str) -> str:

@@ -1,15 +1,9 @@
-"""Answers in the language that a request asks for: what the rest says in English, `answers.ko.json` says in Korean.
-
-The file's keys are the English sentences, with {0}, {1} where a number or a name stands; these may be keys themselves.
-"""
+"""The language that a request asks for."""
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
 
-from ..explain.views.static import static_text
 from ..language import LANGUAGES
 
 
@@ -27,29 +21,3 @@ def language_of(accepted: str) -> str:
         if name in LANGUAGES and (found or not weight):
             liked.setdefault(name, float(found[1]) if found else 1.0)
     return max(LANGUAGES, key=lambda name: liked.get(name, 0.0))
-
-
-def told(text: str, lang: str) -> str:
-    """An English sentence of an answer in that language; as it is if the file lacks it.
-
-    >>> told("the network is not sure: 1 or 7", "ko")
-    '신경망에 확신이 없다: 1, 아니면 7'
-    """
-    if lang == "en":
-        return text
-    sentences = _sentences(lang)
-    for pattern, words in sentences:
-        if found := pattern.fullmatch(text):
-            return words.format(*(told(part, lang) for part in found.groups()))
-    return text
-
-
-@cache
-def _sentences(lang: str) -> list[tuple[re.Pattern[str], str]]:
-    """Each English sentence as a pattern with a group for every number or name; those without any first."""
-    known: dict[str, str] = json.loads(static_text(__package__, f"answers.{lang}.json"))
-    found = []
-    for english, words in sorted(known.items(), key=lambda pair: pair[0].count("{")):
-        parts = re.split(r"\{\d\}", english)
-        found.append((re.compile("(.+)".join(map(re.escape, parts))), words))
-    return found

@@ -14,9 +14,9 @@ import numpy as np
 from .._version import __version__
 from ..data.photo import SIDE
 from ..data.photo.likeness import likeness
+from ..language import translated
 from .batching import Batcher
 from .collection import Collection
-from .languages import told
 from .limits import Limits
 from .metrics import Metrics
 from .pictures import Picture, picture_of
@@ -102,8 +102,8 @@ class Service:
         names = zip(self.run.classes, reading.probabilities.tolist()) if reading is not None and known else ()
         return {
             **asdict(judgement),
-            "reason": None if judgement.reason is None else told(judgement.reason, lang),
-            "warnings": [told(warning, lang) for warning in judgement.warnings],
+            "reason": None if judgement.reason is None else translated(judgement.reason, lang),
+            "warnings": [translated(warning, lang) for warning in judgement.warnings],
             "probabilities": [{"name": name, "probability": value} for name, value in names],
             "scores": reading.scores.tolist() if reading is not None and known else [],
             "pixels": None if picture.digit is None else picture.digit.tolist(),

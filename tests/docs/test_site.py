@@ -73,7 +73,9 @@ def document(path: Path) -> Document:
 
 def pages(site: Path, language: str) -> list[Path]:
     """Every page of the site but those of `minidl explain`, which have tests of their own."""
-    found = [path for path in sorted((site / language).rglob("*.html")) if path.parent.name not in ("lesson", "_static")]
+    found = [
+        path for path in sorted((site / language).rglob("*.html")) if path.parent.name not in ("lesson", "_static")
+    ]
     assert len(found) > 40
     return found
 

@@ -47,6 +47,28 @@ OF_PHOTOS = (  # reasons and warnings that `predict` joins
     "no known digit is anything like it; crop the photo to one digit on plain paper",
     "nothing stands out", "most of it looks like ink",
 )  # fmt: skip
+OF_SERVED = (  # what `serve` says of one picture; tests/serve holds them against the code
+    "inside of a ring",
+    "struck through",
+    "underlined",
+    "written or stamped upon",
+    "this does not look like a digit",
+    "no class has a probability of {0}",
+    "the network answers NaN: its weights are too large; train it again",
+    "there are {0} large separate parts, as of several digits; one digit at a time",
+    "the picture is blank",
+    "nothing is drawn",
+    "the picture is not base64",
+    "the picture is not a BMP, GIF, JPG, PNG, TIFF or WebP file",
+    "the picture is animated, or has several pages; send one picture",
+    "the picture is cut off before its end; send it again",
+    "the picture is too large for the memory of this server",
+    "the picture is a picture of {0} by {1} pixels, more than the {2} that are read; save it smaller",
+    "the picture is not an image that OpenCV can decode ({0} bytes); open it in another program and save "
+    "it as JPG or PNG, or copy it again",
+    "the picture its pixels are {0} from {1} to {2}, where {3} is expected; open it in another program "
+    "and save it with 8 bits as PNG or JPG",
+)  # fmt: skip
 IN_TABLES = (
     "max difference", "to PyTorch", "layer", "kind", "output", "parameters", "multiply-adds", "memory", "bytes",
     "total", "before", "after", "before / after", "bytes of weights", "weights that are 0", "multiply-adds per image",
@@ -91,7 +113,9 @@ def choices(node: ast.AST) -> Iterator[ast.AST]:
 
 def found() -> dict[str, str]:
     """Each message, and where it stands."""
-    messages = dict.fromkeys((*FROM_ARGPARSE, *OF_PHOTOS, *IN_TABLES, *IN_FIGURES), "tests/language/messages.py")
+    messages = dict.fromkeys(
+        (*FROM_ARGPARSE, *OF_PHOTOS, *OF_SERVED, *IN_TABLES, *IN_FIGURES), "tests/language/messages.py"
+    )
     for place in PLACES:
         path = PACKAGE / place
         assert path.exists(), place
