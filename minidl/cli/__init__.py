@@ -15,8 +15,9 @@ from itertools import pairwise
 from .._starting import end_starting
 from .._version import __version__
 from ..backend.numpy.threads import get_num_threads
-from ..errors import MinidlError
+from ..errors import ArgumentError, MinidlError
 from ..language import LANGUAGES, chosen_language, speak
+from ..training.options import OptionError
 from . import bench, data, doctor, explain, export, gradcheck, judge, predict, serve, shrink, summary, test, train
 from .console import complain, fit_to_console, notice
 from .exit_codes import FAILED, INTERRUPTED, SUMMARY, USAGE, exit_code
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments is None:
             _open_standard_handles()
         words = sys.argv[1:] if arguments is None else list(arguments)
+        speak("en")  # until the language is known
         speak(_language(words))
         if _verb(words) == "train" and started_by_mpi():
             return together(lambda: _run(words), _tell)
@@ -110,7 +112,10 @@ def _language(words: list[str]) -> str:
     asked += [after for word, after in pairwise(words) if word == "--lang"]
     if asked and asked[-1] in LANGUAGES:
         return asked[-1]
-    found = chosen_language()
+    try:
+        found = chosen_language()
+    except ArgumentError as error:
+        raise OptionError(str(error)) from None
     if found == "ko" and not os.environ.get("MINIDL_LANG"):
         try:
             "한".encode(getattr(sys.stderr, "encoding", None) or "ascii")

@@ -23,7 +23,7 @@ class Floats(Observer):
     """Notes the modules that multiply by weights and have no form in integers."""
 
     def __init__(self, model: Module) -> None:
-        self.kinds = {name: type(module) for name, module in model.named_modules()}
+        self.kinds = {name: type(module) for name, module in model.named_modules(remove_duplicate=False)}
         self.weights = {id(p._storage) for p in model.parameters() if p.ndim >= 2}  # a transposed one shares its own
         self.found: dict[str, None] = {}
 

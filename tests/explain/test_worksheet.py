@@ -206,7 +206,7 @@ def test_the_command_writes_the_sheet_and_its_key(tmp_path: Path, monkeypatch: p
     page = Path("sheet.html").read_text(encoding="utf-8")
     assert 'lang="ko"' in page
     assert "정답" in page
-    assert "wrote sheet.html" in capsys.readouterr().err
+    assert "sheet.html 파일을 썼어요" in capsys.readouterr().err
 
 
 def test_the_command_takes_a_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
