@@ -19,7 +19,7 @@ from .families import FORWARD, MODELS, forward_of, gradient_of
 from .lesson import Lesson, shows
 
 SIZES = ((1280, 720), (1024, 768), (390, 844))
-NUMBER = re.compile(r"−?[\d.]+$")
+NUMBER = re.compile(r"−?[\d.]+( · 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?$")
 FIGURES = """const found = {};
   for (const figure of document.querySelectorAll('#picture figure')) {
     const grid = figure.querySelector('.grid');
