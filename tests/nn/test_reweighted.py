@@ -53,15 +53,17 @@ def test_as_in_pytorch(name: str, change: str, options: dict[str, Any]) -> None:
     for training in (True, True, False):
         ours.train(training), theirs.train(training)
         z, expected = ours(minidl.tensor(x)), theirs(torch.tensor(x))
-        np.testing.assert_allclose(z.detach().numpy(), expected.detach().numpy(), rtol=1e-10)
+        np.testing.assert_allclose(z.detach().cpu().numpy(), expected.detach().cpu().numpy(), rtol=1e-10)
         ours.zero_grad(), theirs.zero_grad()
         z.square().sum().backward(), expected.square().sum().backward()
         found, wanted = dict(ours.named_parameters()), dict(theirs.named_parameters())
         assert list(found) == list(wanted)
         for key in found:
-            np.testing.assert_allclose(found[key].grad.numpy(), wanted[key].grad.numpy(), rtol=1e-8, atol=1e-10)
+            np.testing.assert_allclose(
+                found[key].grad.cpu().numpy(), wanted[key].grad.cpu().numpy(), rtol=1e-8, atol=1e-10
+            )
     for key, value in theirs.state_dict().items():
-        np.testing.assert_allclose(ours.state_dict()[key].numpy(), value.numpy(), rtol=1e-10)
+        np.testing.assert_allclose(ours.state_dict()[key].cpu().numpy(), value.cpu().numpy(), rtol=1e-10)
 
 
 @pytest.mark.parametrize("remove", [remove_weight_norm, remove_spectral_norm])
@@ -73,7 +75,7 @@ def test_the_way_back(remove: Any) -> None:
     assert remove(layer) is layer
     assert sorted(layer.state_dict()) == ["bias", "weight"]
     assert isinstance(layer.weight, nn.Parameter)
-    np.testing.assert_allclose(layer(x).detach().numpy(), z.detach().numpy(), rtol=1e-5)
+    np.testing.assert_allclose(layer(x).detach().cpu().numpy(), z.detach().cpu().numpy(), rtol=1e-5)
     with pytest.raises(ArgumentError, match="is not in force for 'weight' of Linear"):
         remove(layer)
 
@@ -81,10 +83,10 @@ def test_the_way_back(remove: Any) -> None:
 def test_the_initial_weight_is_the_layers_own() -> None:
     layer = nn.Conv2d(2, 3, 3)
     before = layer.weight.detach().clone()
-    np.testing.assert_allclose(weight_norm(layer).weight.numpy(), before.numpy())
+    np.testing.assert_allclose(weight_norm(layer).weight.cpu().numpy(), before.cpu().numpy())
     x = minidl.randn(1, 2, 4, 4)
     expected = nn.functional.conv2d(x, before, layer.bias)
-    np.testing.assert_allclose(layer(x).detach().numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(layer(x).detach().cpu().numpy(), expected.detach().cpu().numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_training_and_copies() -> None:
@@ -97,7 +99,7 @@ def test_training_and_copies() -> None:
     first.backward()
     optimizer.step()
     assert layer.eval()(x).square().mean().item() < first.item()
-    assert not np.allclose(twin.weight_orig.detach().numpy(), layer.weight_orig.detach().numpy())
+    assert not np.allclose(twin.weight_orig.detach().cpu().numpy(), layer.weight_orig.detach().cpu().numpy())
     assert twin(x).shape == (8, 3)
 
 
