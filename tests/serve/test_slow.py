@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import minidl.serve.server
 from tests.support.runs import sample
 
 from .conftest import Served, serving
@@ -23,7 +22,7 @@ HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: applicati
 def hasty(run_folder: Any) -> Iterator[Served]:
     """A server that waits a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(minidl.serve.server, "PATIENCE", PATIENCE)
+        patch.setattr("minidl.serve.server.PATIENCE", PATIENCE)
         with serving(run_folder, seconds=PATIENCE) as found:
             yield found
 
