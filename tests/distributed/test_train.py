@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -13,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minidl.cli import together
 from minidl.tensors import saving as checkpoint
 from tests.support.runs import WITHOUT_FIGURES, minidl_command, write_data
 
@@ -183,6 +183,7 @@ def test_killed_at_random_moments() -> None:
 
 
 def test_alone_it_asks_for_no_mpi(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = importlib.import_module("minidl.cli.together")  # whose name the package gives to a function of it
     for name in (*together.RANKS, *together.SIZES):
         monkeypatch.delenv(name, raising=False)
     assert not together.started_by_mpi()
