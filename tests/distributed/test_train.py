@@ -51,7 +51,7 @@ class Normed(nn.Module):
         if self.training and Normed.calls == 3 and rank() == int(os.environ.get("WRONG_ON", -1)):
             x = x * float("inf")
         if "SLOW" in os.environ and self.training:
-            time.sleep(0.01)
+            time.sleep(0.2)  # an epoch of 5 steps leaves a second to act in
         return self.fc(F.relu(self.norm(self.conv(x))).flatten(1))
 
 
