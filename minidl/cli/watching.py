@@ -20,6 +20,7 @@ from .console import complain
 from .exit_codes import FAILED
 
 LONG_GONE = 600.0  # seconds
+ONE_KEY = 1.0  # seconds: mpiexec passes one Ctrl-C on more than once, and a second one would not wait for the step
 PAUSE = 0.5  # seconds in which whoever saw an end before us has noted it
 
 
@@ -66,11 +67,12 @@ def watch_over(rank: int, notes: Notes) -> int | None:
         threading.Thread(target=_end_with_parent, args=(watched, rank, notes, voice), daemon=True).start()
         return None
     os.close(watched)
-    passed_on: list[int] = []
+    passed_on: dict[int, float] = {}  # each signal, and when it last came
 
     def pass_on(number: int, frame: object) -> None:
-        passed_on.append(number)
-        os.kill(child, number)
+        before, passed_on[number] = passed_on.get(number), time.monotonic()
+        if number != signal.SIGINT or before is None or passed_on[number] - before > ONE_KEY:
+            os.kill(child, number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, pass_on)
