@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any, TextIO
 
+from ..explain.teaching.judge.layout import width
 from ..files import OutputError, to_json
 from ..language import translated
 
@@ -129,22 +130,13 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
     fc        7
     """
     rows = [[translated(cell) for cell in rows[0]], *rows[1:]]
-    widths = [max(columns(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
-        gaps = [" " * (width - columns(cell)) for cell, width in zip(row, widths)]
+        gaps = [" " * (most - width(cell)) for cell, most in zip(row, widths)]
         cells = [gap + cell if i in right else cell + gap for i, (cell, gap) in enumerate(zip(row, gaps))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal the text takes: Hangul and other wide letters take two each.
-
-    >>> columns("loss"), columns("손실")
-    (4, 4)
-    """
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def duration(seconds: float) -> str:

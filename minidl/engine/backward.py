@@ -76,7 +76,7 @@ def walk(
                 if dx is not None:
                     if edge in pending or isinstance(dx, Part):
                         _add(pending, summed, edge, dx)
-                    else:
+                    else:  # the first, as nearly always: what `_add` does, without a call
                         pending[edge] = dx
                 waiting[edge] -= 1
                 if waiting[edge] == 0:

@@ -7,7 +7,7 @@ from pathlib import Path
 import minidl
 
 PACKAGE = Path(minidl.__file__).parent
-SPEAKERS = {"notice", "complain", "say", "Finding", "table", "skip"}  # functions whose texts reach the terminal
+SPEAKERS = {"notice", "complain", "say"}  # functions whose texts reach the terminal
 HELP = {"help", "description", "epilog", "title", "abstained"}
 NAMED = {"LIMITS", "detail", "remedy", "NO_GPU", "SUMMARY", "last"}  # variables that hold such texts
 PLACES = (  # what the command runs; an operation's own errors speak to programmers, in English

@@ -77,10 +77,10 @@ def test_json_is_for_programs_and_has_no_language(capsys):
 def test_a_table_is_aligned_under_wide_letters(capsys):
     assert main(["summary", "--lang", "ko"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    from minidl.cli.console import columns
+    from minidl.explain.teaching.judge.layout import width
 
     assert lines[1].startswith("층")
-    assert len({columns(line) for line in lines[1:-1]}) == 1
+    assert len({width(line) for line in lines[1:-1]}) == 1
 
 
 @pytest.mark.skipif(drawing.hangul_font() is None, reason="no font with Hangul here")
