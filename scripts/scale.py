@@ -1,16 +1,19 @@
 """What more processes bring: measured with two, simulated, and on paper for many.
 
-    mpiexec -n 2 python scripts/scale.py measure scale.json [ROUNDS]     one thread a process
+    mpiexec -n 2 python scripts/scale.py measure scale.json [ROUNDS]
     python scripts/scale.py tables scale.json                   the tables of benchmarks/SCALE.md
 
 A step on one process and the same step shared by two take turns, so that both meet the same load. The simulation gets
-the times of a step without communication and those of all_reduce alone, and must foretell the shared step.
+the times of a step without communication, of copying gradients into buckets and back, and of all_reduce alone, and must
+foretell the shared step.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import os
 import statistics
 import sys
 import time
@@ -20,6 +23,7 @@ from typing import Any
 SIZES = [8, 1 << 10, 1 << 14, 1 << 17, 1 << 20, 1 << 23]  # bytes
 MODELS = {"lecture": 100, "mlp": 128, "lstm": 128}  # name: images in a batch
 NODES = (2, 8, 64, 1024)
+CACHE = 128 << 20  # bytes, more than a processor's cache holds
 # What the wires of a cluster give: seconds for a message, bytes per second. For comparison; not measured here.
 WIRES = {"10 Gbit Ethernet": (30e-6, 1.1e9), "100 Gbit InfiniBand": (2e-6, 11e9)}
 
@@ -57,7 +61,8 @@ def fitted(sizes: Sequence[int], seconds: Sequence[float]) -> tuple[float, float
 
 
 def measure(path: str, rounds: str = "60") -> None:
-    """Measure on the processes that mpiexec started, and write what was found."""
+    """Measure on the processes that mpiexec started, one thread each, and write what was found."""
+    os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MINIDL_NUM_THREADS"), "1")  # before NumPy is loaded
     import numpy as np
 
     import minidl
@@ -68,8 +73,10 @@ def measure(path: str, rounds: str = "60") -> None:
     size = dist.get_world_size()
     seconds = []
     for count in SIZES:
-        array = minidl.tensor(np.zeros(max(count // 8, 1)))
-        seconds.append(_together(lambda array=array: dist.all_reduce(array), 30))
+        # In a step each bucket has just been written anew, so none may lie in the cache from the round before.
+        arrays = [minidl.tensor(np.zeros(max(count // 8, 1))) for _ in range(min(30, 1 + CACHE // count))]
+        turn = itertools.cycle(arrays)
+        seconds.append(_together(lambda turn=turn: dist.all_reduce(next(turn)), 30))
     found = {
         "machine": machine(), "processes": size, "sizes": SIZES, "all_reduce": seconds,
         "models": {name: _steps(name, batch, int(rounds)) for name, batch in MODELS.items()},
@@ -140,13 +147,25 @@ def _steps(name: str, batch: int, rounds: int) -> dict[str, Any]:
             began, computed, apart = step(shared, mine)
         ready = [mark - began for mark in marks]
         marks.clear()
+        copied = _copy(buckets, size)
         dist.barrier()
         both = step(shared, mine)[2]
         everyone: list[Any] = [None] * size
-        dist.all_gather_object(everyone, (alone, computed, apart - computed, ready, both))
+        dist.all_gather_object(everyone, (alone, computed, apart - computed, ready, both, copied))
         if number >= 5:
             rows.append(everyone)
     return {"batch": batch, "bytes": [bucket.flat.array.nbytes for bucket in buckets], "rounds": rows}
+
+
+def _copy(buckets: Sequence[Any], share: int) -> float:
+    """Seconds that it takes to put the gradients into their buckets and back, which only a shared step does."""
+    began = time.perf_counter()
+    for bucket in buckets:
+        for parameter in bucket.parameters:
+            bucket.take(parameter, share)
+            parameter.grad._array[...] = bucket.part[id(parameter)]
+        bucket.empty()
+    return time.perf_counter() - began
 
 
 def _nap_until_all_are_here() -> None:
@@ -162,10 +181,11 @@ def foretold(row: dict[str, Any], cost: Callable[[int], float]) -> tuple[float, 
     alone, shared, said = [], [], []
     for everyone in row["rounds"]:
         slowest = max(everyone, key=lambda one: one[1] + one[2])
-        _, compute, update, ready, _ = slowest
+        _, compute, update, ready, _, copied = slowest
         alone.append(everyone[0][0])
         shared.append(max(one[4] for one in everyone))
-        said.append(shared_step(ready, compute, update, [cost(size) for size in row["bytes"]], own_wires=False))
+        costs = [cost(size) for size in row["bytes"]]
+        said.append(shared_step(ready, compute + copied, update, costs, own_wires=False))
     return statistics.median(alone), statistics.median(shared), statistics.median(said)
 
 
@@ -223,9 +243,10 @@ def on_paper(row: dict[str, Any], nodes: int, way: Any, latency: float, bandwidt
     ready = [statistics.median(everyone[0][3][i] for everyone in row["rounds"]) for i in range(len(row["bytes"]))]
     if nodes == 1:
         return 1.0
+    copied = statistics.median(everyone[0][5] for everyone in row["rounds"])
     shrink = (alone - update) / nodes / compute
     costs = [way(nodes, size, latency, bandwidth) for size in row["bytes"]]
-    return alone / shared_step([shrink * when for when in ready], shrink * compute, update, costs)
+    return alone / shared_step([shrink * when for when in ready], shrink * compute + copied, update, costs)
 
 
 if __name__ == "__main__":
