@@ -156,7 +156,7 @@ def _of_each_output(node: Function, arrived: dict[int, Any]) -> list[Any]:
 def _fit(dx: Array, edge: Any, node: Function, dz: Any, others: list[Array | Part | None]) -> Array:
     """dx in the shape and dtype of the input, and in its own memory where it will be a leaf's `.grad`."""
     leaf = isinstance(edge, Tensor)
-    shape, dtype = (edge.shape, edge.dtype) if leaf else edge.meta
+    shape, dtype = (edge._array.shape, edge._array.dtype) if leaf else edge.meta
     if dx.shape != shape:
         dx = sum_to(dx, shape, type(node).__name__)
     if dx.dtype != dtype:

@@ -129,7 +129,7 @@ class Function:
             if isinstance(z, np.generic):
                 z = backend.asarray(z)  # reductions of NumPy return scalars
             output = view_of(inputs[0], z, (cls, options)) if cls.is_view else wrap(z)
-            if not z.flags.c_contiguous and not cls.is_view:
+            if not cls.is_view and not z.flags.c_contiguous:
                 output._strides = inherited_strides(inputs, z)
             if True in node.needs and z.dtype in FLOATING and not node.constants:
                 node.ids, node.meta = (*map(id, arrays), made), (z.shape, z.dtype)
@@ -154,7 +154,7 @@ class Function:
                     if x._requires_grad:  # as `edge_of`, without a call
                         edge = x if x._edge is None else x._edge
                 x = x._array
-                half = half or (x.dtype == float16 and self.computes)
+                half = half or (self.computes and x.dtype == float16)
                 library = type(x) if library is None or library is type(x) else False
             arrays.append(x)
             edges.append(edge)

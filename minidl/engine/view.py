@@ -67,8 +67,11 @@ def as_in_pytorch(x: Any) -> np.ndarray:
 
 def is_row_by_row(x: Any) -> bool:
     """Whether the tensor x is contiguous in PyTorch."""
-    if x._view is None and x._strides is None:
+    view = x._view
+    if view is None and x._strides is None:
         return True
+    if view is not None and view.base._strides is None and view.base._array.flags.c_contiguous:
+        return bool(x._array.flags.c_contiguous)  # the backend's order in memory is PyTorch's
     return bool(as_in_pytorch(x).flags.c_contiguous)
 
 

@@ -120,14 +120,15 @@ class Mish(Elementwise):
 
 
 class Softsign(Elementwise):
-    """z = x / (1 + |x|)        ∂z/∂x = 1 / (1 + |x|)²"""
+    """z = x / (1 + |x|)        ∂z/∂x = r²,  r = 1 / (1 + |x|)"""
 
     def value(self, x: Any) -> Any:
         return x / (1 + self.xp.abs(x))
 
     def slope(self, x: Any) -> Any:
-        size = self.xp.abs(x)
-        return (1 + 0 * size) / (1 + size) / (1 + size)  # NaN at infinity, where z is
+        s = 1 + self.xp.abs(x)
+        r = 1 / s
+        return r * r * (r * s)  # r s is 1; NaN at infinity, as z is
 
 
 class Hardtanh(Elementwise):

@@ -43,7 +43,7 @@ class Log(Elementwise):
         return self.xp.log10(x) if self.base == 10 else self.xp.log(x)
 
     def slope(self, x: Any) -> Any:
-        return 1 / (x * math.log(self.base))
+        return 1 / x if self.base == math.e else 1 / (x * math.log(self.base))
 
 
 class Log1p(Elementwise):
@@ -57,7 +57,7 @@ class Log1p(Elementwise):
 
 
 class Sqrt(Elementwise):
-    """z = √x        ∂z/∂x = 1 / (2 z)"""
+    """z = √x        ∂z/∂x = ½ / z"""
 
     cheap = True
 
@@ -65,7 +65,7 @@ class Sqrt(Elementwise):
         return self.xp.sqrt(x)
 
     def slope(self, z: Any) -> Any:
-        return 1 / (2 * z)
+        return 0.5 / z
 
 
 class Rsqrt(Elementwise):

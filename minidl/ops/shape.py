@@ -72,12 +72,10 @@ class Diagonal(Function):
 
     def forward(self, x: Any, offset: int, dim1: int, dim2: int) -> Any:
         self.shape, self.offset, self.dims = x.shape, offset, (dim1, dim2)
-        below, above = max(-offset, 0), max(offset, 0)  # rows and columns before the first element
-        length = max(min(x.shape[dim1] - below, x.shape[dim2] - above), 0)
-        planes = self.xp.moveaxis(x, (dim1, dim2), (-2, -1))
-        start = planes[..., below : below + max(length, 1), above : above + max(length, 1)]
-        strides = (*start.strides[:-2], start.strides[-2] + start.strides[-1])
-        return self.xp.lib.stride_tricks.as_strided(start, (*start.shape[:-2], length), strides)
+        z = x.diagonal(offset, dim1, dim2)
+        if not getattr(z.flags, "writeable", True):
+            z.flags.writeable = x.flags.writeable  # NumPy's diagonal cannot be written to unless asked for
+        return z
 
     def backward(self, dz: Any) -> Any:
         dx = self.xp.zeros(self.shape, dz.dtype)

@@ -247,20 +247,21 @@ def do(*works: Work) -> None:
             work.finish()
 
 
-@contextmanager
-def one_job() -> Iterator[None]:
+class one_job:
     """Collects the pending work of results inside it into one job at its end: none of them may be read before.
 
     Threads are woken once, and share all the tiles. A tool that follows a program line by line (a debugger, `minidl
     explain`) does read results: then each of them is computed at once.
     """
-    if sys.gettrace() is not None or getattr(_put_off, "works", None) is not None:
-        yield
-        return
-    works: list[Work] = []
-    _put_off.works = works
-    try:
-        yield
-    finally:
-        _put_off.works = None
-    do(*works)
+
+    def __enter__(self) -> None:
+        self._collects = sys.gettrace() is None and getattr(_put_off, "works", None) is None
+        if self._collects:
+            _put_off.works = []
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if not self._collects:
+            return
+        works, _put_off.works = _put_off.works, None
+        if works and kind is None:
+            do(*works)

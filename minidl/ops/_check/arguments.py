@@ -134,7 +134,8 @@ def operands(function: str, **named: Any) -> tuple[Tensor, ...]:
     if len({x._array.dtype for x in xs}) > 1:
         shown = ", ".join(f"{name} {x.dtype}" for name, x in zip(named, xs))
         raise DtypeError(f"{function}: all must have one dtype; got {shown}; convert with .to(dtype)")
-    not_bool(function, xs[0])
+    if xs[0]._array.dtype.kind == "b":
+        not_bool(function, xs[0])
     return xs
 
 

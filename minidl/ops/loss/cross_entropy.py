@@ -30,7 +30,9 @@ class CrossEntropy(Function):
 
 def onehot(t: Any, classes: int) -> Any:
     """1 at each label, 0 elsewhere (as bool, a byte each): (N, C, d1, ...) for labels t (N, d1, ...)."""
-    return by_type[type(t)].xp.arange(classes).reshape(-1, *(1,) * (t.ndim - 1)) == t[:, None]
+    ones = by_type[type(t)].xp.zeros((t.shape[0], classes, *t.shape[1:]), bool)
+    ones[own_class(t)] = True
+    return ones
 
 
 def own_class(t: Any) -> tuple[Any, ...]:

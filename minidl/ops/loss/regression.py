@@ -15,30 +15,41 @@ from .arguments import alike, check_reduction, reduced
 
 
 class AbsoluteError(Elementwise):
-    """z = |x - y|        ∂z/∂x = sign(x - y),  ∂z/∂y = -∂z/∂x,  both 0 where x = y"""
+    """z = |e|,  e = x - y        ∂z/∂x = sign(e),  ∂z/∂y = -sign(e),  both 0 where x = y"""
 
-    def value(self, x: Any, y: Any) -> Any:
-        return self.xp.abs(x - y)
+    def e(self, x: Any, y: Any) -> Any:
+        return x - y
 
-    def slope_x(self, x: Any, y: Any) -> Any:
-        return sign_of(x - y)
+    def value(self, x: Any, y: Any, e: Any) -> Any:
+        return self.xp.abs(e)
 
-    def slope_y(self, x: Any, y: Any) -> Any:
-        return sign_of(y - x)
+    def slope_x(self, e: Any) -> Any:
+        return sign_of(e)
+
+    def slope_y(self, e: Any) -> Any:
+        return -sign_of(e)
+
+    def backward_e_(self, de: Any) -> Any:
+        return de, -de
 
 
 class SquaredError(Elementwise):
-    """z = (x - y)²        ∂z/∂x = 2 (x - y),  ∂z/∂y = -∂z/∂x"""
+    """z = e²,  e = x - y        ∂z/∂x = 2 e,  ∂z/∂y = -2 e"""
 
-    def value(self, x: Any, y: Any) -> Any:
-        error = x - y
-        return error * error
+    def e(self, x: Any, y: Any) -> Any:
+        return x - y
 
-    def slope_x(self, x: Any, y: Any) -> Any:
-        return 2 * (x - y)
+    def value(self, x: Any, y: Any, e: Any) -> Any:
+        return e * e
 
-    def slope_y(self, x: Any, y: Any) -> Any:
-        return 2 * (y - x)
+    def slope_x(self, e: Any) -> Any:
+        return 2 * e
+
+    def slope_y(self, e: Any) -> Any:
+        return -2 * e
+
+    def backward_e_(self, de: Any) -> Any:
+        return de, -de
 
 
 class Huber(Elementwise):
