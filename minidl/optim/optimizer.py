@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from copy import deepcopy
 from functools import wraps
 from itertools import chain
@@ -150,11 +149,17 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         first = next((p._array for group in self.param_groups for p in group["params"]), None)
-        with nullcontext() if first is None else by_type[type(first)].quiet():
+        if first is None:
+            return loss
+        backend = by_type[type(first)]
+        before = backend.mute()  # infinities and NaN are ordinary results
+        try:
             for group in self.param_groups:
                 for parameter in group["params"]:
                     if (gradient := parameter._grad) is not None:
                         self._step_one(parameter, gradient, group)
+        finally:
+            backend.unmute(before)
         return loss
 
     def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
