@@ -1,16 +1,18 @@
 """Measure every suite, then write the tables of README.md: `python benchmarks/run.py`.
 
     python benchmarks/run.py --suite lecture --suite epoch --data DIR    # only these
+    python benchmarks/run.py --suite lecture --avx2                      # as on a machine without AVX-512
     python benchmarks/run.py --tables                                    # measure nothing, only rewrite the tables
 
-The results go to results/SUITE.json and results/SUITE.png; the tables are made from those files alone. With
-`--quick` nothing is kept.
+The results go to results/SUITE.json and results/SUITE.png (SUITE-avx2 with `--avx2`); the tables are made from those
+files alone. With `--quick` nothing is kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 
 from minidl import cuda
 from minidl.bench import figures, report
+from minidl.bench.machine import AVX2
 from minidl.bench.session import SUITES, Request, measure
 from minidl.errors import MinidlError
 from minidl.files import replace_file
@@ -35,8 +38,11 @@ def main() -> int:
     parser.add_argument("--tables", action="store_true", help="measure nothing, only write the tables")
     parser.add_argument("--data", metavar="DIR", help="MNIST's files, for the epoch")
     parser.add_argument("--threads", type=int, help="threads of every contestant (default: all cores)")
+    parser.add_argument("--avx2", action="store_true", help="hold NumPy's BLAS and PyTorch to AVX2")
     parser.add_argument("--quick", action="store_true", help="few, short rounds, to see that it works; keeps nothing")
     arguments = parser.parse_args()
+    if arguments.avx2 and not AVX2.items() <= os.environ.items():  # to be known before these libraries are loaded
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | AVX2)
     failed = False
     for suite in [] if arguments.tables else arguments.suite or possible():
         try:
@@ -70,8 +76,9 @@ def run(suite: str, arguments: argparse.Namespace) -> None:
     found["machine"]["versions"]["minidl"] += commit()
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(rounded(found), ensure_ascii=False) + "\n"
-    replace_file(RESULTS / f"{suite}.json", lambda stream: stream.write(text.encode()))
-    figures.draw(found, RESULTS / f"{suite}.png")
+    name = f"{suite}-avx2" if arguments.avx2 else suite
+    replace_file(RESULTS / f"{name}.json", lambda stream: stream.write(text.encode()))
+    figures.draw(found, RESULTS / f"{name}.png")
 
 
 def commit() -> str:

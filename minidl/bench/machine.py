@@ -9,16 +9,24 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_info
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from ..backend.numpy.threads import available_cores
 
 STAT = Path("/proc/stat")
 PACKAGES = ("minidl", "numpy", "torch", "cupy-cuda12x", "cupy-cuda13x")
+AVX2 = {  # the environment in which NumPy's BLAS and PyTorch's libraries use no AVX-512
+    "OPENBLAS_CORETYPE": "Haswell",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+SIDE, TIMES = 1024, 10  # of the square matrices that are multiplied, and how often
 
 
 def describe(threads: int) -> dict[str, Any]:
-    """CPU, cores, threads asked for, system, versions, and the BLAS that NumPy uses."""
+    """CPU, cores, threads asked for, system, versions, the BLAS that NumPy uses, its speed, and what holds it back."""
     return {
         "cpu": _cpu(),
         "cores": available_cores(),
@@ -31,7 +39,21 @@ def describe(threads: int) -> dict[str, Any]:
             for library in threadpool_info()
             if library["user_api"] == "blas" and "numpy" in library["filepath"]
         ],
+        "gflops": product_rate(threads),
+        "held": {name: os.environ[name] for name in AVX2 if name in os.environ},
     }
+
+
+def product_rate(threads: int) -> float:
+    """GFLOP/s of BLAS, multiplying two square float32 matrices: the same machine can run at several speeds."""
+    x = np.ones((SIDE, SIDE), np.float32)
+    seconds = []
+    with threadpool_limits(threads, user_api="blas"):
+        for _ in range(TIMES):
+            began = time.perf_counter()
+            x @ x
+            seconds.append(time.perf_counter() - began)
+    return 2 * SIDE**3 / min(seconds) / 1e9
 
 
 class Others:

@@ -16,7 +16,7 @@ def heading(found: dict[str, Any]) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     lines = [
         f"{machine['cpu']}, {machine['cores']} cores; {machine['threads']} threads each; {machine['system']}",
-        f"Python {machine['python']}, {versions}; NumPy's BLAS: {', '.join(machine['blas']) or 'unknown'}",
+        f"Python {machine['python']}, {versions}; NumPy's BLAS: {_blas(machine)}",
         f"{found['date']}, {found['took']:.0f} s{_others(found.get('others'))}",
     ]
     if found["suite"] == "cpu-gpu":
@@ -32,6 +32,13 @@ def warnings(found: dict[str, Any]) -> list[str]:
     if found["quick"]:
         lines.append("quick: too few and too short rounds to report")
     return lines
+
+
+def _blas(machine: dict[str, Any]) -> str:
+    """Which BLAS, how quick it was, and what held the libraries back."""
+    rate = f", {machine['gflops']:.0f} GFLOP/s" if "gflops" in machine else ""
+    held = " ".join(f"{name}={value}" for name, value in machine.get("held", {}).items())
+    return (", ".join(machine["blas"]) or "unknown") + rate + (f"; {held}" if held else "")
 
 
 def _others(share: float | None) -> str:
