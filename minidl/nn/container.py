@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
+from ..engine.observe import listening
 from ..engine.tensor import Tensor
 from ..errors import ArgumentError, DtypeError
+from .activation import ReLU
 from .module import Module
 from .parameter import Parameter
+from .pooling import MaxPool2d
 from .text import folded
 
 Value = TypeVar("Value")
@@ -86,6 +90,27 @@ class _Numbered(Module):
         return taken
 
 
+def _pooling_first(modules: list[Any]) -> list[Any]:
+    """The modules to run: a ReLU after the max-pooling that follows it, where it has a quarter of the work.
+
+    For max(relu(a), relu(b)) = relu(max(a, b)), with the same gradients. Whoever watches (a hook, an observer such as
+    `explain`, a debugger) finds them as they are written.
+    """
+    if listening.observers or sys.gettrace() is not None:
+        return modules
+    for i in range(1, len(modules)):
+        if _swaps(modules[i - 1], modules[i]):
+            modules[i - 1], modules[i] = modules[i], modules[i - 1]
+    return modules
+
+
+def _swaps(relu: Any, pool: Any) -> bool:
+    """Whether these are a plain ReLU and the max-pooling of its result, and nothing looks in between."""
+    if type(relu) is not ReLU or type(pool) is not MaxPool2d or pool.return_indices:
+        return False
+    return not (relu._is_watched() or pool._is_watched())
+
+
 class Sequential(_Numbered):
     """Modules run one after another, each on the output of the one before.
 
@@ -112,9 +137,8 @@ class Sequential(_Numbered):
             self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
-        values = self.__dict__
-        for name in self._names["module"]:
-            input = values[name](input)
+        for module in _pooling_first(self._items()):
+            input = module(input)
         return input
 
     def __getitem__(self, index: int | slice) -> Any:

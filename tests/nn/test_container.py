@@ -12,6 +12,7 @@ import torch
 
 import minidl
 from minidl import nn
+from minidl.engine.observe import Observer, observed
 from minidl.errors import ArgumentError, DtypeError
 from tests.support.compare import to_numpy
 
@@ -175,3 +176,63 @@ def test_errors() -> None:
     for call, error, message in cases:
         with pytest.raises(error, match=message):
             call()
+
+
+def pooled(**options: Any) -> Any:
+    return nn.Sequential(nn.ReLU(), nn.MaxPool2d(**options))
+
+
+def watched(model: Any) -> Any:
+    """The same model with a hook, so that its layers run in the order in which they are written."""
+    model[0].register_forward_hook(lambda module, inputs, output: None)
+    return model
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(
+    "options",
+    [{"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1}, {"kernel_size": 3, "stride": 1},
+     {"kernel_size": 2, "dilation": 2}, {"kernel_size": (3, 2), "stride": 2, "ceil_mode": True}],
+)  # fmt: skip
+def test_relu_after_pooling_is_the_same(options, dtype):
+    """Ties, zeros of both signs, NaN and infinities included: the same bits forward and back."""
+    rng = np.random.default_rng(0)
+    array = rng.choice([-np.inf, -2, -1, -0.0, 0.0, 1, 2, 2, np.inf, np.nan], (3, 2, 9, 8)).astype(dtype)
+    results = []
+    for model in (pooled(**options), watched(pooled(**options))):
+        x = minidl.tensor(array, requires_grad=True)
+        z = model(x)
+        dz = rng.choice([-np.inf, -1, 0, 2, np.nan], z.shape) if not results else results[0][2]
+        z.backward(minidl.tensor(dz.astype(dtype)))
+        results.append((to_numpy(z), to_numpy(x.grad), dz))
+    for quick, plain in zip(results[0][:2], results[1][:2]):
+        np.testing.assert_array_equal(quick, plain)
+        assert quick.dtype == plain.dtype
+
+
+def order_of(model: Any) -> list[str]:
+    """The operations that a pass records, from the last to the first."""
+    node, names = model(minidl.ones(1, 1, 4, 4, requires_grad=True)).grad_fn, []
+    while isinstance(node, minidl.autograd.Function):
+        names.append(type(node).__name__)
+        node = getattr(node.edges[0], "node", node.edges[0])  # one output of several
+    return names
+
+
+def test_relu_waits_only_if_nobody_watches():
+    assert order_of(pooled(kernel_size=2)) == ["Relu", "MaxPool2d"]
+    as_written = ["MaxPool2d", "Relu"]
+    assert order_of(watched(pooled(kernel_size=2))) == as_written
+    with observed(Observer()):
+        assert order_of(pooled(kernel_size=2)) == as_written
+    model = pooled(kernel_size=2)
+    model[1].register_full_backward_hook(lambda module, dx, dz: None)
+    assert [name for name in order_of(model) if name != "Gate"] == as_written
+    model = pooled(kernel_size=2)
+    model[0].forward = minidl.relu  # one's own forward, on this module alone
+    assert order_of(model) == as_written
+
+
+def test_relu_does_not_wait_for_indices():
+    z, indices = pooled(kernel_size=2, return_indices=True)(minidl.full((1, 1, 2, 2), -1.0))
+    assert (z.item(), indices.item()) == (0, 0)
