@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from ..missing import INSTEAD, absent
@@ -83,13 +83,20 @@ def _is_there(name: str) -> bool:
         return False
 
 
+def _namespace(name: str) -> SimpleNamespace | None:
+    """What can be imported although minidl has no module for it, such as torch.backends.cudnn; else None."""
+    parent, _, last = name.rpartition(".")
+    value = getattr(sys.modules.get(parent), last, None)
+    return value if isinstance(value, SimpleNamespace) else None
+
+
 class Finder(MetaPathFinder, Loader):
     """Finds `torch`, `torchvision` and what is below them; ImportError for a module that minidl does not have."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name.partition(".")[0] not in ROOTS:
             return None
-        if _is_there(name):
+        if _is_there(name) or _namespace(name) is not None:
             return ModuleSpec(name, self, is_package=True, origin="minidl.as_torch")
         parent, _, last = name.rpartition(".")
         if parent in sys.modules and isinstance(sys.modules[parent], Facade):
@@ -97,8 +104,8 @@ class Finder(MetaPathFinder, Loader):
             raise ImportError(f"cannot import {told.replace(repr(last), f'{last!r} from {parent!r}', 1)}", name=name)
         raise ImportError(f"{name} is not in minidl; there is: {', '.join(sorted(PLACES))}", name=name)
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return Facade(spec.name)
+    def create_module(self, spec: ModuleSpec) -> Any:
+        return Facade(spec.name) if _is_there(spec.name) else _namespace(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing has to run: names are looked for when they are asked for."""

@@ -15,6 +15,9 @@ from .arguments import spoken
 from .look import Size, strided
 from .typed import BY_TEXT, type_, type_of
 
+# What no tensor of minidl's is: other devices, other layouts.
+KINDS_WITHOUT = "ipu maia meta mkldnn mps mtia nested quantized sparse sparse_csr vulkan xla xpu"
+
 
 def make(self: Tensor, *data: Any, device: Any = None) -> None:
     """`Tensor(sizes)`, `Tensor(list)`, `Tensor(array)`: float32; a `torch.Size` is a size."""
@@ -62,6 +65,8 @@ def speak_methods() -> None:
         put(Tensor, method.__name__, method)
     put(Tensor, "type", type_)
     put(Tensor, "layout", strided)
-    put(Tensor, "is_sparse", False)
-    put(Tensor, "is_quantized", False)
-    put(Tensor, "is_complex", lambda self: False)
+    for kind in KINDS_WITHOUT.split():
+        put(Tensor, f"is_{kind}", False)
+    for kind in ("complex", "conj", "neg", "pinned"):
+        put(Tensor, f"is_{kind}", lambda self: False)
+    put(Tensor, "is_cpu", property(lambda self: not self.is_cuda))

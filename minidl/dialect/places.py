@@ -31,12 +31,13 @@ PLACES: dict[str, tuple[str, ...]] = {
     "torch.nn.parameter": ("minidl.nn.parameter", "minidl.nn.lazy"),
     "torch.nn.utils": ("minidl.nn.utils",),
     "torch.nn.utils.rnn": ("minidl.nn.utils.rnn",),
+    "torch.onnx": (f"{OWN}.onnx",),
     "torch.optim": ("minidl.optim",),
     "torch.optim.lr_scheduler": (f"{OWN}.lr_scheduler", "minidl.optim.lr_scheduler"),
     "torch.optim.optimizer": ("minidl.optim.optimizer",),
     "torch.optim.swa_utils": ("minidl.optim.swa_utils",),
     "torch.random": (f"{OWN}.torch", "minidl.random"),
-    "torch.serialization": (f"{OWN}.torch",),
+    "torch.serialization": (f"{OWN}.serialization", f"{OWN}.torch"),
     "torch.types": (f"{OWN}.torch", "minidl"),
     "torch.utils": (f"{OWN}.utils",),
     "torch.utils.checkpoint": ("minidl.utils.checkpoint",),
@@ -68,3 +69,4 @@ _PARTS = {
 }
 for _parent, _names in _PARTS.items():
     PLACES |= {f"{_parent}.{name}": PLACES[_parent] for name in _names.split()}
+PLACES["torch.nn.modules.linear"] = (f"{OWN}.linear", "minidl.nn")

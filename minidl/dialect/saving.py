@@ -1,7 +1,8 @@
 """`torch.save` and `torch.load` with PyTorch's arguments, and modules in the file, without code.
 
-A module is stored as the name of its class and its attributes. Loading makes an object of that class, which the program
-must already have imported, without calling it: so no file can run code.
+A module is stored as the name of its class and its attributes. Loading makes an object of that class, which the
+program must already have imported, without calling it: so no file can run code. A function of `nn.functional`, such as
+a layer's activation, is stored as its name.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
+from inspect import isfunction, unwrap
 from typing import Any
 
 import numpy as np
@@ -33,7 +35,7 @@ def save(
 ) -> None:
     """Write tensors, state dicts, modules and plain values to a path or a binary file, as minidl's archive (NPZ).
 
-    DtypeError, naming the place, for what only a pickle could hold: functions, objects of other classes.
+    DtypeError, naming the place, for what only a pickle could hold: other functions, objects of other classes.
     """
     refuse("save", pickle_module=pickle_module, pickle_protocol=pickle_protocol)
     saving.save(_packed(obj, ""), f)
@@ -89,6 +91,8 @@ def _packed(value: Any, place: str) -> Any:
         return items if isinstance(value, list) else tuple(items)
     if isinstance(value, _PLAIN) or hasattr(value, "dtype"):
         return value
+    if isfunction(value) and unwrap(value) is getattr(nn.functional, value.__name__, None):
+        return {"$function": value.__name__}
     raise DtypeError(
         f"save: {place.lstrip('/') or 'the object'} is a {type(value).__name__}, which only a pickle could hold; save "
         "model.state_dict() and make the object again before loading it"
@@ -135,6 +139,8 @@ def _unpacked(value: Any, move: Callable[[Tensor], Tensor], weights_only: bool) 
         return DTYPES[as_dtype(value["$dtype"])]
     if "$set" in value:
         return set(map(again, value["$set"]))
+    if "$function" in value:
+        return _function(value["$function"])
     return (
         OrderedDict((key, again(item)) for key, item in value.items())
         if _is_state(value)
@@ -145,6 +151,14 @@ def _unpacked(value: Any, move: Callable[[Tensor], Tensor], weights_only: bool) 
 def _is_state(value: dict[Any, Any]) -> bool:
     """Whether the dictionary looks like a state dict, which PyTorch gives as an OrderedDict."""
     return bool(value) and all(isinstance(key, str) and isinstance(item, Tensor) for key, item in value.items())
+
+
+def _function(name: str) -> Callable[..., Any]:
+    """The function of that name in `nn.functional`."""
+    found = getattr(nn.functional, name, None) if name in nn.functional.__all__ else None
+    if not isfunction(found):
+        raise CheckpointError(f"load: holds a function {name!r}, which nn.functional does not have")
+    return found
 
 
 def _class(name: str) -> type[nn.Module]:

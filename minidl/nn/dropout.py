@@ -37,7 +37,7 @@ class Dropout1d(Dropout):
 
 
 class Dropout2d(Dropout):
-    """Dropout of whole channels of (N, C, H, W) or (C, H, W)."""
+    """Dropout of whole channels of (N, C, H, W); see `F.dropout2d` for fewer dimensions."""
 
     def forward(self, input: Tensor) -> Tensor:
         return dropout2d(input, self.p, self.training)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,20 @@ def dropout1d(
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
-    """`dropout` of whole channels of (N, C, H, W) or (C, H, W): neighbouring pixels are too similar to drop singly."""
-    return _by_channel("dropout2d", "HW", input, p, training, inplace, generator)
+    """`dropout` of whole channels of (N, C, H, W): neighbouring pixels are too similar to drop singly.
+
+    As in PyTorch, (N, C, L) is dropped by channel too and (N, C) singly, with a warning.
+    """
+    axes = "HW"
+    if isinstance(input, Tensor) and input.ndim in (2, 3):
+        axes, better = ("", "dropout") if input.ndim == 2 else ("L", "dropout1d")
+        warnings.warn(
+            f"dropout2d: an input of {input.ndim} dimensions is taken for {'(N, C, L)' if axes else '(N, C)'}; "
+            f"{better} says so",
+            UserWarning,
+            stacklevel=2,
+        )
+    return _by_channel("dropout2d", axes, input, p, training, inplace, generator)
 
 
 def dropout3d(
@@ -73,7 +86,8 @@ def _by_channel(
     if x.ndim - len(axes) not in (1, 2):
         wanted = ", ".join(axes)
         raise ShapeError(f"{name}: input must be (N, C, {wanted}) or (C, {wanted}); got {x.shape}")
-    return x if not training or p == 0 else _dropped(x, (*x.shape[: -len(axes)], *(1,) * len(axes)), p, generator)
+    drawn = (*x.shape[: x.ndim - len(axes)], *(1,) * len(axes))
+    return x if not training or p == 0 else _dropped(x, drawn, p, generator)
 
 
 def is_probability(p: Any) -> bool:

@@ -42,7 +42,8 @@ def test_it_says_what_pytorch_says(name):
 REFUSED = [
     ("from torch.nn import Linaer", "ImportError: cannot import 'Linaer' from 'torch.nn', which minidl does"),
     ("import torch.jit", "ImportError: cannot import 'jit' from 'torch': it is PyTorch's, but left out of minidl"),
-    ("import torch.onnx", "ImportError: cannot import 'onnx' from 'torch': it is PyTorch's, but left out of minidl"),
+    ("import torch.fx", "ImportError: cannot import 'fx' from 'torch': it is left out of minidl; there is: module h"),
+    ("torch.onnx.export(nn.ReLU(), torch.ones(1), 'f', opset_version=9)", "UnsupportedError: torch.onnx.export: opset"),
     ("import torch.nn.quantized", "ImportError: cannot import 'quantized' from 'torch.nn': it is PyTorch's"),
     ("torch.compile(nn.Linear(1, 1))", "AttributeError: module 'torch' has no attribute 'compile': it is PyTorch's"),
     ("torch.vmap", "AttributeError: module 'torch' has no attribute 'vmap': it is PyTorch's"),
@@ -71,6 +72,7 @@ REFUSED = [
     ("torch.load(io.BytesIO(b'\\x80\\x02abc'))", "CheckpointError"),
     ("f = saved(nn.Linear(1, 1)); torch.load(f, weights_only=True)", "CheckpointError: load: holds the module minidl."),
     ("torch.load(saved({'$module': 'os:system', 'attributes': {}}))", "CheckpointError: load: holds a module of"),
+    ("torch.load(saved({'$function': 'Parameter'}))", "CheckpointError: load: holds a function 'Parameter'"),
     ("torch.load(saved(1), mmap=True)", "UnsupportedError: load: the argument mmap=True"),
     ("SummaryWriter('/nowhere')", "MissingPackageError: --tensorboard needs the package tensorboardX"),
     ("DataLoader(range(3), timeout=5)", "UnsupportedError: DataLoader: the argument timeout=5"),
@@ -88,7 +90,7 @@ from torch.utils.tensorboard import SummaryWriter
 class Inner(nn.Module):
     def __init__(self):
         super().__init__()
-        self.act = torch.relu
+        self.act = lambda x: x
 
 def saved(value):
     file = io.BytesIO()

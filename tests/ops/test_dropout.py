@@ -67,7 +67,19 @@ def test_dropout2d_drops_whole_channels():
     assert 0 < (values == 0).mean() < 1
     z.backward(minidl.tensor(np.ones(z.shape)))
     assert (to_numpy(x.grad) == values).all()
-    assert to_numpy(dropout2d(minidl.tensor(np.ones((64, 2, 2))), 0.5)).shape == (64, 2, 2)
+
+
+def test_dropout2d_of_fewer_dimensions_is_pytorchs():
+    """(N, C, L) by channel and (N, C) singly, with a warning, as PyTorch does until it changes its mind."""
+    minidl.manual_seed(0)
+    with pytest.warns(UserWarning, match="3 dimensions is taken for .N, C, L.; dropout1d"):
+        values = to_numpy(dropout2d(minidl.tensor(np.ones((64, 8, 3))), 0.5))
+    assert (values == values[:, :, :1]).all()
+    assert (values[:, 0] != values[:, 1]).any()
+    with pytest.warns(UserWarning, match="2 dimensions is taken for .N, C.; dropout says so"):
+        values = to_numpy(dropout2d(minidl.tensor(np.ones((64, 8))), 0.5))
+    assert 0.3 < (values == 0).mean() < 0.7
+    assert (values[0] != values[0, 0]).any()
 
 
 def test_wrong_arguments_are_named():

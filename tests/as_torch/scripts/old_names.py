@@ -1,5 +1,6 @@
 """Old names, averages of weights, schedules of one's own, NaN that is found where it arises."""
 
+import io
 import warnings
 
 warnings.simplefilter("ignore")
@@ -57,3 +58,17 @@ with torch.autograd.set_detect_anomaly(True):
         (torch.sqrt(x) * 0).sum().backward()
     except RuntimeError as e:
         print(str(e).split("; it was")[0].rstrip("."))
+import torch.backends.cudnn as cudnn
+import torch.backends.mps
+cudnn.benchmark = True
+print(torch.backends.cudnn is cudnn, torch.backends.cudnn.benchmark, torch.backends.mps.is_available())
+cudnn.benchmark = False
+print(x.is_cpu, x.is_cuda, x.is_xpu, x.is_mps, x.is_sparse, x.is_pinned())
+layer = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0).eval()
+file = io.BytesIO()
+torch.save(layer, file)
+file.seek(0)
+x = torch.ones(3, 1, 4)
+with torch.serialization.safe_globals([nn.Linear, torch.nn.modules.linear.NonDynamicallyQuantizableLinear, F.relu]):
+    again = torch.load(file, weights_only=False)
+print(torch.equal(again(x), layer(x)), again.activation.__name__)
