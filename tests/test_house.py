@@ -152,6 +152,14 @@ def test_every_room_says_what_lives_there():
         assert text.split("\n\n")[0].rstrip().endswith((".", "?")), path
 
 
+def test_contributing_lists_the_rooms_in_this_order():
+    """A stranger reads off the table there what may import what."""
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`[a-z_/]+` ?)+)\|", text.split("## The house")[1].split("\n## ")[0], re.MULTILINE)
+    named = [name.strip("`/") for row in rows for name in row.split()]
+    assert named == [room for room in ORDER if not room.startswith("_")]
+
+
 AFTERNOON = 2000  # lines that a person reads in one
 
 

@@ -129,7 +129,7 @@ SOURCES = {"mnist": MNIST_SOURCE, "fashion": FASHION_SOURCE, "fashionmnist": FAS
 
 
 def source_named(name: str) -> Source:
-    """The source called `name`, in any case: mnist, fashion or fashionmnist."""
+    """The source called `name`, in any case, with or without - and _: a word of `SOURCES`."""
     try:
         return SOURCES[name.lower().replace("-", "").replace("_", "")]
     except KeyError:

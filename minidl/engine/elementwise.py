@@ -25,7 +25,7 @@ from .function import Function
 
 
 class Rule(NamedTuple):
-    """How the gradient of one input is made. Places count through the inputs, the intermediate results and z."""
+    """How the gradient of one input is made. A place is an index into (*inputs, *intermediate results, z)."""
 
     slope: str | None  # the method that gives ∂z/∂(input)
     kept: tuple[tuple[str, int], ...]  # its arguments: the name that each is kept under, and its place
@@ -41,9 +41,9 @@ class Elementwise(Function):
     * `slope` is ∂z/∂x, and dx = dz · slope. Its parameters say which of x and z it needs, and these are kept:
       `slope(self, x)`, `slope(self, z)`, `slope(self, x, z)` or `slope(self)`. With several inputs, each has one:
       `slope_x`, ...
-    * `passes(self, x)`, or of z, tells where (bool) the gradient passes: elsewhere dx is 0, even if dz is infinite or
-      the slope NaN. It is computed in forward, and only this byte per element is kept. Without a slope beside it,
-      dx is dz itself where it passes.
+    * `passes(self, x)`, or `passes(self, z)`, tells where (bool) the gradient passes: elsewhere dx is 0, even if dz is
+      infinite or the slope NaN. It is computed in forward; one byte per element is kept for it. Without a slope beside
+      it, dx is dz itself where it passes.
     * A further parameter of `value` names a method that computes an intermediate result, such as `cdf(self, x)` for
       `value(self, x, cdf)`. It is computed once, and a slope may ask for it too; the rest of `value` is then cheap.
     * Options are declared in the class (`alpha: float`, or with a default) and read from self (`self.alpha`).
@@ -61,7 +61,7 @@ class Elementwise(Function):
     _required: ClassVar[frozenset[str]]
     _parts: ClassVar[tuple[tuple[str, tuple[int, ...]], ...]]
     _rules: ClassVar[tuple[Rule, ...]]
-    _only: ClassVar[tuple[str, int] | None]  # the place of the one array that is kept, where that is all; -1: z
+    _only: ClassVar[tuple[str, int] | None]  # the name and place (-1: z) of the one array to keep, if one is all
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -35,7 +35,7 @@ class Function:
     its `backward(dz0, dz1, ...)` takes one gradient per output: zeros for an output that nothing used.
 
     The graph's own fields are slots; what the operation keeps for backward lies in `__dict__`, by name. What forward
-    computed and keeps as `self.FIELD` has a rule for second derivatives, `backward_FIELD`; or it is `fixed`.
+    computed and keeps as `self.FIELD` needs a rule for second derivatives, `backward_FIELD`, unless `fixed` names it.
     """
 
     __slots__ = ("__dict__", "__weakref__", "backend", "edges", "hooks", "ids", "meta", "needs", "retain", "versions")
@@ -50,7 +50,7 @@ class Function:
     needs: tuple[bool, ...]
     edges: tuple[Any, ...] | None  # per input, where its gradient goes: a Function, a leaf, None; None once freed
     meta: Any  # shape and dtype of the output; a list of them for several
-    versions: list[tuple[Storage, int, int | None]]  # memory of inputs and output: its version; its checksum if exposed
+    versions: list[tuple[Storage, int, int | None]]  # memory read or made; its version; its checksum if `.array` has it
     ids: tuple[int, ...]  # the id of each array that forward took and returned, to know them among what is kept
     hooks: list[Callable[[Array], Array]] | None  # called with the gradient of the output
     retain: Callable[[Array], None] | None  # called with that gradient after the hooks
@@ -70,7 +70,7 @@ class Function:
         raise TypeError(f"{type(self).__name__} has no forward")
 
     def backward(self, *dz: Array) -> Any:
-        """The gradients of the inputs (arrays, a Part or None), given the gradient dz of each output."""
+        """The inputs' gradients (an array, None, or a Part: that of a slice), given the gradient dz of each output."""
         raise TypeError(f"{type(self).__name__} has no backward: it cannot be differentiated")
 
     @classmethod
@@ -102,7 +102,7 @@ class Function:
 
     @classmethod
     def apply(cls, *inputs: Any, **options: Any) -> Any:
-        """Run the operation, and record it if an input wants a gradient. A Tensor, or a tuple of several."""
+        """Run the operation, record it if an input wants a gradient, and return a Tensor, or a tuple of several."""
         node = cls()
         arrays, edges, read, half = node._inputs(inputs)
         backend = node.backend
@@ -121,11 +121,11 @@ class Function:
             backend.unmute(before)
         if isinstance(z, (tuple, list)):
             node.ids = (*map(id, arrays), *map(id, z))
-            output: Any = node._outputs([_rounded(part) for part in z] if half else z, edges, read)
+            output: Any = node._outputs([node._rounded(part) for part in z] if half else z, edges, read)
         else:
             made = id(z)
             if half:
-                z = _rounded(z)
+                z = node._rounded(z)
             if isinstance(z, np.generic):
                 z = backend.asarray(z)  # reductions of NumPy return scalars
             output = view_of(inputs[0], z, (cls, options)) if cls.is_view else wrap(z)
@@ -181,6 +181,11 @@ class Function:
                     output._edge, output._requires_grad = Output(self, place, self.meta[place]), True
         return outputs
 
+    def _rounded(self, z: Array) -> Array:
+        """What was computed in float32, as float16; a number too large for that is infinity."""
+        with self.backend.quiet():
+            return z.astype(float16) if z.dtype == float32 else z
+
     def _seal_of(self, memory: Storage) -> int:
         """The checksum of exposed memory, or 0 if backward needs none of it: then it is never compared."""
         return checksum(memory.exposed) if memory.owner in self.kept_memory() else 0
@@ -221,8 +226,3 @@ class Function:
         """Free what was kept for backward, and the graph behind it."""
         self.__dict__.clear()
         self.edges, self.versions = None, []
-
-
-def _rounded(z: Array) -> Array:
-    """What was computed in float32, as float16."""
-    return z.astype(float16) if z.dtype == float32 else z

@@ -39,17 +39,17 @@ class Tensor(TensorMethods):
     __hash__ = object.__hash__
 
     _array: Array
-    _storage: Storage
+    _storage: Storage  # the memory, shared by all views of it; counts the writes to it
     _hooks: list[Callable[[Array], Array]] | None
     _grad: Tensor | None
     _edge: Any  # where its gradient goes next: a Function, one of several outputs, None for a leaf
-    _view: View | None
-    _strides: tuple[int, ...] | None  # the strides in PyTorch, where the elements do not lie row by row
+    _view: View | None  # how it was taken from its base, if it shares the memory of another tensor
+    _strides: tuple[int, ...] | None  # those it would have in PyTorch; None where the elements lie row by row
     _requires_grad: bool
     _after: list[Callable[[Tensor], None]] | None = None  # what is called when a gradient has been added to `.grad`
 
     def _become(self, made: Tensor) -> None:
-        """Become the new tensor `made`; for constructors."""
+        """Take over all that the new tensor `made` holds; for constructors."""
         for name in _HELD:
             setattr(self, name, getattr(made, name))
 
@@ -93,7 +93,7 @@ class Tensor(TensorMethods):
 
     @property
     def array(self) -> Array:
-        """The raw array, sharing memory. A change to it under a recorded operation is caught by backward."""
+        """The raw array, sharing memory. If a recorded operation needs it and it was changed, backward is an error."""
         self._storage.expose(self._array)
         return self._array
 
@@ -254,7 +254,7 @@ def follow_base(x: Tensor) -> None:
 
 
 def wrap(array: Array, storage: Storage | None = None) -> Tensor:
-    """A tensor for memory that nothing else holds, unless its `storage` is given."""
+    """A new tensor around an array. Its memory must be nothing else's, or `storage` says whose it is too."""
     tensor = Tensor.__new__(Tensor)
     tensor._array = array
     if storage is None:

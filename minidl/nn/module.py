@@ -56,6 +56,7 @@ class Module(Hooked, Lookup, Movable, Stateful):
                     "get_extra_state and set_extra_state"
                 )
         if "__init__" not in vars(cls) and cls.__init__.__qualname__.startswith("_"):
+            # Python's errors about arguments then name this class, not the private one whose __init__ it inherits
             type.__setattr__(cls, "__init__", renamed(cls.__init__, f"{cls.__qualname__}.__init__"))
 
     def __init__(self) -> None:
@@ -79,7 +80,7 @@ class Module(Hooked, Lookup, Movable, Stateful):
         return bool(hooks) or "forward" in self.__dict__
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        modules = running.modules
+        modules = running.modules  # those inside whose forward we are: errors name them
         modules.append(self)
         try:
             if self._hooks or self._pre_hooks or self._backward_hooks or self._backward_pre_hooks:
@@ -140,7 +141,7 @@ class Module(Hooked, Lookup, Movable, Stateful):
         object.__setattr__(self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Make `tensor` the attribute `name`: not learned, but moved and (if `persistent`) saved with the rest."""
+        """Make `tensor` the attribute `name`: not learned, but moved to devices and, if `persistent`, saved."""
         self._check_new("buffer", name)
         if tensor is not None and not isinstance(tensor, Tensor):
             raise DtypeError(f"register_buffer: {name!r} must be a Tensor or None; got {type(tensor).__name__}")

@@ -1,4 +1,4 @@
-"""Convolution: a small kernel slides over an image.
+"""Convolution: a small kernel slides over an image; each place in the kernel (i, j) is a tap.
 
 It is built from three primitives, which `minidl/backend/base.py` defines in a few lines each: `correlate`, and its
 gradients with respect to the image (`correlate_grad_input`) and the kernel (`correlate_grad_weight`).
@@ -113,7 +113,7 @@ def _conv2d(name: str, input: Any, weight: Any, bias: Any, *options: Any) -> Ten
         w.dtype,
         None if b is None else b.dtype,
         str(options),
-    )  # text: 1 is 1.0 as a key
+    )  # the options as text, since 1 and 1.0 are the same key
     window = _windows.get(known)
     if window is None:
         window = remember(_windows, known, conv_window(name, x, w, b, *options))

@@ -1,6 +1,6 @@
 """Pooling: the largest value, or the mean, of the pixels under a window.
 
-Padding never counts as a value: in max-pooling it is -inf, not 0, so that negative pixels at the border survive.
+In max-pooling the padding is -inf, not 0, so that negative pixels at the border survive; in a mean it is 0.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ _windows: dict[Any, tuple[Window, Pair]] = {}  # those that were checked, by sha
 
 
 def _pooling(name: str, x: Tensor, *options: Any) -> tuple[Window, Pair]:
-    """The window, and how many of them there are. options: kernel_size, stride, padding, dilation, ceil_mode."""
-    known = name, x.shape, x.dtype, str(options)  # as text: 1 is 1.0 and True as a key
+    """The window, and how many fit (Ho, Wo). options: kernel_size, stride, padding, dilation, ceil_mode."""
+    known = name, x.shape, x.dtype, str(options)  # the options as text, since 1, 1.0 and True are the same key
     found = _windows.get(known)
     return remember(_windows, known, pooling_window(name, x, *options)) if found is None else found
 

@@ -15,7 +15,7 @@ class SGD(Optimizer):
     """p ← p - lr · g, or with momentum μ: v ← μ v + (1 - dampening) g (at first v = g); p ← p - lr · v.
 
     Nesterov's variant looks ahead: p ← p - lr (g + μ v). `weight_decay` λ adds λ p to g: the gradient of λ/2 |p|².
-    `maximize` goes up instead of down. Source: Sutskever et al. 2013, with lr outside v as in PyTorch.
+    `maximize` goes up instead of down. Source: Sutskever et al. 2013, but lr is no part of v, as in PyTorch.
 
     ArgumentError if lr, momentum or weight_decay is negative, or nesterov without momentum or with dampening.
     """
@@ -61,7 +61,7 @@ class SGD(Optimizer):
             return
         if group["dampening"] != 0 and "momentum_buffer" in state:
             g = (1 - group["dampening"]) * g
-        v = remember(state, "momentum_buffer", p)
+        v = remember(state, "momentum_buffer", p)  # 0 at first, and the same array in every step
         by_type[type(p)].update(nesterov_step if group["nesterov"] else momentum_step, p, g, v, lr, momentum)
 
 

@@ -30,7 +30,8 @@ class Progress:
         epoch: counted from 1, of `epochs`.
         seen: images of this epoch so far, of `images`.
         loss: the mean loss since the last report.
-        images_per_second: over this epoch; `eta`: seconds until the last epoch ends, validation not counted.
+        images_per_second: over this epoch.
+        eta: seconds until the last epoch ends, validation not counted.
     """
 
     epoch: int
@@ -138,7 +139,7 @@ class Trainer:
         return self._count(loss, right, len(y))
 
     def _count(self, loss: Tensor, right: Tensor, samples: int) -> int:
-        """An update is done; its loss is read later."""
+        """Count an update that is done. Its loss is read later: to read it is to wait for a GPU."""
         if self.scheduler is not None and self.each == "batch":
             self.scheduler.step()
         self.step += 1
@@ -146,6 +147,7 @@ class Trainer:
         return samples
 
     def _settle(self) -> None:
+        """Read the losses of the updates since the last time."""
         try:
             self.meter.settle()
         except DivergenceError as error:

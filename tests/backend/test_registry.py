@@ -72,7 +72,8 @@ def test_every_word_for_a_library(word, name, device):
 @pytest.mark.numpy_only("its tensors are moved from NumPy's")
 def test_a_third_library_needs_nothing_but_itself(mirror, tmp_path, capsys):
     """Its name and device are known everywhere, and a network trains on it as it does on NumPy."""
-    assert backend_names() == ("numpy", "cupy", "mirror")
+    assert backend_names()[:2] == ("numpy", "cupy")
+    assert backend_names()[-1] == "mirror"
     rng = np.random.default_rng(0)
     images, labels = rng.random((4, 1, 8, 8), np.float32), rng.integers(0, 3, 4)
 
@@ -112,7 +113,7 @@ def test_a_third_library_needs_nothing_but_itself(mirror, tmp_path, capsys):
         assert main(["train", "--backend", mirror, *options]) == 0
         assert main(["test", run, "--backend", mirror]) == 0
     assert "test accuracy" in capsys.readouterr().out
-    with pytest.raises(OptionError, match=r"one of numpy, cupy, mirror; got 'glass'; did you mean mirror\?"):
+    with pytest.raises(OptionError, match=r"one of numpy, cupy, .*mirror; got 'glass'; did you mean mirror\?"):
         Options(backend="glass").checked()
 
 

@@ -23,8 +23,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MINIDL_DATA", str(folder))
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
-    monkeypatch.setattr(datasets.MNIST, "mirrors", ("http://127.0.0.1:9/",))
-    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", ("http://127.0.0.1:9/",))
+    for kind in datasets.DATASETS.values():
+        monkeypatch.setattr(kind, "mirrors", ("http://127.0.0.1:9/",))
     monkeypatch.setattr(datasets, "_told", set())
     monkeypatch.setattr(datasets, "_unreachable", {})
     return folder

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from minidl.cli import VERBS
+
 from . import commands
 from .pages import PAGES, ROOT, WRITTEN, blocks, headings, targets, without_code
 
@@ -117,6 +119,13 @@ class TestKorean:
             p for p in paragraphs if not re.search("[가-힣]", p) and p not in ("# minidl", "<!-- test command -->")
         ]
         assert english == []
+
+
+def test_every_verb_has_a_row_in_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = "\n".join(re.findall(r"^\| (`minidl [^|]*)\|", readme, re.MULTILINE))
+    named = set(re.findall(r"`minidl ([a-z]+)", rows))
+    assert named == {verb.__name__.rpartition(".")[2] for verb in VERBS}
 
 
 def test_files_that_the_readmes_name_exist():

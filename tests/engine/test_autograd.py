@@ -96,6 +96,14 @@ class TestGradients:
         assert total(mul(x, 0.5))._array == 2500  # float16 addition would stop at 2048
         assert np.isfinite(to_numpy(mul(leaf(1e-2, dtype="float16"), 1e6))).all()  # though 1e6 is no float16
 
+    def test_what_is_too_large_for_float16_is_infinity_without_a_warning(self):  # as a warning is an error in tests
+        x = leaf(6e4, 6e4, dtype="float16")
+        assert np.isposinf(to_numpy(mul(x, 2.0))).all()
+        z = total(x)
+        assert np.isposinf(z._array)
+        z.backward()
+        np.testing.assert_array_equal(to_numpy(x.grad), [1, 1])
+
     def test_inputs_that_want_no_gradient_get_none(self):
         x, y = leaf(2.0), tensor([3.0])
         mul(x, y).backward()

@@ -1,4 +1,7 @@
-"""The loss of the lecture: cross-entropy of scores with labels, softmax and logarithm in one."""
+"""The loss of the lecture: cross-entropy of scores with labels, softmax and logarithm in one.
+
+`cross_entropy` itself, which checks its arguments and chooses the rule, is in `classification.py`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class CrossEntropy(Function):
         softmax, t, classes = self.softmax, self.t, self.softmax.shape[1]
         return (softmax - onehot(t, classes)) * (dz / t.size), None
 
-    def backward_softmax(self, ds: Any) -> Any:
+    def backward_softmax(self, ds: Any) -> Any:  # for second derivatives: what reaches self.softmax goes on to x
         return softmax_gradient(self.softmax, ds, 1), None
 
 
