@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from copy import deepcopy
 from functools import wraps
 from itertools import chain
@@ -35,6 +34,7 @@ Group = dict[str, Any]
 _NO_STATE = "a dictionary as returned by state_dict() is expected, with 'state' and 'param_groups'"
 _SCHEDULED = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")  # what schedulers add to a group
 State = dict[str, Any]
+Update = tuple[Any, ...]  # the arguments of `Backend.update`: a rule, and what it is given, the parameter first
 
 
 def noting(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -150,15 +150,24 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         first = next((p._array for group in self.param_groups for p in group["params"]), None)
-        with nullcontext() if first is None else by_type[type(first)].quiet():
+        if first is None:
+            return loss
+        backend = by_type[type(first)]
+        with backend.quiet(), backend.updates() as update:
             for group in self.param_groups:
                 for parameter in group["params"]:
-                    if (gradient := parameter._grad) is not None:
-                        self._step_one(parameter, gradient, group)
+                    if (gradient := parameter._grad) is None:
+                        continue
+                    if (left := self._step_one(parameter, gradient, group)) is not None:
+                        here = type(left[1]) is type(first)
+                        (update if here else by_type[type(left[1])].update)(*left)
         return loss
 
-    def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
-        """Update one parameter in place, so that backward notices; float16 is widened, updated and rounded once."""
+    def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group) -> Update | None:
+        """Update one parameter in place, so that backward notices; float16 is widened, updated and rounded once.
+
+        Returns the update that is left to do, if any.
+        """
         state = self.state.setdefault(parameter, {})
         p, g = parameter._array, gradient._array
         if g.shape != p.shape or g.dtype != p.dtype:
@@ -171,15 +180,19 @@ class Optimizer:
         else:
             overwrite(parameter, p)  # raises an error if it must not be changed
         if p.dtype != float16:
-            self._rule(p, g, state, group)
-            return
+            return self._rule(p, g, state, group)
         wide, wide_state = p.astype(float32), _cast(state, float32)
-        self._rule(wide, g.astype(float32), wide_state, group)
+        if (left := self._rule(wide, g.astype(float32), wide_state, group)) is not None:
+            by_type[type(p)].update(*left)
         p[...] = wide
         state.update(_cast(wide_state, float16))
+        return None
 
-    def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
-        """Change the parameter p in place, given its gradient g (which stays as it is), its state and options."""
+    def _rule(self, p: Array, g: Array, state: State, group: Group) -> Update | None:
+        """Change the parameter p in place, given its gradient g (which stays as it is), its state and options.
+
+        Or return the last lines of the change: a GPU then runs those of all parameters as one kernel.
+        """
         raise UnsupportedError(f"{type(self).__name__} has no update rule: define _rule in the class")
 
     def state_dict(self) -> dict[str, Any]:
