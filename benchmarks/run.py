@@ -29,6 +29,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 DIGITS = 5  # digits kept of a time
 IN_A_FILE_OF_ITS_OWN = ("ops", "times")  # some 500 lines
+ON_MNIST = ("epoch", "to98")  # each has one table, whose title tells how many images there were
 NOT_MEASURED = "not measured yet"
 
 
@@ -36,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the suites and write the tables of benchmarks/README.md.")
     parser.add_argument("--suite", action="append", choices=tuple(SUITES), help="(default: all that can run here)")
     parser.add_argument("--tables", action="store_true", help="measure nothing, only write the tables")
-    parser.add_argument("--data", metavar="DIR", help="MNIST's files, for the epoch")
+    parser.add_argument("--data", metavar="DIR", help="MNIST's files, for epoch and to98")
     parser.add_argument("--threads", type=int, help="threads of every contestant (default: all cores)")
     parser.add_argument("--avx2", action="store_true", help="hold NumPy's BLAS and PyTorch to AVX2")
     parser.add_argument("--quick", action="store_true", help="few, short rounds, to see that it works; keeps nothing")
@@ -66,7 +67,7 @@ def run(suite: str, arguments: argparse.Namespace) -> None:
         suite=suite,
         against=None if suite == "cpu-gpu" else "torch",
         threads=arguments.threads,
-        data=arguments.data if suite == "epoch" else None,
+        data=arguments.data if suite in ON_MNIST else None,
         quick=arguments.quick,
         tell=lambda line: print(f"{suite}: {line}", file=sys.stderr, flush=True),
     )
@@ -128,7 +129,7 @@ def content(suite: str, title: str) -> str:
     if title == "machine":
         return "\n".join(f"* {line}" for line in report.heading(found))
     tables = report.tables(found)
-    table = next(iter(tables.values())) if title == "epoch" else tables[title]
+    table = next(iter(tables.values())) if title in ON_MNIST else tables[title]
     if (suite, title) == IN_A_FILE_OF_ITS_OWN:
         text = "\n".join(["# Every operation", "", *report.heading(found), "", report.markdown(table), ""])
         replace_file(HERE / "OPS.md", lambda stream: stream.write(text.encode()))

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import product
 from math import prod
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -33,6 +33,9 @@ class Backend(ABC):
     xp: Any
     array_type: type
 
+    updates_together: ClassVar[bool] = False  # whether an optimizer's updates wait for each other, for `update_all`
+    kernels: ClassVar[Mapping[str, Callable[..., Any]]] = {}  # for `stand_in`, by module and name of the method
+
     # Required.
 
     @abstractmethod
@@ -46,6 +49,13 @@ class Backend(ABC):
     @abstractmethod
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """target[index] += values in place; an index that occurs twice counts twice."""
+
+    def stand_in(self, method: Callable[..., Any]) -> Callable[..., Any] | None:
+        """What takes an operation and arrays as this method of it does, and does and keeps the same in few launches.
+
+        The engine takes it where nobody looks in between.
+        """
+        return self.kernels.get(f"{method.__module__}.{method.__qualname__}")
 
     # Questions about the device.
 
@@ -242,9 +252,21 @@ class Backend(ABC):
         """x // y and x % y of floats, as Python defines them."""
         return floor_divmod(x, y, self.xp)
 
+    def value_and_mask(
+        self, value: Callable[..., Array], passes: Callable[..., Array], x: Array
+    ) -> tuple[Array, Array]:
+        """z = value(x), element by element, and the mask passes(z)."""
+        z = value(x)
+        return z, passes(z)
+
     def update(self, rule: Callable[..., None], *arguments: Any) -> None:
         """rule(xp, *arguments): lines that change arrays of one shape in place, element by element."""
         rule(self.xp, *arguments)
+
+    def update_all(self, updates: Sequence[tuple[Any, ...]]) -> None:
+        """`update(*one)` for each of them, if `updates_together` asks for them at the end of an optimizer's step."""
+        for one in updates:
+            self.update(*one)
 
     def windows(self, x: Array, window: Window, fill: float = 0.0) -> Array:
         """Every window of x (N, C, H, W), padded with `fill`: a read-only view (N, C, Ho, Wo, kh, kw)."""

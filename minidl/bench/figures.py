@@ -16,7 +16,7 @@ def draw(found: dict[str, Any], path: str | os.PathLike[str]) -> None:
     figure = FIGURES[found["suite"]](found["found"])
     machine = found["machine"]
     measured = f"{machine['cpu']}, {machine['threads']} threads; {found['date']}"
-    figure.supxlabel("; ".join([measured, *report.warnings(found)]), size=7, color="0.4")
+    figure.supxlabel("\n".join([measured, *report.warnings(found)]), size=7, color="0.4")
     save(figure, path, dpi=120)
 
 
@@ -176,6 +176,25 @@ def epoch(found: dict[str, Any]) -> Figure:
     return figure
 
 
+def to98(found: dict[str, Any]) -> Figure:
+    """The test accuracy over the seconds of training: a line for each seed, a mark where the bar was reached."""
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axis = figure.subplots()
+    for k, (name, one) in enumerate(found["contestants"].items()):
+        for points in one["points"]:
+            axis.plot([p[1] for p in points], [100 * p[2] for p in points], color=f"C{k}", alpha=0.5, linewidth=1)
+            axis.plot(points[-1][1], 100 * points[-1][2], "o", color=f"C{k}", markersize=4)
+        label = f"{name}: median of {len(one['points'])}, {one['seconds']['median']:.3g} s"
+        axis.axvline(one["seconds"]["median"], color=f"C{k}", linestyle="--", linewidth=1, label=label)
+    axis.axhline(100 * found["bar"], color="0.6", linewidth=0.8)
+    lowest = min(100 * points[-1][2] for one in found["contestants"].values() for points in one["points"])
+    axis.set(xlabel="seconds of training", ylabel="test images told right (%)", xlim=(0, None), ylim=(lowest - 8, None))
+    axis.set_title(f"to {found['bar']:.0%} on {found['images']:,} images, batch {found['batch']}")
+    axis.legend(loc="lower right", fontsize=8)
+    axis.grid(alpha=0.3)
+    return figure
+
+
 def cpu_gpu(found: dict[str, Any]) -> Figure:
     """A step's time on both over the batch, and the crossover."""
     figure = Figure(figsize=(7, 5), layout="constrained")
@@ -201,5 +220,6 @@ FIGURES: dict[str, Callable[[Any], Figure]] = {
     "ops": ops,
     "scaling": scaling,
     "epoch": epoch,
+    "to98": to98,
     "cpu-gpu": cpu_gpu,
 }

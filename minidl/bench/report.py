@@ -146,6 +146,24 @@ def epoch(found: dict[str, Any]) -> dict[str, Table]:
     return {f"one epoch of {found['images']:,} images, batch {found['batch']}": table}
 
 
+def to98(found: dict[str, Any]) -> dict[str, Table]:
+    """Seconds and steps until the bar was reached."""
+    table: Table = [
+        ["contestant", "seeds", "seconds", "quartiles", "steps", "ms per step", "tests (s)", "opponent", "ratio",
+         "quartiles"]
+    ]  # fmt: skip
+    for name, one in found["contestants"].items():
+        each = [seconds / steps for seconds, steps in zip(one["seconds"]["all"], one["steps"]["all"])]
+        r = found["ratio"].get(name)
+        table.append([
+            name, str(len(each)), f"{one['seconds']['median']:.2f}", _between(one["seconds"]),
+            f"{one['steps']['median']:.0f}", _ms(sorted(each)[len(each) // 2]), f"{one['testing']['median']:.2f}",
+            *([found["opponent"], f"{r['median']:.2f}", _between(r)] if r else ["", "", ""]),
+        ])  # fmt: skip
+    title = f"{found['bar']:.0%} of the test images, from {found['images']:,}, batch {found['batch']}, lr {found['lr']}"
+    return {title: table}
+
+
 def cpu_gpu(found: dict[str, Any]) -> dict[str, Table]:
     """CPU against GPU over the batch; what the GPU did."""
     steps: Table = [["batch", "CPU ms per step", "GPU ms per step", "ratio", "quartiles", "upload ms", "first step s"]]
@@ -202,5 +220,6 @@ TABLES: dict[str, Callable[[Any], dict[str, Table]]] = {
     "ops": ops,
     "scaling": scaling,
     "epoch": epoch,
+    "to98": to98,
     "cpu-gpu": cpu_gpu,
 }

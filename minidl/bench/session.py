@@ -14,7 +14,7 @@ from ..training.options import OptionError
 from . import device, machine
 from .contestant import opponents
 from .ops import CASES
-from .suites import Options, cpu_gpu, epoch, lecture, ops, scaling, sequence
+from .suites import Options, cpu_gpu, epoch, lecture, ops, scaling, sequence, to98
 from .works import WORKS
 
 SUITES: dict[str, Callable[[Options], Any]] = {
@@ -23,6 +23,7 @@ SUITES: dict[str, Callable[[Options], Any]] = {
     "ops": ops.run,
     "scaling": scaling.run,
     "epoch": epoch.run,
+    "to98": to98.run,
     "cpu-gpu": cpu_gpu.run,
 }
 ROWS = {  # titles
@@ -72,8 +73,8 @@ class Request:
             raise OptionError("--suite cpu-gpu compares minidl with itself; leave --against out")
         if suite == "epoch" and names != (DEFAULT,):
             raise OptionError("--suite epoch runs on the CPU; leave --backend out")
-        if data is not None and suite != "epoch":
-            raise OptionError(f"--data is for --suite epoch; {suite} draws its images")
+        if data is not None and suite not in ("epoch", "to98"):
+            raise OptionError(f"--data is for --suite epoch and to98; {suite} draws its images")
         rows = tuple([_row(suite, name) for name in only])
         for name in names:
             device.require_real(get_backend(name))

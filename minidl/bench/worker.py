@@ -92,6 +92,17 @@ class Worker:
         """Train a new network for one epoch."""
         return self.timed.epoch(seed)
 
+    def load_chase(self, folder: str, batch: int, lr: float) -> int:
+        """Load the images in `folder` into memory, for `chase`; returns the number of those to train on."""
+        from .chase import Chase
+
+        self.timed = Chase(self.library, folder, batch, lr)
+        return len(self.timed.labels)
+
+    def chase(self, seed: int, bar: float, every: int, most_steps: int) -> dict[str, Any]:
+        """Train a new network until it is good enough."""
+        return self.timed.run(seed, bar, every, most_steps)
+
     def device(self) -> dict[str, Any]:
         """What a GPU contestant reports: its name, its memory pool and its uploads."""
         from .device import describe

@@ -11,7 +11,7 @@ from ..files import write_json
 from ..training.options import OptionError
 from .console import notice, say, table
 
-SUITES = ("lecture", "sequence", "ops", "scaling", "epoch", "cpu-gpu")
+SUITES = ("lecture", "sequence", "ops", "scaling", "epoch", "to98", "cpu-gpu")
 
 
 def add_to(verbs: Any) -> None:
@@ -40,7 +40,7 @@ def add_to(verbs: Any) -> None:
     parser.add_argument(
         "--data",
         metavar="DIR",
-        help="MNIST's files, for the epoch (default: the cache, else the network, else the sample)",
+        help="MNIST's files, for epoch and to98 (default: the cache, else the network, else the sample)",
     )
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
     parser.add_argument("--plot", metavar="FILE.png", help="draw it")

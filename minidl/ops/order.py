@@ -55,7 +55,7 @@ class ArgExtreme(Function):
     def forward(self, x: Any, how: str, dim: int | None, keepdim: bool) -> Any:
         if x.dtype.kind == "b":
             x = x.astype("uint8")
-        return getattr(x, how)(axis=dim if x.ndim else None, keepdims=keepdim).astype("int64")
+        return getattr(x, how)(axis=dim if x.ndim else None, keepdims=keepdim).astype("int64", copy=False)
 
 
 class Argsort(Function):

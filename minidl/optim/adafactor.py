@@ -10,7 +10,7 @@ import numpy as np
 from ..backend import Array, backend_of, to_host
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError, CheckpointError
-from .optimizer import Group, Optimizer, State, at_least_zero
+from .optimizer import Group, Optimizer, State, Update, at_least_zero
 
 
 class Adafactor(Optimizer):
@@ -58,11 +58,11 @@ class Adafactor(Optimizer):
         if not group["d"] >= 1:
             raise ArgumentError(f"Adafactor: d, the clipping threshold, must be at least 1; got {group['d']!r}")
 
-    def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
+    def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group, later: list[Update]) -> None:
         least, smallest = group["eps"]
         if least is None:  # of the parameter's own dtype, which float16 has lost when the rule sees it
             group = {**group, "eps": (float(np.finfo(parameter.dtype).eps), smallest)}
-        super()._step_one(parameter, gradient, group)
+        super()._step_one(parameter, gradient, group, later)
 
     def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
         backend, lr, (least, smallest) = backend_of(p), float(group["lr"]), group["eps"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backend import Array, backend_of
 from ..errors import ArgumentError
-from .optimizer import Group, Optimizer, State, at_least_zero, decayed, remember
+from .optimizer import Group, Optimizer, State, Update, at_least_zero, decayed, remember
 
 Betas = tuple[float, float]
 
@@ -65,7 +65,7 @@ class Adam(Moments):
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
+    def _rule(self, p: Array, g: Array, state: State, group: Group) -> Update:
         lr, (beta1, beta2) = float(group["lr"]), group["betas"]
         state["step"] = t = state.get("step", 0) + 1
         g = decayed(p, g, group)
@@ -73,12 +73,11 @@ class Adam(Moments):
         backend, decays = backend_of(p), (1 - beta1, beta2, 1 - beta2)
         rate, correction = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5  # m and v start at 0: at first they are too small
         if not group["amsgrad"]:
-            backend.update(adam_step, p, g, m, v, *decays, rate, correction, group["eps"])
-            return
+            return adam_step, p, g, m, v, *decays, rate, correction, group["eps"]
         largest = remember(state, "max_exp_avg_sq", p)
         backend.update(update_moments, g, m, v, *decays)
         backend.xp.maximum(largest, v, out=largest)
-        backend.update(descend, p, m, largest, rate, correction, group["eps"])
+        return descend, p, m, largest, rate, correction, group["eps"]
 
 
 # 1 - β₁ and 1 - β₂ are arguments: inside one fused kernel, numbers would be combined in half precision.

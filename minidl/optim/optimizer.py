@@ -34,6 +34,7 @@ Group = dict[str, Any]
 _NO_STATE = "a dictionary as returned by state_dict() is expected, with 'state' and 'param_groups'"
 _SCHEDULED = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")  # what schedulers add to a group
 State = dict[str, Any]
+Update = tuple[Any, ...]  # the arguments of `Backend.update`: a rule, and what it is given, the parameter first
 
 
 def noting(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,17 +154,23 @@ class Optimizer:
             return loss
         backend = by_type[type(first)]
         before = backend.mute()  # infinities and NaN are ordinary results
+        later: list[Update] = []
         try:
             for group in self.param_groups:
                 for parameter in group["params"]:
                     if (gradient := parameter._grad) is not None:
-                        self._step_one(parameter, gradient, group)
+                        self._step_one(parameter, gradient, group, later)
+            if later:
+                by_type[type(later[0][1])].update_all(later)
         finally:
             backend.unmute(before)
         return loss
 
-    def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
-        """Update one parameter in place, so that backward notices; float16 is widened, updated and rounded once."""
+    def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group, later: list[Update]) -> None:
+        """Update one parameter in place, so that backward notices; float16 is widened, updated and rounded once.
+
+        What a GPU does for all parameters at once is put into `later`.
+        """
         state = self.state.setdefault(parameter, {})
         p, g = parameter._array, gradient._array
         if g.shape != p.shape or g.dtype != p.dtype:
@@ -175,16 +182,24 @@ class Optimizer:
             parameter._storage.version += 1  # operations that kept it for backward must notice
         else:
             overwrite(parameter, p)  # raises an error if it must not be changed
+        backend = by_type[type(p)]
         if p.dtype != float16:
-            self._rule(p, g, state, group)
+            update = self._rule(p, g, state, group)
+            if update is not None:
+                later.append(update) if backend.updates_together else backend.update(*update)
             return
         wide, wide_state = p.astype(float32), _cast(state, float32)
-        self._rule(wide, g.astype(float32), wide_state, group)
+        update = self._rule(wide, g.astype(float32), wide_state, group)
+        if update is not None:
+            backend.update(*update)
         p[...] = wide
         state.update(_cast(wide_state, float16))
 
-    def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
-        """Change the parameter p in place, given its gradient g (which stays as it is), its state and options."""
+    def _rule(self, p: Array, g: Array, state: State, group: Group) -> Update | None:
+        """Change the parameter p in place, given its gradient g (which stays as it is), its state and options.
+
+        Or return the last lines of the change: a GPU then runs those of all parameters as one kernel.
+        """
         raise UnsupportedError(f"{type(self).__name__} has no update rule: define _rule in the class")
 
     def state_dict(self) -> dict[str, Any]:

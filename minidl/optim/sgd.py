@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backend import Array
-from ..backend.registry import by_type
 from ..errors import ArgumentError
-from .optimizer import Group, Optimizer, State, at_least_zero, remember
+from .optimizer import Group, Optimizer, State, Update, at_least_zero, remember
 
 
 class SGD(Optimizer):
@@ -50,19 +49,23 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ArgumentError("SGD: nesterov requires a momentum above 0 and zero dampening")
 
-    def _rule(self, p: Array, g: Array, state: State, group: Group) -> None:
+    def _rule(self, p: Array, g: Array, state: State, group: Group) -> Update:
         lr, momentum = float(group["lr"]), group["momentum"]
         if group["maximize"]:
             g = -g
         if group["weight_decay"] != 0:
             g = g + group["weight_decay"] * p
         if momentum == 0:
-            p -= lr * g
-            return
+            return gradient_step, p, g, lr
         if group["dampening"] != 0 and "momentum_buffer" in state:
             g = (1 - group["dampening"]) * g
         v = remember(state, "momentum_buffer", p)  # 0 at first, and the same array in every step
-        by_type[type(p)].update(nesterov_step if group["nesterov"] else momentum_step, p, g, v, lr, momentum)
+        return nesterov_step if group["nesterov"] else momentum_step, p, g, v, lr, momentum
+
+
+def gradient_step(xp: Any, p: Array, g: Array, lr: float) -> None:
+    """p ← p - lr g; in place."""
+    p -= lr * g
 
 
 def momentum_step(xp: Any, p: Array, g: Array, v: Array, lr: float, momentum: float) -> None:

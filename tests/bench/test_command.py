@@ -86,6 +86,46 @@ def test_an_epoch_of_train_against_torch(tmp_path: Path, capfd: pytest.CaptureFi
     assert found["ratio"]["median"] > 0
 
 
+@pytest.mark.slow
+def test_training_to_a_bar_against_torch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Both start from the same weights and see the same batches: they need the same steps, up to one test more."""
+    pytest.importorskip("torch")
+    files = tmp_path / "found.json", tmp_path / "found.png"
+    command = "--suite", "to98", "--quick", "--threads", 1, "--against", "torch"
+    assert call(*command, "--json", files[0], "--plot", files[1]) == 0, capfd.readouterr().err
+    picture(files[1])
+    out, err = capfd.readouterr()
+    assert "80% of the test images, from 10,000" in out
+    assert err.count("minidl: seed") == 2
+    found = json.loads(files[0].read_text())["found"]
+    assert set(found["contestants"]) == {"minidl", "torch", "torch channels_last"}
+    for one in found["contestants"].values():
+        for points, steps in zip(one["points"], one["steps"]["all"]):
+            assert points[-1][2] >= found["bar"] > max([p[2] for p in points[:-1]], default=0)
+            assert points[-1][0] == steps == found["every"] * len(points)
+    ours, theirs = (found["contestants"][name]["points"] for name in ("minidl", "torch"))
+    for a, b in zip(ours, theirs):
+        assert abs(len(a) - len(b)) <= 1
+        assert a[0][2] == pytest.approx(b[0][2], abs=0.01)
+    assert found["ratio"]["minidl"]["median"] > 0
+
+
+def test_the_bar_needs_the_whole_of_mnist(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = write_data(tmp_path / "digits")
+    assert call("--suite", "to98", "--data", data) == 1
+    assert "60,000 training images, and here are 600" in capfd.readouterr().err
+
+
+def test_a_bar_that_is_not_reached_gives_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = write_data(tmp_path / "digits")
+    monkeypatch.setattr("minidl.bench.suites.to98.QUICK_BAR", 1.01)
+    monkeypatch.setattr("minidl.bench.suites.to98.MOST_EPOCHS", 1)
+    assert call("--suite", "to98", "--quick", "--threads", 1, "--data", data) == 1
+    assert "minidl has not reached 101% with seed 0" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -98,7 +138,7 @@ def test_an_epoch_of_train_against_torch(tmp_path: Path, capfd: pytest.CaptureFi
         (["--backend", "jax"], 3, "'jax' is unknown"),
         (["--suite", "cpu-gpu", "--backend", "numpy"], 2, "compares numpy with cupy"),
         (["--suite", "cpu-gpu", "--against", "torch"], 2, "leave --against out"),
-        (["--suite", "ops", "--data", "x"], 2, "--data is for --suite epoch"),
+        (["--suite", "ops", "--data", "x"], 2, "--data is for --suite epoch and to98"),
         (["--suite", "ops", "--only", "conv2d_3x3"], 2, "did you mean 'conv2d 3x3'?"),
         (["--json", "-"], 2, "--json -: name a file"),
         (["--json", "."], 2, "name a file in a folder that exists"),

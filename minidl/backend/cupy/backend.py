@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from math import prod
 from typing import Any
@@ -14,6 +14,7 @@ from ...errors import BackendError, first_line
 from ..base import Array, Backend, lowest
 from ..window import Pair, Window
 from . import kernels as cupy_kernels
+from . import loss, together
 
 EMULATED = "EMULATED-HOST"  # the name of the simulated device of `tests/cupy_on_cpu`
 _PROBE = 'extern "C" __global__ void minidl_probe(int* x) { x[threadIdx.x] += threadIdx.x; }'
@@ -29,6 +30,8 @@ class CupyBackend(Backend):
     device = "cuda"
     xp = cupy
     array_type = cupy.ndarray
+    updates_together = True
+    kernels = loss.KERNELS
 
     def __init__(self) -> None:
         check_usable()
@@ -83,28 +86,46 @@ class CupyBackend(Backend):
     def add_at_winners(self, dz: Array, winners: Array, window: Window, size: Pair) -> Array:
         return cupy_kernels.add_at_winners(dz, winners, window, size)
 
+    def masked(self, x: Array, mask: Array) -> Array:
+        return cupy_kernels.masked(x, mask)
+
+    def value_and_mask(
+        self, value: Callable[..., Array], passes: Callable[..., Array], x: Array
+    ) -> tuple[Array, Array]:
+        methods: Any = value, passes
+        operation = getattr(value, "__self__", None)
+        if operation is None or vars(operation):  # options are no part of the kernel
+            return super().value_and_mask(value, passes, x)
+        return _fused_pair(operation.__class__, *[method.__func__ for method in methods], self)(x)
+
     def update(self, rule: Callable[..., None], *arguments: Any) -> None:
         _fused(rule)(*arguments)
+
+    def update_all(self, updates: Sequence[together.Update]) -> None:
+        super().update_all(together.launch(updates))
 
     # A convolution is one matrix product per group, over all images at once:
     # kernels (G, O/G, C/G·kh·kw) times columns (G, C/G·kh·kw, N·Ho·Wo).
 
     def correlate(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
         ho, wo = window.output_size(x.shape[2:])
-        z = cupy.matmul(_kernels(w, groups), _columns(x, window, (ho, wo), groups))  # (G, O/G, N·Ho·Wo)
+        z = _product(_kernels(w, groups), _columns(x, window, (ho, wo), groups))  # (G, O/G, N·Ho·Wo)
         z = z.reshape(w.shape[0], x.shape[0], ho, wo).transpose(1, 0, 2, 3)
         return cupy.ascontiguousarray(z) if bias is None else cupy_kernels.add_bias(z, bias[:, None, None])
 
     def correlate_grad_input(self, dz: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
         n, _, ho, wo = dz.shape
-        columns = cupy.matmul(_kernels(w, groups).transpose(0, 2, 1), _outputs(dz, groups))  # like `_columns`
+        columns = _product(_kernels(w, groups).transpose(0, 2, 1), _outputs(dz, groups))  # like `_columns`
         taps = columns.reshape(w.shape[1] * groups, *window.kernel, n, ho, wo).transpose(3, 0, 4, 5, 1, 2)
         return cupy_kernels.scatter_windows(taps, window, size)
 
     def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
         columns = _columns(x, window, (dz.shape[2], dz.shape[3]), groups)
-        dw = cupy.matmul(_outputs(dz, groups), columns.transpose(0, 2, 1))  # (G, O/G, C/G·kh·kw)
-        return dw.reshape(dz.shape[1], x.shape[1] // groups, *window.kernel)
+        dw = cupy.empty(
+            (dz.shape[1], x.shape[1] // groups, *window.kernel), x.dtype
+        )  # not a view, which is copied later
+        _product(_outputs(dz, groups), columns.transpose(0, 2, 1), out=_kernels(dw, groups))
+        return dw
 
 
 @cache
@@ -116,6 +137,27 @@ def _fused(rule: Callable[..., None]) -> Callable[..., None]:
 
     lines.__name__ = f"minidl_{rule.__name__}"  # the name of the kernel
     return cupy.fuse()(lines)
+
+
+@cache
+def _fused_pair(operation: type, value: Any, passes: Any, backend: Backend) -> Callable[[Array], tuple[Array, Array]]:
+    """Both formulas of an operation without options as one kernel."""
+    node = operation()
+    node.backend = backend
+
+    def lines(x: Array) -> tuple[Array, Array]:
+        z = value(node, x)
+        return z, passes(node, z)
+
+    lines.__name__ = f"minidl_{operation.__name__.lower()}"
+    return cupy.fuse()(lines)
+
+
+def _product(x: Array, y: Array, out: Array | None = None) -> Array:
+    """x @ y for each group. CuPy copies transposed matrices of a stack; a single one cuBLAS reads as it lies."""
+    if len(x) > 1:
+        return cupy.matmul(x, y, out=out)
+    return cupy.dot(x[0], y[0], out=None if out is None else out[0])[None]
 
 
 def _kernels(w: Array, groups: int) -> Array:
@@ -130,7 +172,7 @@ def _columns(x: Array, window: Window, size: Pair, groups: int) -> Array:
 
 
 def _outputs(dz: Array, groups: int) -> Array:
-    """dz (N, O, Ho, Wo) as (G, O/G, N·Ho·Wo)."""
+    """dz (N, O, Ho, Wo) as (G, O/G, N·Ho·Wo): a view of what lies channel by channel, as `add_at_winners` writes."""
     n, o, ho, wo = dz.shape
     return dz.transpose(1, 0, 2, 3).reshape(groups, o // groups, n * ho * wo)
 

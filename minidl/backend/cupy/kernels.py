@@ -1,4 +1,4 @@
-"""Kernels for what array calls could do only with many launches or much memory: windows and pooling.
+"""Kernels for what array calls could do only with many launches or much memory: windows, pooling, masks.
 
 Each has a twin in array calls, in `base.py`, which defines what it computes; the tests compare the two. One thread
 makes one element of the result and reads what it needs, so no two threads add to the same place, and every run gives
@@ -125,6 +125,8 @@ _add_at_winners = cupy.ElementwiseKernel(
 # One thread, one element of the result: a product (O, N, Ho·Wo) becomes images (N, O, Ho·Wo), with the bias added.
 _add_bias = cupy.ElementwiseKernel("T x, T bias", "T z", "z = x + bias", "minidl_add_bias")
 
+_masked = cupy.ElementwiseKernel("T x, bool mask", "T z", "z = mask ? x : T(0)", "minidl_masked")
+
 
 def gather_windows(x: Array, window: Window, out: tuple[int, int]) -> Array:
     """The taps of x (N, C, H, W) as columns (C, kh, kw, N, Ho, Wo): the matrix that a convolution multiplies by."""
@@ -150,9 +152,12 @@ def max_pool(x: Array, window: Window, out: tuple[int, int], lowest: Any) -> tup
 
 
 def add_at_winners(dz: Array, winners: Array, window: Window, size: tuple[int, int]) -> Array:
-    """dz (N, C, Ho, Wo) sent to the pixels that won: (N, C, H, W), like `Backend.add_at_winners`."""
+    """dz (N, C, Ho, Wo) sent to the pixels that won: (N, C, H, W), like `Backend.add_at_winners`.
+
+    In memory all images of a channel lie together: so the gradients of a convolution multiply by it without a copy.
+    """
     dz, winners = cupy.ascontiguousarray(dz), cupy.ascontiguousarray(winners)
-    dx = cupy.empty((*dz.shape[:2], *size), dz.dtype)
+    dx = cupy.empty((dz.shape[1], dz.shape[0], *size), dz.dtype).transpose(1, 0, 2, 3)
     return _add_at_winners(dz, winners, *_geometry(dx.shape, window, dz.shape[2:]), dx) if dx.size else dx
 
 
@@ -160,3 +165,8 @@ def add_bias(x: Array, bias: Array) -> Array:
     """x + bias in one launch, written row by row whatever the strides of x."""
     z = cupy.empty(x.shape, x.dtype)
     return _add_bias(x, bias, z)
+
+
+def masked(x: Array, mask: Array) -> Array:
+    """x where the mask is true, else 0, in the memory order of x: `cupy.where` would write it row by row."""
+    return _masked(x, mask, cupy.empty_like(x))
