@@ -156,8 +156,8 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         return HTMLResponse(page.drawing_page(service.described()))
 
     @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(page.docs_page(app.openapi()))
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(page.docs_page(app.openapi(), str(request.base_url)))
 
     for name, (content, media_type) in page.static_files().items():
         app.add_api_route(f"/static/{name}", _static(content, media_type), include_in_schema=False)

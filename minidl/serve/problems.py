@@ -60,10 +60,12 @@ async def on_problem(request: Request, error: Exception) -> Response:
 async def on_http(request: Request, error: Exception) -> Response:
     """FastAPI's handler of its own refusals: no such path, no such method."""
     assert isinstance(error, HTTPException)
-    known = {404: "there is no such path; / is the page, /docs lists the rest", 405: "this path takes another method"}
-    return answer(
-        Problem(error.status_code, known.get(error.status_code, str(error.detail))), dict(error.headers or {})
-    )
+    headers = dict(error.headers or {})
+    known = {
+        404: "there is no such path; / is the page, /docs lists the rest",
+        405: f"this path takes {headers.get('Allow', 'another method')}",
+    }
+    return answer(Problem(error.status_code, known.get(error.status_code, str(error.detail))), headers)
 
 
 async def on_failure(request: Request, error: Exception) -> Response:
