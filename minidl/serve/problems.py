@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 MEDIA_TYPE = "application/problem+json"
 COME_BACK = "1"  # seconds
 FAILED = "the server failed; its terminal says why"
+GONE = 499  # the status in metrics of a request whose sender hung up before an answer
 SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -66,6 +67,11 @@ async def on_http(request: Request, error: Exception) -> Response:
         405: f"this path takes {headers.get('Allow', 'another method')}",
     }
     return answer(Problem(error.status_code, known.get(error.status_code, str(error.detail))), headers)
+
+
+async def on_gone(request: Request, error: Exception) -> Response:
+    """Starlette's handler of a body that ends because its sender hung up: no failure of ours, and nobody reads this."""
+    return Response(status_code=GONE)
 
 
 async def on_failure(request: Request, error: Exception) -> Response:

@@ -64,6 +64,10 @@ def test_no_accepted_request_is_lost_at_the_end(run_folder: Any, tmp_path: Path)
     port = int(url.rsplit(":", 1)[1].strip("/"))
     statuses = [ask(port) for _, ask in bodies(48)]
     assert not [status for status in statuses if status.startswith("5")], statuses
+    with urllib.request.urlopen(f"{url}metrics") as reply:
+        metrics = reply.read().decode()
+    assert 'status="499"' in metrics, "bodies that are shorter than they say: their senders hang up"
+    assert 'status="5' not in metrics
     before = counted(url)
     clients = [threading.Thread(target=client) for _ in range(8)]
     for thread in clients:
@@ -76,6 +80,7 @@ def test_no_accepted_request_is_lost_at_the_end(run_folder: Any, tmp_path: Path)
     assert process.returncode == 0, err
     assert out == ""
     assert "Traceback" not in err
+    assert "error" not in err
     told = int(re.findall(r"stopped; ([\d,]+) requests answered", err)[0].replace(",", ""))
     assert told == before + len(answers)
     assert all(one["scores"] == answers[0]["scores"] or one["answer"] == answers[0]["answer"] for one in answers)
