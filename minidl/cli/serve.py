@@ -15,6 +15,7 @@ from .parser import add_own_model
 from .trusting import say_trusted
 
 HOST, PORT = "127.0.0.1", 8000
+FEW = 0.9  # of the validation digits read right: less disappoints whoever draws
 LIMITS = {  # of minidl.serve.limits
     "max_body": "MiB of a request",
     "max_pixels": "million pixels of a picture",
@@ -95,7 +96,13 @@ def _serve(arguments: argparse.Namespace, folder: RunFolder, limits: Any, collec
             )
         if collection is not None:
             notice(f"--collect {collection.folder}: digits that are corrected on the page are kept there")
-        notice(f"thresholds from {service.reader.thresholds.origin}")
+        held = service.reader.thresholds
+        notice(f"thresholds from {held.origin}")
+        if held.right is not None and held.right < FEW:
+            notice(
+                f"the network reads {held.right:.0%} of those right: often it will not be sure, or give no answer; "
+                "train it longer"
+            )
         names = frozenset({arguments.host})
         shown = f"[{host}]" if ":" in host else host
         serve(application(service, names), on, lambda: say(f"http://{shown}:{port}/"))

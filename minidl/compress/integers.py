@@ -1,7 +1,11 @@
-"""Numbers as 8-bit integers, and products of those: int8 times int8, added up in int32.
+"""Numbers as 8-bit integers, and products of those: int8 times int8, whose sums fit into int32.
 
 A number x is stood for by q = round(x / s) + z, a scale s and a zero point z: x ≈ s (q - z), and 0 is exact, because z
 is an integer. Weights have z = 0 and the range -127 ... 127, so that only the inputs bring a zero point.
+
+The integers are multiplied as floats, since the BLAS has fast products of those alone, and yet nothing is rounded:
+float32 holds every integer up to 2²⁴ and float64 up to 2⁵³, so a sum that stays below is exact in whatever order it is
+added up, fused or not. `dtype_of_sums` takes float32 where even the worst sum stays below, else float64.
 """
 
 from __future__ import annotations
@@ -14,9 +18,12 @@ import numpy as np
 from ..backend import Array, Backend, Window
 from ..engine.function import Function
 from ..errors import UnsupportedError
+from ..ops.linear import rows_of
 
 LOW, HIGH = -128, 127
-MOST_SUMMED = (2**31 - 1) // ((HIGH - LOW) * HIGH)  # products whose sum surely fits into int32
+LARGEST = (HIGH - LOW) * HIGH  # product of an input without its zero point, -255 ... 255, and a weight
+MOST_SUMMED = (2**31 - 1) // LARGEST  # products whose sum surely fits into int32
+MOST_IN_FLOAT32 = 2**24 // LARGEST  # products whose sum surely is exact in float32: 518
 
 
 def affine(low: float, high: float) -> tuple[np.float32, np.int8]:
@@ -47,6 +54,11 @@ def quantized(backend: Backend, x: Array, scale: Array, zero: Array) -> Array:
     return (backend.xp.rint(x / scale) + zero).clip(LOW, HIGH).astype(np.int8)
 
 
+def dtype_of_sums(weight: Array) -> type[np.floating]:
+    """The float that holds every sum of products with this weight (out, ...) exactly."""
+    return np.float32 if prod(weight.shape[1:]) <= MOST_IN_FLOAT32 else np.float64
+
+
 class InIntegers(Function):
     """Products of integers, which are made from trained weights and are not trained."""
 
@@ -61,8 +73,10 @@ class IntegerLinear(InIntegers):
 
     # v: int8 weights; t: their scale, (out,) or (); s, p: scale and zero point of x
     def forward(self, x: Any, v: Any, t: Any, b: Any, s: Any, p: Any) -> Any:
-        q = quantized(self.backend, x, s, p).astype(np.int32) - p
-        z = (self.xp.einsum("...k,ok->...o", q, v.astype(np.int32)) * (s * t)).astype(x.dtype)
+        exact = dtype_of_sums(v)
+        q = quantized(self.backend, x, s, p).astype(exact) - p
+        z = self.backend.matmul(rows_of(q), v.astype(exact).T)
+        z = (z * (s * t)).astype(x.dtype).reshape(*x.shape[:-1], len(v))
         return z if b is None else z + b
 
     @classmethod
@@ -74,9 +88,9 @@ class IntegerConv2d(InIntegers):
     """z = s t v * (q - p) + b,  q = round(x / s) + p"""
 
     def forward(self, x: Any, v: Any, t: Any, b: Any, s: Any, p: Any, window: Window, groups: int) -> Any:
-        q = quantized(self.backend, x, s, p).astype(np.int32) - p  # so that the padding, 0, stands for 0
-        # The plain primitive: the tuned ones are for floats.
-        z = Backend.correlate(self.backend, q, v.astype(np.int32), None, window, groups)  # (N, O, Ho, Wo) int32
+        exact = dtype_of_sums(v)
+        q = quantized(self.backend, x, s, p).astype(exact) - p  # so that the padding, 0, stands for 0
+        z = self.backend.correlate(q, v.astype(exact), None, window, groups)  # (N, O, Ho, Wo)
         z = (z * (s * (t[:, None, None] if t.ndim else t))).astype(x.dtype)
         return z if b is None else z + b[:, None, None]
 

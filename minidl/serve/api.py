@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from .._version import __version__
 from ..data.photo import SIDE
@@ -46,6 +47,7 @@ def application(service: Service, names: frozenset[str] = frozenset()) -> Gate:
     app.add_exception_handler(Problem, problems.on_problem)
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(ClientDisconnect, problems.on_gone)
     app.add_exception_handler(Exception, problems.on_failure)
     _add_reading(app, service)
     _add_looking(app, service)
@@ -156,8 +158,8 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         return HTMLResponse(page.drawing_page(service.described()))
 
     @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(page.docs_page(app.openapi()))
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(page.docs_page(app.openapi(), str(request.base_url)))
 
     for name, (content, media_type) in page.static_files().items():
         app.add_api_route(f"/static/{name}", _static(content, media_type), include_in_schema=False)

@@ -11,7 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from .limits import Limits
 from .problems import Problem
-from .schemas import Image, Question
+from .schemas import KINDS, Image, Question
 
 M = TypeVar("M", bound=BaseModel)
 JSON, FORM, BYTES = "application/json", "multipart/form-data", "application/octet-stream"
@@ -29,8 +29,13 @@ def parsed(model: type[M], body: bytes) -> M:
         return model.model_validate_json(body)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)[:TOLD]
-        where = [{"where": "/".join(map(str, one["loc"])), "what": one["msg"]} for one in found]
+        where = [{"where": _place(one["loc"]), "what": one["msg"]} for one in found]
         raise Problem(422, "the body is not what this path takes; errors says where", where) from None
+
+
+def _place(parts: tuple[str | int, ...]) -> str:
+    """Where in a body a mistake is. Pydantic also names the kind of an image, which is no part of the body."""
+    return "/".join(str(part) for part in parts if part not in KINDS.values())
 
 
 async def json_of(model: type[M], request: Request) -> M:

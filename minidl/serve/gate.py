@@ -13,7 +13,7 @@ from typing import Any
 from .hosts import refusal
 from .limits import Limits
 from .metrics import Metrics
-from .problems import FAILED, MEDIA_TYPE, Problem
+from .problems import FAILED, GONE, MEDIA_TYPE, Problem
 
 METHODS = frozenset(HTTPMethod)
 LESSON, LESSON_SECONDS = "/lesson", 60.0  # a pass whose every gradient is checked takes longer than an answer
@@ -121,7 +121,7 @@ class _Answer:
 
     def __init__(self, send: Callable[[Any], Any], path: str) -> None:
         self.send, self.path, self.started, self.ended = send, path, False, False
-        self.status = 499  # gone before an answer
+        self.status = GONE  # until there is another
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":

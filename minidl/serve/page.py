@@ -37,8 +37,8 @@ def static_files() -> dict[str, tuple[bytes, str]]:
     return {name: (_text(name).encode(), MEDIA_TYPES[name.rpartition(".")[2]]) for name in names}
 
 
-def docs_page(document: dict[str, Any]) -> str:
-    """The OpenAPI document as a page."""
+def docs_page(document: dict[str, Any], base: str) -> str:
+    """The OpenAPI document as a page; `base`: the address of the server, with its slash."""
     paths = [
         _path(path, method, told) for path, methods in document["paths"].items() for method, told in methods.items()
     ]
@@ -50,6 +50,7 @@ def docs_page(document: dict[str, Any]) -> str:
         _text("docs.html"),
         title=escaped(f"{document['info']['title']} {document['info']['version']}"),
         says=escaped(document["info"]["description"]),
+        base=escaped(base),
         paths="\n".join(paths),
         shapes="\n".join(shapes),
     )
@@ -59,7 +60,8 @@ def _path(path: str, method: str, told: dict[str, Any]) -> str:
     """One path as a section: what it does, takes and gives."""
     rows = []
     for one in told.get("parameters", ()):
-        rows.append((f"?{one['name']}=", f"{one.get('description', '')} {_short(one['schema'])}"))
+        name = f"?{one['name']}=" if one["in"] == "query" else f"{one['in']} {one['name']}"
+        rows.append((name, f"{one.get('description', '')} ({_asked(one['schema'])})".strip()))
     for kind, body in told.get("requestBody", {}).get("content", {}).items():
         rows.append((f"takes {kind}", _short(body["schema"])))
     for status, answer in told["responses"].items():
@@ -69,6 +71,12 @@ def _path(path: str, method: str, told: dict[str, Any]) -> str:
     listed = "".join(f"<dt>{escaped(name)}</dt><dd>{escaped(what)}</dd>" for name, what in rows)
     says = escaped(f"{told.get('summary', '')}. {told.get('description', '')}".strip())
     return f"<section><h3><b>{method.upper()}</b> {escaped(path)}</h3><p>{says}</p><dl>{listed}</dl></section>"
+
+
+def _asked(schema: dict[str, Any]) -> str:
+    """The schema of a parameter in words."""
+    told = {key: value for key, value in schema.items() if key not in ("type", "title", "description")}
+    return ", ".join([schema["type"], *(f"{key} {json.dumps(value)}" for key, value in told.items())])
 
 
 def _short(schema: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 MEDIA_TYPE = "application/problem+json"
 COME_BACK = "1"  # seconds
 FAILED = "the server failed; its terminal says why"
+GONE = 499  # the status in metrics of a request whose sender hung up before an answer
 SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -60,10 +61,17 @@ async def on_problem(request: Request, error: Exception) -> Response:
 async def on_http(request: Request, error: Exception) -> Response:
     """FastAPI's handler of its own refusals: no such path, no such method."""
     assert isinstance(error, HTTPException)
-    known = {404: "there is no such path; / is the page, /docs lists the rest", 405: "this path takes another method"}
-    return answer(
-        Problem(error.status_code, known.get(error.status_code, str(error.detail))), dict(error.headers or {})
-    )
+    headers = dict(error.headers or {})
+    known = {
+        404: "there is no such path; / is the page, /docs lists the rest",
+        405: f"this path takes {headers.get('Allow', 'another method')}",
+    }
+    return answer(Problem(error.status_code, known.get(error.status_code, str(error.detail))), headers)
+
+
+async def on_gone(request: Request, error: Exception) -> Response:
+    """Starlette's handler of a body that ends because its sender hung up: no failure of ours, and nobody reads this."""
+    return Response(status_code=GONE)
 
 
 async def on_failure(request: Request, error: Exception) -> Response:

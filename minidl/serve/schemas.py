@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from ..data.photo import SIDE
 
@@ -53,10 +53,26 @@ class Drawing(Strict):
 Image = Base64Image | PixelImage | Drawing
 
 
+KINDS = {"base64": "Base64Image", "pixels": "PixelImage", "strokes": "Drawing"}
+
+
+def _kind_of(item: Any) -> str | None:
+    """Which kind of image an item of JSON is meant to be: its mistakes are told as those of this kind alone."""
+    return next((kind for key, kind in KINDS.items() if isinstance(item, dict) and key in item), None)
+
+
+AnyImage = Annotated[
+    Annotated[Base64Image, Tag("Base64Image")]
+    | Annotated[PixelImage, Tag("PixelImage")]
+    | Annotated[Drawing, Tag("Drawing")],
+    Discriminator(_kind_of, "no_image", "an image is an object with base64, pixels or strokes"),
+]
+
+
 class Question(Strict):
     """The images to read."""
 
-    images: list[Image] = Field(min_length=1)
+    images: list[AnyImage] = Field(min_length=1)
     layers: bool = Field(False, description="also what each layer of the network computes")
 
 
@@ -126,6 +142,7 @@ class Thresholds(BaseModel):
     sure: float = Field(description="a smaller probability gets a warning")
     least: float = Field(description="below this probability there is no answer")
     strange: float | None = Field(description="the guard's score above which it is no digit; null: there is no guard")
+    right: float | None = Field(description="the share of those digits that the network reads right, if there are any")
     origin: str
 
 

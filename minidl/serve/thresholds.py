@@ -28,11 +28,15 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Thresholds:
-    """`sure`: a smaller probability gets a warning; `strange`: a higher score of the guard means no digit."""
+    """`sure`: a smaller probability gets a warning; `strange`: a higher score of the guard means no digit.
+
+    `right`: the share of the digits of `origin` that the network reads right.
+    """
 
     sure: float = USUAL
     least: float = LEAST
     strange: float | None = None
+    right: float | None = None
     origin: str = "defaults"
 
 
@@ -47,8 +51,9 @@ def measured(folder: RunFolder, model: Module, guard: Guard | None) -> Threshold
     planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
     parts = [planes[i : i + AT_ONCE].astype(np.float32) / 255 for i in range(0, len(planes), AT_ONCE)]
     found = np.concatenate([predict(model, part) for part in parts])  # (N, C)
+    right = found.argmax(1) == labels
     strange = None if guard is None else float(np.quantile(guard.strangeness(images), 1 - REFUSED))
-    return Thresholds(sure_from(found.max(1), found.argmax(1) == labels), LEAST, strange, origin)
+    return Thresholds(sure_from(found.max(1), right), LEAST, strange, float(right.mean()), origin)
 
 
 def sure_from(probabilities: np.ndarray, right: np.ndarray) -> float:

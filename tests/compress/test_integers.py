@@ -10,9 +10,21 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl import nn
-from minidl.backend import current_backend, to_host
+from minidl.backend import Backend, Window, current_backend, to_host
 from minidl.compress import QuantizedConv2d, QuantizedLinear, quantize
-from minidl.compress.integers import HIGH, LOW, MOST_SUMMED, affine, quantized, symmetric
+from minidl.compress.integers import (
+    HIGH,
+    LARGEST,
+    LOW,
+    MOST_IN_FLOAT32,
+    MOST_SUMMED,
+    IntegerConv2d,
+    IntegerLinear,
+    affine,
+    dtype_of_sums,
+    quantized,
+    symmetric,
+)
 from minidl.errors import ArgumentError, UnsupportedError
 
 reals = st.floats(-1e6, 1e6, width=32)
@@ -116,6 +128,52 @@ def test_a_convolution_is_that_of_its_integers(options: dict, per_channel: bool)
         found = made(minidl.tensor(images))
         assert (found.dtype, found.shape) == (np.float32, wanted.shape)
         np.testing.assert_allclose(found.numpy(), wanted, rtol=2e-6, atol=2e-6)
+
+
+def extremes(rows: int, outputs: int, summed: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs without zero point (rows, summed) and weights (outputs, summed): all the largest, then any."""
+    random = np.random.default_rng(seed)
+    q = random.integers(0, HIGH - LOW, (rows, summed), endpoint=True)
+    v = random.integers(-HIGH, HIGH, (outputs, summed), endpoint=True)
+    q[0], v[0], v[1] = HIGH - LOW, HIGH, -HIGH
+    return q, v
+
+
+def of_ones(q: np.ndarray, v: np.ndarray) -> tuple[minidl.Tensor | None, ...]:
+    """The operands of an integer product whose scales are 1, so that z is the sum itself."""
+    one, low = minidl.tensor(np.float32(1)), minidl.tensor(np.int8(LOW))
+    return minidl.tensor(q.astype(np.float32)), minidl.tensor(v.astype(np.int8)), one, None, one, low
+
+
+@pytest.mark.parametrize("summed", [1, 25, MOST_IN_FLOAT32, MOST_IN_FLOAT32 + 1, 4096, MOST_SUMMED])
+def test_the_largest_sums_of_a_linear_layer_are_those_of_integers(summed: int) -> None:
+    """Bit for bit: int64 adds without rounding, and one rounding to float32 comes at the end."""
+    q, v = extremes(3, 4, summed, summed)
+    q[0, 0] -= 1  # so that not every term is alike
+    total = q @ v.T  # int64
+    assert np.abs(total).max() > summed * LARGEST - 2 * HIGH
+    assert np.array_equal(IntegerLinear.apply(*of_ones(q, v)).numpy(), total.astype(np.float32))
+
+
+@pytest.mark.parametrize(("channels", "side"), [(1, 1), (1, 5), (57, 3), (58, 3), (130, 8)])
+def test_the_largest_sums_of_a_convolution_are_those_of_integers(channels: int, side: int) -> None:
+    q, v = extremes(2, 4, channels * side * side, channels)
+    q, v = (a.reshape(-1, channels, side, side) for a in (q, v))
+    q = np.concatenate([q, q[:, :, ::-1]], axis=2)  # more than one place for the kernel
+    window = Window((side, side), (1, 1), ((1, 1), (0, 1)), (1, 1))
+    backend = current_backend()
+    total = to_host(Backend.correlate(backend, backend.asarray(q), backend.asarray(v), None, window, 1))  # int64
+    assert np.abs(total).max() == channels * side * side * LARGEST
+    found = IntegerConv2d.apply(*of_ones(q, v), window=window, groups=1)
+    assert np.array_equal(found.numpy(), total.astype(np.float32))
+
+
+def test_the_dtype_of_sums_holds_the_worst_sum_and_its_neighbours() -> None:
+    for summed, dtype in ((MOST_IN_FLOAT32, np.float32), (MOST_IN_FLOAT32 + 1, np.float64), (MOST_SUMMED, np.float64)):
+        assert dtype_of_sums(np.empty((2, summed), np.int8)) is dtype
+        worst = summed * LARGEST
+        assert [int(dtype(n)) for n in (worst, worst - 1, 1 - worst)] == [worst, worst - 1, 1 - worst]
+    assert int(np.float32((MOST_IN_FLOAT32 + 1) * LARGEST)) != (MOST_IN_FLOAT32 + 1) * LARGEST
 
 
 def test_sums_that_could_overflow_are_refused() -> None:

@@ -47,7 +47,10 @@ OF_PHOTOS = (  # reasons and warnings that `predict` joins
     "no known digit is anything like it; crop the photo to one digit on plain paper",
     "nothing stands out", "most of it looks like ink",
 )  # fmt: skip
-OF_SERVED = (  # what `serve` says of one picture; tests/serve holds them against the code
+OF_SERVED = (  # what `serve` says of its thresholds and of one picture; tests/serve holds them against the code
+    "thresholds from {0} validation images of the run",
+    "thresholds from {0} test digits of the bundled sample, for want of the run's validation images",
+    "thresholds from defaults: the run has no validation images on this machine",
     "inside of a ring",
     "struck through",
     "underlined",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import json
 import re
@@ -219,11 +220,39 @@ def test_json_that_is_not_a_question(client: Any, body: bytes, where: str) -> No
     assert errors[0]["where"].startswith(where)
 
 
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ({"pixels": [[1] * 28] * 27 + [[1] * 27]}, ["images/0/pixels/27"]),
+        ({"base64": ""}, ["images/0/base64"]),
+        ({"strokes": [[[0.5, "x", 0.1]]]}, ["images/0/strokes/0/0/1"]),
+        ({"base64": "aa", "strokes": []}, ["images/0/strokes"]),
+        ({"picture": "aa"}, ["images/0"]),
+        (7, ["images/0"]),
+    ],
+)
+def test_mistakes_are_told_once_and_where_they_are(client: Any, item: Any, told: list[str]) -> None:
+    """Not once for each kind of image that it might have been."""
+    errors = problem(client.post("/v1/predict", json={"images": [item]}), 422)["errors"]
+    assert [one["where"] for one in errors] == told
+    if told == ["images/0"]:
+        assert "base64, pixels or strokes" in errors[0]["what"]
+
+
+def test_the_commands_of_the_docs_ask_this_server(client: Any, served: Served) -> None:
+    page = html.unescape(client.get("/docs").text)
+    commands = re.findall(r"https?://[^\s]+", page.partition("<pre")[2].partition("</pre>")[0])
+    assert len(commands) >= 5
+    assert set(commands) == {f"{served.url}/v1/predict"}
+    assert "<dt>header accept-language</dt>" in page
+    assert "<dt>?label=</dt>" in page
+
+
 def test_refusals(client: Any, served: Served) -> None:
     problem(client.post("/v1/predict", content=b"x", headers={"content-type": "text/plain"}), 415)
     problem(client.post("/v1/predict", content=b"x"), 415)
     problem(client.post("/v1/predict", content=b"", headers={"content-type": "image/png"}), 422)
-    problem(client.get("/v1/predict"), 405)
+    assert problem(client.get("/v1/predict"), 405)["detail"] == "this path takes POST"
     problem(client.get("/nothing"), 404)
     problem(client.post("/v1/predict", content=b"x", headers={"content-type": "multipart/form-data"}), 422)
     problem(

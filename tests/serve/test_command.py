@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from minidl import cli
-from tests.support.runs import minidl_process, sample
+from tests.support.runs import minidl_process, sample, write_data
 
 from .hostile import bodies
 
@@ -64,6 +64,10 @@ def test_no_accepted_request_is_lost_at_the_end(run_folder: Any, tmp_path: Path)
     port = int(url.rsplit(":", 1)[1].strip("/"))
     statuses = [ask(port) for _, ask in bodies(48)]
     assert not [status for status in statuses if status.startswith("5")], statuses
+    with urllib.request.urlopen(f"{url}metrics") as reply:
+        metrics = reply.read().decode()
+    assert 'status="499"' in metrics, "bodies that are shorter than they say: their senders hang up"
+    assert 'status="5' not in metrics
     before = counted(url)
     clients = [threading.Thread(target=client) for _ in range(8)]
     for thread in clients:
@@ -76,12 +80,27 @@ def test_no_accepted_request_is_lost_at_the_end(run_folder: Any, tmp_path: Path)
     assert process.returncode == 0, err
     assert out == ""
     assert "Traceback" not in err
+    assert "error" not in err
     told = int(re.findall(r"stopped; ([\d,]+) requests answered", err)[0].replace(",", ""))
     assert told == before + len(answers)
     assert all(one["scores"] == answers[0]["scores"] or one["answer"] == answers[0]["answer"] for one in answers)
     assert "thresholds from 500 validation images" in err
+    assert "of those right" not in err
     assert f"--collect {tmp_path / 'kept'}" in err
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["minidl-corrections.json"]
+
+
+def test_a_network_that_reads_little_is_told(tmp_path: Path) -> None:
+    """Whoever serves a run of a second's training learns why so many digits get no answer."""
+    data = write_data(tmp_path / "data", train=300, test=50)
+    run = tmp_path / "run"
+    assert cli.main(["train", "--epochs", "1", "--quiet", "--data", str(data), "--out", str(run)]) == 0
+    process, _ = started(run)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=60)[1]
+    share = re.search(r"reads (\d+)% of those right: .* train it longer", said)
+    assert share, said
+    assert int(share[1]) < 90
 
 
 def test_mistakes_get_one_line(run_folder: Any, tmp_path: Path, capsys: Any) -> None:

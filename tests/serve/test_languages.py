@@ -29,6 +29,7 @@ SPEAKERS = (
     "data/photo/strokes",
     "serve/pictures",
     "serve/reader",
+    "serve/thresholds",
 )
 KNOWN = tomllib.loads((ROOT / "language" / "ko.toml").read_text("utf-8"))
 

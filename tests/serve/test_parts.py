@@ -218,6 +218,23 @@ def test_both_languages_have_every_text_and_every_text_is_used() -> None:
         assert english[key].count("{") == korean[key].count("{"), key
 
 
+@pytest.mark.parametrize("flag", [(0.62, 0.985), (0.6, 0.9), (0.5, 0.7)])
+def test_all_strokes_are_the_digit(flag: tuple[float, float]) -> None:
+    """The flag of a 5 is neither a line under it nor something that lies at the edge of the picture."""
+    from minidl.data.photo import read_strokes
+
+    body = [(0.55, 0.3, 0.075), (0.68, 0.5, 0.075), (0.55, 0.8, 0.075)]
+    bar = [(x, 0.12, 0.075) for x in flag]
+    base = [(x - 0.1, 0.93, 0.075) for x in flag]
+    alone, _ = read_strokes([body])
+    for more in (bar, base):
+        digit, steps = read_strokes([body, more])
+        mask = next(step.image for step in steps if step.name == "digit")
+        for x, y, _ in more[:1]:
+            assert mask[int(y * len(mask)), int(x * len(mask))] == 255
+        assert not np.array_equal(digit, alone)
+
+
 def test_a_network_in_integers_answers_but_has_no_slopes(run_folder: Any, tmp_path: Path) -> None:
     import httpx
 

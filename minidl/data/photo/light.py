@@ -100,7 +100,8 @@ def paper(gray: np.ndarray) -> np.ndarray:
     for _ in range(8):
         if keep.sum() < len(coarse) // 20:
             break
-        weights = np.linalg.lstsq(terms[keep], coarse[keep], rcond=None)[0]
+        kept = terms[keep]  # its normal equations are 6 by 6: too small for the BLAS to wake its threads
+        weights = np.linalg.lstsq(kept.T @ kept, kept.T @ coarse[keep], rcond=None)[0]
         distance = np.abs(coarse - terms @ weights)
         keep = distance < max(2.5 * 1.4826 * np.median(distance), 2.0)  # 1.4826 medians are a standard deviation
     if np.median(np.abs(coarse - terms @ weights)) > SMOOTH:

@@ -65,15 +65,21 @@ def find_digit(ink: np.ndarray, least: float = LEAST_INK) -> tuple[Step, np.ndar
         remarks.append("other ink beside the digit, printed text it seems, was left out")
     if len(lined := without_rule(kept, numbers)) < len(kept):
         remarks.append("a line under the digit was left out")
-    mask = np.isin(numbers, [part.number for part in without_specks(lined)])
+    mask = mask_of(without_specks(lined), numbers, least)
+    other = np.isin(numbers, [part.number for part in {*text, *kept}.difference(lined)])
+    return Step("digit", to_uint8(mask * 255.0), tuple(remarks)), other.astype(np.uint8)
+
+
+def mask_of(parts: list[Part], numbers: np.ndarray, least: float) -> np.ndarray:
+    """Where these parts are, as booleans. NoDigitError for less than `least` of the picture, or too much of it."""
+    mask = np.isin(numbers, [part.number for part in parts])
     share = float(mask.mean())
     if not least <= share <= MOST_INK:
         what = "nothing stands out" if share < least else "most of it looks like ink"
         raise NoDigitError(
             f"shows no digit: {what} ({share:.1%} of the picture); crop the photo to one digit on plain paper"
         )
-    other = np.isin(numbers, [part.number for part in {*text, *kept}.difference(lined)])
-    return Step("digit", to_uint8(mask * 255.0), tuple(remarks)), other.astype(np.uint8)
+    return mask
 
 
 def parts_of(ink: np.ndarray) -> tuple[np.ndarray, list[Part]]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .mnist import SIDE, centred, cropped, thicken
-from .parts import find_digit
+from .parts import mask_of, parts_of, without_specks
 from .step import NoDigitError, Step, to_uint8
 
 PAD = 256  # pixels each way on which the strokes are drawn
@@ -28,11 +28,12 @@ def read_strokes(strokes: Sequence[Sequence[Point]]) -> tuple[np.ndarray, list[S
     places = np.array([point[:2] for stroke in strokes for point in stroke]).reshape(-1, 2)
     if not len(places) or np.ptp(places, axis=0).max() < SHORTEST:
         raise NoDigitError("shows no digit: it is only a dot; draw larger", [Step("drawing", to_uint8(ink * 255))])
-    digit, _ = find_digit(ink, LEAST)
-    crop = thicken(*cropped(ink, digit.image > 0))
+    numbers, parts = parts_of(ink)
+    mask = mask_of(without_specks(parts), numbers, LEAST)  # no desk, no print: all that is drawn belongs to the digit
+    crop = thicken(*cropped(ink, mask))
     steps = [
         Step("drawing", to_uint8(ink * 255)),
-        digit,
+        Step("digit", to_uint8(mask * 255.0)),
         Step("cropped", to_uint8(crop * 255)),
         Step("as MNIST", centred(crop)),
     ]

@@ -45,10 +45,10 @@ class Firefox:
                     raise RuntimeError(f"{method}: {answer['error']}: {answer['message']}")
                 return answer["result"]
 
-    def open(self, path: Path, width: int, height: int) -> None:
+    def open(self, url: str, width: int, height: int) -> None:
         self.events.clear()
         self.call("browsingContext.setViewport", context=self.tab, viewport={"width": width, "height": height})
-        self.call("browsingContext.navigate", context=self.tab, url=path.as_uri(), wait="complete")
+        self.call("browsingContext.navigate", context=self.tab, url=url, wait="complete")
 
     def js(self, expression: str) -> Any:
         """The value of an expression (a string, a number, a truth value)."""
@@ -61,13 +61,20 @@ class Firefox:
 
     def press(self, key: str) -> None:
         """Press and release a key, as WebDriver writes it: a letter, or a code such as \\ue014."""
-        strokes = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
-        self.call(
-            "input.performActions", context=self.tab, actions=[{"type": "key", "id": "keys", "actions": strokes}]
-        )  # fmt: skip
+        self._perform("key", [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")])
 
-    def errors(self) -> list[str]:
-        """What the console called an error, and every request that is none for a file or its own data."""
+    def drag(self, points: list[tuple[float, float]], pointer: str = "mouse") -> None:
+        """Press a mouse or a finger ("touch") at the first point of the window, move it over the others, and lift it."""
+        moves = [{"type": "pointerMove", "x": round(x), "y": round(y)} for x, y in points]
+        down, up = ({"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp"))
+        self._perform("pointer", [moves[0], down, *moves[1:], up], id=pointer, parameters={"pointerType": pointer})
+
+    def _perform(self, device: str, actions: list[dict[str, Any]], **more: Any) -> None:
+        source = {"type": device, "id": device, "actions": actions} | more
+        self.call("input.performActions", context=self.tab, actions=[source])
+
+    def errors(self, own: str = "file:") -> list[str]:
+        """What the console called an error, and every request that goes neither to `own` nor to the page's data."""
         found = []
         for event in self.events:
             told = event["params"]
@@ -75,7 +82,7 @@ class Firefox:
                 found.append(str(told["text"]))
             if event["method"] == "network.beforeRequestSent":
                 url = told["request"]["url"]
-                if not url.startswith(("file:", "data:", "blob:", "about:")):
+                if not url.startswith((own, "data:", "blob:", "about:")):
                     found.append(f"request: {url}")
         return found
 

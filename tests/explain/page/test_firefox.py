@@ -28,7 +28,7 @@ def test_every_screen_of_the_lesson(
 ) -> None:
     path = tmp_path / "page.html"
     path.write_text(render(tape_of("lecture"), lang), encoding="utf-8")
-    tab.open(path, width, height)
+    tab.open(path.as_uri(), width, height)
     seen = []
     while (screen := tab.js("location.hash + document.body.innerText.length")) not in seen[-1:]:
         seen.append(screen)
@@ -42,7 +42,7 @@ def test_every_screen_of_the_lesson(
 def test_the_engine_s_lines(tab: Firefox, tape_of: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(render(tape_of("small"), "en", "engine"), encoding="utf-8")
-    tab.open(path, 1280, 720)
+    tab.open(path.as_uri(), 1280, 720)
     first = tab.js("document.body.innerText")
     for _ in range(5):
         tab.press(RIGHT)
