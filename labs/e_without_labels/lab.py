@@ -359,7 +359,7 @@ for k, (name, (learned, new)) in enumerate(losses.items()):
     ax.text(learned + 0.06, k - 0.21, num(learned), size=15, color=MUTED, va="center")
 ax.set(ylim=(3.6, -0.6), yticks=range(4), xlim=(0, 5.6), xticks=range(6))
 ax.set_yticklabels(names.values(), size=16, color=INK)
-ax.tick_params(axis="y", length=0)
+ax.tick_params(axis="y", length=0, pad=8)
 ax.set_xlabel("이미지 한 장의 오차 제곱합: □ 배운 것  ■ 처음 보는 것 ‖ squared error of an image: □ learned  ■ new")
 show(figure, "3-errors", "네 가지 요약의 되살리기 오차 ‖ Error of rebuilding from four summaries")
 assert (

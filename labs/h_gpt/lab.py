@@ -571,7 +571,7 @@ best, worst = int(ds[t, : t + 1].argmin()), int(ds[t, : t + 1].argmax())
 ax.text(
     0.42,
     0.82,
-    f"‘{word[t]}’의 행: ‘{word[best]}’은 더, ‘{word[worst]}’은 덜 보게 된다. 행의 합은 늘 ‖ Row ‘{word[t]}’: more of ‘{word[best]}’, less of ‘{word[worst]}’. Every row sums to",
+    f"‘{word[t]}’의 행: 더 보게 될 글자 ‘{word[best]}’, 덜 보게 될 글자 ‘{word[worst]}’. 행의 합은 늘 ‖ Row ‘{word[t]}’: more of ‘{word[best]}’, less of ‘{word[worst]}’. Every row sums to",
     size=17,
     va="center",
 )

@@ -554,11 +554,7 @@ for k, (words, pixels, result) in enumerate(views):
         figure.text(0.025 + 0.325 * k, 0.075, f"IoU {num(overlap_of(mask), 3)}", size=21, weight="bold", color=TEAL)
 figure.text(0.025, 0.075, "주황 선의 오른쪽이 시험 ‖ right of the line: the test", size=15, color=MUTED)
 show(figure, "4-coins", "동전 사진, 문턱값의 결과, U-Net의 결과 ‖ Coins: the photo, the threshold, the U-Net")
-assert (
-    overlap_of(learned) > budget(0.95, 0.87)
-    and overlap_of(learned) > overlap_of(otsu)
-    and counts["otsu"] > 30
-)
+assert overlap_of(learned) > budget(0.95, 0.87) and overlap_of(learned) > overlap_of(otsu) and counts["otsu"] > 30
 if budget(True, False):
     assert counts["unet"] == counts["truth"] == 13
 reveal(3, "C")

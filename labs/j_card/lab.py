@@ -339,7 +339,7 @@ figure.text(0.70, 0.55, f"닳은 정도 2에서 {exact[2]:.0%} ‖ {exact[2]:.0%
 figure.text(0.70, 0.33, "자르기: 꼭 16조각 ‖ cutting: exactly 16", size=17, weight="bold")
 figure.text(0.70, 0.25, f"닳은 정도 2에서 {cut_right[2]:.0%} ‖ {cut_right[2]:.0%} at wear 2", size=17, color=MUTED)
 show(figure, "2-wear", "닳은 정도에 따른 CTC와 자르기 ‖ CTC and cutting against wear")
-assert exact[0] > budget(0.7, 0.1) and exact[2] > budget(0.5, 0.05) and exact[2] > cut_right[2]
+assert exact[0] > budget(0.7, 0.5) and exact[2] > budget(0.5, 0.25) and exact[2] > cut_right[2]
 reveal(3, "C")
 
 # %% [markdown] lang="ko"
@@ -510,7 +510,7 @@ for t in starts(path):
     figure.text(0.06 + 0.91 * (t + 0.5) / len(path), 0.075, str(path[t] - 1), size=19, weight="bold", ha="center")
 figure.text(0.97, 0.022, f"**** **** **** {text[-4:]}", size=18, weight="bold", ha="right", bbox=CHIP)
 show(figure, "4-card", "카드에서 줄을 찾아 읽고 가리기까지 ‖ From a card to its line, its reading, and the masked card")
-assert leaked < 0.05 and kept > budget(0.5, 0.3)
+assert leaked < 0.05 and kept > 0.5
 
 # %% [markdown] lang="ko"
 # 가린 카드의 같은 자리를 다시 읽으면 마지막 네 자리만 나와요(가린 숫자가 그 자리에서 다시 읽힌 비율이 100분의 5보다 작은지 확인했어요). 다만 **가렸다는 것을 확인하는 데 쓴 망이 못 읽는다고 사람도 못 읽는 것은 아니에요.** 그래서 흐리게 하지 않고 한 가지 색으로 칠했어요. 흐린 숫자는 되살릴 수 있거든요.

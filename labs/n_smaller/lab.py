@@ -369,7 +369,7 @@ for row, (words, grade, color) in enumerate(rows):
     ax.text(grade + 0.015, row, f"{grade:.2%}", size=18, weight="bold", va="center")
     figure.text(0.345, 0.08 + 0.72 * (1 - (row + 0.6) / 4.2), words, size=17, ha="right", va="center")
 ax.axvline(0.1, color=MUTED, lw=1.3, ls=(0, (2, 3)))
-ax.text(0.1, -0.62, "찍기 ‖ guessing", size=14, color=MUTED, ha="center", va="bottom")
+ax.text(0.1, 3.65, "찍기 ‖ guessing", size=14, color=MUTED, ha="center", va="top")
 ax.set(ylim=(3.6, -0.6), xlim=(0, 1.12), xticks=[], yticks=[])
 ax.spines["bottom"].set_visible(False)
 show(

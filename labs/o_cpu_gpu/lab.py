@@ -26,10 +26,27 @@ import tracemalloc
 import numpy as np
 
 import minidl
-from labs.kit import CHIP, CRIMSON, INK, MUTED, ORANGE, TEAL, board, budget, commit, num, reveal, score, seed, show
+from labs.kit import (
+    CHIP,
+    CRIMSON,
+    INK,
+    LANGUAGE,
+    MUTED,
+    ORANGE,
+    TEAL,
+    board,
+    budget,
+    commit,
+    num,
+    reveal,
+    score,
+    seed,
+    show,
+)
 from minidl import nn
 from minidl.doctor import examine
 from minidl.engine.observe import Observer, observed
+from minidl.language import translated
 from minidl.models import Lecture
 from minidl.models.summary import summarize
 
@@ -71,8 +88,9 @@ for row, one in enumerate(chosen):
         va="center",
         family="DejaVu Sans",
     )
-    figure.text(0.075, y, one.part, size=17, weight="bold", va="center")
-    detail = one.detail if len(one.detail) < 72 else one.detail[:70] + "…"
+    figure.text(0.075, y, translated(one.part, LANGUAGE), size=17, weight="bold", va="center")
+    detail = translated(one.detail, LANGUAGE)
+    detail = detail if len(detail) < 72 else detail[:70] + "…"
     figure.text(0.215, y, detail, size=14.5, color=MUTED, va="center")
 show(
     figure, "1-doctor", "진찰 결과: 부분마다 됨, 없음, 고장 ‖ The examination: each part works, is missing or is broken"
@@ -426,7 +444,7 @@ reveal(3, "A" if overtakes <= 1 else "B" if overtakes <= 32 else "C")
 commit(4, "")
 
 
-# %%
+# %% tags=["machine"]
 def peak(n):
     """한 걸음 동안 NumPy가 더 쓴 가장 많은 바이트 ‖ the most bytes that NumPy held during a step, beyond those before it"""
     step = trainer(n)
