@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import shutil
 
 import nbformat
@@ -43,6 +44,14 @@ def test_a_lab_runs_and_computes_the_same_in_both_languages(letter):
 def test_the_plans_name_every_lab(language):
     text = (HERE / f"PLANS.{language}.md").read_text(encoding="utf-8")
     assert [letter for letter in LABS if f"({LABS[letter].name}/lab.{language}.ipynb)" not in text] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_plans_name_the_minutes_that_the_teachers_pages_have(language):
+    text = (HERE / f"PLANS.{language}.md").read_text(encoding="utf-8")
+    planned = dict(re.findall(rf"\((\w+)/lab\.{language}\.ipynb\).*\| (\d+) \|$", text, re.M))
+    titles = {folder.name: (folder / f"teacher.{language}.md").read_text(encoding="utf-8") for folder in LABS.values()}
+    assert planned == {name: re.match(r"# .*?(\d+) ?(?:minutes|분)\)", title)[1] for name, title in titles.items()}
 
 
 def test_the_plans_say_the_same():
