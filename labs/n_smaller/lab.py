@@ -592,7 +592,7 @@ show(
 # %%
 commit(5, "")
 
-# %%
+# %% tags=["machine"]
 turn = np.linspace(0, 2 * np.pi, 40)
 drawings = {
     "7": [
