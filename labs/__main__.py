@@ -13,7 +13,7 @@ from minidl.cli import main as minidl_command
 
 from .build import HERE, all_labs, build
 from .pairs import LANGUAGES
-from .rules import faults
+from .rules import differing_results, faults
 
 
 def main(words: list[str] | None = None) -> int:
@@ -48,15 +48,19 @@ def main(words: list[str] | None = None) -> int:
 def build_all(chosen: dict[str, Path], languages: list[str] | tuple[str, ...], arguments: argparse.Namespace) -> int:
     code = 0
     for letter, folder in chosen.items():
+        runs = []
         for language in languages:
             start = time.perf_counter()
             try:
-                build(folder, language, quick=arguments.quick, figures=arguments.figures)
+                runs.append(build(folder, language, quick=arguments.quick, figures=arguments.figures))
             except CellExecutionError as error:
                 print(f"{letter} {language}: {error}", file=sys.stderr)
                 code = 1
             else:
-                print(f"{letter} {language}: {time.perf_counter() - start:.0f} s")
+                print(f"{letter} {language}: {time.perf_counter() - start:.0f} s", flush=True)
+        if differing := [name for run in runs[1:] for name in differing_results(runs[0], run)]:
+            print(f"{letter}: not the same in both runs: {', '.join(differing)}", file=sys.stderr)
+            code = 1
     return code
 
 

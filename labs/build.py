@@ -9,6 +9,7 @@ and left out. A link to `lesson:conv1.dw` goes to that screen of the lesson page
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 from pathlib import Path
@@ -32,6 +33,11 @@ from pathlib import Path
 os.environ["LAB_LANGUAGE"] = "{language}"
 places = (Path.cwd(), *Path.cwd().parents)
 sys.path[:0] = [str(place) for place in places if (place / "labs" / "kit.py").exists()][:1]"""
+
+RESULTS = """\
+import json
+from labs.kit import results
+print(json.dumps(results({name: value for name, value in globals().items() if name[0] != "_"})))"""
 
 
 def all_labs(where: Path = HERE) -> dict[str, Path]:
@@ -69,10 +75,14 @@ def notebook(folder: Path, language: str) -> Any:
 
 
 def execute(book: Any, folder: Path, *, quick: bool = False, timeout: float = 600) -> Any:
-    """Run a notebook in its folder, the answers last, and return it. Raises nbclient's `CellExecutionError`."""
+    """Run a notebook in its folder, the answers last, and return it. Raises nbclient's `CellExecutionError`.
+
+    Its metadata then has the digests of its variables, `results`, for `rules.differing_results`.
+    """
     length = len(book.cells)
     texts = [cell.source for cell in book.cells if cell.cell_type == "markdown"]
     book.cells += [nbformat.v4.new_code_cell(code) for text in texts for code in FENCE.findall(text)]
+    book.cells.insert(length, nbformat.v4.new_code_cell(RESULTS))  # before the answers, which may name anything
     client = NotebookClient(
         book,
         timeout=timeout,
@@ -81,6 +91,7 @@ def execute(book: Any, folder: Path, *, quick: bool = False, timeout: float = 60
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute(env=os.environ | {"LABS_QUICK": "1" if quick else "", "PYTHONPATH": str(HERE.parent)})
+    book.metadata["results"] = json.loads(book.cells[length].outputs[0].text)
     book.cells = book.cells[:length]
     for cell in book.cells:
         cell.metadata.pop("execution", None)  # times differ from run to run
@@ -101,8 +112,8 @@ def pictures(book: Any, tag: str | None = None) -> dict[str, bytes]:
     return found
 
 
-def build(folder: Path, language: str, *, quick: bool = False, figures: Path | None = None) -> None:
-    """Write `lab.LANGUAGE.ipynb`, executed, and `figures/`: the pictures of cells tagged `print`.
+def build(folder: Path, language: str, *, quick: bool = False, figures: Path | None = None) -> Any:
+    """Write `lab.LANGUAGE.ipynb`, executed, and `figures/`: the pictures of cells tagged `print`. Returns the run.
 
     `figures`: a folder for all pictures, to look at. `quick`: shorter training, and nothing but `figures` is written.
     """
@@ -111,11 +122,13 @@ def build(folder: Path, language: str, *, quick: bool = False, figures: Path | N
     if figures:
         write_pictures(pictures(book), figures, f"{folder.name}-{language}-")
     if quick:
-        return
-    nbformat.write(book, stored(folder, language))
+        return book
+    about = {name: what for name, what in book.metadata.items() if name != "results"}
+    nbformat.write(nbformat.v4.new_notebook(cells=book.cells, metadata=about), stored(folder, language))
     for old in (folder / "figures").glob(f"{language}-*.png"):
         old.unlink()
     write_pictures(pictures(book, "print"), folder / "figures", f"{language}-")
+    return book
 
 
 def write_pictures(found: dict[str, bytes], where: Path, prefix: str) -> None:

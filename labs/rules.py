@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -179,3 +180,22 @@ def texts_of(cell: Any) -> list[str]:
 def close(before: str, after: str) -> bool:
     old, new = ([float(n.replace(",", "").replace("−", "-")) for n in NUMBER.findall(text)] for text in (before, after))
     return all(abs(a - b) <= 0.05 * max(abs(a), abs(b)) for a, b in zip(old, new))
+
+
+def differing_results(one: Any, other: Any) -> list[str]:
+    """Variables whose numbers differ between two runs of a lab, in either language: something is drawn without a seed.
+
+    Not looked at: what a cell tagged `machine` binds (times), and a lab in which the clock decides (tag `clock`).
+    """
+    tagged = [(cell.source, cell.metadata.get("tags", [])) for cell in one.cells if cell.cell_type == "code"]
+    if any("clock" in tags for _, tags in tagged):
+        return []
+    timed = {name for source, tags in tagged if "machine" in tags for name in bound(source)}
+    before, after = one.metadata["results"], other.metadata["results"]
+    return sorted(name for name in before.keys() - timed if before[name] != after.get(name))
+
+
+def bound(source: str) -> set[str]:
+    """The names that a cell binds."""
+    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}

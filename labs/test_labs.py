@@ -4,14 +4,19 @@
 """
 
 import os
+import re
 import shutil
 
 import nbformat
+import numpy as np
 import pytest
 
+import minidl
+
 from .build import HERE, all_labs, build, execute, notebook, pictures, stored
+from .kit import results
 from .pairs import LANGUAGES, code_faults, half, text_faults
-from .rules import differing_outputs, faults
+from .rules import differing_outputs, differing_results, faults
 
 LABS = all_labs()
 QUICK = os.environ.get("LABS_QUICK", "") not in ("", "0")
@@ -22,21 +27,31 @@ def test_a_lab_lacks_nothing(letter):
     assert faults(LABS[letter]) == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("letter", LABS)
-def test_a_lab_runs(letter, language):
+def test_a_lab_runs_and_computes_the_same_in_both_languages(letter):
     folder = LABS[letter]
-    today = execute(notebook(folder, language), folder, quick=QUICK)  # its bounds are asserted in its cells
-    said = [output.text for cell in today.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
-    assert said == []
-    if not QUICK:
-        assert differing_outputs(nbformat.read(stored(folder, language), as_version=4), today) == []
+    # Its bounds are asserted in its cells.
+    runs = {language: execute(notebook(folder, language), folder, quick=QUICK) for language in LANGUAGES}
+    for language, today in runs.items():
+        outputs = [output for cell in today.cells for output in cell.get("outputs", ())]
+        assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+        if not QUICK:
+            assert differing_outputs(nbformat.read(stored(folder, language), as_version=4), today) == []
+    assert differing_results(*runs.values()) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_plans_name_every_lab(language):
     text = (HERE / f"PLANS.{language}.md").read_text(encoding="utf-8")
     assert [letter for letter in LABS if f"({LABS[letter].name}/lab.{language}.ipynb)" not in text] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_plans_name_the_minutes_that_the_teachers_pages_have(language):
+    text = (HERE / f"PLANS.{language}.md").read_text(encoding="utf-8")
+    planned = dict(re.findall(rf"\((\w+)/lab\.{language}\.ipynb\).*\| (\d+) \|$", text, re.M))
+    titles = {folder.name: (folder / f"teacher.{language}.md").read_text(encoding="utf-8") for folder in LABS.values()}
+    assert planned == {name: re.match(r"# .*?(\d+) ?(?:minutes|분)\)", title)[1] for name, title in titles.items()}
 
 
 def test_the_plans_say_the_same():
@@ -232,6 +247,28 @@ def test_what_a_notebook_says_otherwise_is_named(small):
     assert len(differing_outputs(old, new)) == 1
     new.cells[4].metadata["tags"] = old.cells[4].metadata["tags"] = ["machine"]
     assert differing_outputs(old, new) == []
+
+
+def test_what_is_drawn_without_a_seed_is_named(small):
+    spoiled(
+        small,
+        "lab.py",
+        "slope = 21",
+        "slope, free = 21, minidl.randn(3)\nbound = [minidl.manual_seed(1).numpy.random()]",
+    )
+    one, other = (execute(notebook(small, language), small) for language in LANGUAGES)
+    assert {"slope", "free", "bound"} <= set(one.metadata["results"])
+    assert differing_results(one, other) == ["free"]
+    one.cells[4].metadata["tags"] = ["machine"]
+    assert differing_results(one, other) == []
+
+
+def test_numbers_are_found_in_what_holds_them():
+    line, more = minidl.nn.Linear(2, 1), {"a": [1.0, {"b": np.float32(2)}], "words": ["x"]}
+    found = results({"line": line, "more": more, "words": ["x"], "none": None})
+    assert set(found) == {"line", "more"}
+    assert found["more"] != results({"more": {"a": [1.0, {"b": np.float32(3)}]}})["more"]
+    assert results({"ab": {"a": 1, "b": 2}}) != {"ab": results({"ba": {"b": 2, "a": 1}})["ba"]}, "a set's order counts"
 
 
 def test_halves():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -11,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from minidl.missing import INSTEAD
 from minidl.missing.names import NAMES
 
+KOREAN = Path(__file__).parents[1] / "locale" / "ko" / "instead.toml"
 WORDS = {
     "en": {"there": "{count} of {all} names", "out": "left out", "instead": "instead"},
     "ko": {"there": "이름 {all}개 중 {count}개", "out": "없는 것", "instead": "대신 쓸 것"},
@@ -42,14 +45,23 @@ class PyTorchNames(SphinxDirective):
     """One folded table per room."""
 
     def run(self) -> list[nodes.Node]:
-        words = WORDS[self.config.language]
-        return [nodes.raw("", "".join(_room(room, words) for room in NAMES), format="html")]
+        words, instead = WORDS[self.config.language], advice(self.config.language)
+        return [nodes.raw("", "".join(_room(room, words, instead) for room in NAMES), format="html")]
 
 
-def _room(room: str, words: dict[str, str]) -> str:
+def advice(language: str) -> dict[str, str]:
+    """What to use instead of each name that is left out; KeyError if one with words lacks its Korean."""
+    if language == "en":
+        return INSTEAD
+    korean = tomllib.loads(KOREAN.read_text(encoding="utf-8"))
+    shown = {name for room in NAMES for name in split(room)[1] if name in INSTEAD}
+    return {name: korean[INSTEAD[name]] if " " in INSTEAD[name] else INSTEAD[name] for name in shown}
+
+
+def _room(room: str, words: dict[str, str], advised: dict[str, str]) -> str:
     there, out = split(room)
     count = words["there"].format(count=len(there), all=len(there) + len(out))
-    told = [f"<li><code>{name}</code> → {INSTEAD[name]}</li>" for name in out if name in INSTEAD]
+    told = [f"<li><code>{name}</code> → {advised[name]}</li>" for name in out if name in advised]
     instead = f"<p><strong>{words['instead']}</strong></p><ul>{''.join(told)}</ul>" if told else ""
     return (
         f"<details class='names'><summary><code>{room}</code> <span>{count}</span></summary><p>{_listed(there)}</p>"

@@ -394,6 +394,7 @@ with minidl.no_grad():
 right = test_labels.numpy()
 given = probability[np.arange(len(right)), right]  # 정답에 준 확률 ‖ what the right class was given
 assert np.isclose(-np.log(given).mean(), F.cross_entropy(reader(test_images), test_labels).item(), atol=1e-4)
+assert (probability.argmax(axis=1) == right).mean() > budget(0.82, 0.78)
 print(
     "정확도 ‖ accuracy", f"{(probability.argmax(axis=1) == right).mean():.3f}", " CCE", f"{-np.log(given).mean():.3f}"
 )
@@ -639,7 +640,7 @@ show(
 reveal(6, "A")
 
 # %% [markdown] lang="ko"
-# 확률의 합도 1, onehot의 합도 1이니 차이의 합은 0이에요. 정답의 점수는 올리고(빈 막대), 나머지는 **믿었던 만큼** 내려요. 레슨 페이지의 [이 화면](lesson:softmax1.dx)에서 칸마다 따라가 볼 수 있어요. (`python -m labs lesson`이 페이지를 만들어요.)
+# 확률의 합도 1, onehot의 합도 1이니 차이의 합은 0이에요. 정답의 점수는 올리고(빈 막대), 나머지는 **믿었던 만큼** 내려요. 수업 화면의 [이 화면](lesson:softmax1.dx)에서 칸마다 따라가 볼 수 있어요. (`python -m labs lesson`이 페이지를 만들어요.)
 #
 # ## 7. 식 하나를 함께 고치기
 #

@@ -12,6 +12,8 @@
 #
 # 진행 방법: ① 질문을 읽고 `commit(2, "B")`처럼 답을 **먼저** 적어요. ② 셀을 실행해 그림과 맞춰 봐요. 첫 답만 기록되고, 마지막에 성적표가 나와요.
 #
+# 낱말 셋만 먼저요. 입력에서 답까지 앞으로 계산하는 것이 **순전파**예요. 얼마나 틀렸는지를 수 하나로 잰 것이 **손실**이고, 손실에서 거꾸로 오면서 수마다 “내가 조금 커지면 손실이 얼마나 커지나”를 구하는 것이 **역전파**예요. 그 답이 **기울기**예요(실습 A에서 손으로 구한 것).
+#
 # 색의 뜻은 모든 실습에서 같아요. **청록**은 순전파로 계산한 값, **진홍**은 역전파로 온 기울기, **주황**은 이번에 얻은 결과예요.
 
 # %% [markdown] lang="en"
@@ -20,6 +22,8 @@
 # The listing of the lecture's section 10 teaches a network to read handwritten digits in some 60 lines. We read it from top to bottom, and see **what each line is for by what happens without it**.
 #
 # How it goes: ① read the question and write your answer **first**, as in `commit(2, "B")`. ② Run on and hold it against the figure. Only your first answer is recorded; a score sheet comes at the end.
+#
+# Three words first. Computing from the input to the answer is the **forward** pass. One number that says how wrong the answer is is the **loss**. The **backward** pass comes back from the loss and finds for every number “if I grow a little, how much does the loss grow?”: its **gradient** (in lab A you found it by hand).
 #
 # Colours mean the same in all labs. **Teal**: what the forward pass computed. **Crimson**: the gradient that the backward pass brought. **Orange**: the result just obtained.
 
@@ -109,7 +113,9 @@ show(figure, "1-pixels", "숫자 한 장과 그 일부를 이루는 수들 ‖ A
 #
 # ## 2. 모델: 크기를 따라가기
 #
-# 합성곱이 내놓는 한 변의 크기는 들어온 크기 $n$, 커널 $k$, 덧댄 테두리 $p$, 보폭 $s$로 정해져요.
+# 강의의 모델은 세 가지 일을 이어 붙인 것이에요. **합성곱**(`Conv2d`)은 작은 창(커널)의 수들을 그림 위로 옮겨 가며 곱하고 더해서 획의 조각을 찾아요. 뒤따르는 `ReLU`는 음수를 0으로 바꿔요. **풀링**(`MaxPool2d`)은 네 칸에서 가장 큰 수 하나만 남겨요. 마지막 `fc`는 **완전 연결**(`Linear`)이라, 남은 수 모두에 저마다의 수를 곱하고 더해서 점수 10개를 만들어요. 커널의 수와 `fc`의 수처럼 배우면서 바뀌는 수가 **가중치**예요.
+#
+# 합성곱이 내놓는 한 변의 크기는 들어온 크기 $n$, 커널 $k$, 덧댄 테두리 $p$, 보폭 $s$로 정해져요. $\lfloor\ \rfloor$는 소수점 아래를 버리라는 기호예요.
 #
 # $$n' = \left\lfloor\frac{n + 2p - k}{s}\right\rfloor + 1$$
 #
@@ -123,7 +129,9 @@ show(figure, "1-pixels", "숫자 한 장과 그 일부를 이루는 수들 ‖ A
 #
 # ## 2. The model: follow the sizes
 #
-# The side of what a convolution gives follows from the side $n$ that came, the kernel $k$, the padding $p$ and the stride $s$.
+# The lecture's model strings three kinds of work together. A **convolution** (`Conv2d`) moves a small window of numbers (the kernel) over the picture, multiplies and adds, and so finds pieces of strokes. `ReLU` after it turns negative numbers to 0. **Pooling** (`MaxPool2d`) keeps the largest of four cells. `fc` at the end is **fully connected** (`Linear`): it multiplies every number that is left by one of its own, and adds up, to make 10 scores. The numbers that change in learning, those of the kernels and of `fc`, are the **weights**.
+#
+# The side of what a convolution gives follows from the side $n$ that came, the kernel $k$, the padding $p$ and the stride $s$. The signs $\lfloor\ \rfloor$ say: drop what stands behind the point.
 #
 # $$n' = \left\lfloor\frac{n + 2p - k}{s}\right\rfloor + 1$$
 #
@@ -168,7 +176,7 @@ reveal(1, "B")
 
 # %% [markdown] lang="ko"
 # 28 + 6 − 5 + 1 = 30이에요. 풀링은 절반으로 줄이고(15), 다시 합성곱(17), 풀링(8, 나머지 한 줄은 버려요). 그래서 `fc`가 받는 수는 8 × 8 × 20 = 1,280개예요. 이 수가 틀리면 코드는 `fc`에서 멈춰요.
-# 레슨 페이지에서 [합성곱](lesson:conv1)과 [풀링](lesson:pool1)이 칸마다 무엇을 하는지 볼 수 있어요. (페이지는 `python -m labs lesson`이 만들어요.)
+# 수업 화면에서 [합성곱](lesson:conv1)과 [풀링](lesson:pool1)이 칸마다 무엇을 하는지 볼 수 있어요. (페이지는 `python -m labs lesson`이 만들어요.)
 #
 # **질문 2.** 가중치의 70%가 마지막 `fc` 층에 있어요. 그러면 곱셈은 `fc`가 몇 %쯤 할까요?
 #
@@ -318,19 +326,19 @@ show(
     "학습 루프에서 한 줄씩 뺐을 때의 손실 곡선 네 개 ‖ Four loss curves: the whole loop, and with one line left out each",
 )
 assert np.ptp(left_out["backward"]) == np.ptp(left_out["step"]) == 0
-assert left_out[""][-1] < left_out[""][0] - budget(0.7, 0.01)
+assert left_out[""][-1] < left_out[""][0] - budget(0.7, 0.1)
 reveal(3, "C")
 
 # %% [markdown] lang="ko"
-# `backward`가 없으면 기울기가 없고, `step`이 없으면 기울기를 쓰지 않아요. 둘 다 **한 걸음도 움직이지 않으니** 손실이 $\log 10=2.30$에 그대로 있어요.
-# `zero_grad`가 없으면 지난 기울기가 모두 더해져서 **브레이크 없는 공**처럼 점점 빨라져요. 처음에는 오히려 빨리 내려가지만 골짜기를 지나쳐 튕겨 나가요. 여기서는 운 좋게 다시 내려왔어요. `losses("zero_grad", lr=0.1)`도 그려 보세요. (관성, 곧 `momentum`은 여기에 마찰을 더한 거예요.) 레슨 페이지의 [갱신](lesson:update) 화면이 이 한 걸음을 보여 줘요.
+# `backward`가 없으면 기울기가 없고, `step`이 없으면 기울기를 쓰지 않아요. 둘 다 **한 걸음도 움직이지 않으니** 손실이 $\log 10=2.30$에 그대로 있어요. 열 숫자에 똑같이 10분의 1씩 준, 곧 찍을 때의 손실이에요.
+# `zero_grad`가 없으면 지난 기울기가 모두 더해져서 **브레이크 없는 공**처럼 점점 빨라져요. 처음에는 오히려 빨리 내려가지만 골짜기를 지나쳐 튕겨 나가요. 여기서는 운 좋게 다시 내려왔어요. `losses("zero_grad", lr=0.1)`도 그려 보세요. (관성, 곧 `momentum`은 여기에 마찰을 더한 거예요.) 수업 화면의 [갱신](lesson:update)이 이 한 걸음을 보여 줘요.
 #
 # 어느 쪽도 오류를 내지 않아요. 그래서 학습을 시작하면 **손실 곡선을 가장 먼저** 봐요.
 #
 # ## 4. 이제 강의의 루프를 그대로
 
 # %% [markdown] lang="en"
-# Without `backward` there is no gradient; without `step` nobody uses it. Either way **nothing moves**, and the loss stays at $\log 10=2.30$.
+# Without `backward` there is no gradient; without `step` nobody uses it. Either way **nothing moves**, and the loss stays at $\log 10=2.30$: that of guessing, with a 10th for each digit.
 # Without `zero_grad` all earlier gradients are added up, and it gathers speed like **a ball without brakes**: faster down at first, then past the valley and out again. Here it was lucky and came back; draw `losses("zero_grad", lr=0.1)`, too. (`momentum` is this with friction.) The [update](lesson:update) screen of the lesson page shows one such step.
 #
 # Neither gives an error. So when a training starts, **look at the loss curve first.**
@@ -362,17 +370,17 @@ with torch.no_grad():
     probabilities = torch.softmax(model(test_digits), dim=1).numpy()
 accuracy = (probabilities.argmax(axis=1) == right).mean()
 print("정확도 ‖ accuracy", f"{accuracy:.3f}")
-assert accuracy > budget(0.93, 0.6)
+assert accuracy > budget(0.92, 0.65)
 
 # %% [markdown] lang="ko"
-# 강의와 다른 곳은 `avg_cost += cost.item() / ...` 하나예요. 인쇄된 `avg_cost += cost / ...`는 텐서를 더하는 것이라 배치마다 지나온 길(그래프)이 따라붙어요. 값은 같지만 `item()`으로 수만 꺼내는 버릇이 좋아요.
+# 강의와 다른 곳은 `avg_cost += cost.item() / ...` 하나예요. 인쇄된 `avg_cost += cost / ...`는 텐서(지나온 계산을 기억하는 수의 배열)를 더하는 것이라 배치마다 지나온 길(그래프)이 따라붙어요. 에포크(epoch)는 학습 자료를 한 번 다 본 것을 말해요. 값은 같지만 `item()`으로 수만 꺼내는 버릇이 좋아요.
 #
 # ## 5. 학습한 신경망 안을 들여다보기
 #
 # `minidl.explain.record`는 순전파와 역전파를 한 번 녹화해요. 시험용에서 모델이 **처음으로 틀린 숫자**를 넣어 봐요.
 
 # %% [markdown] lang="en"
-# One thing differs from the lecture: `avg_cost += cost.item() / ...`. The printed `avg_cost += cost / ...` adds tensors, and each batch drags the way it came (its graph) along. The value is the same; taking out the number by `item()` is a good habit.
+# One thing differs from the lecture: `avg_cost += cost.item() / ...`. The printed `avg_cost += cost / ...` adds tensors (arrays that remember how they were computed), and each batch drags the way it came (its graph) along. An epoch is once through all the training data. The value is the same; taking out the number by `item()` is a good habit.
 #
 # ## 5. A look inside the trained network
 #
@@ -381,10 +389,10 @@ assert accuracy > budget(0.93, 0.6)
 # %%
 wrong = np.flatnonzero(probabilities.argmax(axis=1) != right)
 which = int(wrong[0])
-x = test_digits[which : which + 1].requires_grad_()
+x, answer = test_digits[which : which + 1].requires_grad_(), test_labels[which : which + 1]
 with torch.explain.record(check=False) as tape:
-    criterion(model(x), test_labels[which : which + 1]).backward()
-# tape.save("my-page.html")  # 이 숫자의 레슨 페이지 ‖ the lesson page of this very digit
+    criterion(model(x), answer).backward()
+# tape.save("my-page.html")  # 이 숫자의 수업 화면 ‖ the lesson page of this very digit
 print([node.op for node in tape.nodes])
 
 # %% tags=["figure"]
@@ -453,14 +461,14 @@ show(
 )
 
 # %% [markdown] lang="ko"
-# 윗줄은 왼쪽에서 오른쪽으로 읽어요. 픽셀이 획의 방향을 찾는 지도 10장이 되고, 더 작은 지도 20장이 되고, 확률 10개가 돼요. 아랫줄은 오른쪽에서 왼쪽으로 읽어요. 오차 $p-\text{onehot}$이 [점수의 기울기](lesson:softmax1.dx)이고, 그것이 [합성곱의 역전파](lesson:conv2.dx)를 지나 픽셀까지 가요. 속이 찬 막대는 점수를 내리라는 뜻이고, 빈 막대는 올리라는 뜻이에요.
+# 윗줄은 왼쪽에서 오른쪽으로 읽어요. 픽셀이 획의 방향을 찾는 지도 10장이 되고, 더 작은 지도 20장이 되고, 확률 10개가 돼요. 아랫줄은 오른쪽에서 왼쪽으로 읽어요. 오차 $p-\text{onehot}$이(onehot은 정답 자리만 1이고 나머지는 0인 수 열 개예요) [점수의 기울기](lesson:softmax1.dx)이고, 그것이 [합성곱의 역전파](lesson:conv2.dx)를 지나 픽셀까지 가요. 속이 찬 막대는 점수를 내리라는 뜻이고, 빈 막대는 올리라는 뜻이에요.
 #
 # **질문 4.** 시험용 2,000장을 한 장씩 넣어 $p-\text{onehot}$의 길이를 재요. 그 길이를 모두 더한 것의 **절반**을 몇 장이 차지할까요?
 #
 # **A** 1,000장쯤 **B** 500장쯤 **C** 200장도 안 된다
 
 # %% [markdown] lang="en"
-# Read the upper row from left to right: pixels become 10 maps that find strokes, then 20 smaller maps, then 10 probabilities. Read the lower row from right to left: the error $p-\text{onehot}$ is [the gradient of the scores](lesson:softmax1.dx), and goes through [the backward of the convolution](lesson:conv2.dx) down to the pixels. A filled bar says: lower this score. A hollow one: raise it.
+# Read the upper row from left to right: pixels become 10 maps that find strokes, then 20 smaller maps, then 10 probabilities. Read the lower row from right to left: the error $p-\text{onehot}$ (onehot: ten numbers, 1 in the place of the answer and 0 elsewhere) is [the gradient of the scores](lesson:softmax1.dx), and goes through [the backward of the convolution](lesson:conv2.dx) down to the pixels. A filled bar says: lower this score. A hollow one: raise it.
 #
 # **Question 4.** Of each of the 2,000 test digits we measure the length of $p-\text{onehot}$. How many digits make up **half** of the sum?
 #
@@ -507,6 +515,8 @@ reveal(4, "C")
 #
 # ## 6. 학습률: 너무 작게, 알맞게, 너무 크게
 #
+# `optimizer.step()`은 가중치마다 기울기의 반대쪽으로 걸어요. **학습률**(`lr`)은 그 보폭이에요. 기울기에 학습률을 곱한 만큼 그대로 걷는 것이 SGD예요.
+#
 # **질문 5.** 학습률 0.1로 마흔 걸음을 걸으면 손실이 1 아래로 내려가요. 열 배인 1.0으로 걸으면 어떻게 될까요?
 #
 # **A** 열 배 빨리 배운다 **B** 조금 더 빨리 배운다 **C** 배우지 못한다
@@ -515,6 +525,8 @@ reveal(4, "C")
 # What is already read well has $p\approx\text{onehot}$, so its gradient is near 0. **Only digits that still teach something pull at the network.** The six above are every twelfth of them (right → read). Would you hesitate as well?
 #
 # ## 6. The learning rate: too small, right, too large
+#
+# `optimizer.step()` moves every weight against its gradient. The **learning rate** (`lr`) is the length of the step; SGD walks just as far as gradient times learning rate.
 #
 # **Question 5.** With a learning rate of 0.1, forty steps bring the loss below 1. What happens with ten times that, 1.0?
 #
@@ -565,7 +577,7 @@ reveal(5, "C")
 #
 # ## 7. 학습용, 검증용, 시험용: 왜 셋일까요?
 #
-# 학습률이나 씨앗(seed)을 고르는 것도 배우는 일이에요. 숫자 100장으로 배운 작은 신경망 60개를 만들어, **검증용 50장**에서 가장 잘한 것을 뽑아요.
+# 학습률이나 씨앗(seed, 처음 가중치를 뽑는 난수의 출발점)을 고르는 것도 배우는 일이에요. 숫자 100장으로 배운 작은 신경망 60개를 만들어, **검증용 50장**에서 가장 잘한 것을 뽑아요.
 #
 # **질문 6.** 1등이 검증용 50장에서 얻은 정확도는, 한 번도 쓰지 않은 새 숫자 2,000장에서의 정확도와 견주면?
 #
@@ -578,7 +590,7 @@ reveal(5, "C")
 #
 # ## 7. Training, validation, test: why three?
 #
-# Choosing a learning rate or a seed is learning too. We make 60 small networks, each taught by 100 digits, and pick the one that does best on **50 validation digits**.
+# Choosing a learning rate or a seed (where the random numbers of the first weights start) is learning too. We make 60 small networks, each taught by 100 digits, and pick the one that does best on **50 validation digits**.
 #
 # **Question 6.** How does the winner's accuracy on those 50 compare with its accuracy on 2,000 new digits that were never used?
 #
@@ -653,7 +665,7 @@ reveal(6, "A")
 #
 # | | 무엇을 정하나 | 몇 번 쓰나 |
 # |---|---|---|
-# | 학습용 | 가중치 | 에폭마다 |
+# | 학습용 | 가중치 | 에포크마다 |
 # | 검증용 | 학습률, 층의 수, 멈출 때 | 고를 때마다 |
 # | 시험용 | 아무것도 정하지 않는다 | **마지막에 한 번** |
 #
@@ -867,7 +879,7 @@ def early_stopping(losses, patience):
 print(early_stopping(list(honest[:, 1]), patience=5), "best:", best)
 
 # %% [markdown] lang="ko" tags=["exercise"]
-# **연습 3 (`minidl.judge`가 채점해요).** `fc` 층의 역전파를 써요. `dz`는 $(N, O)$, `x`는 $(N, I)$, `w`는 $(O, I)$예요. `dx`, `dw`, `db`는 각각 `x`, `w`, `b`와 모양이 같아야 해요. 모양만 맞춰도 반은 온 거예요. 막히면 레슨 페이지의 [`dw`](lesson:linear1.dw)와 [`dx`](lesson:linear1.dx)를 봐요.
+# **연습 3 (`minidl.judge`가 채점해요).** `fc` 층의 역전파를 써요. `dz`는 $(N, O)$, `x`는 $(N, I)$, `w`는 $(O, I)$예요. `dx`, `dw`, `db`는 각각 `x`, `w`, `b`와 모양이 같아야 해요. 모양만 맞춰도 반은 온 거예요. 막히면 수업 화면의 [`dw`](lesson:linear1.dw)와 [`dx`](lesson:linear1.dx)를 봐요.
 
 # %% [markdown] lang="en" tags=["exercise"]
 # **Exercise 3 (marked by `minidl.judge`).** Write the backward of the layer `fc`. `dz` is $(N, O)$, `x` is $(N, I)$, `w` is $(O, I)$; `dx`, `dw` and `db` have the shapes of `x`, `w` and `b`. Making the shapes fit is half the way. If you are stuck, see [`dw`](lesson:linear1.dw) and [`dx`](lesson:linear1.dx) on the lesson page.
@@ -894,7 +906,7 @@ score()
 # %% [markdown] lang="ko"
 # ## 정직하게
 #
-# - 시험 정확도 94% 안팎은 10,000장, 2에폭, 씨앗 777로 얻은 한 번의 결과예요. 강의처럼 60,000장을 15에폭 가르치면 99%쯤 돼요.
+# - 시험 정확도 94% 안팎은 10,000장, 2에포크, 씨앗 777로 얻은 한 번의 결과예요. 강의처럼 60,000장을 15에포크 가르치면 99%쯤 돼요.
 # - 3절과 6절은 숫자 50장을 되풀이한 실험이에요. 곡선이 매끈하게 보이도록 그렇게 했고, 그 신경망이 다른 숫자도 잘 읽는다는 뜻은 아니에요.
 # - 5절의 진홍 지도는 손실이 **그 픽셀에 얼마나 민감한지**이지, 신경망이 그 숫자를 그렇게 읽은 까닭은 아니에요.
 #

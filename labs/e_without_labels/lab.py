@@ -359,12 +359,12 @@ for k, (name, (learned, new)) in enumerate(losses.items()):
     ax.text(learned + 0.06, k - 0.21, num(learned), size=15, color=MUTED, va="center")
 ax.set(ylim=(3.6, -0.6), yticks=range(4), xlim=(0, 5.6), xticks=range(6))
 ax.set_yticklabels(names.values(), size=16, color=INK)
-ax.tick_params(axis="y", length=0)
+ax.tick_params(axis="y", length=0, pad=8)
 ax.set_xlabel("이미지 한 장의 오차 제곱합: □ 배운 것  ■ 처음 보는 것 ‖ squared error of an image: □ learned  ■ new")
 show(figure, "3-errors", "네 가지 요약의 되살리기 오차 ‖ Error of rebuilding from four summaries")
 assert (
-    losses["PCA"][0] - 1e-4 <= losses["linear"][0] < budget(1.05, 1.3) * losses["PCA"][0]
-    and losses["curved"][1] < budget(0.9, 1.1) * losses["PCA"][1]
+    losses["PCA"][0] - 1e-4 <= losses["linear"][0] < 1.05 * losses["PCA"][0]
+    and losses["curved"][1] < budget(0.9, 0.95) * losses["PCA"][1]
 )
 reveal(3, "B")
 
@@ -444,7 +444,7 @@ show(
     "4-maps",
     "PCA와 오토인코더의 두 수로 찍은 숫자 지도, 이웃이 맞히는 비율 ‖ Maps of digits by two numbers of PCA and of an autoencoder, with the share that neighbours get right",
 )
-assert neighbours["autoencoder"] > neighbours["PCA"] + budget(5, -5) and neighbours["PCA"] < 75
+assert neighbours["autoencoder"] > neighbours["PCA"] + budget(5, 2) and neighbours["PCA"] < 75
 reveal(4, "B")
 
 # %% [markdown] lang="ko"

@@ -332,7 +332,7 @@ def accuracy(model, x, y):
     return float(np.mean(model.predict(x) == y))
 
 
-# %% tags=["machine"]
+# %% tags=["machine", "clock"]
 TUNING = budget(2.4, 0.15)  # 선수마다 초 ‖ seconds a contestant
 chosen, tuned = {}, {}
 for name in NAMES:
@@ -443,8 +443,8 @@ show(
     "2-data",
     "학습 이미지 수에 따른 다섯 모델의 시험 정확도 ‖ Test accuracy of five models by number of training images",
 )
-assert all(abs(level["CNN"] - level["RBF SVM"]) < budget(8, 60) for level in (first, last))
-assert min(last["CNN"], last["RBF SVM"]) > budget(last["Linear SVM"] + 5, 40) and last["LSTM"] > budget(88, 15)
+assert all(abs(level["CNN"] - level["RBF SVM"]) < budget(8, 15) for level in (first, last))
+assert min(last["CNN"], last["RBF SVM"]) > budget(last["Linear SVM"] + 5, 80) and last["LSTM"] > budget(88, 25)
 reveal(2, "B")
 
 # %% [markdown] lang="ko"
@@ -597,7 +597,7 @@ show(figure, "4-shuffled", "그대로 배운 정확도와 뒤섞어 배운 정�
 fall = {name: plain[name] - mixed[name] for name in NAMES}
 assert (
     min(fall["CNN"], fall["LSTM"]) > budget(2, -15)
-    and fall["CNN"] > fall["MLP"] + budget(2, -20)
+    and fall["CNN"] > fall["MLP"] + budget(2, 0)
     and max(abs(fall["RBF SVM"]), abs(fall["MLP"]), abs(fall["Linear SVM"])) < budget(4, 15)
 )
 reveal(4, "B")
@@ -676,7 +676,7 @@ strong = ("Linear SVM", "RBF SVM", "MLP", "CNN")
 assert (
     all(clothes[name] < plain[name] for name in budget(strong, ("RBF SVM",)))
     and clothes["RBF SVM"] > 70
-    and clothes["CNN"] > budget(72, 30)
+    and clothes["CNN"] > budget(72, 60)
 )
 reveal(5, "A")
 

@@ -64,7 +64,9 @@ F = nn.functional
 #
 # $$h_t=\tanh(Wx_t+Uh_{t-1}+b)\qquad \frac{\partial h_T}{\partial h_0}=\prod_{t=1}^{T}\text{diag}(1-h_t^2)\,U$$
 #
-# 1보다 작은 수를 여러 번 곱하면 0이 돼요. LSTM은 기억 $c_t$를 **더해서** 고쳐요. 망각 문 $f$가 1에 가까우면 기억도 기울기도 그대로 흘러요.
+# 기호가 많아 보여도 하는 말은 하나예요. 수 하나짜리 상태라면 걸음마다 $(1-h^2)\,u$를 곱하는 것이고, 그 값이 0.7이라면 $0.7^{40}=0.0000006$이 돼요. 1보다 작은 수를 여러 번 곱하면 0이 돼요.
+#
+# LSTM은 기억 $c_t$를 **더해서** 고쳐요. 새 내용 $g$를 **입력 문** $i$가 연 만큼 더하고, 옛 기억은 **망각 문** $f$가 연 만큼 남기고, **출력 문** $o$가 연 만큼 내보내요. 문은 시그모이드라 0(닫힘)과 1(열림) 사이의 수예요. 망각 문 $f$가 1에 가까우면 기억도 기울기도 그대로 흘러요.
 #
 # $$c_t=f\,c_{t-1}+i\,g\qquad h_t=o\tanh(c_t)$$
 #
@@ -79,7 +81,9 @@ F = nn.functional
 #
 # $$h_t=\tanh(Wx_t+Uh_{t-1}+b)\qquad \frac{\partial h_T}{\partial h_0}=\prod_{t=1}^{T}\text{diag}(1-h_t^2)\,U$$
 #
-# Numbers below 1, multiplied again and again, become 0. An LSTM changes its memory $c_t$ by **adding**. With its forget gate $f$ near 1, memory and gradient flow on unharmed.
+# So many signs, and they say one thing. Were the state a single number, each step would multiply by $(1-h^2)\,u$, and if that is 0.7, forty of them make $0.7^{40}=0.0000006$. Numbers below 1, multiplied again and again, become 0.
+#
+# An LSTM changes its memory $c_t$ by **adding**: of the new content $g$ as much as the **input gate** $i$ lets in, of the old memory as much as the **forget gate** $f$ keeps; the **output gate** $o$ lets it out. A gate is a sigmoid, a number from 0 (shut) to 1 (open). With its forget gate $f$ near 1, memory and gradient flow on unharmed.
 #
 # $$c_t=f\,c_{t-1}+i\,g\qquad h_t=o\tanh(c_t)$$
 #
@@ -140,10 +144,10 @@ assert reached["RNN"][40] < 1e-5 * reached["RNN"][0] and reached["LSTM, f+3"][40
 reveal(1, "C")
 
 # %% [markdown] lang="ko"
-# 문이 있다고 저절로 기억하는 것은 아니에요. 문을 반쯤 연 보통의 LSTM($f\approx0.5$)도 $0.5^{40}$처럼 사라져요. **열어 두는 법을 배워야 해요.** 그래서 $f$의 편향을 1에서 3쯤으로 두고 시작하곤 해요.
+# 문이 있다고 저절로 기억하는 것은 아니에요. 문을 반쯤 연 보통의 LSTM($f\approx0.5$)도 $0.5^{40}$처럼 사라져요. **열어 두는 법을 배워야 해요.** 그래서 $f$의 편향을 1에서 3쯤으로 두고 시작하곤 해요(시그모이드(3)은 0.95, 거의 열린 문이에요).
 
 # %% [markdown] lang="en"
-# To have gates is not yet to remember. A plain LSTM with half-open gates ($f\approx0.5$) forgets as $0.5^{40}$ does: **it must learn to keep them open.** That is why the bias of $f$ often starts at 1 to 3.
+# To have gates is not yet to remember. A plain LSTM with half-open gates ($f\approx0.5$) forgets as $0.5^{40}$ does: **it must learn to keep them open.** That is why the bias of $f$ often starts at 1 to 3 (the sigmoid of 3 is 0.95: a gate almost open).
 
 # %% [markdown] lang="ko"
 # ## 2. 문이 하는 일을 눈으로
@@ -297,7 +301,7 @@ show(
     "LSTM의 두 문의 움직임과, 표시까지의 거리에 따른 정답률 ‖ The movement of two gates of an LSTM, and accuracy by distance of the mark",
 )
 score_of = {name: np.mean(values) for name, values in recalled.items()}
-assert score_of["LSTM"] > budget(95, 60) and score_of["RNN"] < score_of["LSTM"] - budget(30, 10)
+assert score_of["LSTM"] > budget(95, 90) and score_of["RNN"] < score_of["LSTM"] - 30
 at = np.array([gates_by_hand(lstm, x_marked[n])[0].mean(axis=1) for n in range(20)])  # (20, T)
 assert np.mean([at[n, place[n]] for n in range(20)]) > at.mean() + 0.03
 reveal(2, "A")
@@ -315,9 +319,9 @@ reveal(2, "A")
 # %% [markdown] lang="ko"
 # ## 3. 성씨는 어느 나라에서 왔을까요?
 #
-# 여섯 나라의 성씨 400개씩이에요(핀란드는 397개, Faker, MIT 허가). 발음 부호를 떼고 소문자로 바꿔, 철자의 순서만 남겨요. LSTM이 글자를 하나씩 읽고 나라를 답해요.
+# 여섯 나라의 성씨 400개씩이에요(핀란드는 397개, Faker, MIT 허가). 발음 부호를 떼고 소문자로 바꿔, 철자의 순서만 남겨요. LSTM이 글자를 하나씩 읽고 나라를 답해요. 글자는 `Embedding`이 수 16개로 바꿔요. 글자마다 한 줄씩 있는 표이고, 그 줄의 수들도 함께 배워요.
 #
-# 비교 상대는 신경망이 아니에요. scikit-learn이 **세 글자까지의 조각을 세어** 로지스틱 회귀로 답해요.
+# 비교 상대는 신경망이 아니에요. scikit-learn이 **세 글자까지의 조각을 세어** 로지스틱 회귀(선형 층 하나와 소프트맥스)로 답해요.
 #
 # **질문 3.** 처음 보는 성씨 600개에서 누가 앞설까요?
 #
@@ -326,9 +330,9 @@ reveal(2, "A")
 # %% [markdown] lang="en"
 # ## 3. Where does a surname come from?
 #
-# From six countries, 400 surnames each (Finland 397; Faker, MIT licence). Accents are taken off and letters made small, so that only the spelling is left. An LSTM reads letter by letter and names the country.
+# From six countries, 400 surnames each (Finland 397; Faker, MIT licence). Accents are taken off and letters made small, so that only the spelling is left. An LSTM reads letter by letter and names the country. `Embedding` turns each letter into 16 numbers: a table with a row for each letter, and those numbers are learned too.
 #
-# Its rival is no network: scikit-learn **counts pieces of up to three letters** and answers by logistic regression.
+# Its rival is no network: scikit-learn **counts pieces of up to three letters** and answers by logistic regression (one linear layer and a softmax).
 #
 # **Question 3.** On 600 surnames never seen, who leads?
 #
@@ -456,7 +460,7 @@ show(
     "3-surnames",
     "세 성씨를 읽으며 바뀌는 여섯 나라의 확률 ‖ The probabilities of six countries while three surnames are read",
 )
-assert lstm_score > budget(65, 35) and judge_score > 65 and (abs(lstm_score - judge_score) < 10 or QUICK)
+assert lstm_score > budget(65, 55) and judge_score > 65 and (abs(lstm_score - judge_score) < 10 or QUICK)
 reveal(3, "B")
 
 # %% [markdown] lang="ko"
@@ -470,7 +474,7 @@ reveal(3, "B")
 #
 # Babel이 쓴 한국어 날짜를 `2026-11-28` 꼴로 옮겨요. 꼴은 네 가지예요: `2026년 11월 28일 토요일`, `2026년 11월 28일`, `2026. 11. 28.`, `26. 11. 28.`.
 #
-# 양방향 GRU가 글자마다 열쇠 $k_s$와 값 $v_s$를 만들고, 답의 열 칸은 저마다 질문 $q_t$를 하나씩 외워요. 질문과 열쇠가 잘 맞는 글자에서 값을 가져와요.
+# 읽는 것은 양방향 GRU예요. GRU는 문이 둘뿐인 LSTM의 사촌이고, 양방향은 앞에서 한 번, 뒤에서 한 번 읽는다는 뜻이에요. 글자마다 **열쇠**(key) $k_s$와 **값**(value) $v_s$를 만들고, 답의 열 칸은 저마다 **질문**(query) $q_t$를 하나씩 외워요. 질문과 열쇠가 잘 맞는(곱해서 더한 값이 큰) 글자에서 값을 가져와요. $D$는 열쇠 하나에 든 수의 개수, 여기서는 32예요.
 #
 # $$p_{ts}=\text{softmax}_s\!\left(\frac{q_t\cdot k_s}{\sqrt D}\right)\qquad z_t=\sum_s p_{ts}\,v_s$$
 #
@@ -485,7 +489,7 @@ reveal(3, "B")
 #
 # Korean dates as Babel writes them become `2026-11-28`. There are four forms: `2026년 11월 28일 토요일`, `2026년 11월 28일`, `2026. 11. 28.`, `26. 11. 28.`.
 #
-# A GRU in both directions makes a key $k_s$ and a value $v_s$ of each character; each of the answer's ten places has learned one query $q_t$, and takes the values of those characters whose keys fit.
+# The reader is a GRU, a cousin of the LSTM with two gates only, in both directions: once from the front, once from the back. Of each character it makes a **key** $k_s$ and a **value** $v_s$; each of the answer's ten places has learned one **query** $q_t$, and takes the values of those characters whose keys fit (multiplied and added up, they give much). $D$ is how many numbers a key has, here 32.
 #
 # $$p_{ts}=\text{softmax}_s\!\left(\frac{q_t\cdot k_s}{\sqrt D}\right)\qquad z_t=\sum_s p_{ts}\,v_s$$
 #
@@ -587,7 +591,7 @@ show(
     "4-attention",
     "한국어 날짜에서 ISO 날짜로 가는 어텐션 지도 둘 ‖ Two maps of attention from Korean dates to ISO dates",
 )
-assert whole[True] > budget(90, 40) and whole[True] > whole[False] + budget(40, 20)
+assert whole[True] > 90 and whole[True] > whole[False] + 40
 reveal(4, "B")
 
 # %% [markdown] lang="ko"
@@ -681,6 +685,16 @@ def attend(q, k, v, real):  # (T, D), (S, D), (S, E), (S,) -> (T, E)
     return minidl.softmax(scores, dim=1) @ v  # ← 여기를 고쳐요 ‖ ← mend it here
 
 
+def attends_right(attend):
+    draw = seed(0)
+    q, k, v = (minidl.tensor(draw.normal(size=size)) for size in ((2, 4), (5, 4), (5, 3)))
+    real = minidl.tensor([True, True, True, False, False])
+    return np.allclose(attend(q, k, v, real).numpy(), attend(q, k[:3], v[:3], real[:3]).numpy())
+
+
+print("맞았나? ‖ right?", attends_right(attend))
+
+
 # %% [markdown] lang="ko" tags=["exercise"]
 # **연습 3 (`minidl.judge`가 채점해요).** LSTM 한 걸음의 역전파예요. 기울기가 `h_next`와 `c_next` **두 곳으로** 들어온다는 점, `c_next`는 `h_next` 안에서도 쓰였다는 점만 놓치지 않으면 돼요.
 
@@ -733,15 +747,12 @@ score()
 # <details><summary>연습 2</summary>
 #
 # ```python
-# def attend(q, k, v, real):
+# def masked(q, k, v, real):
 #     scores = (q @ k.T / q.shape[1] ** 0.5).masked_fill(~real, -1e9)
 #     return minidl.softmax(scores, dim=1) @ v
 #
 #
-# draw = seed(0)
-# q, k, v = (minidl.tensor(draw.normal(size=size)) for size in ((2, 4), (5, 4), (5, 3)))
-# real = minidl.tensor([True, True, True, False, False])
-# assert np.allclose(attend(q, k, v, real).numpy(), attend(q, k[:3], v[:3], real[:3]).numpy())
+# assert attends_right(masked)
 # ```
 # </details>
 #
@@ -793,15 +804,12 @@ score()
 # <details><summary>Exercise 2</summary>
 #
 # ```python
-# def attend(q, k, v, real):
+# def masked(q, k, v, real):
 #     scores = (q @ k.T / q.shape[1] ** 0.5).masked_fill(~real, -1e9)
 #     return minidl.softmax(scores, dim=1) @ v
 #
 #
-# draw = seed(0)
-# q, k, v = (minidl.tensor(draw.normal(size=size)) for size in ((2, 4), (5, 4), (5, 3)))
-# real = minidl.tensor([True, True, True, False, False])
-# assert np.allclose(attend(q, k, v, real).numpy(), attend(q, k[:3], v[:3], real[:3]).numpy())
+# assert attends_right(masked)
 # ```
 # </details>
 #

@@ -9,7 +9,7 @@
 # # 실습 H. 작은 GPT: 다음 글자를 맞히다 보면 글을 쓰게 돼요
 #
 # 챗봇 안에 든 모델이 하는 일은 하나예요. **지금까지의 글을 보고 다음 토막을 맞히기.** 이 실습에서는 그 모델을 어텐션부터 한 줄씩 쌓아 올리고, 이솝 우화 스물몇 편으로 가르친 뒤 글을 쓰게 해요.
-# 진짜와 구조는 같고 크기만 작아요. 파라미터가 110,000개쯤이라 노트북에서도 1분이면 배워요.
+# 진짜와 구조는 같고 크기만 작아요. 매개변수가 110,000개쯤이라 노트북에서도 1분이면 배워요.
 #
 # 그림의 색은 늘 같은 뜻이에요. **청록**은 순전파로 계산한 값, **진홍**은 역전파로 온 기울기, **주황**은 이번에 얻은 결과예요. 답은 실행하기 **전에** 적어요. 첫 답만 남아요.
 
@@ -110,7 +110,7 @@ x, y = windows(held, range(0, len(held) - CONTEXT, CONTEXT))
 untaught = F.cross_entropy(blank(x).flatten(0, 1), y.flatten()).item()
 size = sum(parameter.numel() for parameter in blank.parameters())
 print(
-    f"글자 {len(text):,}개, 서로 다른 글자 {len(letters)}가지, 파라미터 {size:,}개, 첫 손실 {untaught:.2f} ‖ {len(text):,} characters, {len(letters)} different ones, {size:,} parameters, first loss {untaught:.2f}"
+    f"글자 {len(text):,}개, 서로 다른 글자 {len(letters)}가지, 매개변수 {size:,}개, 첫 손실 {untaught:.2f} ‖ {len(text):,} characters, {len(letters)} different ones, {size:,} parameters, first loss {untaught:.2f}"
 )
 assert len(letters) == 60 and abs(untaught - math.log(60)) < 0.1
 reveal(1, "B")
@@ -205,7 +205,7 @@ model.load_state_dict(
     blank.state_dict()
 )  # 출발점을 minidl의 GPT와 똑같이 ‖ start from the very numbers of minidl's GPT
 gap = (model(x) - blank(x)).abs().max().item()
-assert gap < 1e-5  # 같은 파라미터, 같은 점수 ‖ the same parameters, the same scores
+assert gap < 1e-5  # 같은 매개변수, 같은 점수 ‖ the same parameters, the same scores
 
 first = []
 model(letters.encode("The ").unsqueeze(0), first)
@@ -256,7 +256,7 @@ assert (
 reveal(2, "B")
 
 # %% [markdown] lang="ko"
-# 우리가 쌓은 모델은 [`minidl.models.GPT`](../../minidl/models/gpt.py)와 같은 파라미터에서 같은 점수를 내요(위의 `assert`). 소프트맥스 한 연산이 어떻게 앞뒤로 흐르는지는 [소프트맥스 화면](lesson:softmax1)에서, 행렬 곱은 [선형층 화면](lesson:linear1)에서 한 칸씩 따라갈 수 있어요.
+# 우리가 쌓은 모델은 [`minidl.models.GPT`](../../minidl/models/gpt.py)와 같은 매개변수에서 같은 점수를 내요(위의 `assert`). 소프트맥스 한 연산이 어떻게 앞뒤로 흐르는지는 [소프트맥스 화면](lesson:softmax1)에서, 행렬 곱은 [선형층 화면](lesson:linear1)에서 한 칸씩 따라갈 수 있어요.
 
 # %% [markdown] lang="en"
 # What we built gives the same scores from the same parameters as [`minidl.models.GPT`](../../minidl/models/gpt.py) (the `assert` above). How softmax flows forward and back can be followed cell by cell on [its screen](lesson:softmax1), and a matrix product on [that of the linear layer](lesson:linear1).
@@ -328,7 +328,7 @@ looks = [int(STEPS * share) for share in (0, 1 / 9, 1 / 3, 2 / 3, 1)]
 losses, tests, texts = teach(model, STEPS, looks)
 taught, unseen = float(np.mean(losses[-STEPS // 10 :])), tests[STEPS]
 # 배움의 한계: 줄인 학습에서는 느슨하게 잰다 ‖ the bounds: looser where training is cut
-assert taught < budget(2.1, 3.0) and unseen < budget(2.3, 3.0)
+assert taught < budget(2.1, 2.75) and unseen < budget(2.3, 2.75)
 
 # %% tags=["figure"]
 figure = board(
@@ -371,15 +371,15 @@ show(
     "2-writes",
     "학습 곡선과 다섯 시점에 모델이 쓴 글 ‖ The training curve, and what the model wrote at five moments",
 )
-assert unseen > taught - budget(0, 0.4)
+assert unseen > taught - budget(0, 0.1)
 reveal(3, "C")
 
 # %% [markdown] lang="ko"
-# 처음에는 아무 글자나, 다음에는 빈도에 맞게, 나중에는 낱말 같은 것을 써요. **뜻은 없어요.** 글자 16,000개로 배운 파라미터 110,000개짜리 모델에게 바랄 수 있는 것은 여기까지예요. 큰 모델은 글을 수억 배 더 읽어요.
+# 처음에는 아무 글자나, 다음에는 빈도에 맞게, 나중에는 낱말 같은 것을 써요. **뜻은 없어요.** 글자 17,000개로 배운 매개변수 110,000개짜리 모델에게 바랄 수 있는 것은 여기까지예요. 큰 모델은 글을 수억 배 더 읽어요.
 # 처음 보는 글에서 손실이 더 높은 까닭은 배운 글의 낱말과 이름을 조금씩 외웠기 때문이에요. 더 오래 가르치면 배운 글의 손실은 계속 내려가지만 처음 보는 글의 손실은 다시 올라가요. 그때부터는 쓰는 것이 아니라 **외워서 읊는** 거예요.
 
 # %% [markdown] lang="en"
-# At first any letter, then letters as often as they occur, later things that look like words. **There is no meaning in it.** More cannot be hoped for from 110,000 parameters and 16,000 characters; large models read hundreds of millions of times as much.
+# At first any letter, then letters as often as they occur, later things that look like words. **There is no meaning in it.** More cannot be hoped for from 110,000 parameters and 17,000 characters; large models read hundreds of millions of times as much.
 # The loss on unseen text is higher because the words and names of the taught text were learned by heart a little. Teach longer, and the loss on the taught text goes on falling while that on the unseen one rises again: from then on it does not write, **it recites.**
 
 # %% [markdown] lang="ko"
@@ -571,7 +571,7 @@ best, worst = int(ds[t, : t + 1].argmin()), int(ds[t, : t + 1].argmax())
 ax.text(
     0.42,
     0.82,
-    f"‘{word[t]}’의 행: ‘{word[best]}’은 더, ‘{word[worst]}’은 덜 보게 된다. 행의 합은 늘 ‖ Row ‘{word[t]}’: more of ‘{word[best]}’, less of ‘{word[worst]}’. Every row sums to",
+    f"‘{word[t]}’의 행: 더 보게 될 글자 ‘{word[best]}’, 덜 보게 될 글자 ‘{word[worst]}’. 행의 합은 늘 ‖ Row ‘{word[t]}’: more of ‘{word[best]}’, less of ‘{word[worst]}’. Every row sums to",
     size=17,
     va="center",
 )

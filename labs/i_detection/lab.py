@@ -1,13 +1,13 @@
 # %% [markdown] lang="ko"
-# # 실습 I. 탐지와 분할: 무엇이 어디에, 그리고 누구의 화소인지
+# # 실습 I. 탐지와 분할: 무엇이 어디에, 그리고 누구의 픽셀인지
 #
 # 분류는 이미지 한 장에 이름 하나를 붙여요. 그런데 사진 속에는 보통 물건이 여럿 있어요. 그래서 묻는 말이 세 단계로 늘어나요.
 #
 # | 과제 | 대답 | 예 |
 # |---|---|---|
 # | 탐지(detection) | 물건마다 이름과 상자 $(x, y, w, h)$ | “왼쪽 위에 3” |
-# | 의미 분할(semantic segmentation) | 화소마다 종류 | “이 화소는 동전” |
-# | 인스턴스 분할(instance segmentation) | 화소마다 **몇 번째** 물건인지 | “이 화소는 일곱째 동전” |
+# | 의미 분할(semantic segmentation) | 픽셀마다 종류 | “이 픽셀은 동전” |
+# | 인스턴스 분할(instance segmentation) | 픽셀마다 **몇 번째** 물건인지 | “이 픽셀은 일곱째 동전” |
 #
 # 숫자 캔버스는 **만든 자료**예요. 진짜 손글씨(MNIST 표본)를 크기를 바꿔 검은 판에 한 개에서 세 개 붙였어요. 동전 사진은 진짜예요(scikit-image의 `coins`, 브루클린 박물관, 알려진 저작권 제한 없음).
 #
@@ -131,7 +131,7 @@ reveal(1, "C")
 # - 4개: 중심까지의 거리 두 개와, 크기의 로그 두 개. 여기서 $(x, y, w, h)$를 되살려요
 # - 10개: 어떤 숫자인가
 #
-# 학습할 때는 이 세 대답의 손실을 그냥 더해요. 합성곱 한 번이 무엇을 하는지는 [수업 페이지의 conv1](lesson:conv1)에서 한 칸씩 볼 수 있어요.
+# 학습할 때는 이 세 대답의 손실을 그냥 더해요. 합성곱 한 번이 무엇을 하는지는 [수업 화면의 conv1](lesson:conv1)에서 한 칸씩 볼 수 있어요.
 
 # %% [markdown] lang="en"
 # ## 2. Find everything at one glance
@@ -372,19 +372,19 @@ show(
     "2-nms",
     "NMS 전과 후의 상자, 기준에 따른 정밀도와 재현율 ‖ Boxes before and after NMS; precision and recall against its limit",
 )
-assert precision > budget(0.72, 0.1) and recall > budget(0.72, 0.1) and overlap > budget(0.7, 0.6)
+assert precision > budget(0.72, 0.2) and recall > budget(0.72, 0.2) and overlap > budget(0.7, 0.62)
 assert judged(0.9)[0] < 0.85 * precision
 reveal(2, "A")
 
 # %% [markdown] lang="ko"
 # 느슨한 기준에서는 같은 숫자를 가리키는 상자들이 살아남아요. 이미 찾은 숫자를 또 찾은 상자는 옳은 것으로 치지 않으니 **정밀도**가 떨어져요. 반대로 기준이 너무 빡빡하면 정말로 붙어 있는 이웃까지 지워서 재현율이 떨어질 수 있어요. 그래서 0.3에서 0.5 사이를 많이 써요.
 #
-# **잘 안되는 것.** 이 탐지기는 캔버스 2,000장을 다섯 번만 보았어요. 위치는 잘 맞히지만 숫자 이름을 열에 하나쯤 틀려요. 겹친 숫자와 1처럼 좁은 숫자에서 특히 그래요. 실습 C의 분류기보다 낮은 것이 당연해요. 크기도 위치도 제각각인 숫자를 찾으면서 읽기까지 하니까요.
+# **잘 안되는 것.** 이 탐지기는 캔버스 2,000장을 다섯 번만 보았어요. 위치는 잘 맞히지만 숫자 이름을 열에 하나쯤 틀려요. 겹친 숫자와 1처럼 좁은 숫자에서 특히 그래요. 실습 C의 분류기보다 낮은 것이 당연해요. 크기도 위치도 제각각인 숫자를 찾으면서 읽기까지 하니까요. 학습률과 에포크 수, 점수의 기준 0.3은 **이 시험 캔버스의 결과를 보면서 골랐어요.** 그러니 위의 수들은 조금 후해요.
 
 # %% [markdown] lang="en"
 # With a generous limit the boxes that mean the same digit survive. A box that finds a digit again does not count as right, so **precision** falls. If the limit is too strict, real neighbours are dropped too, and recall may fall. So people mostly take 0.3 to 0.5.
 #
-# **What does not work.** This detector saw 2,000 canvases five times only. It places its boxes well, but gets the name of about one digit in ten wrong, above all where digits overlap, or are narrow as a 1 is. That this is less than the classifier of lab C is no surprise: these digits have any size and place, and are to be found as well as read.
+# **What does not work.** This detector saw 2,000 canvases five times only. It places its boxes well, but gets the name of about one digit in ten wrong, above all where digits overlap, or are narrow as a 1 is. That this is less than the classifier of lab C is no surprise: these digits have any size and place, and are to be found as well as read. The learning rate, the number of epochs and the limit of 0.3 for scores were **chosen by looking at the results on these test canvases**; so the numbers above are a little generous.
 
 # %% [markdown] lang="ko"
 # ## 4. 숨은 실수 찾기
@@ -434,7 +434,7 @@ assert maps["right"][4, 4] == 0
 # Find the line, mend it, and run the two cells again. A hint: what is a negative number times a negative one?
 
 # %% [markdown] lang="ko"
-# ## 5. 화소마다 대답하기: 동전과 U-Net
+# ## 5. 픽셀마다 대답하기: 동전과 U-Net
 #
 # 이제 진짜 사진이에요. 폼페이에서 나온 그리스 동전 24개인데, 조명이 고르지 않아 왼쪽 위의 배경이 어떤 동전보다 밝아요. 그래서 “밝으면 동전”이라는 문턱값 하나로는 나눌 수 없어요.
 #
@@ -527,7 +527,7 @@ otsu = coins > filters.threshold_otsu(coins)
 
 
 def overlap_of(mask):
-    """오른쪽 절반에서 화소의 IoU ‖ the IoU of pixels on the right half"""
+    """오른쪽 절반에서 픽셀의 IoU ‖ the IoU of pixels on the right half"""
     a, b = mask[:, half:], truth[:, half:]
     return (a & b).sum() / (a | b).sum()
 
@@ -554,27 +554,23 @@ for k, (words, pixels, result) in enumerate(views):
         figure.text(0.025 + 0.325 * k, 0.075, f"IoU {num(overlap_of(mask), 3)}", size=21, weight="bold", color=TEAL)
 figure.text(0.025, 0.075, "주황 선의 오른쪽이 시험 ‖ right of the line: the test", size=15, color=MUTED)
 show(figure, "4-coins", "동전 사진, 문턱값의 결과, U-Net의 결과 ‖ Coins: the photo, the threshold, the U-Net")
-assert (
-    overlap_of(learned) > budget(0.95, 0.8)
-    and overlap_of(learned) > overlap_of(otsu) - budget(0.0, 0.1)
-    and counts["otsu"] > 30
-)
+assert overlap_of(learned) > budget(0.95, 0.87) and overlap_of(learned) > overlap_of(otsu) and counts["otsu"] > 30
 if budget(True, False):
     assert counts["unet"] == counts["truth"] == 13
 reveal(3, "C")
 
 # %% [markdown] lang="ko"
-# 동전의 무늬에는 어두운 곳이 많아서 문턱값은 동전을 조각내요. 화소만 세면 그럴듯한데 **개수를 세면 엉망**이에요. 그래서 무엇을 재느냐가 중요해요.
+# 동전의 무늬에는 어두운 곳이 많아서 문턱값은 동전을 조각내요. 픽셀만 세면 그럴듯한데 **개수를 세면 엉망**이에요. 그래서 무엇을 재느냐가 중요해요. U-Net의 크기와 걸음 수도 이 오른쪽 절반을 보면서 골랐고, 사진은 한 장뿐이에요.
 # U-Net이 줄일 때 쓴 최대 풀링에서 기울기가 어디로 가는지는 [pool1.dx](lesson:pool1.dx)에 있어요. 연습 3에서 직접 써요.
 
 # %% [markdown] lang="en"
-# The relief of a coin has many dark places, so the threshold breaks coins to pieces. By pixels it looks fair; **by count it is hopeless**. What one measures matters.
+# The relief of a coin has many dark places, so the threshold breaks coins to pieces. By pixels it looks fair; **by count it is hopeless**. What one measures matters. The size of the U-Net and its number of steps, too, were chosen by looking at this right half, and there is only one photo.
 # Where the gradient goes in the max pooling by which the U-Net shrinks is shown at [pool1.dx](lesson:pool1.dx); exercise 3 has you write it.
 
 # %% [markdown] lang="ko"
 # ## 6. 의미 분할과 인스턴스 분할
 #
-# 동전은 서로 떨어져 있으니 이어진 조각을 세면 곧 인스턴스예요. 그러나 서로 닿으면 조각은 하나가 돼요. 숫자 캔버스로 봐요. 검은 바탕이라 잉크 화소는 문턱값만으로 알 수 있어요(의미 분할). 이것을 **탐지기의 상자와 합치면** 닿은 숫자도 나눌 수 있어요.
+# 동전은 서로 떨어져 있으니 이어진 조각을 세면 곧 인스턴스예요. 그러나 서로 닿으면 조각은 하나가 돼요. 숫자 캔버스로 봐요. 검은 바탕이라 잉크 픽셀은 문턱값만으로 알 수 있어요(의미 분할). 이것을 **탐지기의 상자와 합치면** 닿은 숫자도 나눌 수 있어요.
 #
 # **질문 4.** 닿아 있는 숫자가 있는 캔버스에서, 이어진 조각의 수는 숫자의 수보다
 #
@@ -595,7 +591,7 @@ commit(4, "")
 
 # %%
 def instances(pixels, boxes):
-    """화소마다 그것을 담은 상자 가운데 중심이 가장 가까운 것, 없으면 0 ‖ for each ink pixel the nearest of the boxes around it, else 0"""
+    """픽셀마다 그것을 담은 상자 가운데 중심이 가장 가까운 것, 없으면 0 ‖ for each ink pixel the nearest of the boxes around it, else 0"""
     owner = np.zeros(pixels.shape, int)
     for y, x in zip(*np.nonzero(pixels > 64)):
         inside = [
@@ -631,7 +627,7 @@ chosen = max(
 pixels, true_boxes, names, _ = exam[chosen]
 share, owner, kept = shares[chosen]
 figure = board(
-    "상자는 무엇이 어디 있는지, 화소는 누구의 것인지 말한다 ‖ A box says what is where, a pixel says whose it is", 4.6
+    "상자는 무엇이 어디 있는지, 픽셀은 누구의 것인지 말한다 ‖ A box says what is where, a pixel says whose it is", 4.6
 )
 paints = np.array(
     [
@@ -672,14 +668,14 @@ show(
     "5-whose",
     "캔버스 한 장의 상자, 의미 분할, 인스턴스 분할 ‖ One canvas: boxes, semantic and instance segmentation",
 )
-assert mean_share > budget(0.8, 0.5) and len(touching) > 10
+assert mean_share > budget(0.8, 0.75) and len(touching) > 10
 print(
     f"닿은 숫자가 있는 시험 캔버스 {len(touching)}장: 잉크의 {mean_share:.0%}가 제 숫자에 돌아갔다 ‖ {len(touching)} test canvases where digits touch: {mean_share:.0%} of the ink went to its own digit"
 )
 reveal(4, "A")
 
 # %% [markdown] lang="ko"
-# 화소를 가까운 상자에 나눠 주는 이 방법은 단순해요. 두 상자가 겹친 곳의 획은 틀릴 수 있어요. Mask R-CNN 같은 모델은 **상자 안에서 작은 U-Net 같은 망을 다시 돌려** 그 화소를 정해요.
+# 픽셀을 가까운 상자에 나눠 주는 이 방법은 단순해요. 두 상자가 겹친 곳의 획은 틀릴 수 있어요. Mask R-CNN 같은 모델은 **상자 안에서 작은 U-Net 같은 망을 다시 돌려** 그 픽셀을 정해요.
 
 # %% [markdown] lang="en"
 # Giving each pixel to the nearest box is simple, and may fail for strokes where two boxes overlap. A model such as Mask R-CNN **runs a small network, much like a U-Net, inside each box** to settle those pixels.
@@ -723,7 +719,7 @@ def coins_right(box_of):
 print(f"동전 24개 가운데 {coins_right(box_of)}개 ‖ {coins_right(box_of)} of 24 coins")
 
 # %% [markdown] lang="ko" tags=["exercise"]
-# **연습 3 (`minidl.judge`가 채점해요).** U-Net이 줄일 때 쓴 최대 풀링의 역전파예요. 창마다 **이긴 화소만** 기울기를 받아요.
+# **연습 3 (`minidl.judge`가 채점해요).** U-Net이 줄일 때 쓴 최대 풀링의 역전파예요. 창마다 **이긴 픽셀만** 기울기를 받아요.
 
 # %% [markdown] lang="en" tags=["exercise"]
 # **Exercise 3 (judged by `minidl.judge`).** The backward pass of the max pooling by which the U-Net shrinks. In each window **only the pixel that won** gets the gradient.
@@ -778,7 +774,7 @@ score()
 # assert coins_right(solved_box) == 24
 # ```
 #
-# 흔한 실수는 1을 더하지 않는 것이에요. 화소 3번에서 5번까지는 세 개예요.
+# 흔한 실수는 1을 더하지 않는 것이에요. 픽셀 3번에서 5번까지는 세 개예요.
 # </details>
 #
 # <details><summary>연습 3</summary>

@@ -88,7 +88,7 @@ def cards(count, wear, start=0):
 # %% [markdown] lang="ko"
 # ## 1. 줄 찾기: 가로로 가장 많이 바뀌는 곳
 #
-# 글자 줄에서는 옆 화소와의 차이가 커요. 행마다 그 차이를 더하고, 글자 높이만큼 묶어서 가장 큰 곳을 고르면 번호 줄이에요. 배울 것이 없는 단계라면 **배우지 않는 것이 낫지요.**
+# 글자 줄에서는 옆 픽셀과의 차이가 커요. 행마다 그 차이를 더하고, 글자 높이만큼 묶어서 가장 큰 곳을 고르면 번호 줄이에요. 배울 것이 없는 단계라면 **배우지 않는 것이 낫지요.**
 #
 # 찾은 줄을 글자로 자르는 것도 해 봐요. 잉크가 없는 열에서 자르면 돼요.
 #
@@ -177,10 +177,10 @@ reveal(1, "C")
 #
 # ## 2. 자르지 않고 읽기: CTC
 #
-# 줄을 왼쪽에서 오른쪽으로 훑으며 4화소마다 한 번씩 묻기로 해요. “지금 무슨 숫자가 보이니?” 대답은 열한 가지예요. 숫자 열 개와 **빈칸**(blank, `-`)이에요.
+# 줄을 왼쪽에서 오른쪽으로 훑으며 4픽셀마다 한 번씩 묻기로 해요. “지금 무슨 숫자가 보이니?” 대답은 열한 가지예요. 숫자 열 개와 **빈칸**(blank, `-`)이에요.
 # 대답을 늘어놓은 것을 경로라고 해요. 경로를 읽는 법은 둘이에요. ① 이어서 되풀이된 것을 하나로 합치고 ② 빈칸을 지워요. 그래서 `77--7`은 “77”이에요.
 #
-# 학습할 때는 정답으로 읽히는 **모든 경로의 확률을 더해서** 그 로그에 −를 붙여요. 몇 번째 화소에 어떤 숫자가 있는지 아무도 알려 줄 필요가 없어요.
+# 학습할 때는 정답으로 읽히는 **모든 경로의 확률을 더해서** 그 로그에 −를 붙여요. 몇 번째 픽셀에 어떤 숫자가 있는지 아무도 알려 줄 필요가 없어요.
 #
 # $$L=-\log\sum_{\pi\,\to\,y}\ \prod_{t=1}^{T}p_t(\pi_t)$$
 #
@@ -230,7 +230,7 @@ assert len(reads) == 6 and abs(F.ctc_loss(p.log(), minidl.tensor([[8]]), [3], [1
 #
 # ## 3. 네 글자로 배우고 열여섯 글자를 읽기
 #
-# 망은 작은 CNN이에요([conv1](lesson:conv1)과 같은 합성곱). 세로를 한 줄로 줄이고 가로는 4화소에 한 칸을 남겨요. 학습 자료는 숫자 **네 개**가 적힌 너비 96의 조각이고, 만들면서 바로 배워요.
+# 망은 작은 CNN이에요([conv1](lesson:conv1)과 같은 합성곱). 세로를 한 줄로 줄이고 가로는 4픽셀에 한 칸을 남겨요. 학습 자료는 숫자 **네 개**가 적힌 너비 96의 조각이고, 만들면서 바로 배워요.
 #
 # **질문 3.** 네 글자 조각으로만 배운 이 망에 너비 348인 줄 전체를 넣으면?
 #
@@ -272,6 +272,7 @@ def layer(inputs, outputs, kernel, **how):
     return [nn.Conv2d(inputs, outputs, kernel, **how), nn.BatchNorm2d(outputs, momentum=0.3), nn.ReLU()]
 
 
+rng = seed(0)  # 첫 가중치부터 씨앗이 정한다 ‖ the first weights too are drawn from the seed
 reader = nn.Sequential(  # (N, 1, 32, W)
     *layer(1, 12, 5, stride=2, padding=2),  # (N, 12, 16, W/2)
     *layer(12, 24, 3, padding=1), nn.MaxPool2d(2),  # (N, 24, 8, W/4)
@@ -288,7 +289,6 @@ def said(strips):
 
 
 # %%
-rng = seed(0)
 steps, size = budget(150, 110), 32
 optimizer = minidl.optim.Adam(reader.parameters())
 schedule = minidl.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=8e-3, total_steps=steps)
@@ -339,7 +339,7 @@ figure.text(0.70, 0.55, f"닳은 정도 2에서 {exact[2]:.0%} ‖ {exact[2]:.0%
 figure.text(0.70, 0.33, "자르기: 꼭 16조각 ‖ cutting: exactly 16", size=17, weight="bold")
 figure.text(0.70, 0.25, f"닳은 정도 2에서 {cut_right[2]:.0%} ‖ {cut_right[2]:.0%} at wear 2", size=17, color=MUTED)
 show(figure, "2-wear", "닳은 정도에 따른 CTC와 자르기 ‖ CTC and cutting against wear")
-assert exact[0] > budget(0.7, 0.1) and exact[2] > budget(0.5, 0.05) and exact[2] > cut_right[2]
+assert exact[0] > budget(0.7, 0.5) and exact[2] > budget(0.5, 0.25) and exact[2] > cut_right[2]
 reveal(3, "C")
 
 # %% [markdown] lang="ko"
@@ -510,17 +510,17 @@ for t in starts(path):
     figure.text(0.06 + 0.91 * (t + 0.5) / len(path), 0.075, str(path[t] - 1), size=19, weight="bold", ha="center")
 figure.text(0.97, 0.022, f"**** **** **** {text[-4:]}", size=18, weight="bold", ha="right", bbox=CHIP)
 show(figure, "4-card", "카드에서 줄을 찾아 읽고 가리기까지 ‖ From a card to its line, its reading, and the masked card")
-assert leaked < 0.05 and kept > budget(0.5, 0.3)
+assert leaked < 0.05 and kept > 0.5
 
 # %% [markdown] lang="ko"
 # 가린 카드의 같은 자리를 다시 읽으면 마지막 네 자리만 나와요(가린 숫자가 그 자리에서 다시 읽힌 비율이 100분의 5보다 작은지 확인했어요). 다만 **가렸다는 것을 확인하는 데 쓴 망이 못 읽는다고 사람도 못 읽는 것은 아니에요.** 그래서 흐리게 하지 않고 한 가지 색으로 칠했어요. 흐린 숫자는 되살릴 수 있거든요.
 #
-# **잘 안되는 것.** 진짜 카드의 번호는 돋을새김이거나 글꼴이 다르고, 사진에는 원근과 반사광이 있어요. 이 망은 그런 것을 본 적이 없으니 읽지 못해요. 현장에서는 그런 사진을 모으고 가리고 이름표를 붙이는 데 시간이 가장 많이 들어요.
+# **잘 안되는 것.** 진짜 카드의 번호는 돋을새김이거나 글꼴이 다르고, 사진에는 원근과 반사광이 있어요. 이 망은 그런 것을 본 적이 없으니 읽지 못해요. 현장에서는 그런 사진을 모으고 가리고 이름표를 붙이는 데 시간이 가장 많이 들어요. 또 층의 크기와 학습률, 걸음 수는 위의 카드들을 얼마나 읽는지 **보면서 골랐으니**, 새로 만든 카드에서는 조금 덜 맞을 수 있어요.
 
 # %% [markdown] lang="en"
 # Read again in the same place, the masked card gives its last four digits only (it is asserted that fewer than 5 in 100 of the hidden digits are read again where they were). But **what this network cannot read, a person may.** That is why the digits are painted over in one colour and not blurred: blurred digits can be recovered.
 #
-# **What does not work.** Real cards are embossed or use other fonts, and photos have perspective and glare. This network never saw any of that and would not read them. In practice most of the time goes into collecting, masking and labelling such photos.
+# **What does not work.** Real cards are embossed or use other fonts, and photos have perspective and glare. This network never saw any of that and would not read them. In practice most of the time goes into collecting, masking and labelling such photos. Also, the sizes of the layers, the learning rate and the number of steps were **chosen by looking at** how many of the cards above were read: with cards newly made it may read a little less.
 
 # %% [markdown] lang="ko" tags=["exercise"]
 # ## 7. 연습 문제

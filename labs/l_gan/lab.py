@@ -6,7 +6,7 @@
 # - **생성자 G**는 잡음 16개를 받아 14×14 그림을 그려요. 진짜 숫자를 한 번도 보지 못해요.
 # - **판별자 D**는 그림을 보고 진짜일 확률을 말해요.
 #
-# G가 배우는 길은 하나뿐이에요. D가 돌려보내는 **기울기**예요. “이 화소가 조금 더 밝으면 진짜처럼 보인다”는 말이죠.
+# G가 배우는 길은 하나뿐이에요. D가 돌려보내는 **기울기**예요. “이 픽셀이 조금 더 밝으면 진짜처럼 보인다”는 말이죠.
 # 자료는 진짜 손글씨(MNIST 표본 10,000장)이고, 두 코어에서 빨리 배우도록 28×28을 14×14로 줄였어요.
 #
 # 진행 방법: 질문을 읽고 `commit(1, "B")`처럼 **먼저** 적은 뒤 실행해요. 첫 답만 기록돼요. **청록**은 순전파로 계산한 값, **진홍**은 역전파로 온 기울기와 나쁜 결과, **주황**은 이번에 얻은 결과예요.
@@ -86,7 +86,7 @@ reveal(1, "B")
 #
 # ## 2. 지고 있는 G에게도 기울기가 와야 해요
 #
-# 처음의 G는 잡음만 그려서 D가 자신 있게 가짜라고 말해요. 로짓이 $-6$이라면 $D=0.00247$이죠.
+# 처음의 G는 잡음만 그려서 D가 자신 있게 가짜라고 말해요. 시그모이드에 들어가기 전의 수를 **로짓**(logit)이라고 해요. 로짓이 $-6$이라면 $D=0.00247$이죠.
 # G의 손실로 $\log(1-D)$를 작게 할 수도 있고, $-\log D$를 작게 할 수도 있어요. 바라는 것은 같아요.
 #
 # **질문 2.** 로짓 $-6$에서 $-\log D$의 기울기는 $\log(1-D)$의 기울기의 몇 배일까요(크기만)?
@@ -98,7 +98,7 @@ reveal(1, "B")
 #
 # ## 2. A losing G needs a gradient too
 #
-# At first G draws noise, and D is sure that it is fake: a logit of $-6$ means $D=0.00247$.
+# At first G draws noise, and D is sure that it is fake. The number before the sigmoid is called **logit**: a logit of $-6$ means $D=0.00247$.
 # As G's loss one may make $\log(1-D)$ small, or $-\log D$. They want the same thing.
 #
 # **Question 2.** At the logit $-6$, how many times larger is the gradient of $-\log D$ than that of $\log(1-D)$ (in size)?
@@ -147,11 +147,13 @@ assert abs(times - np.exp(6)) < 1e-6 * times
 reveal(2, "C")
 
 # %% [markdown] lang="ko"
-# 시그모이드의 포화가 실습 A에서와 똑같이 일을 벌여요. 그래서 모두 $-\log D$를 써요. 수업 페이지의 [softmax1.dx](lesson:softmax1.dx)에서 같은 약분을 볼 수 있어요.
+# 시그모이드의 포화가 실습 A에서와 똑같이 일을 벌여요. 그래서 모두 $-\log D$를 써요. 수업 화면의 [softmax1.dx](lesson:softmax1.dx)에서 같은 약분을 볼 수 있어요.
 #
 # ## 3. 한 걸음에 두 번 배워요
 #
 # 먼저 D가 한 걸음, 그다음 G가 한 걸음이에요. `fake.detach()`는 D의 차례에 기울기가 G로 가지 않게 끊어요. G의 차례에는 끊지 않아요. **기울기가 D를 지나 G까지 와야 하니까요.**
+#
+# 처음 보는 층이 셋이에요. **배치 정규화**(`BatchNorm1d`)는 층의 값을 한 배치(여기서는 100장) 안에서 평균 0, 분산 1로 맞추고, **드롭아웃**(`Dropout`)은 배울 때 값을 30%씩 아무렇게나 꺼요. `LeakyReLU`는 음수를 0이 아니라 0.2배로 줄여요. 앞의 둘은 배울 때와 쓸 때가 달라서, 그릴 때는 `G.eval()`로 알려 줘요.
 
 # %% [markdown] lang="en"
 # The saturated sigmoid does here what it did in lab A, and so everyone takes $-\log D$. The same cancelling can be seen at [softmax1.dx](lesson:softmax1.dx) of the lesson page.
@@ -159,6 +161,8 @@ reveal(2, "C")
 # ## 3. Two lessons a step
 #
 # First D takes a step, then G. `fake.detach()` cuts the way to G when it is D's turn. At G's turn nothing is cut: **the gradient must come through D to G.**
+#
+# Three layers are new. **Batch normalisation** (`BatchNorm1d`) brings a layer's values to mean 0 and variance 1 within a batch (here 100 images); **dropout** (`Dropout`) turns off 30% of the values at random while learning. `LeakyReLU` shrinks negative numbers to 0.2 of themselves, not to 0. The first two behave otherwise in learning than in use, so for drawing `G.eval()` tells them.
 
 # %%
 sample = {part: minidl.data.datasets.MNIST(minidl.data.datasets.SAMPLE_FOLDER, train=part) for part in (True, False)}
@@ -358,21 +362,21 @@ for row, name in enumerate(results):
 show(
     figure, "4-collapse", "두 생성자의 그림과 숫자마다의 비율 ‖ What both generators draw, and the share of each digit"
 )
-assert accuracy > 0.9
-assert shares["healthy"][1] > budget(6, 3) and shares["collapsed"][1] < budget(3, 2.5)
+assert accuracy > 0.88
+assert shares["healthy"][1] > budget(6, 5) and shares["collapsed"][1] < budget(3, 2)
 reveal(3, "C")
 
 # %% [markdown] lang="ko"
 # D를 속이는 그림을 **하나** 찾으면, G에게는 다른 그림을 그릴 까닭이 없어요. 손실의 어디에도 “여러 가지를 그려라”라는 말이 없거든요. 이것을 **모드 붕괴**(mode collapse)라고 해요. 둘째와 셋째 줄을 견줘 봐요. D가 그 그림을 알아채면 G는 다른 그림으로 **옮겨 갈 뿐**, 여러 가지를 그리지는 않아요.
-# 배치 정규화는 한 묶음 안의 값들이 서로 달라지게 하고, 드롭아웃은 D가 화소 몇 개에만 기대지 못하게 해서 붕괴를 막는 데 도움이 돼요. 확실한 처방은 아니에요.
+# 배치 정규화는 한 배치 안의 값들이 서로 달라지게 하고, 드롭아웃은 D가 픽셀 몇 개에만 기대지 못하게 해서 붕괴를 막는 데 도움이 돼요. 확실한 처방은 아니에요.
 #
-# **잘 안되는 것.** 그린 숫자의 다수는 읽을 만하지만, 심판의 확신은 진짜 숫자에서보다 낮아요. 14×14 화소와 짧은 학습의 한계예요. 그리고 씨앗이 다르면 숫자의 비율도 달라져요. GAN의 결과 하나를 보고 방법의 좋고 나쁨을 말하면 안 돼요.
+# **잘 안되는 것.** 그린 숫자의 다수는 읽을 만하지만, 심판의 확신은 진짜 숫자에서보다 낮아요. 14×14 픽셀과 짧은 학습의 한계예요. 그리고 씨앗이 다르면 숫자의 비율도 달라져요. GAN의 결과 하나를 보고 방법의 좋고 나쁨을 말하면 안 돼요. 건강한 쪽의 학습률과 에포크 수, 무너지는 쪽의 설정은 모두 **이 심판의 점수와 그림을 보면서 골랐어요.** 그러니 둘의 차이는 실제보다 또렷해 보일 수 있어요.
 
 # %% [markdown] lang="en"
 # Once G has found **one** image that fools D, it has no reason to draw another: nowhere does the loss say “draw many kinds”. This is called **mode collapse**. Compare rows two and three: when D sees through that image, G only **moves on to another**, and still does not draw many.
 # Batch normalisation makes the values within a batch differ, and dropout keeps D from relying on a few pixels; both help against it. They are no sure cure.
 #
-# **What does not work.** Most drawn digits can be read, but the judge is less sure of them than of real ones: such are 14×14 pixels and a short training. And with another seed the shares are others. Never judge a method by one run of a GAN.
+# **What does not work.** Most drawn digits can be read, but the judge is less sure of them than of real ones: such are 14×14 pixels and a short training. And with another seed the shares are others. Never judge a method by one run of a GAN. The learning rates and epochs of the healthy one, and the settings of the one that collapses, were **chosen by looking at this judge's marks and at the images**; so the difference may look clearer than it is.
 
 # %% [markdown] lang="ko"
 # ## 5. 숨은 실수 찾기

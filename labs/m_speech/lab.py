@@ -265,17 +265,17 @@ ax.set(xlim=(0, 10), ylim=(6.0, -0.6), xticks=[0, 5, 10], yticks=[])
 ax.set_xlabel("열 개 가운데 맞은 것 (점: 씨앗마다) ‖ right of ten (dots: each seed)")
 figure.text(0.05, 0.035, "빈 막대: 배운 녹음 ‖ hollow: what it learned", size=14, color=MUTED)
 show(figure, "3-voices", "목소리마다 맞은 숫자의 수 ‖ How many digits are right for each voice")
-assert mean["it_carlo"] >= 9 and mean["it_paola"] >= budget(6, 4) and 3 <= mean["es_allison"] <= 8.5
+assert mean["it_carlo"] >= 9 and mean["it_paola"] >= budget(6, 5) and 3 <= mean["es_allison"] <= 8.5
 assert mean["it_paola"] > mean["ru_ivrvoice"]
 reveal(2, "B")
 
 # %% [markdown] lang="ko"
 # 스페인어를 들은 적이 없는데도 절반쯤 맞혀요. 두 말이 라틴어에서 갈라져 나와 숫자의 **소리 그림이 닮았기** 때문이에요. 말의 뜻을 아는 것이 아니라 그림이 닮은 것을 고른다는 증거이기도 해요.
-# 시험이 열 개뿐이니 한 개 차이는 우연일 수 있어요. 그래서 씨앗마다 점을 찍었어요.
+# 시험이 열 개뿐이니 한 개 차이는 우연일 수 있어요. 그래서 씨앗마다 점을 찍었어요. 사본과 에포크의 수, 소리를 바꾸는 폭도 **이 시험 녹음의 결과를 보면서 골랐어요.** 따로 고를 목소리가 모자랐거든요. 그러니 파올라의 점수는 조금 후해요.
 
 # %% [markdown] lang="en"
 # It never heard Spanish, yet gets about half right: both languages come from Latin, and their digits **look alike as sound**. It is also evidence that it knows no meaning, but picks the image that looks alike.
-# With ten test recordings a difference of one may be chance; so each seed has its dot.
+# With ten test recordings a difference of one may be chance; so each seed has its dot. The numbers of copies and epochs, and how far the copies are changed, were **chosen by looking at these very recordings**, for want of more voices to choose by; so Paola's mark is a little generous.
 
 # %% [markdown] lang="ko"
 # ## 4. 많이 섞으면 더 잘할까?
@@ -307,7 +307,7 @@ for number in seeds[:2]:
 print(
     f"카를로만: {mean['it_paola']:.1f}, 다섯 목소리: {np.mean(mixed):.1f} ‖ Carlo alone: {mean['it_paola']:.1f}, five voices: {np.mean(mixed):.1f}"
 )
-assert np.mean(mixed) <= mean["it_paola"] + budget(0.5, 2)
+assert np.mean(mixed) <= mean["it_paola"] + budget(0.5, 1)
 reveal(3, "B")
 
 # %% [markdown] lang="ko"
@@ -405,7 +405,7 @@ def split_is_right(split):
 print("맞았나? ‖ right?", split_is_right(split))
 
 # %% [markdown] lang="ko" tags=["exercise"]
-# **연습 3 (`minidl.judge`가 채점해요).** 스펙트로그램을 훑는 합성곱의 역전파예요. 수업 페이지의 [conv1.dw](lesson:conv1.dw)와 [conv2.dx](lesson:conv2.dx)가 도움이 돼요. 아래 답은 $dw$와 $db$는 맞지만 $dx$가 빠졌어요.
+# **연습 3 (`minidl.judge`가 채점해요).** 스펙트로그램을 훑는 합성곱의 역전파예요. 수업 화면의 [conv1.dw](lesson:conv1.dw)와 [conv2.dx](lesson:conv2.dx)가 도움이 돼요. 아래 답은 $dw$와 $db$는 맞지만 $dx$가 빠졌어요.
 
 # %% [markdown] lang="en" tags=["exercise"]
 # **Exercise 3 (judged by `minidl.judge`).** The backward pass of the convolution that goes over the spectrogram. [conv1.dw](lesson:conv1.dw) and [conv2.dx](lesson:conv2.dx) of the lesson page help. In the answer below $dw$ and $db$ are right, and $dx$ is missing.

@@ -26,10 +26,27 @@ import tracemalloc
 import numpy as np
 
 import minidl
-from labs.kit import CHIP, CRIMSON, INK, MUTED, ORANGE, TEAL, board, budget, commit, num, reveal, score, seed, show
+from labs.kit import (
+    CHIP,
+    CRIMSON,
+    INK,
+    LANGUAGE,
+    MUTED,
+    ORANGE,
+    TEAL,
+    board,
+    budget,
+    commit,
+    num,
+    reveal,
+    score,
+    seed,
+    show,
+)
 from minidl import nn
 from minidl.doctor import examine
 from minidl.engine.observe import Observer, observed
+from minidl.language import translated
 from minidl.models import Lecture
 from minidl.models.summary import summarize
 
@@ -71,8 +88,9 @@ for row, one in enumerate(chosen):
         va="center",
         family="DejaVu Sans",
     )
-    figure.text(0.075, y, one.part, size=17, weight="bold", va="center")
-    detail = one.detail if len(one.detail) < 72 else one.detail[:70] + "…"
+    figure.text(0.075, y, translated(one.part, LANGUAGE), size=17, weight="bold", va="center")
+    detail = translated(one.detail, LANGUAGE)
+    detail = detail if len(detail) < 72 else detail[:70] + "…"
     figure.text(0.215, y, detail, size=14.5, color=MUTED, va="center")
 show(
     figure, "1-doctor", "진찰 결과: 부분마다 됨, 없음, 고장 ‖ The examination: each part works, is missing or is broken"
@@ -230,7 +248,7 @@ with observed(counted):
 parameters = len(list(model.parameters()))
 operations = (
     counted.forward + counted.backward + parameters
-)  # 갱신은 파라미터 배열마다 한 번 ‖ the update: once for each array of parameters
+)  # 갱신은 매개변수 배열마다 한 번 ‖ the update: once for each array of parameters
 layers = [layer for layer in summarize(model, (1, 1, 28, 28)).layers if layer.multiply_adds]
 products = sum(layer.multiply_adds for layer in layers)  # 이미지 한 장, 순전파 ‖ one image, forward
 assert [layer.multiply_adds for layer in layers] == [225_000, 1_445_000, 12_800]
@@ -407,11 +425,11 @@ reveal(3, "A" if overtakes <= 1 else "B" if overtakes <= 32 else "C")
 # %% [markdown] lang="ko"
 # ## 5. 메모리: 무엇이 자리를 차지할까요
 #
-# GPU에서 가장 먼저 만나는 오류는 느림이 아니라 **메모리 부족**이에요. 학습에는 파라미터, 기울기, 관성(momentum), 그리고 역전파를 위해 남겨 둔 **중간값**이 들어가요.
+# GPU에서 가장 먼저 만나는 오류는 느림이 아니라 **메모리 부족**이에요. 학습에는 매개변수, 기울기, 관성(momentum), 그리고 역전파를 위해 남겨 둔 **중간값**이 들어가요.
 #
 # **질문 4.** 배치가 100일 때 가장 큰 것은?
 #
-# **A** 파라미터 **B** 기울기와 관성 **C** 중간값
+# **A** 매개변수 **B** 기울기와 관성 **C** 중간값
 
 # %% [markdown] lang="en"
 # ## 5. Memory: what takes the room?
@@ -426,7 +444,7 @@ reveal(3, "A" if overtakes <= 1 else "B" if overtakes <= 32 else "C")
 commit(4, "")
 
 
-# %%
+# %% tags=["machine"]
 def peak(n):
     """한 걸음 동안 NumPy가 더 쓴 가장 많은 바이트 ‖ the most bytes that NumPy held during a step, beyond those before it"""
     step = trainer(n)
@@ -454,7 +472,7 @@ figure = board(
 )
 ax = figure.add_axes([0.30, 0.12, 0.52, 0.66])
 rows = [
-    ("파라미터 ‖ parameters", weights),
+    ("매개변수 ‖ parameters", weights),
     ("기울기 ‖ gradients", weights),
     ("관성 ‖ momentum", weights),
     ("중간값, 배치 25 ‖ in between, batch 25", peaks[25]),
@@ -479,7 +497,7 @@ figure.text(0.97, 0.53, f"{each_image / 1e3:.0f} kB", size=21, weight="bold", ha
 show(
     figure,
     "5-memory",
-    "파라미터, 기울기, 관성과 배치마다의 중간값의 크기 ‖ Sizes of parameters, gradients, momentum, and of the values in between by batch",
+    "매개변수, 기울기, 관성과 배치마다의 중간값의 크기 ‖ Sizes of parameters, gradients, momentum, and of the values in between by batch",
 )
 reveal(4, "C")
 

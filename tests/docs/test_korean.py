@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -105,3 +107,16 @@ def test_the_command_explains_itself():
     )
     assert done.returncode == 0
     assert "translate" in done.stdout
+
+
+def test_what_to_use_instead_is_said_in_korean():
+    from docs.extensions.names import KOREAN, advice
+
+    english, korean = advice("en"), advice("ko")
+    catalogue = tomllib.loads(KOREAN.read_text(encoding="utf-8"))
+    assert set(catalogue) == {english[name] for name in korean if " " in english[name]}, "none that is gone"
+    names = {"linalg.solve, linalg.inv, linalg.det", "tensor(..., dtype=...)"}
+    assert [
+        said for said in korean.values() if " " in said and not re.search("[가-힣]", said) and said not in names
+    ] == []
+    assert korean["as_strided"] == "자르기, unfold, diagonal, expand로 만드는 뷰"

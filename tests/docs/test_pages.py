@@ -83,6 +83,19 @@ def test_the_commands_of_the_running_text_exist():
                 assert "unrecognized arguments" not in said, (path.name, words)
 
 
+def test_the_page_of_the_lecture_leaves_no_section_and_no_lab_out():
+    """That its links lead somewhere is seen on the built site."""
+    text = (ROOT / "docs" / "pages" / "lecture.md").read_text(encoding="utf-8")
+    named = {number for row in re.findall(r"^\| ([\d., ]+) \|", text, re.MULTILINE) for number in row.split(", ")}
+    sections = (
+        "1.1 1.2 1.3 2.1.1 2.1.2 2.1.3 2.1.4 2.1.5 2.1.6 2.2 3 4.1 4.2 5.1 6.1 6.2 6.3 6.4 6.5 7.1 7.2 8 9 10 11 12 13"
+    )
+    assert named == set(sections.split())
+    labs = {path.parent.name for path in (ROOT / "labs").glob("*/lab.py")}
+    assert len(labs) == 15
+    assert {name for name in labs if f"](labs/{name})" not in text} == set()
+
+
 class TestKorean:
     """README.ko.md is README.md in Korean: not one heading, block, table row or link more or less."""
 
