@@ -33,7 +33,7 @@ def walk(
 
     `outputs` are pairs of an edge (a Function, one Output of it, or a leaf) and its gradient. A leaf waits for all its
     gradients, as an operation does: `arrived(leaf, gradient)` is called once with their sum, in memory that nothing
-    else holds. With `only`, other operations are skipped; `watched[edge]` receives the complete gradient of that edge.
+    else holds. With `only`, a set of nodes, the others are skipped; `watched[edge]` gets the whole gradient of edge.
     With `lift`, the walk is recorded (`create_graph`): gradients are Recorded arrays, and `lift(node)` is the operation
     on such arrays that stands for `node`.
     """

@@ -2,11 +2,14 @@
 
 Each name leads to the file where its forward stands next to its backward:
 
-    linear bilinear                                ops/linalg.py, bilinear.py
-    conv1d conv2d conv_transpose1d ...2d           ops/conv.py
+    linear                                         ops/linear.py
+    bilinear                                       ops/bilinear.py
+    conv1d conv2d                                  ops/conv.py
+    conv_transpose1d ...2d                         ops/conv_transpose.py
     conv3d conv_transpose3d                        ops/conv3d.py
     unfold fold                                    ops/unfold.py
-    max_pool2d avg_pool2d adaptive_avg_pool2d      ops/pool.py
+    max_pool2d avg_pool2d                          ops/pool.py
+    adaptive_avg_pool2d                            ops/adaptive_pool.py
     max_pool1d avg_pool1d adaptive_avg_pool1d      ops/pool1d.py
     max_pool3d avg_pool3d adaptive_avg_pool3d      ops/pool3d.py
     adaptive_max_pool1d ...2d ...3d                ops/adaptive_max_pool.py
@@ -26,13 +29,14 @@ Each name leads to the file where its forward stands next to its backward:
     channel_shuffle                                ops/channel_shuffle.py
     normalize cosine_similarity pairwise_distance  ops/distance.py
     pdist                                          ops/distance.py
-    relu elu gelu sigmoid tanh softplus ...        ops/activation.py
+    relu leaky_relu elu selu celu                  ops/rectifier.py
+    gelu sigmoid tanh softplus ...                 ops/activation.py
     relu_ elu_ selu_ ...                           nn/in_place.py
     hardshrink softshrink tanhshrink threshold     ops/shrinkage.py
     glu prelu rrelu                                ops/gated.py
     softmax log_softmax                            ops/softmax.py
     softmin gumbel_softmax                         ops/softmin.py
-    cross_entropy nll_loss multi_margin_loss ...   ops/loss/classification.py
+    cross_entropy nll_loss multi_margin_loss ...   ops/loss/classification.py, cross_entropy.py
     multilabel_margin_loss soft_margin_loss ...    ops/loss/several.py
     binary_cross_entropy(_with_logits) kl_div      ops/loss/probability.py
     gaussian_nll_loss poisson_nll_loss             ops/loss/likelihood.py

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,16 @@ def test_the_index_lists_what_it_holds():
     for name in F.__all__:
         assert callable(getattr(F, name))
     assert sorted(F.__all__) == F.__all__
+
+
+def test_the_index_leads_to_the_file_of_each_name():
+    lines = re.findall(r"^    (\S.*?)  +(ops/\S.*)$", F.__doc__, re.MULTILINE)
+    assert len(lines) > 30
+    for names, files in lines:
+        places = [files.split(", ")[0], *(f"ops/{file}" for file in files.split(", ")[1:])]
+        for name in re.findall(r"(?<!\S)[a-z]\w+", names):  # not "...2d", which is a part of a name
+            found = getattr(F, name).__module__.removeprefix("minidl.").replace(".", "/") + ".py"
+            assert found in places, f"{name} is in {found}, not in {files}"
 
 
 def test_declarations_are_those_of_the_functions():

@@ -119,6 +119,7 @@ def test_the_words_of_every_formula_are_known_in_korean() -> None:
         assert translated(line, "en") == line
         if words and korean == line:
             unknown.append(line)
+            continue
         assert not re.search(r"\b(where|else|with|the|of|for|no|and|its|in|by|along|sum)\b", korean), korean
         left, right = line.split("=", 1)[0], korean.split("=", 1)[0]
         assert left == right or "=" not in line.split(":", 1)[0], line
