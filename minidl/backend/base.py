@@ -252,13 +252,6 @@ class Backend(ABC):
         """x // y and x % y of floats, as Python defines them."""
         return floor_divmod(x, y, self.xp)
 
-    def value_and_mask(
-        self, value: Callable[..., Array], passes: Callable[..., Array], x: Array
-    ) -> tuple[Array, Array]:
-        """z = value(x), element by element, and the mask passes(z)."""
-        z = value(x)
-        return z, passes(z)
-
     def update(self, rule: Callable[..., None], *arguments: Any) -> None:
         """rule(xp, *arguments): lines that change arrays of one shape in place, element by element."""
         rule(self.xp, *arguments)

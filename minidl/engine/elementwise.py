@@ -62,7 +62,6 @@ class Elementwise(Function):
     _parts: ClassVar[tuple[tuple[str, tuple[int, ...]], ...]]
     _rules: ClassVar[tuple[Rule, ...]]
     _only: ClassVar[tuple[str, int] | None]  # the name and place (-1: z) of the one array to keep, if one is all
-    _gated: ClassVar[tuple[str, str] | None]  # `passes`, of z, and its mask's name, where these are all of a cheap rule
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -81,8 +80,6 @@ class Elementwise(Function):
         if len(cls._rules) == 1 and len(rule.kept) == 1 and not rule.passes:
             name, place = rule.kept[0]
             cls._only = name, -1 if name == "z" else place
-        gated = cls.cheap and known == [*cls._taken, "z"] and len(known) == 2 and not rule.slope and rule.watched == 1
-        cls._gated = (rule.passes or "", rule.mask) if gated else None
 
     @classmethod
     def _rule(cls, suffix: str, known: list[str]) -> Rule:
@@ -108,10 +105,6 @@ class Elementwise(Function):
         known = inputs
         for part, places in self._parts:
             known += (self.backend.elementwise(getattr(self, part), *[known[i] for i in places]),)
-        if self._gated is not None and self.needs[0]:
-            formula, name = self._gated
-            z, self.__dict__[name] = self.backend.value_and_mask(self.value, getattr(self, formula), *known)
-            return z
         z = self.value(*known) if self.cheap or self._parts else self.backend.elementwise(self.value, *known)
         if self._only is not None:  # the common case, in few calls
             if self.needs[0]:

@@ -108,7 +108,13 @@ def _swaps(relu: Any, pool: Any) -> bool:
     """Whether these are a plain ReLU and the max-pooling of its result, and nothing looks in between."""
     if type(relu) is not ReLU or type(pool) is not MaxPool2d or pool.return_indices:
         return False
-    return not (relu._is_watched() or pool._is_watched())
+    return not (_is_watched(relu) or _is_watched(pool))
+
+
+def _is_watched(module: Module) -> bool:
+    """Whether a hook looks at what goes in or comes out, or a `forward` of this one module does."""
+    hooks = module._hooks or module._pre_hooks or module._backward_hooks or module._backward_pre_hooks
+    return bool(hooks) or "forward" in vars(module)
 
 
 class Sequential(_Numbered):

@@ -74,11 +74,6 @@ class Module(Hooked, Lookup, Movable, Stateful):
         """What the module computes; every subclass defines it."""
         raise UnsupportedError(f"{type(self).__name__} has no forward: define it in the class")
 
-    def _is_watched(self) -> bool:
-        """Whether a hook looks at what goes in or comes out, or a `forward` of this one module does."""
-        hooks = self._hooks or self._pre_hooks or self._backward_hooks or self._backward_pre_hooks
-        return bool(hooks) or "forward" in self.__dict__
-
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         modules = running.modules  # those inside whose forward we are: errors name them
         modules.append(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..engine.tensor import Tensor
 from ..errors import ShapeError
-from ._check.arguments import operands, tensor_of
+from ._check.arguments import operands
 from .arithmetic import add
 from .einsum import einsum
 
@@ -14,17 +14,16 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 
     (..., I), (..., J), weight (O, I, J), bias (O,) or None -> (..., O). All in one dtype. ShapeError if shapes differ.
     """
-    x, y, w = operands("bilinear", input1=input1, input2=input2, weight=weight)
+    x, y, w, b = operands("bilinear", input1=input1, input2=input2, weight=weight, bias=bias)
     if w.ndim != 3 or not x.ndim or x.shape[:-1] != y.shape[:-1] or w.shape[1:] != (x.shape[-1], y.shape[-1]):
         raise ShapeError(
             f"bilinear: input1 (..., I), input2 (..., J) and weight (O, I, J) are expected, with the same dimensions "
             f"before the last; got {x.shape}, {y.shape} and {w.shape}"
         )
     z = einsum("...i,oij,...j->...o", x, w, y)
-    if bias is None:
+    if b is None:
         return z
-    operands("bilinear", input1=x, bias=bias)
-    if tensor_of("bilinear", bias, "bias").shape != w.shape[:1]:
+    if b.shape != w.shape[:1]:
         raise ShapeError(f"bilinear: weight {w.shape} gives {w.shape[0]} numbers, so bias must be that long; "
-                         f"got {bias.shape}")  # fmt: skip
-    return add(z, bias)
+                         f"got {b.shape}")  # fmt: skip
+    return add(z, b)

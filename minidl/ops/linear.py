@@ -45,10 +45,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     ShapeError if the lengths do not fit, DtypeError if the dtypes differ.
     """
-    if bias is None:
-        (x, w), b = operands("linear", input=input, weight=weight), None
-    else:
-        x, w, b = operands("linear", input=input, weight=weight, bias=bias)
+    x, w, b = operands("linear", input=input, weight=weight, bias=bias)
     if w.ndim not in (1, 2) or x.ndim == 0 or x.shape[-1] != w.shape[-1]:
         raise ShapeError(
             f"linear: input {x.shape} but weight is {w.shape}: "

@@ -34,8 +34,8 @@ chosen = st.sampled_from(sorted(OPTIONS)).flatmap(lambda name: st.tuples(st.just
 
 
 def limit(name: str, dtype: str) -> float:
-    """Muon's steps are as exact as bfloat16: the order of a sum can move an element by one part in 256."""
-    return 4e-3 if name == "Muon" else 1e-9 if dtype == "float64" else 1e-4
+    """Muon's steps are as exact as bfloat16, which processors round differently; each iteration triples that."""
+    return 5e-2 if name == "Muon" else 1e-9 if dtype == "float64" else 1e-4
 
 
 def pairs(name: str, seed: int, dtype: str = "float64") -> tuple[list[Any], list[Any]]:

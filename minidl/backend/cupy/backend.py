@@ -13,8 +13,8 @@ import numpy as np
 from ...errors import BackendError, first_line
 from ..base import Array, Backend, lowest
 from ..window import Pair, Window
+from . import gate, loss, together
 from . import kernels as cupy_kernels
-from . import loss, together
 
 EMULATED = "EMULATED-HOST"  # the name of the simulated device of `tests/cupy_on_cpu`
 _PROBE = 'extern "C" __global__ void minidl_probe(int* x) { x[threadIdx.x] += threadIdx.x; }'
@@ -31,7 +31,7 @@ class CupyBackend(Backend):
     xp = cupy
     array_type = cupy.ndarray
     updates_together = True
-    kernels = loss.KERNELS
+    kernels = loss.KERNELS | gate.KERNELS
 
     def __init__(self) -> None:
         check_usable()
@@ -89,15 +89,6 @@ class CupyBackend(Backend):
     def masked(self, x: Array, mask: Array) -> Array:
         return cupy_kernels.masked(x, mask)
 
-    def value_and_mask(
-        self, value: Callable[..., Array], passes: Callable[..., Array], x: Array
-    ) -> tuple[Array, Array]:
-        methods: Any = value, passes
-        operation = getattr(value, "__self__", None)
-        if operation is None or vars(operation):  # options are no part of the kernel
-            return super().value_and_mask(value, passes, x)
-        return _fused_pair(operation.__class__, *[method.__func__ for method in methods], self)(x)
-
     def update(self, rule: Callable[..., None], *arguments: Any) -> None:
         _fused(rule)(*arguments)
 
@@ -136,20 +127,6 @@ def _fused(rule: Callable[..., None]) -> Callable[..., None]:
         rule(cupy, *arguments)
 
     lines.__name__ = f"minidl_{rule.__name__}"  # the name of the kernel
-    return cupy.fuse()(lines)
-
-
-@cache
-def _fused_pair(operation: type, value: Any, passes: Any, backend: Backend) -> Callable[[Array], tuple[Array, Array]]:
-    """Both formulas of an operation without options as one kernel."""
-    node = operation()
-    node.backend = backend
-
-    def lines(x: Array) -> tuple[Array, Array]:
-        z = value(node, x)
-        return z, passes(node, z)
-
-    lines.__name__ = f"minidl_{operation.__name__.lower()}"
     return cupy.fuse()(lines)
 
 

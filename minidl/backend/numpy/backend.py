@@ -40,7 +40,6 @@ class NumpyBackend(Backend):
     minimum = staticmethod(elementwise.minimum)
     one_or = staticmethod(elementwise.one_or)
     masked = staticmethod(elementwise.masked)
-    value_and_mask = staticmethod(elementwise.value_and_mask)
     along = staticmethod(elementwise.along)
     channel_sums = staticmethod(elementwise.channel_sums)
     update = staticmethod(elementwise.update)

@@ -98,14 +98,6 @@ def one_or(other: float, mask: np.ndarray, dtype: Any) -> Any:
     return one.clip(other, 1) if 0 <= other <= 1 else one + other * (1 - one)
 
 
-def value_and_mask(
-    value: Callable[..., np.ndarray], passes: Callable[..., np.ndarray], x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """z = value(x), and the mask passes(z)."""
-    z = value(x)
-    return z, passes(z)
-
-
 def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """x where the mask (bool, of its shape or broadcast to it) is true, and 0 elsewhere, even for inf and NaN."""
     bits = BITS[x.itemsize]

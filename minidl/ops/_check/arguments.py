@@ -128,15 +128,15 @@ def not_bool(function: str, *operands: Any) -> None:
             raise DtypeError(f"{function}: not defined for bool; use a logical operation, or .int() first")
 
 
-def operands(function: str, **named: Any) -> tuple[Tensor, ...]:
-    """The operands of a product: tensors of one dtype, which is not bool."""
-    xs = tuple([tensor_of(function, x, name) for name, x in named.items()])
-    if len({x._array.dtype for x in xs}) > 1:
-        shown = ", ".join(f"{name} {x.dtype}" for name, x in zip(named, xs))
+def operands(function: str, **named: Any) -> tuple[Any, ...]:
+    """The operands of a product: tensors of one dtype, which is not bool. A `bias` may be None."""
+    xs: list[Any] = [x if name == "bias" and x is None else tensor_of(function, x, name) for name, x in named.items()]
+    if len({x._array.dtype for x in xs if x is not None}) > 1:
+        shown = ", ".join(f"{name} {x.dtype}" for name, x in named.items() if x is not None)
         raise DtypeError(f"{function}: all must have one dtype; got {shown}; convert with .to(dtype)")
     if xs[0]._array.dtype.kind == "b":
         not_bool(function, xs[0])
-    return xs
+    return tuple(xs)
 
 
 def normal_dim(function: str, dim: int, ndim: int) -> int:
