@@ -416,7 +416,7 @@ def forward(network):
 times = dict(zip(models, milliseconds([forward(network) for network in models.values()])))
 grades = {"model": whole, "int8": in_integers, "half": alone, "taught": with_teacher, "small": smallest}
 sizes = {name: numbers(network)[0] for name, network in models.items()}
-assert times["int8"] > 0.8 * times["model"]  # NumPy에는 빠른 정수 행렬 곱이 없다 ‖ NumPy has no fast product of integers
+assert times["int8"] > 0.8 * times["model"]  # NumPy의 정수 곱은 느리다 ‖ NumPy multiplies integers slowly
 
 # %% tags=["figure", "print", "machine"]
 smaller = sizes["model"] / sizes["small"]
