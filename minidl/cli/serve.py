@@ -80,13 +80,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace, folder: RunFolder, limits: Any, collection: Any) -> None:
+    from threadpoolctl import threadpool_limits
+
     from ..serve.api import application
     from ..serve.hosts import is_loopback
     from ..serve.opening import opened
     from ..serve.server import listening, serve
 
     on = listening(arguments.host, arguments.port)
-    with on:
+    # The products of one answer are too small to share: the BLAS's threads would only wait for each other.
+    with on, threadpool_limits(1, user_api="blas"):
         service = opened(folder, arguments.model, arguments.trust, limits, collection)
         host, port = on.getsockname()[:2]
         if not is_loopback(host):

@@ -64,7 +64,7 @@ class Firefox:
         self._perform("key", [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")])
 
     def drag(self, points: list[tuple[float, float]], pointer: str = "mouse") -> None:
-        """Press a mouse or a finger ("touch") at the first point, move it over the others, and lift it."""
+        """Press a mouse or a finger ("touch") at the first point of the window, move it along, lift it."""
         moves = [{"type": "pointerMove", "x": round(x), "y": round(y)} for x, y in points]
         down, up = ({"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp"))
         self._perform("pointer", [moves[0], down, *moves[1:], up], id=pointer, parameters={"pointerType": pointer})
