@@ -49,13 +49,6 @@ class Backend(ABC):
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """target[index] += values in place; an index that occurs twice counts twice."""
 
-    def stand_in(self, method: Callable[..., Any]) -> Callable[..., Any] | None:
-        """What takes an operation and arrays as this method of it does, and does and keeps the same in few launches.
-
-        The engine takes it where nobody looks in between.
-        """
-        return self.kernels.get(f"{method.__module__}.{method.__qualname__}")
-
     # Questions about the device.
 
     def device_name(self, array: Array) -> str:
@@ -86,6 +79,15 @@ class Backend(ABC):
     def seconds_between(self, earlier: Any, later: Any) -> float:
         """Seconds from one mark to another; waits for the later one."""
         return later - earlier
+
+    # Whole operations.
+
+    def stand_in(self, method: Callable[..., Any]) -> Callable[..., Any] | None:
+        """What takes an operation and arrays as this method of it does, and does and keeps the same in few launches.
+
+        The engine takes it where nobody looks in between.
+        """
+        return self.kernels.get(f"{method.__module__}.{getattr(method, '__qualname__', '')}")
 
     # Plain, to be tuned where it pays: copies, places, order.
 
@@ -262,10 +264,9 @@ class Backend(ABC):
         """rule(xp, *arguments): lines that change arrays of one shape in place, element by element."""
         rule(self.xp, *arguments)
 
-    @contextmanager
-    def updates(self) -> Iterator[Callable[..., None]]:
-        """Inside it, what is called like `update`; it may put updates off, and do them together at the end."""
-        yield self.update
+    def updates(self) -> AbstractContextManager[Callable[..., None]]:
+        """A context with what is called like `update`; it may put updates off, and do them together at the end."""
+        return nullcontext(self.update)
 
     def windows(self, x: Array, window: Window, fill: float = 0.0) -> Array:
         """Every window of x (N, C, H, W), padded with `fill`: a read-only view (N, C, Ho, Wo, kh, kw)."""

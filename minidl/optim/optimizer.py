@@ -152,15 +152,15 @@ class Optimizer:
         first = next((p._array for group in self.param_groups for p in group["params"]), None)
         if first is None:
             return loss
-        backend = by_type[type(first)]
+        kind = type(first)
+        backend = by_type[kind]
         with backend.quiet(), backend.updates() as update:
             for group in self.param_groups:
                 for parameter in group["params"]:
                     if (gradient := parameter._grad) is None:
                         continue
                     if (left := self._step_one(parameter, gradient, group)) is not None:
-                        here = type(left[1]) is type(first)
-                        (update if here else by_type[type(left[1])].update)(*left)
+                        (update if type(left[1]) is kind else by_type[type(left[1])].update)(*left)
         return loss
 
     def _step_one(self, parameter: Tensor, gradient: Tensor, group: Group) -> Update | None:
