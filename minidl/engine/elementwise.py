@@ -54,6 +54,7 @@ class Elementwise(Function):
 
     value: Callable[..., Any]
     slope: Callable[..., Any]
+    passes: Callable[..., Any]
     cheap: ClassVar[bool] = False
 
     _taken: ClassVar[tuple[str, ...]]
@@ -62,7 +63,7 @@ class Elementwise(Function):
     _parts: ClassVar[tuple[tuple[str, tuple[int, ...]], ...]]
     _rules: ClassVar[tuple[Rule, ...]]
     _only: ClassVar[tuple[str, int] | None]  # the place of the one array that is kept, where that is all; -1: z
-    _gated: ClassVar[tuple[str, str] | None]  # `passes`, of z, and its mask's name, where these are all of a cheap rule
+    _gated: ClassVar[bool]  # whether all of a cheap rule for one input is `passes`, of z
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -81,8 +82,7 @@ class Elementwise(Function):
         if len(cls._rules) == 1 and len(rule.kept) == 1 and not rule.passes:
             name, place = rule.kept[0]
             cls._only = name, -1 if name == "z" else place
-        gated = cls.cheap and known == [*cls._taken, "z"] and len(known) == 2 and not rule.slope and rule.watched == 1
-        cls._gated = (rule.passes or "", rule.mask) if gated else None
+        cls._gated = cls.cheap and len(known) == 2 and not rule.slope and rule.watched == 1
 
     @classmethod
     def _rule(cls, suffix: str, known: list[str]) -> Rule:
@@ -108,9 +108,8 @@ class Elementwise(Function):
         known = inputs
         for part, places in self._parts:
             known += (self.backend.elementwise(getattr(self, part), *[known[i] for i in places]),)
-        if self._gated is not None and self.needs[0]:
-            formula, name = self._gated
-            z, self.__dict__[name] = self.backend.value_and_mask(self.value, getattr(self, formula), *known)
+        if self._gated and self.needs[0]:
+            z, self.__dict__["mask"] = self.backend.value_and_mask(self.value, self.passes, *known)
             return z
         z = self.value(*known) if self.cheap or self._parts else self.backend.elementwise(self.value, *known)
         if self._only is not None:  # the common case, in few calls
