@@ -50,13 +50,6 @@ class Backend(ABC):
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """target[index] += values in place; an index that occurs twice counts twice."""
 
-    def stand_in(self, method: Callable[..., Any]) -> Callable[..., Any] | None:
-        """What takes an operation and arrays as this method of it does, and does and keeps the same in few launches.
-
-        The engine takes it where nobody looks in between.
-        """
-        return self.kernels.get(f"{method.__module__}.{method.__qualname__}")
-
     # Questions about the device.
 
     def device_name(self, array: Array) -> str:
@@ -87,6 +80,15 @@ class Backend(ABC):
     def seconds_between(self, earlier: Any, later: Any) -> float:
         """Seconds from one mark to another; waits for the later one."""
         return later - earlier
+
+    # Whole operations.
+
+    def stand_in(self, method: Callable[..., Any]) -> Callable[..., Any] | None:
+        """What takes an operation and arrays as this method of it does, and does and keeps the same in few launches.
+
+        The engine takes it where nobody looks in between.
+        """
+        return self.kernels.get(f"{method.__module__}.{getattr(method, '__qualname__', '')}")
 
     # Plain, to be tuned where it pays: copies, places, order.
 

@@ -129,9 +129,9 @@ def _chain_rule(node: Function, dz: Any, edges: tuple[Any, ...], lift: Any) -> l
     if node.computes:
         arrived = [d.astype(float32) if d is not None and d.dtype == float16 else d for d in arrived]
     try:
-        known, watched = acting.backend.kernels, listening.observers
-        kernel = acting.backend.stand_in(type(acting).backward) if known and not watched else None
-        returned = acting.backward(*arrived) if kernel is None else kernel(acting, *arrived)
+        backend = acting.backend
+        kernel: Any = backend.kernels and not listening.observers and backend.stand_in(type(acting).backward)
+        returned = kernel(acting, *arrived) if kernel else acting.backward(*arrived)
     except MemoryError as error:
         raise OutOfMemoryError.at(f"{type(node).__name__}, backward", error) from None
     if not isinstance(returned, (tuple, list)):

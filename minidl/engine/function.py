@@ -110,8 +110,8 @@ class Function:
         try:
             if half:  # float16 is for storage, not for computing: widen, compute in float32, round once
                 arrays = [x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays]
-            kernel = backend.stand_in(cls.forward) if backend.kernels and not listening.observers else None
-            z = node.forward(*arrays, **options) if kernel is None else kernel(node, *arrays, **options)
+            kernel: Any = backend.kernels and not listening.observers and backend.stand_in(cls.forward)
+            z = kernel(node, *arrays, **options) if kernel else node.forward(*arrays, **options)
         except ValueError as error:
             if "could not be broadcast" not in str(error) or isinstance(error, ShapeError):
                 raise

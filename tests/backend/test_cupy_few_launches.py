@@ -99,6 +99,16 @@ def test_cross_entropy_is_three_launches():
     assert launches(lambda: (forward(node, x, t), backward(node, dz))) in (3, None)
 
 
+def test_cross_entropy_of_many_classes_is_left_to_the_formula():
+    x, t = drawn((5, 129)), backend().asarray(np.arange(5) * 30)
+    for ours, theirs in zip(loss_of(x, t), loss_of(x, t, tuned=False)):
+        assert_close(ours, theirs)
+    forward, node = backend().stand_in(CrossEntropy.forward), CrossEntropy()
+    node.backend = backend()
+    few, many = (launches(lambda x=x: forward(node, x, t)) for x in (x[:, :128].copy(), x))
+    assert few is None or few < many
+
+
 def test_the_engine_takes_the_kernels_where_nobody_looks_in_between(monkeypatch):
     """An observer sees the operation's own lines; whoever puts others in their place gets these."""
     x, t = on_cupy((4, 3)), minidl.tensor([0, 2, 1, 1], device="cuda")

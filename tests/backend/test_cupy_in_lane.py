@@ -89,7 +89,13 @@ def test_a_train_command_does_not_depend_on_the_order_of_threads(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("tests", "order"),
-    [("test_cupy_backend.py", "forward"), ("test_cupy_kernels.py", "forward"), ("test_cupy_kernels.py", "reversed")],
+    [
+        ("test_cupy_backend.py", "forward"),
+        ("test_cupy_kernels.py", "forward"),
+        ("test_cupy_kernels.py", "reversed"),
+        ("test_cupy_few_launches.py", "forward"),
+        ("test_cupy_few_launches.py", "reversed"),
+    ],
 )
 def test_the_tests_of_the_backend_in_the_lane(tests, order):
     command = ["pytest", "-p", "no:cacheprovider", "-rs", f"tests/backend/{tests}"]

@@ -49,6 +49,36 @@ def test_a_rehearsal(tmp_path: Path) -> None:
     assert image is not None and image.std() > 5
 
 
+@pytest.mark.parametrize("launches", [35, "not counted (launches need NVIDIA's libcupti, which is not there)"])
+def test_the_picture_of_a_real_run(script: ModuleType, tmp_path: Path, launches: int | str) -> None:
+    """With all parts passed and a benchmark, which no rehearsal has."""
+    rows = [
+        {
+            "batch": batch, "launches": launches,
+            "contestants": {
+                name: {"seconds": {"median": seconds}}
+                for name, seconds in (("minidl", 1e-4 * batch), ("minidl cupy", 5e-4 + 1e-6 * batch))
+            },
+        }
+        for batch in (1, 16, 256)
+    ]  # fmt: skip
+    checks = [
+        {"name": "a", "dtype": dtype, "difference": 1e-7, "tolerance": 2e-5, "passed": True, "error": None}
+        for dtype in ("float32", "float64")
+    ]
+    epochs = {"seconds": 2.0, "images_per_second": 5e3, "train_loss": 0.3, "test_accuracy": 0.95}
+    parts = [{"name": name, "status": "passed", "seconds": 5.0, "limit": 60.0} for name in ("doctor", "bench")]
+    found = {
+        "device": "NVIDIA H100", "date": "2026-12-01 09:00 UTC", "rehearsal": False, "parts": parts,
+        "certificate": {"checks": checks}, "bench": {"rows": rows}, "epochs": {"numpy": epochs, "cupy": epochs},
+    }  # fmt: skip
+    script.draw(found, tmp_path / "found.png")
+    image = cv2.imread(str(tmp_path / "found.png"))
+    assert image is not None
+    quarters = [image[:385, :600], image[:385, 600:], image[385:, :600], image[385:, 600:]]
+    assert all(quarter.std() > 10 for quarter in quarters)
+
+
 def test_the_limits_leave_time_to_set_up(script: ModuleType) -> None:
     for quick in (True, False):
         limits = [part.seconds for part in script.parts(Path("out"), Path("data"), quick)]
