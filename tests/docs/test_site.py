@@ -18,7 +18,7 @@ LANGUAGES = ("en", "ko")
 SIZES = [(390, 844), (1280, 720), (1920, 1080)]
 # One of each kind: words, tables, a frame, a drawing, code, folded lists, a list of pages, the reference.
 LOOKED_AT = (
-    "index", "start", "tour", "lesson", "labs", "browser", "engine", "operation", "pytorch", "api",
+    "index", "start", "tour", "lesson", "labs", "lecture", "browser", "engine", "operation", "pytorch", "api",
     "api/minidl.nn.init", "benchmarks", "gpu", "safety", "glossary", "reading/02-function",
 )  # fmt: skip
 ELSEWHERE = ("http:", "https:", "//")
