@@ -334,9 +334,9 @@ commit(3, "")
 
 # %% tags=["machine"]
 KERNELS = (
-    66  # 센 값: minidl이 이 CNN의 한 걸음에 띄우는 커널 ‖ counted: kernels that minidl launches in a step of this CNN
+    35  # 센 값: minidl이 이 CNN의 한 걸음에 띄우는 커널 ‖ counted: kernels that minidl launches in a step of this CNN
 )
-LAUNCH = 20e-6  # 가정: 커널 하나를 파이썬에서 띄우는 초. 아무리 짧아도 5e-6 ‖ assumed: seconds to launch one from Python; 5e-6 is the least
+LAUNCH = 20e-6  # 가정: 커널 하나를 파이썬에서 띄우는 초. 아무리 짧아도 8e-6 ‖ assumed: seconds to launch one from Python; 8e-6 is the least
 PEAK = 8e12  # 사양서: 초당 float32 계산 ‖ data sheet: float32 operations a second
 REACHED = (
     0.05  # 가정: 그 가운데 쓰는 비율. 작은 층은 낮다 ‖ assumed: the share of it that is reached; low for small layers
@@ -415,11 +415,11 @@ show(
 reveal(3, "A" if overtakes <= 1 else "B" if overtakes <= 32 else "C")
 
 # %% [markdown] lang="ko"
-# 커널의 수 66은 [benchmarks/GPU.md](../../benchmarks/GPU.md)에 있는 센 값이고, 나머지는 사양서의 값이거나 가정이에요. 배치가 작으면 GPU는 계산보다 **커널을 띄우느라** 바빠요. 배치가 커지면 띄우는 값은 그대로인데 CPU의 값은 계속 늘어요. 작은 모델, 작은 배치, 짧은 학습이라면 CPU로 충분한 경우가 많아요.
+# 커널의 수 35는 [benchmarks/GPU.md](../../benchmarks/GPU.md)에 있는 센 값이고, 나머지는 사양서의 값이거나 가정이에요. 배치가 작으면 GPU는 계산보다 **커널을 띄우느라** 바빠요. 배치가 커지면 띄우는 값은 그대로인데 CPU의 값은 계속 늘어요. 작은 모델, 작은 배치, 짧은 학습이라면 CPU로 충분한 경우가 많아요.
 # 이 그림의 점선은 **셈일 뿐이에요.** 실제 GPU에서는 캐시, 메모리 속도, 커널의 수가 모두 다를 수 있어요. GPU가 있다면 `minidl bench`로 재고 이 셈과 비교해 보세요.
 
 # %% [markdown] lang="en"
-# The 66 kernels were counted ([benchmarks/GPU.md](../../benchmarks/GPU.md)); the rest are from data sheets, or assumed. In small batches a GPU is busy **launching** rather than computing. In larger batches the launches cost the same, while the CPU's part goes on growing. For small models, small batches and short trainings a CPU is often enough.
+# The 35 kernels were counted ([benchmarks/GPU.md](../../benchmarks/GPU.md)); the rest are from data sheets, or assumed. In small batches a GPU is busy **launching** rather than computing. In larger batches the launches cost the same, while the CPU's part goes on growing. For small models, small batches and short trainings a CPU is often enough.
 # The dashed line is **a calculation and no more.** On a real GPU caches, the speed of memory and the number of kernels may all be different. If you have one, measure with `minidl bench` and compare.
 
 # %% [markdown] lang="ko"
