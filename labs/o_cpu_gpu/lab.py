@@ -463,7 +463,7 @@ each_image = (peaks[100] - peaks[50]) / 50
 outputs = summarize(
     model, (1, 1, 28, 28)
 ).memory  # 순전파의 결과만 셈한 바이트 ‖ bytes of forward's results alone, by counting
-assert weights == 72_360 and peaks[100] > 20 * weights and each_image > outputs / 2
+assert weights == 72_360 and peaks[100] > 20 * weights and each_image > outputs / 4
 
 # %% tags=["figure", "machine"]
 figure = board(
