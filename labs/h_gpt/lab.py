@@ -323,12 +323,12 @@ def teach(model, steps, look_at=(), stop=None):
     return losses, tests, texts
 
 
-STEPS = budget(600, 60)
+STEPS = budget(600, 120)
 looks = [int(STEPS * share) for share in (0, 1 / 9, 1 / 3, 2 / 3, 1)]
 losses, tests, texts = teach(model, STEPS, looks)
 taught, unseen = float(np.mean(losses[-STEPS // 10 :])), tests[STEPS]
 # 배움의 한계: 줄인 학습에서는 느슨하게 잰다 ‖ the bounds: looser where training is cut
-assert taught < budget(2.1, 2.75) and unseen < budget(2.3, 2.75)
+assert taught < budget(2.1, 2.6) and unseen < budget(2.3, 2.6)
 
 # %% tags=["figure"]
 figure = board(
@@ -706,7 +706,7 @@ def friends_attend(q, k, v, seen=None):
 
 friend = MyGPT(friends_attend)
 friend.load_state_dict(blank.state_dict())
-friends_steps = budget(130, 60)
+friends_steps = budget(130, 120)
 friends_losses, _, _ = teach(friend, STEPS, stop=friends_steps)
 friends_text = write(friend, "The Wolf", 54, 0.7, np.random.default_rng(3))
 
@@ -816,7 +816,7 @@ score()
 # with minidl.no_grad():
 #     assert (model(x)[:, :-1] - model(changed)[:, :-1]).abs().max().item() < 1e-6
 #     assert (friend(x)[:, :-1] - friend(changed)[:, :-1]).abs().max().item() > 0.01
-# assert theirs < ours - budget(1.0, 0.1)
+# assert theirs < ours - budget(1.0, 0.4)
 # ```
 # </details>
 #
@@ -873,7 +873,7 @@ score()
 # with minidl.no_grad():
 #     assert (model(x)[:, :-1] - model(changed)[:, :-1]).abs().max().item() < 1e-6
 #     assert (friend(x)[:, :-1] - friend(changed)[:, :-1]).abs().max().item() > 0.01
-# assert theirs < ours - budget(1.0, 0.1)
+# assert theirs < ours - budget(1.0, 0.4)
 # ```
 # </details>
 #
