@@ -151,7 +151,7 @@ function outerBackward(op, cell) {
     figure({ name: placed("dw", [o]), more: words(unitOf(dwTop)), of: lit() }, folded(fold, { get: ws, hue: "b", frame: "r", top: dwTop, unit: unitOf(dwTop), chosen: k0, result: true, over: (k) => preview(op, toTap(k)), pick: (k) => pickOrFollow(op, toTap(k), "dw", [o, k]) })),
     make("div", { class: `speech ${lit()}` },
       make("div", { class: "lines" },
-        speech(make("span", { class: "m" }, "dz · x"), ink("b", short(at(op.dz, z))), "×", ink("f", factor(xs(k0))), "=", N === 1 ? chip(short(ws(k0))) : short(xs(k0) * at(op.dz, z)), make("span", { class: "m" }, placed("dw", [o, k0]))),
+        speech(make("span", { class: "m" }, "dz · x"), ink("b", short(at(op.dz, z))), "×", ink("f", factor(xs(k0))), "=", ...(N === 1 ? [chip(short(ws(k0))), make("span", { class: "m" }, placed("dw", [o, k0]))] : [short(xs(k0) * at(op.dz, z))])),
         N === 1 ? null : speech(make("span", { class: "m" }, say("linear.samples", { n: N })), "=", chip(short(ws(k0))))),
       N === 1 ? legend() : make("div", { class: "aside" }, chooser(say("linear.sample"), n, N, (m) => pick(op, toSample(m))), waterfall({ shares, chosen: n, hue: "b", pick: (m) => pick(op, toSample(m)) }))));
 }
