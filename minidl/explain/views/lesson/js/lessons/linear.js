@@ -119,7 +119,7 @@ function productForward(op, cell) {
     figure({ name: "z", hue: "f", of: `edge ${lit(0)}` }, bars({ numbers: row.map((o) => at(op.z, g.hasColumn ? [...z.slice(0, -1), o] : z)), chosen: g.hasColumn ? z.at(-1) : 0, hue: "f", result: true, over: (o) => preview(op, toOutput(o)), pick: (o) => pickOrFollow(op, toOutput(o), "z", toOutput(o).z) })),
     make("div", { class: `speech ${lit()}` },
       make("div", { class: "lines" },
-        speech(make("span", { class: "m" }, `${x}·${w}`), ink("f", short(xs(k0))), "×", ink("f", factor(ws(k0))), "=", short(xs(k0) * ws(k0)), make("small", {}, say("linear.product", { k: k0, n: counted(g.K) }))),
+        speech(make("span", { class: "m" }, `${x}·${w}`), ink("f", short(xs(k0))), "×", ink("f", factor(ws(k0))), "=", short(xs(k0) * ws(k0)), make("small", {}, say("linear.product", { k: counted(k0), n: counted(g.K) }))),
         speech(make("span", { class: "m" }, say("linear.sum", { n: counted(g.K) })), short(sum), ...(bias === undefined ? [] : [bias < 0 ? MINUS : "+", `${say("conv.bias")} ${short(Math.abs(bias))}`]), "=", chip(short(at(op.z, z))))),
       make("div", { class: "choosers" }, samples.length ? chooser(say("linear.sample"), n, sizeOf(samples), (m) => pick(op, PRODUCT.cell(op, "z", [...indexOf(samples, m), ...(g.hasColumn ? [z.at(-1)] : [])]))) : null, legend())));
 }

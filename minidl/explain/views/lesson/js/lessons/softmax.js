@@ -36,10 +36,10 @@ lesson({
     ];
     return part.id === "z" ? forward : [...forward, [N > 1 ? "dx = (p - onehot(t)) / N" : "dx = p - onehot(t)", say("softmax.line.dx")]];
   },
-  // The prediction and class with the largest gradient that is not the right one.
+  // The prediction that is the most wrong, and the class with the largest gradient that is not the right one.
   start(op) {
     const { places, label, C, grad } = predictionsOf(op);
-    const m = places.map(() => 0);
+    const m = (op.d.x && most(placesOf(places), (m) => Math.abs(grad(m, label(m))) || 0)) ?? places.map(() => 0);
     const k = most(Array.from({ length: C }, (_, k) => k), (k) => (k === label(m) ? -1 : Math.abs(op.d.x ? grad(m, k) : softmaxOf(op, m)[k])));
     return { z: [], x: labelled(m, k), t: m };
   },
