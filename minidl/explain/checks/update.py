@@ -17,6 +17,7 @@ from ..recording.tape import Leaf, Recording, Update
 
 STEPS = 10  # rates up to the chosen one
 MOST = 60  # rates in all
+LARGEST = 1.0  # chosen rate: gradients that have vanished would ask for billions, and the page shows that they have
 
 
 def updated(tape: Recording) -> Update | None:
@@ -52,7 +53,7 @@ def _along(tape: Recording, leaves: list[tuple[int, Leaf]], slope: float) -> Upd
     ends = [n for n in plan if n in replay.seeds]
     if len(ends) != 1 or tape.nodes[ends[0]].array.size != 1 or replay.obstacle(plan) is not None:
         return None
-    rate = round_rate(max(abs(float(tape.loss or 0)), 1e-3) / slope / 2.5)
+    rate = round_rate(min(LARGEST, max(abs(float(tape.loss or 0)), 1e-3) / slope / 2.5))
     rates = rate / STEPS * np.arange(MOST + 1)
     last = tape.nodes[ends[0]]
     asked = last.inputs[0].source if last.function is CrossEntropy else None

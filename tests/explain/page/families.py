@@ -115,6 +115,44 @@ def sentence() -> Tape:
     return tape
 
 
+class Transformer(nn.Module):
+    """One block with two heads: far more operations than a screen shows, batches, and twelve classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.places = nn.Embedding(12, 16), nn.Parameter(minidl.randn(8, 16) * 0.1)
+        self.norm1, self.norm2 = nn.LayerNorm(16), nn.LayerNorm(16)
+        self.qkv, self.mix = nn.Linear(16, 48), nn.Linear(16, 16)
+        self.up, self.down, self.out = nn.Linear(16, 64), nn.Linear(64, 16), nn.Linear(16, 12)
+
+    def forward(self, words: minidl.Tensor) -> minidl.Tensor:
+        x = self.table(words) + self.places
+        n, t, e = x.shape
+        q, k, v = self.qkv(self.norm1(x)).reshape(n, t, 3, 2, 8).permute(2, 0, 3, 1, 4)
+        seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.mix(seen.permute(0, 2, 1, 3).reshape(n, t, e))
+        return self.out(x + self.down(F.gelu(self.up(self.norm2(x)))))
+
+
+def transformer() -> Tape:
+    minidl.manual_seed(0)
+    model, words = Transformer(), minidl.randint(0, 12, (2, 8))
+    with record("a transformer", torch=False) as tape:
+        F.cross_entropy(model(words).reshape(-1, 12), words.flip(1).reshape(-1)).backward()
+    return tape
+
+
+def wide() -> Tape:
+    """A batch of images, hundreds of units, a hundred classes."""
+    minidl.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.BatchNorm1d(128), nn.ReLU(), nn.Linear(128, 100))
+    with record("a wide network", torch=False, check=False) as tape:
+        F.cross_entropy(model(minidl.rand(32, 1, 28, 28)), minidl.arange(32) * 3).backward()
+    return tape
+
+
+LARGE: dict[str, Callable[[], Tape]] = {"transformer": transformer, "wide": wide}
+
 MODELS: dict[str, Callable[[], Tape]] = {
     "batchnorm": lambda: residual(lambda: nn.BatchNorm2d(4), True),
     "evaluated": lambda: residual(lambda: nn.BatchNorm2d(4), False),

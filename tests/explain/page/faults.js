@@ -9,8 +9,10 @@ const scrolls = (overflow) => ["auto", "scroll"].includes(overflow);
 const short = (node) => node.textContent.trim().slice(0, 60);
 const named = (box) => `<${box.tagName} ${box.className} ${box.id}>`;
 
-// The rectangles of the words of a text, without the spaces that hang over the end of a line.
+// The rectangles of the words of a text, without the spaces that hang over the end of a line. Of a text in a drawing
+// there is one: a range knows nothing of letters that are set narrower.
 function wordsOf(node) {
+  if (node.parentElement.ownerSVGElement) return [node.parentElement.getBoundingClientRect()];
   return [...node.textContent.matchAll(/\S+/g)].flatMap((word) => {
     const range = document.createRange();
     range.setStart(node, word.index);

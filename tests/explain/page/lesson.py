@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .browser import Page
 from .tapes import numbers
+
+# What is wrong with how a screen looks: bodies of JavaScript functions.
+FAULTS = (Path(__file__).parent / "faults.js").read_text()  # texts: [faults, the smallest letters]
+OVERFLOW = """const faults = [];
+for (const id of ['picture', 'code', 'chain']) {
+  const box = document.getElementById(id), outer = box.getBoundingClientRect();
+  if (!box.checkVisibility()) continue;
+  for (const part of box.querySelectorAll('*')) {
+    const inner = part.getBoundingClientRect();
+    if (part.closest('svg') || part.children.length || !inner.width || !part.checkVisibility()) continue;
+    const beside = Math.max(outer.left - inner.left, inner.right - outer.right);
+    const beyond = Math.max(outer.top - inner.top - 2, inner.bottom - outer.bottom);
+    if (Math.max(beside, beyond) > 1.5) faults.push(`${id}: ${part.className} ${part.textContent.slice(0, 30)}`);
+  }
+}
+return faults.slice(0, 5)"""
+CUT = """const wide = innerWidth, high = innerHeight, stacked = getComputedStyle(document.body).display !== 'grid';
+  const least = 0.0199 * (stacked ? 844 : high), picture = document.getElementById('picture').getBoundingClientRect();
+  const faults = new Set();
+  for (const element of document.querySelectorAll('#picture *, #code *, #chain *, #idea')) {
+    const box = element.getBoundingClientRect();
+    if (!element.checkVisibility() || !box.width) continue;
+    const name = element.tagName + '.' + (element.className.baseVal ?? element.className);
+    if (box.right > wide + 1 || box.left < -1) faults.add('beyond the side: ' + name);
+    const inside = element.closest('#picture');
+    if (!stacked && inside && (box.top < picture.top - 4 || box.bottom > picture.bottom + 4))
+      faults.add('beyond the picture: ' + name);
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || element.tagName === 'SUB') continue;
+    const size = parseFloat(getComputedStyle(element).fontSize) * (element.closest('svg')?.getScreenCTM().a ?? 1);
+    if (size < least) faults.add(`small, ${size.toFixed(1)}: ${element.textContent}`);
+  }
+  return [...faults];"""
 
 
 class Lesson:

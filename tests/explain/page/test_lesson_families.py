@@ -16,7 +16,7 @@ from minidl.explain.views.lesson import render, words
 
 from .browser import Page
 from .families import FORWARD, MODELS, forward_of, gradient_of
-from .lesson import Lesson, shows
+from .lesson import CUT, Lesson, shows
 
 SIZES = ((1280, 720), (1024, 768), (390, 844))
 NUMBER = re.compile(r"−?[\d.]+( · 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?$")
@@ -27,23 +27,6 @@ FIGURES = """const found = {};
       [...grid.querySelectorAll('.cell')].map((cell) => cell.innerText);
   }
   return found;"""
-FAULTS = """const wide = innerWidth, high = innerHeight, stacked = getComputedStyle(document.body).display !== 'grid';
-  const least = 0.0199 * (stacked ? 844 : high), picture = document.getElementById('picture').getBoundingClientRect();
-  const faults = new Set();
-  for (const element of document.querySelectorAll('#picture *, #code *, #chain *, #idea')) {
-    const box = element.getBoundingClientRect();
-    if (!element.checkVisibility() || !box.width) continue;
-    const name = element.tagName + '.' + (element.className.baseVal ?? element.className);
-    if (box.right > wide + 1 || box.left < -1) faults.add('beyond the side: ' + name);
-    const inside = element.closest('#picture');
-    if (!stacked && inside && (box.top < picture.top - 4 || box.bottom > picture.bottom + 4))
-      faults.add('beyond the picture: ' + name);
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!own || element.tagName === 'SUB') continue;
-    const size = parseFloat(getComputedStyle(element).fontSize) * (element.closest('svg')?.getScreenCTM().a ?? 1);
-    if (size < least) faults.add(`small, ${size.toFixed(1)}: ${element.textContent}`);
-  }
-  return [...faults];"""
 
 
 @cache
@@ -122,7 +105,7 @@ def test_nothing_is_cut_or_too_small(opened: Callable[..., Lesson], name: str, l
     for screen, _, _ in screens_of(lesson, name):
         for size in SIZES:
             lesson.page.resize(*size)
-            assert lesson.page.js(FAULTS) == [], (screen, size)
+            assert lesson.page.js(CUT) == [], (screen, size)
         lesson.page.resize(*SIZES[0])
         assert len(lesson.page.text("#idea")) <= 95
     assert lesson.page.errors() == []

@@ -5,32 +5,17 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from .browser import Page
-from .lesson import Lesson
+from .lesson import FAULTS, OVERFLOW, Lesson
 
 Open = Callable[..., Page]
 
-FAULTS = (Path(__file__).parent / "faults.js").read_text()
 PROJECTORS = [(1280, 720), (1920, 1080), (1024, 768)]
 STACKED = [(390, 844), (640, 360)]  # a phone; 1280 x 720 at a zoom of 200 %
 SPOKEN = ".idea, .code li[aria-current]:not(.long) .line, .rule .n, .say"  # in whose letters the lesson is told
-OVERFLOW = """const faults = [];
-for (const id of ['picture', 'code', 'chain']) {
-  const box = document.getElementById(id), outer = box.getBoundingClientRect();
-  if (!box.checkVisibility()) continue;
-  for (const part of box.querySelectorAll('*')) {
-    const inner = part.getBoundingClientRect();
-    if (part.closest('svg') || part.children.length || !inner.width || !part.checkVisibility()) continue;
-    const beside = Math.max(outer.left - inner.left, inner.right - outer.right);
-    const beyond = Math.max(outer.top - inner.top - 2, inner.bottom - outer.bottom);
-    if (Math.max(beside, beyond) > 1.5) faults.push(`${id}: ${part.className} ${part.textContent.slice(0, 30)}`);
-  }
-}
-return faults.slice(0, 5)"""
 
 
 @pytest.mark.parametrize("size", PROJECTORS, ids=str)

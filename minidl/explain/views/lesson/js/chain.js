@@ -86,6 +86,7 @@ function noteOf(rule) {
 // "✓ nudging gives −0.0203", or why there is no such number: said once.
 function nudgedNote(op, label, index) {
   const verdict = inputOf(op, label)?.verdict;
+  if (here().part?.phase === "forward") return say("app.later"); // nothing has come back yet
   if (isLab() || !verdict || verdict.numeric === null) return "";
   const slope = nudged(op, label, index);
   const cells = verdict.places?.length ?? sizeOf(op.in[label].shape);

@@ -9,11 +9,14 @@ function suspect(line) {
   show({ light: true });
 }
 
-function labBar() {
-  if (!TAPE.sealed) return null;
-  if (lab.told) return make("p", { class: "lab" }, say("app.lab.solved"));
+// What there is to do, in the title's line: a band of its own would take the picture's room.
+function drawLab() {
+  const box = byId("lab");
+  box.hidden = !TAPE.sealed;
+  if (box.hidden) return;
+  if (lab.told) return refill(box, say("app.lab.solved"));
   const chosen = lab.suspect;
-  return make("p", { class: "lab" }, say(chosen ? "app.lab.suspect" : "app.lab.ask", { screen: chosen?.screen.id ?? "" }),
+  refill(box, say(chosen ? "app.lab.suspect" : "app.lab.ask", { screen: chosen?.screen.id ?? "" }),
     chosen ? button(say("app.lab.vote"), vote, { "data-key": "vote" }) : null);
 }
 

@@ -13,12 +13,22 @@ function openAddress() {
 const found = location.hash ? screenNamed(decodeURIComponent(location.hash.slice(1))) : undefined;
 if (found) state.screen = SCREENS.indexOf(found);
 
+// Paper is light, and what is painted on a canvas takes its colours while it is painted.
+let themeBefore;
+function printed(theme) {
+  themeBefore = document.documentElement.dataset.theme;
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+  show();
+}
+
 const { signal } = views; // ends with this view
 document.addEventListener("keydown", onKey, { signal });
 byId("picture").addEventListener("pointerleave", () => state.preview && preview(null, null), { signal });
 addEventListener("resize", () => show(), { signal });
 addEventListener("hashchange", openAddress, { signal });
-addEventListener("beforeprint", () => show(), { signal });
+addEventListener("beforeprint", () => printed("light"), { signal });
+addEventListener("afterprint", () => printed(themeBefore), { signal });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show(), { signal });
 for (const [event, held] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]])
   document.addEventListener(event, () => setTimeout(() => (live.held = held)), { signal, capture: true });

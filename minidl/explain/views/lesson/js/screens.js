@@ -26,7 +26,8 @@ function show({ light = false } = {}) {
 const wordsOf = (screen, what) => {
   const name = screen.lesson.name;
   const keys = screen.part ? [`${name}.${what}.${screen.part.id}`, `${name}.${what}.${screen.part.phase}`, `${name}.${what}`] : [`${name}.${what}`];
-  if (SECOND) keys.unshift(`${name}.${what}.second`);
+  const variant = SECOND ? "second" : screen.lesson.variant?.();
+  if (variant) keys.unshift(`${name}.${what}.${variant}`);
   return sayAny(keys, { name: screen.op?.op ?? "", ...(screen.lesson.holes?.(screen.op, screen.part) ?? {}) });
 };
 
@@ -46,8 +47,8 @@ function drawHead(screen) {
   refill(byId("parts"), ...(parts.length > 1 ? parts.map((one) =>
     button(one.part.id, () => goTo(one), { "aria-pressed": String(one === screen), "data-key": `part-${one.part.id}` })) : []));
   refill(byId("tools"), ...tools());
-  const idea = byId("idea");
-  refill(idea, make("span", {}, wordsOf(screen, "idea")), labBar());
+  refill(byId("idea"), wordsOf(screen, "idea"));
+  drawLab();
 }
 
 function tools() {

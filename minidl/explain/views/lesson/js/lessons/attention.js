@@ -18,9 +18,11 @@ lesson({
     if (label === "q") [z[z.length - 2], d] = index.slice(-2);
     if (label === "k") [j, d] = index.slice(-2);
     if (label === "v") [j, z[z.length - 1]] = index.slice(-2);
-    if (j !== null) z[z.length - 2] = most(Array.from({ length: L }, (_, i) => i), (i) => Math.abs(weightAt(op, "p", z, i, j))) ?? 0;
+    // Of the pairs of a query and a key that it could be: q and k are moved by the scores' gradient, v by the weight.
+    const weigh = op.dz && (label === "q" || label === "k") ? "ds" : "p";
+    if (j !== null) z[z.length - 2] = most(Array.from({ length: L }, (_, i) => i), (i) => Math.abs(weightAt(op, weigh, z, i, j))) ?? 0;
     const i = z.at(-2);
-    j ??= most(Array.from({ length: S }, (_, k) => k), (k) => Math.abs(weightAt(op, "p", z, i, k))) ?? 0;
+    j ??= most(Array.from({ length: S }, (_, k) => k), (k) => Math.abs(weightAt(op, weigh, z, i, k))) ?? 0;
     return attentionCell(op, z, j, Math.min(d, E - 1));
   },
   lines: (op, part) => {

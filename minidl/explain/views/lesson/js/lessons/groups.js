@@ -59,7 +59,8 @@ function boxAround(places) {
 function table({ columns, count, names = (k) => String(k), nameHead = "", chosen = -1, pick: pickRow, most: most_ = 9, class: classes = "" }) {
   const first = Math.max(0, Math.min(chosen - Math.floor(most_ / 2), count - most_));
   const shown = Array.from({ length: Math.min(count, most_) }, (_, k) => first + k);
-  const template = ["max-content", ...columns.map((one) => (one.bar ? "minmax(0, 1fr)" : "max-content"))].join(" ");
+  const column = "var(--column, max-content)"; // narrower where columns are many and the screen is small
+  const template = [column, ...columns.map((one) => (one.bar ? "minmax(0, 1fr)" : column))].join(" ");
   const heads = columns.map(({ head = "", says = "", hue = "", bar, between }) =>
     make("span", { class: `th ${bar ? "of-bar" : ""}` }, bar || between ? "" : make("b", {}, make("span", { class: `v ${hue}` }, head)), bar || between ? "" : says));
   const lines = shown.map((k) => {

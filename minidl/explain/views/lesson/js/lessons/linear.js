@@ -119,7 +119,7 @@ function productForward(op, cell) {
     figure({ name: "z", hue: "f", of: `edge ${lit(0)}` }, bars({ numbers: row.map((o) => at(op.z, g.hasColumn ? [...z.slice(0, -1), o] : z)), chosen: g.hasColumn ? z.at(-1) : 0, hue: "f", result: true, over: (o) => preview(op, toOutput(o)), pick: (o) => pickOrFollow(op, toOutput(o), "z", toOutput(o).z) })),
     make("div", { class: `speech ${lit()}` },
       make("div", { class: "lines" },
-        speech(make("span", { class: "m" }, `${x}·${w}`), ink("f", short(xs(k0))), "×", ink("f", factor(ws(k0))), "=", short(xs(k0) * ws(k0)), make("small", {}, say("linear.product", { k: k0, n: counted(g.K) }))),
+        speech(make("span", { class: "m" }, `${x}·${w}`), ink("f", short(xs(k0))), "×", ink("f", factor(ws(k0))), "=", short(xs(k0) * ws(k0)), make("small", {}, say("linear.product", { k: counted(k0), n: counted(g.K) }))),
         speech(make("span", { class: "m" }, say("linear.sum", { n: counted(g.K) })), short(sum), ...(bias === undefined ? [] : [bias < 0 ? MINUS : "+", `${say("conv.bias")} ${short(Math.abs(bias))}`]), "=", chip(short(at(op.z, z))))),
       make("div", { class: "choosers" }, samples.length ? chooser(say("linear.sample"), n, sizeOf(samples), (m) => pick(op, PRODUCT.cell(op, "z", [...indexOf(samples, m), ...(g.hasColumn ? [z.at(-1)] : [])]))) : null, legend())));
 }
@@ -151,7 +151,7 @@ function outerBackward(op, cell) {
     figure({ name: placed("dw", [o]), more: words(unitOf(dwTop)), of: lit() }, folded(fold, { get: ws, hue: "b", frame: "r", top: dwTop, unit: unitOf(dwTop), chosen: k0, result: true, over: (k) => preview(op, toTap(k)), pick: (k) => pickOrFollow(op, toTap(k), "dw", [o, k]) })),
     make("div", { class: `speech ${lit()}` },
       make("div", { class: "lines" },
-        speech(make("span", { class: "m" }, "dz · x"), ink("b", short(at(op.dz, z))), "×", ink("f", factor(xs(k0))), "=", N === 1 ? chip(short(ws(k0))) : short(xs(k0) * at(op.dz, z)), make("span", { class: "m" }, placed("dw", [o, k0]))),
+        speech(make("span", { class: "m" }, "dz · x"), ink("b", short(at(op.dz, z))), "×", ink("f", factor(xs(k0))), "=", ...(N === 1 ? [chip(short(ws(k0))), make("span", { class: "m" }, placed("dw", [o, k0]))] : [short(xs(k0) * at(op.dz, z))])),
         N === 1 ? null : speech(make("span", { class: "m" }, say("linear.samples", { n: N })), "=", chip(short(ws(k0))))),
       N === 1 ? legend() : make("div", { class: "aside" }, chooser(say("linear.sample"), n, N, (m) => pick(op, toSample(m))), waterfall({ shares, chosen: n, hue: "b", pick: (m) => pick(op, toSample(m)) }))));
 }

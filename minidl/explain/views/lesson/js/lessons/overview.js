@@ -21,6 +21,6 @@ lesson({
       );
     });
     const legend_ = make("p", { class: "muted told" }, make("b", { class: "f" }, say("overview.values")), " · ", make("b", { class: "b" }, say("overview.gradients")), " · ", say("overview.open"));
-    return make("div", { class: "stack overview" }, make("div", { class: `cards ${OPS.length <= ROOMY ? "few" : crowded ? "many" : "some"}`, tabindex: crowded ? 0 : null }, ...given, ...cards), legend_, ...(OPS.length > ROOMY ? [] : [make("p", { class: "told" }, say("overview.short")), make("p", { class: "muted told" }, say("overview.nudge"))]));
+    return make("div", { class: "stack overview" }, make("div", { class: `cards ${OPS.length <= ROOMY ? "few" : crowded ? "many" : "some"}`, tabindex: crowded ? 0 : null }, ...given, ...cards), legend_, ...(OPS.length > ROOMY ? [] : [make("p", { class: "told" }, say("overview.short")), make("p", { class: "muted told" }, say("overview.back"), " ", say("overview.nudge"))]));
   },
 });

@@ -109,8 +109,11 @@ function poolPicture(op, part, cell) {
 
 const windowLine = (op) => {
   const { kh, kw, sh, sw } = geometryOf(op);
-  const from = (name, stride) => (stride === 1 ? name : `${stride}*${name}`);
-  return `  window = x[${from("p", sh)}:+${kh}, ${from("q", sw)}:+${kw}]`;
+  const slice = (name, stride, size) => {
+    const from = stride === 1 ? name : `${stride}*${name}`;
+    return `${from}:${from}+${size}`;
+  };
+  return `  window = x[${slice("p", sh, kh)}, ${slice("q", sw, kw)}]`;
 };
 
 lesson({

@@ -4,6 +4,7 @@ lesson({
   name: "reshape",
   ops: ["Reshape"],
   inks: { shape: "" },
+  holes: (op) => ({ title: say(op.z.shape.length < op.in.x.shape.length ? "reshape.flattened" : "reshape.reshaped") }),
   short: (op) => say(op.z.shape.length < op.in.x.shape.length ? "reshape.flat" : "reshape.short"),
   lines: (op, part) =>
     part.phase === "forward"

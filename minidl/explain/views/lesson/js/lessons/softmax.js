@@ -36,10 +36,10 @@ lesson({
     ];
     return part.id === "z" ? forward : [...forward, [N > 1 ? "dx = (p - onehot(t)) / N" : "dx = p - onehot(t)", say("softmax.line.dx")]];
   },
-  // The prediction and class with the largest gradient that is not the right one.
+  // The prediction that is the most wrong, and the class with the largest gradient that is not the right one.
   start(op) {
     const { places, label, C, grad } = predictionsOf(op);
-    const m = places.map(() => 0);
+    const m = (op.d.x && most(placesOf(places), (m) => Math.abs(grad(m, label(m))) || 0)) ?? places.map(() => 0);
     const k = most(Array.from({ length: C }, (_, k) => k), (k) => (k === label(m) ? -1 : Math.abs(op.d.x ? grad(m, k) : softmaxOf(op, m)[k])));
     return { z: [], x: labelled(m, k), t: m };
   },
@@ -73,7 +73,7 @@ lesson({
 
 const lessonStart = (op) => LESSONS.find((one) => one.name === "softmax").start(op);
 
-const CLASSES = 10; // rows at most
+const CLASSES = 10; // rows at most; of more classes one row less, and a line that says so
 
 function softmaxRows(op, part, cell) {
   const { C, N, places, score, grad, label } = predictionsOf(op);
@@ -85,7 +85,7 @@ function softmaxRows(op, part, cell) {
   const line = lineHere();
   const dim = lit;
   const classes = Array.from({ length: C }, (_, k) => k);
-  const shown = C <= CLASSES ? classes : classes.toSorted((a, b) => (b === right) - (a === right) || (b === chosen) - (a === chosen) || p[b] - p[a]).slice(0, CLASSES).sort((a, b) => a - b);
+  const shown = C <= CLASSES ? classes : classes.toSorted((a, b) => (b === right) - (a === right) || (b === chosen) - (a === chosen) || p[b] - p[a]).slice(0, CLASSES - 1).sort((a, b) => a - b);
   const widest = Math.max(...p, ...shown.map((k) => Math.abs(p[k] - (k === right ? 1 : 0))));
   const dx = backward ? shown.map((k) => grad(m, k)) : [];
   const unit = N > 1 && backward ? unitOf(topOf(dx)) : { scale: 1, digits: 3, words: "" };
@@ -118,7 +118,7 @@ function softmaxRows(op, part, cell) {
   const flat = flatOf(places, m);
   const go = (n) => pick(op, { ...cell, t: indexOf(places, n), x: labelled(indexOf(places, n), chosen) });
   return make("div", { class: `soft ${backward ? "back" : "fore"}` },
-    make("div", { class: "stack" }, make("div", { class: "soft-rows touch" }, head, ...rows), C > CLASSES ? make("p", { class: "muted" }, say("softmax.more", { n: C - CLASSES })) : null),
+    make("div", { class: "stack" }, make("div", { class: "soft-rows touch" }, head, ...rows), C > CLASSES ? make("p", { class: "muted" }, say("softmax.more", { n: C - shown.length })) : null),
     make("div", { class: `side ${dim(1)}` }, lossCurve(op, p[right], right, N, go, places, label), chooser(say("linear.sample"), flat, N, go)));
 }
 
@@ -145,7 +145,7 @@ function lossCurve(op, p, right, N, go, places, label) {
     draw("path", { class: "curve", d: path }),
     draw("path", { class: "tangent b", d: `M${px(p - reach)},${py(loss - slope * reach)}L${px(p + reach)},${py(loss + slope * reach)}` }),
     draw("path", { class: "drop", d: `M${px(p)},290V${py(loss)}` }),
-    ...others.map(([n, v]) => draw("circle", { class: "other", cx: px(v), cy: py(-Math.log(v)), r: 8, on: { click: () => go(n) } })),
+    ...others.map(([n, v]) => draw("circle", { class: "other", cx: px(v), cy: py(Math.min(top, -Math.log(v))), r: 8, on: { click: () => go(n) } })),
     draw("circle", { class: "point", cx: px(p), cy: py(loss), r: 11 }),
     text(170, 40, 36, `${N > 1 ? "−log p" + sub : "L"} = ${short(loss, 4)}`, { class: "f big" }),
     text(170, 70, 23, N > 1 ? `L = ${short(at(op.z, []), 4)}, ${say("softmax.mean", { n: N })}` : `−log ${short(p)}`, { class: "m" }),

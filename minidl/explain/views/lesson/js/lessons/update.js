@@ -27,8 +27,12 @@ const rateText = (rate) => ((rate >= 1e-3 && rate < 1e4) || rate === 0 ? String(
 
 const lossAt = (k) => arrayOf(GIVEN.update.losses).numbers[k];
 
+// Whether the gradients are so small that the step changes next to nothing, as behind saturated neurons.
+const isFlat = () => GIVEN.update.rates[GIVEN.update.chosen] * GIVEN.update.slope < 1e-3 * Math.abs(lossAt(0));
+
 lesson({
   name: "update",
+  variant: () => (isFlat() ? "flat" : ""),
   inks: { w: "f", dw: "r" },
   lines: () => [["loss.backward()", say("update.all")], ["for w, dw in parameters:"], ["  w -= lr * dw", say("update.step")], ["loss = L(net(x), t)", say("update.again")]],
   draw() {
@@ -37,7 +41,7 @@ lesson({
     const { leaf, index } = weightShown();
     const { array, grad, name } = LEAVES[leaf];
     const plane = planeOf(array, index);
-    const near = plane.rows <= 7 && plane.columns <= 7 ? plane : cutOut(plane, 5);
+    const near = plane.rows <= 5 && plane.columns <= 5 ? plane : cutOut(plane, 5);
     const w = (r, c) => near.get(r, c);
     const dw = (r, c) => (near.indexOf(r, c) ? at(grad, near.indexOf(r, c)) : undefined);
     const after = (r, c) => (w(r, c) === undefined ? undefined : w(r, c) - rate * dw(r, c));
@@ -46,7 +50,7 @@ lesson({
     const places = [...placesOf([near.rows, near.columns])];
     const [top, dTop] = [topOf(places.map(([r, c]) => w(r, c) ?? 0)), topOf(places.map(([r, c]) => dw(r, c) ?? 0))];
     const reached = Math.max(top, topOf(places.map(([r, c]) => after(r, c) ?? 0)));
-    const digits = reached >= 1000 ? 0 : reached >= 10 ? 2 : 3;
+    const digits = reached >= 100 ? 0 : reached >= 10 ? 1 : reached >= 1 ? 2 : 3; // what a cell has room for; the sentence below says more
     const unit = { scale: 1, digits, words: "" };
     const [before, now] = [at(array, index), at(array, index) - rate * at(grad, index)];
     const leaves = updatedLeaves();
