@@ -106,6 +106,19 @@ def test_a_screen_is_one_sheet_of_paper(open_page: Open, screen: str) -> None:
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
+def test_what_is_painted_is_painted_for_paper_and_then_for_the_screen_again(open_page: Open) -> None:
+    page = open_page("lecture", view="lesson")
+    Lesson(page).go("conv1.dw")
+    blank = "return [...document.querySelector('canvas.map').getContext('2d').getImageData(2, 2, 1, 1).data]"
+    light = page.js(blank)
+    page.press("t")
+    dark = page.js(blank)
+    page.js("dispatchEvent(new Event('beforeprint'))")
+    assert page.js(blank) == light != dark
+    page.js("dispatchEvent(new Event('afterprint'))")
+    assert page.js(blank) == dark and page.js("return document.documentElement.dataset.theme") == "dark"
+
+
 def test_reduced_motion_shows_the_turned_kernel_at_once(open_page: Open) -> None:
     page = open_page("lecture", view="lesson")
     page.driver.execute_cdp_cmd(

@@ -25,7 +25,7 @@ function printed(theme) {
 const { signal } = views; // ends with this view
 document.addEventListener("keydown", onKey, { signal });
 byId("picture").addEventListener("pointerleave", () => state.preview && preview(null, null), { signal });
-addEventListener("resize", () => show(), { signal });
+addEventListener("resize", () => (openAddress(), show()), { signal }); // show() writes the address, so a new one is read first
 addEventListener("hashchange", openAddress, { signal });
 addEventListener("beforeprint", () => printed("light"), { signal });
 addEventListener("afterprint", () => printed(themeBefore), { signal });
