@@ -16,8 +16,8 @@ from minidl.explain.views.lesson import render
 from minidl.explain.views.lesson.recurrent import recurrent
 
 from ..page.browser import Page
-from ..page.lesson import Lesson, shows
-from ..page.test_lesson_families import FAULTS, SIZES
+from ..page.lesson import FAULTS, Lesson, shows
+from ..page.test_lesson_families import SIZES
 from .sequences import SEQUENCES, Steps
 
 Open = Callable[..., Lesson]

@@ -11,8 +11,7 @@ from minidl.explain.teaching.second import SECOND
 from minidl.explain.views.lesson import render
 
 from .browser import Page
-from .lesson import Lesson
-from .test_lesson_families import FAULTS
+from .lesson import FAULTS, Lesson
 
 SAYS = {
     "en": ("Compute the slope by operations too", "▼ forward · backward of xʸ"),
