@@ -30,7 +30,7 @@ def bad_calls() -> list[tuple[Any, tuple[int, ...], type[MinidlError], str]]:
         (nn.BatchNorm1d(3), (2, 3, 4, 5), ShapeError, r"but BatchNorm1d takes \(N, C\) or \(N, C, L\)"),
         (nn.LayerNorm((3, 4)), (2, 4, 3), ShapeError, r"LayerNorm: .*normalized_shape is \(3, 4\)"),
         (nn.GroupNorm(2, 4), (2, 6, 3), ShapeError, "GroupNorm: .*6 channels but num_channels is 4"),
-        (nn.Dropout2d(), (2, 3), ShapeError, "Dropout2d: dropout2d: input must be"),
+        (nn.Dropout2d(), (3,), ShapeError, "Dropout2d: dropout2d: input must be"),
         (nn.Unflatten(1, (2, 2)), (3, 5), ShapeError, "Unflatten: "),
     ]
 

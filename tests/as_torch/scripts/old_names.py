@@ -60,9 +60,7 @@ with torch.autograd.set_detect_anomaly(True):
         print(str(e).split("; it was")[0].rstrip("."))
 import torch.backends.cudnn as cudnn
 import torch.backends.mps
-cudnn.benchmark = True
-print(torch.backends.cudnn is cudnn, torch.backends.cudnn.benchmark, torch.backends.mps.is_available())
-cudnn.benchmark = False
+print(torch.backends.cudnn is cudnn, cudnn.benchmark, torch.backends.mps.is_available())
 print(x.is_cpu, x.is_cuda, x.is_xpu, x.is_mps, x.is_sparse, x.is_pinned())
 layer = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0).eval()
 file = io.BytesIO()
