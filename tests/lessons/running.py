@@ -31,7 +31,7 @@ class Numbers:
     def start(self, name: str) -> None:
         self.drawn = np.random.default_rng(sum(name.encode()))
         self.weights = np.random.default_rng(sum(name.encode()) + 1)
-        self.filled: set[int] = set()
+        self.filled: dict[int, Any] = {}  # by id; kept alive, so that no other gets the same id
         random.seed(0)
         np.random.seed(0)  # noqa: NPY002 - scripts draw from it
 
@@ -122,7 +122,7 @@ def fill(torch: Any, p: Any) -> None:
     """Random values of a usual size; scales of ones and shifts of zeros stay."""
     if id(p) in numbers.filled:
         return
-    numbers.filled.add(id(p))
+    numbers.filled[id(p)] = p
     with torch.no_grad():
         plain = p.ndim == 1 and bool(((p == 1).all() | (p == 0).all()).item())
         if not plain:
