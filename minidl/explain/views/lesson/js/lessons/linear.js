@@ -144,7 +144,7 @@ function outerBackward(op, cell) {
   const toTap = (k) => productCell(op, z, k);
   const toSample = (m) => productCell(op, [...indexOf(samples, m), o], k0);
   return make("div", { class: `slide dot outer ${N > 1 ? "batch" : ""}` },
-    figure({ name: "dz", hue: "b", more: unitOf(topOf(dzs)).words, of: `edge ${lit(0)}` }, bars({ numbers: dzs, chosen: o, hue: "b", pick: (j) => pick(op, productCell(op, [...z.slice(0, -1), j], k0)) })),
+    figure({ name: "dz", hue: "b", more: unitOf(topOf(dzs)).words, of: `edge operand ${lit(0)}` }, bars({ numbers: dzs, chosen: o, hue: "b", pick: (j) => pick(op, productCell(op, [...z.slice(0, -1), j], k0)) })),
     sign("×"),
     figure({ name: say("linear.row", { name: "x" }), hue: "f", more: words(unitOf(top)), of: lit(1) }, folded(fold, { get: xs, hue: "f", top, unit: unitOf(top), chosen: k0, over: (k) => preview(op, toTap(k)), pick: (k) => pickOrFollow(op, toTap(k), "x", g.xAt(z, k)) })),
     sign("="),
