@@ -16,7 +16,7 @@ from minidl.explain.views.lesson import render
 from minidl.explain.views.lesson.recurrent import recurrent
 
 from ..page.browser import Page
-from ..page.lesson import FAULTS, Lesson, shows
+from ..page.lesson import CUT, Lesson, shows
 from ..page.test_lesson_families import SIZES
 from .sequences import SEQUENCES, Steps
 
@@ -221,7 +221,7 @@ def test_nothing_is_cut_or_too_small(opened: Open, name: str, lang: str) -> None
             lesson.go(address if part == "z" else f"{address}.{part}")
             for size in SIZES:
                 lesson.page.resize(*size)
-                assert lesson.page.js(FAULTS) == [], (address, part, size)
+                assert lesson.page.js(CUT) == [], (address, part, size)
             lesson.page.resize(*SIZES[0])
     assert lesson.page.errors() == []
 

@@ -68,8 +68,11 @@ class Page:
         driver.get(self.url)
 
     def resize(self, width: int, height: int) -> None:
+        """Give the window a size, and wait until what is drawn by its size has been drawn anew."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))"
+        self.driver.execute_async_script(frames)
 
     def js(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)

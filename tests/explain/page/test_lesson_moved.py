@@ -10,6 +10,7 @@ import pytest
 
 from minidl.explain.views.lesson import render
 
+from ..lesson.sequences import SEQUENCES
 from .browser import Page
 from .families import LARGE, MODELS
 from .lesson import CUT, FAULTS, OVERFLOW
@@ -28,12 +29,21 @@ SIZES = ((1280, 720), (1024, 768), (390, 844), (640, 360))
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "lang"),
-    [("transformer", "en"), ("wide", "ko"), ("sentence", "en"), ("batchnorm", "ko"), ("broken", "en"), ("own", "en")],
+    [
+        ("transformer", "en"),
+        ("wide", "ko"),
+        ("sentence", "en"),
+        ("batchnorm", "ko"),
+        ("broken", "en"),
+        ("own", "en"),
+        ("seq-loop", "ko"),
+        ("seq-packed", "en"),
+    ],
 )
 def test_nothing_is_cut_when_a_cell_has_moved(
     driver: Any, tape_of: Callable[[str], dict[str, Any]], tmp_path: Path, name: str, lang: str
 ) -> None:
-    models = MODELS | LARGE
+    models = MODELS | LARGE | {f"seq-{name}": make for name, make in SEQUENCES.items()}
     tape = models[name]().to_dict() if name in models else tape_of(name)
     path = tmp_path / "page.html"
     path.write_text(render(tape, lang), encoding="utf-8")

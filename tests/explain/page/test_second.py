@@ -11,7 +11,7 @@ from minidl.explain.teaching.second import SECOND
 from minidl.explain.views.lesson import render
 
 from .browser import Page
-from .lesson import FAULTS, Lesson
+from .lesson import CUT, Lesson
 
 SAYS = {
     "en": ("Compute the slope by operations too", "▼ forward · backward of xʸ"),
@@ -30,7 +30,7 @@ def test_the_recorded_backward_is_taught_as_operations(driver: Any, tmp_path: Pa
         assert page.js("return document.getElementById('idea').innerText").startswith(SAYS[lang][0])
         for screen in lesson.screens()[:: 1 if name == "cube" else 4]:
             lesson.go(screen)
-            assert not page.js(FAULTS), (name, screen)
+            assert not page.js(CUT), (name, screen)
             if (name, screen) == ("cube", "mul1"):
                 assert page.js("return document.getElementById('phase').innerText") == SAYS[lang][1]
         assert not page.errors()

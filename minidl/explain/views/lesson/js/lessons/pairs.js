@@ -126,9 +126,10 @@ function usersOf(op, label, index) {
   return [...placesOf(op.z.shape)].filter((z) => sameIndex(unbroadcast(op.in[label].shape, z), index));
 }
 
-// "0.12 + 0.3 − 0.05 + …": the first few terms of a sum.
+// "0.12 + 0.3 − 0.05 + the other 7": the first few terms of a sum. A line may end before a sign.
 function sumText(terms, hue, most_ = 4) {
   const shown = terms.slice(0, terms.length > most_ + 1 ? most_ : terms.length);
-  const parts = shown.flatMap((v, k) => [k ? (v < 0 ? ` ${MINUS} ` : " + ") : v < 0 ? MINUS : "", short(Math.abs(v))]);
-  return ink(hue, parts.join("") + (shown.length < terms.length ? " + …" : ""));
+  const parts = shown.map((v, k) => make("span", {}, k ? (v < 0 ? `${MINUS} ` : "+ ") : v < 0 ? MINUS : "", short(Math.abs(v))));
+  if (shown.length < terms.length) parts.push(make("span", {}, "+ ", make("small", {}, say("app.others", { n: counted(terms.length - shown.length) }))));
+  return make("span", { class: `num sum ${hue}` }, ...parts.flatMap((part, k) => (k ? [" ", part] : [part])));
 }

@@ -6,7 +6,7 @@ lesson({
   holes: (op) => ({ n: sendersOf(op, cellOf(op).z).length, name: shortName(op) }),
   lines: (op) => [
     [`dz  = 0`, "", "backward"],
-    ...sendersOf(op, cellOf(op).z).map(({ op: user, label }, k) => [`dz += d${label}`, say("shared.line.use", { name: nameAmong(user) })]),
+    ...sendersOf(op, cellOf(op).z).map(({ op: user, label }) => [`dz += ${gradientId(user, label)}`, say("shared.line.use", { name: nameAmong(user) })]),
   ],
   draw(op, part, cell) {
     const shares = sharesOfUses(op, cell);
@@ -17,8 +17,8 @@ lesson({
   chain(op, part, cell) {
     const shares = sharesOfUses(op, cell).toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));
     const rest = shares.slice(1).reduce((sum, one) => sum + one.value, 0);
-    const named = (one) => ({ ...term(["L"], ["z"], one.value, say("shared.by", { name: nameAmong(one.user) }), "b", followUse(one)), symbol: gradientName(one.label) });
-    const others = { symbol: gradientName("…"), value: rest, words: say("shared.more", { n: shares.length - 1 }), hue: "b" };
+    const named = (one) => ({ ...term(["L"], ["z"], one.value, say("shared.by", { name: nameAmong(one.user) }), "b", followUse(one)), symbol: gradientName(gradientId(one.user, one.label)) });
+    const others = { symbol: gradientName("d…"), value: rest, words: say("app.others", { n: shares.length - 1 }), hue: "b" };
     return {
       sign: "=",
       between: "+",
@@ -32,7 +32,8 @@ const sharesOfUses = (op, cell) => sendersOf(op, cell.z).map((use) => {
   return { user: use.op, label: use.label, index, value: at(use.op.d[use.label], index) };
 });
 const nameAmong = (op) => (op.alone ? shortName(op) : `${shortName(op)} ${op.count}`); // Linear 2
-const gradientName = (label) => make("span", { class: "frac v" }, `d${label}`);
+const gradientName = (text) => make("span", { class: "frac v" }, text);
+const gradientId = (user, label) => user.lesson.parts(user).find((part) => part.label === label)?.id ?? `d${label}`; // what its screen is called
 const followUse = ({ user, label, index }) => ({ screen: screenOf(user, "d" + label), op: user, cell: user.lesson.cell(user, label, index) });
 
 // The value in the middle, its uses to the right; gradients come back along every branch and meet.
@@ -53,7 +54,7 @@ function branches(op, cell, shares) {
       { class: "use", on: { click: go } },
       draw("rect", { class: "box", x: 352, y: place(k) - 42, width: 284, height: 84, rx: 8 }),
       draw("text", { class: "user", x: 366, y: place(k) - 9 }, nameAmong(user)),
-      draw("text", { class: "letter", x: 366, y: place(k) + 29 }, `d${label}`),
+      draw("text", { class: "letter", x: 366, y: place(k) + 29 }, gradientId(user, label)),
       draw("text", { class: "amount b", x: 622, y: place(k) + 30 }, short(value)),
     );
   });
