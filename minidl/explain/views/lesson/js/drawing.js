@@ -42,6 +42,9 @@ function chip(text) {
   return make("span", { class: "num r chip" }, isGuessing() ? "?" : text);
 }
 
+// "= 0.3", never at the end of one line and the start of the next.
+const equals = (result) => make("span", { class: "num" }, "= ", result);
+
 function speech(...parts) {
   return make("p", { class: "say num" }, ...parts.flatMap((part) => [part, " "]));
 }

@@ -12,7 +12,7 @@ lesson({
     const terms = [...placesOf(from[1].shape)].filter((i) => along(i, cell.z)).map((i) => at(from[1], i));
     const figures = [
       groupFigure({ op, label: from[0], as: "z", array: from[1], index: cell.z, hue: from[2], member: (i) => along(i, cell.z) }),
-      make("div", { class: "stack middle" }, waterfall({ shares: terms, hue: from[2], result: true }), speech(sumText(terms, from[2], 3), "=", chip(short(at(to[1], cell.z))))),
+      make("div", { class: "stack middle" }, waterfall({ shares: terms, hue: from[2], result: true }), speech(sumText(terms, from[2], 3), equals(chip(short(at(to[1], cell.z)))))),
       groupFigure({ op, label: to[0], as: "z", array: to[1], index: cell.z, hue: to[2], result: true, frame: "r", member: (i) => sameIndex(i, cell.z) }),
     ];
     return make("div", { class: "row reduce" }, ...(forward ? figures : figures.toReversed()));

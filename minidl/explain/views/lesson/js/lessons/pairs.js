@@ -114,7 +114,7 @@ function sharesPicture(op, part, cell, shareAt) {
       "div",
       { class: "stack middle" },
       waterfall({ shares, chosen, hue: "b", result: true, pick: pickShare }),
-      speech(sumText(shares, "b", 2), "=", chip(short(at(op.d[label], cell[label])))),
+      speech(sumText(shares, "b", 2), equals(chip(short(at(op.d[label], cell[label]))))),
     ),
     sign("▶"),
     arrayFigure({ op, label: part.id, array: op.d[label], index: cell[label], hue: "b", result: true, frame: "r" }),

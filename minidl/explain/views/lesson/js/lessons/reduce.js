@@ -60,7 +60,7 @@ function reduceSpeech(op, cell, shares) {
   const values = group.map((x) => shares(op, at(op.in.x, x), group.length));
   if (group.length > 64 || values.some((v) => v === undefined || Number.isNaN(v))) return [sign("▶"), speech(say("reduce.many", { n: counted(group.length) }), "=", result)];
   const chosen = group.findIndex((x) => sameIndex(x, cell.x));
-  return [waterfall({ shares: values, chosen, result: true, pick: (k) => pick(op, { x: group[k], z: cell.z }) }), speech(sumText(values, "f", 3), "=", result)];
+  return [waterfall({ shares: values, chosen, result: true, pick: (k) => pick(op, { x: group[k], z: cell.z }) }), speech(sumText(values, "f", 3), equals(result))];
 }
 
 const meanOf = (op, group) => group.reduce((sum, x) => sum + at(op.in.x, x), 0) / group.length;
