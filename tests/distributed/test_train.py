@@ -134,6 +134,7 @@ def test_ctrl_c_then_resumed_by_another_number_of_processes(tmp_path: Path, digi
     deadline = time.monotonic() + 60
     while not (out / "model.npz").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
+    time.sleep(0.5)  # the first checkpoint is written before the first step; before that, Ctrl-C ends all at once
     job.send_signal(signal.SIGINT)  # mpiexec passes it on
     stopped = finish(job)
     assert stopped.stderr.count("stopped after step") == 1, stopped.stderr
