@@ -538,8 +538,9 @@ class TestNetworks:
             finally:
                 tracemalloc.stop()
 
-        peak(False), peak(True)  # scratch memory that stays
-        assert peak(True) < 2 * peak(False)
+        # The least of some: scratch memory stays, and a thread may take its own late.
+        plain, recorded = map(min, zip(*[(peak(False), peak(True)) for _ in range(4)]))
+        assert recorded < 2 * plain
 
     def test_what_is_not_asked_for_is_not_recorded(self):
         x, w = leaf(minidl, 2, 3), leaf(minidl, 4, 3, seed=1)
