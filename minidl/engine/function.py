@@ -111,7 +111,9 @@ class Function:
             if half:  # float16 is for storage, not for computing: widen, compute in float32, round once
                 arrays = [x.astype(float32) if getattr(x, "dtype", None) == float16 else x for x in arrays]
             kernel: Any = backend.kernels and not listening.observers and backend.stand_in(cls.forward)
-            z = kernel(node, *arrays, **options) if kernel else node.forward(*arrays, **options)
+            made = z = kernel(node, *arrays, **options) if kernel else node.forward(*arrays, **options)
+            if half:
+                z = tuple(map(_rounded, z)) if isinstance(z, (tuple, list)) else _rounded(z)
         except ValueError as error:
             if "could not be broadcast" not in str(error) or isinstance(error, ShapeError):
                 raise
@@ -121,19 +123,16 @@ class Function:
         finally:
             backend.unmute(before)
         if isinstance(z, (tuple, list)):
-            node.ids = (*map(id, arrays), *map(id, z))
-            output: Any = node._outputs([node._rounded(part) for part in z] if half else z, edges, read)
+            node.ids = (*map(id, arrays), *map(id, made))
+            output: Any = node._outputs(z, edges, read)
         else:
-            made = id(z)
-            if half:
-                z = node._rounded(z)
             if isinstance(z, np.generic):
                 z = backend.asarray(z)  # reductions of NumPy return scalars
             output = view_of(inputs[0], z, (cls, options)) if cls.is_view else wrap(z)
             if not cls.is_view and not z.flags.c_contiguous:
                 output._strides = inherited_strides(inputs, z)
             if True in node.needs and z.dtype in FLOATING and not node.constants:
-                node.ids, node.meta = (*map(id, arrays), made), (z.shape, z.dtype)
+                node.ids, node.meta = (*map(id, arrays), id(made)), (z.shape, z.dtype)
                 node._record(edges, [*read, output._storage])
                 output._edge, output._requires_grad = node, True
         for observer in listening.observers:
@@ -182,11 +181,6 @@ class Function:
                     output._edge, output._requires_grad = Output(self, place, self.meta[place]), True
         return outputs
 
-    def _rounded(self, z: Array) -> Array:
-        """What was computed in float32, as float16; a number too large for that is infinity."""
-        with self.backend.quiet():
-            return z.astype(float16) if z.dtype == float32 else z
-
     def _seal_of(self, memory: Storage) -> int:
         """The checksum of exposed memory, or 0 if backward needs none of it: then it is never compared."""
         return checksum(memory.exposed) if memory.owner in self.kept_memory() else 0
@@ -227,3 +221,8 @@ class Function:
         """Free what was kept for backward, and the graph behind it."""
         self.__dict__.clear()
         self.edges, self.versions = None, []
+
+
+def _rounded(z: Array) -> Array:
+    """What was computed in float32, as float16; a number too large for that is infinity."""
+    return z.astype(float16) if z.dtype == float32 else z

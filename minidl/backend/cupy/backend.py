@@ -112,9 +112,8 @@ class CupyBackend(Backend):
 
     def correlate_grad_weight(self, dz: Array, x: Array, window: Window, groups: int) -> Array:
         columns = _columns(x, window, (dz.shape[2], dz.shape[3]), groups)
-        dw = cupy.empty(
-            (dz.shape[1], x.shape[1] // groups, *window.kernel), x.dtype
-        )  # not a view, which is copied later
+        shape = dz.shape[1], x.shape[1] // groups, *window.kernel
+        dw = cupy.empty(shape, x.dtype)  # not a view, which would be copied later
         _product(_outputs(dz, groups), columns.transpose(0, 2, 1), out=_kernels(dw, groups))
         return dw
 
