@@ -24,6 +24,8 @@ from .window import Window, line
 Array = Any
 Axes = int | tuple[int, ...]
 
+Meanwhile = Callable[..., Callable[[], Any]]  # begins a call; what it returns gives the result, once that is wanted
+
 
 class Backend(ABC):
     """One array library: `name`, PyTorch's name of its `device`, its module `xp`, its `array_type`, and its calls."""
@@ -194,6 +196,19 @@ class Backend(ABC):
     def one_job(self) -> AbstractContextManager[None]:
         """Inside it, results may be deferred and computed together at its end; none of them may be read before."""
         return nullcontext()
+
+    def products_in_turn(self, work: int) -> AbstractContextManager[Meanwhile]:
+        """For products that wait for one another, each of so many multiply-adds.
+
+        `later = meanwhile(function, *arguments)` lets another thread do that call until the end, if there is one free;
+        after the end, `later()` is its result.
+        """
+
+        def at_once(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+            result = function(*arguments)
+            return lambda: result
+
+        return nullcontext(at_once)
 
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
         """Σ x · y (or Σ x) over `axes`, which stay with length 1, for x and y of one shape."""

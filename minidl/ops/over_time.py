@@ -16,6 +16,9 @@ from .arithmetic import add
 from .linear import linear
 from .recurrent import GRUStep, LSTMStep, ReluStep, Step, TanhStep
 
+SHARES = 7  # of dw, each from some times: another thread may multiply one while this one goes back in time
+ROWS = 256  # the fewest rows of a share: smaller products are not worth a sum of their own
+
 
 class OverTime(Step):
     """The state goes from step to step; mixed with a Step, which says how.
@@ -29,7 +32,8 @@ class OverTime(Step):
     def forward(  # type: ignore[override]  # all times at once have other inputs than one step has
         self, x: Any, w: Any, b: Any, r: Any, *first: Any, sizes: Sequence[int], reverse: bool
     ) -> Any:
-        self.w, self.r, matmul = w, r, self.backend.matmul
+        self.w, self.r, self.first, matmul = w, r, list(first), self.backend.matmul
+        turned = self.xp.ascontiguousarray(w.T)  # once: BLAS reads a transposed matrix more slowly, at each time
         self.times = [slice(*bounds) for bounds in pairwise(accumulate(sizes, initial=0))]
         if reverse:
             self.times.reverse()
@@ -37,19 +41,21 @@ class OverTime(Step):
         inner: list[Any] = []  # and h before the projection
         state = list(first)
         z = self.xp.empty((len(x), first[0].shape[1]), x.dtype)
-        for rows in self.times:
-            going = [s[: rows.stop - rows.start] for s in state]  # the others have ended, or not yet begun
-            y = matmul(going[0], w.T)
-            if b is not None:
-                y += b
-            (h, *others), needed = self.step(x[rows], y, *going)
-            if r is not None:
-                inner.append(h)
-                h = matmul(h, r.T)
-            z[rows] = h
-            state = [self._with_others(new, old) for new, old in zip((z[rows], *others), state)]
-            kept.append(needed)
-        self.first, self.z, self.kept, self.inner = list(first), z, kept, inner
+        with self._in_turn():
+            for rows in self.times:
+                going = [s[: rows.stop - rows.start] for s in state]  # the others have ended, or not yet begun
+                y = matmul(going[0], turned)
+                if b is not None:
+                    y += b
+                (h, *others), needed = self.step(x[rows], y, *going)
+                if r is not None:
+                    inner.append(h)
+                    h = matmul(h, r.T)
+                z[rows] = h
+                state = [self._with_others(new, old) for new, old in zip((z[rows], *others), state)]
+                kept.append(needed)
+        self.together = max(1, len(sizes) // SHARES, -(-ROWS // max(1, len(first[0]))))  # times of a share of dw
+        self.z, self.kept, self.inner = z, kept, inner
         return z, self.backend.copy(state[0]), *state[1:]
 
     def backward(self, dz: Any, *dlast: Any) -> Any:
@@ -73,38 +79,51 @@ class OverTime(Step):
         inner = None if r is None else self.xp.empty((len(dz), r.shape[1]), dz.dtype)
         dh_of_rows = None if r is None else self.xp.empty_like(dz)
         dstate = list(dlast)
-        for i in reversed(range(len(self.times))):
-            rows = self.times[i]
-            dh, *rest = [d[: rows.stop - rows.start] for d in dstate]
-            dh = dh + dz[rows]
-            if inner is not None and dh_of_rows is not None:
-                dh_of_rows[rows], inner[rows] = dh, self.inner[i]
-                dh = matmul(dh, r)
-                if dinner is not None:
-                    dh = dh + dinner[i]
-            steps = self.back(self.kept[i], dh, *rest)
-            if dkept is not None:
-                more = self.back_kept(self.kept[i], *dkept[i])
-                steps = tuple([None if d is None else d + e for d, e in zip(steps, more)])
-            dx[rows], dy_t, direct, *rest = steps
-            if not self.adds:
-                dy[rows] = dy_t
-            dh = matmul(dy_t, w)
-            if direct is not None:
-                dh += direct
-            dstate = [self._with_others(new, old) for new, old in zip((dh, *rest), dstate)]
-        dw = matmul(dy.T, self._before()) if self.needs[1] else None
-        db = dy.sum(0) if self.needs[2] else None
-        dr = matmul(dh_of_rows.T, inner) if dh_of_rows is not None and self.needs[3] else None
+        shares: list[Any] = []  # of dw
+        with self._in_turn() as meanwhile:
+            for i in reversed(range(len(self.times))):
+                rows = self.times[i]
+                dh, *rest = [d[: rows.stop - rows.start] for d in dstate]
+                dh = dh + dz[rows]
+                if inner is not None and dh_of_rows is not None:
+                    dh_of_rows[rows], inner[rows] = dh, self.inner[i]
+                    dh = matmul(dh, r)
+                    if dinner is not None:
+                        dh = dh + dinner[i]
+                steps = self.back(self.kept[i], dh, *rest)
+                if dkept is not None:
+                    more = self.back_kept(self.kept[i], *dkept[i])
+                    steps = tuple([None if d is None else d + e for d, e in zip(steps, more)])
+                dx[rows], dy_t, direct, *rest = steps
+                if not self.adds:
+                    dy[rows] = dy_t
+                if self.needs[1] and i % self.together == 0:
+                    shares.append(meanwhile(matmul, *self._factors(i, dy)))
+                dh = matmul(dy_t, w)
+                if direct is not None:
+                    dh += direct
+                dstate = [self._with_others(new, old) for new, old in zip((dh, *rest), dstate)]
+            db = dy.sum(0) if self.needs[2] else None
+            dr = matmul(dh_of_rows.T, inner) if dh_of_rows is not None and self.needs[3] else None
+        dw = sum(share() for share in shares) if shares else None
         return dx, dw, db, dr, *dstate
 
-    def _before(self) -> Any:
-        """For each row, h before its step: (rows, P)."""
-        before, h = self.xp.empty_like(self.z), self.first[0]
-        for rows in self.times:
-            before[rows] = h[: rows.stop - rows.start]
-            h = self._with_others(self.z[rows], h)
-        return before
+    def _in_turn(self) -> Any:
+        """Each product waits for the one before: that of h and w."""
+        return self.backend.products_in_turn(self.w.size * len(self.first[0]))
+
+    def _factors(self, i: int, dy: Any) -> tuple[Any, Any]:
+        """dyᵀ and h of the step before, at the i-th time and some after it: their product is a share of dw."""
+        share = range(i, min(i + self.together, len(self.times)))
+        times = sorted(share, key=lambda t: self.times[t].start)  # in the order of memory
+        rows = slice(self.times[times[0]].start, self.times[times[-1]].stop)
+        return dy[rows].T, self.xp.concatenate([self._before(t) for t in times])
+
+    def _before(self, i: int) -> Any:
+        """h before the i-th step: (rows, P)."""
+        rows, first = self.times[i], self.first[0]
+        h = self._with_others(self.z[self.times[i - 1]], first) if i else first
+        return h[: rows.stop - rows.start]
 
     def _with_others(self, new: Any, old: Any) -> Any:
         """A state (N, H) whose first rows are `new`; the others stay as they are."""

@@ -293,3 +293,75 @@ def test_who_follows_the_lines_sees_each_result_at_once() -> None:
     finally:
         sys.settrace(before)
     assert seen == [0, 1]
+
+
+def test_what_is_given_meanwhile_is_done_by_another_thread_and_its_result_is_there_at_the_end() -> None:
+    threads.set_num_threads(2)
+    begun = threading.Event()
+
+    def task(number: int) -> tuple[int, int]:
+        begun.set()
+        return number * number, threading.get_ident()
+
+    with threads.in_turn(10) as meanwhile:
+        later = [meanwhile(task, i) for i in range(5)]
+        assert begun.wait(60)  # nobody has asked for a result yet
+        assert blas_threads() == [1]
+    assert [share()[0] for share in later] == [0, 1, 4, 9, 16]
+    assert later[0]()[1] != threading.get_ident()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_nobody_has_begun_is_done_at_the_end(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads.set_num_threads(workers)
+    monkeypatch.setattr(threads._pool, "_grow", lambda count: 0)  # the system allows no thread
+    with threads.in_turn(10) as meanwhile:
+        later = [meanwhile(threading.get_ident) for _ in range(3)]
+    assert {share() for share in later} == {threading.get_ident()}
+
+
+def test_a_helper_that_comes_when_all_is_done_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads.set_num_threads(2)
+    invited: list[threads._Errands] = []
+    monkeypatch.setattr(threads._pool, "invite", lambda errands, helpers: invited.append(errands))
+    with threads.in_turn(10) as meanwhile:
+        share = meanwhile(lambda: 7)
+    assert share() == 7
+    late = threading.Thread(target=invited[0].work)
+    late.start()
+    late.join(60)
+    assert not late.is_alive()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_what_is_done_meanwhile_is_raised_at_the_end(workers: int) -> None:
+    threads.set_num_threads(workers)
+    after = []
+    with pytest.raises(ZeroDivisionError), threads.in_turn(10) as meanwhile:
+        meanwhile(lambda: 1 / 0)
+        meanwhile(after.append, 1)
+    assert after == []
+    assert not threads.is_held()
+    assert np.allclose(np.ones((300, 300)) @ np.ones((300, 300)), 300)  # the pool and BLAS live on
+
+
+def test_an_error_of_the_one_who_goes_on_leaves_nothing_running() -> None:
+    threads.set_num_threads(2)
+    with pytest.raises(KeyError), threads.in_turn(10) as meanwhile:
+        share = meanwhile(lambda: 3)
+        raise KeyError
+    assert share() == 3
+    assert not threads.is_held()
+
+
+@pytest.mark.parametrize("microseconds", [10, 10 * threads.SMALL_WORK])
+def test_long_calls_and_calls_within_others_are_made_at_once(microseconds: float) -> None:
+    threads.set_num_threads(2)
+    order: list[int] = []
+    with threads.in_turn(10), threads.in_turn(microseconds) as meanwhile:  # within the other: nobody is free
+        meanwhile(order.append, 1)
+        order.append(2)
+    with threads.in_turn(10 * threads.SMALL_WORK) as meanwhile:
+        meanwhile(order.append, 3)
+        order.append(4)
+    assert order == [1, 2, 3, 4]

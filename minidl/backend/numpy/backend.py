@@ -49,6 +49,7 @@ class NumpyBackend(Backend):
     inner = staticmethod(sums.inner)
     mean = staticmethod(sums.mean)
     centred = staticmethod(sums.centred)
+    products_in_turn = staticmethod(matmul.products_in_turn)
     matmul = staticmethod(matmul.matmul)
     one_job = staticmethod(threads.one_job)
     floor_divmod = staticmethod(divmod.floor_divmod)

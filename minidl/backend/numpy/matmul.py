@@ -10,12 +10,14 @@ the shape alone, so results do not depend on the number of threads.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
 
-from .threads import Work, do, parallel
+from ..base import Meanwhile
+from .threads import Work, do, in_turn, is_held, parallel
 
 SMALL = 1 << 17  # multiply-adds of a product of matrices that BLAS never shares among threads
 SMALL_VECTOR = 1 << 13  # the same, of a product with a vector
@@ -34,6 +36,8 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.matmul(x, y)
     if x.ndim == 2 and y.ndim == 2 and x.shape[1] == y.shape[0]:
         work = x.size * y.shape[1]
+        if 2 * work <= STRIP and is_held():  # it would be one strip, and the thread waits for it
+            return np.matmul(x, y)
         if work > SMALL and min(x.shape[0], y.shape[1]) > 1:
             z = np.empty((x.shape[0], y.shape[1]), x.dtype)
             tasks = _strips(x, y, z)
@@ -48,6 +52,11 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     result = []
     parallel(lambda _: result.append(np.matmul(x, y)), 1, work / PRODUCTS)
     return result[0]
+
+
+def products_in_turn(work: int) -> AbstractContextManager[Meanwhile]:
+    """`threads.in_turn` for products of so many multiply-adds each."""
+    return in_turn(work / PRODUCTS)
 
 
 def _stacks(x: np.ndarray, y: np.ndarray, work: int) -> np.ndarray:
