@@ -30,7 +30,7 @@ class Rule(NamedTuple):
     slope: str | None  # the method that gives ∂z/∂(input)
     kept: tuple[tuple[str, int], ...]  # its arguments: the name that each is kept under, and its place
     passes: str | None  # the method that tells where the gradient passes
-    watched: int  # the place of that method's argument
+    watched: int  # the place of that method's argument, counted from the end: -1 is z
     mask: str  # the name that its result is kept under
 
 
@@ -42,8 +42,8 @@ class Elementwise(Function):
       `slope(self, x)`, `slope(self, z)`, `slope(self, x, z)` or `slope(self)`. With several inputs, each has one:
       `slope_x`, ...
     * `passes(self, x)`, or `passes(self, z)`, tells where (bool) the gradient passes: elsewhere dx is 0, even if dz is
-      infinite or the slope NaN. It is computed in forward; one byte per element is kept for it. Without a slope beside
-      it, dx is dz itself where it passes.
+      infinite or the slope NaN. One byte per element is kept for it, or z itself, if a product is likely to follow that
+      keeps z anyway (z is no image). Without a slope beside it, dx is dz itself where it passes.
     * A further parameter of `value` names a method that computes an intermediate result, such as `cdf(self, x)` for
       `value(self, x, cdf)`. It is computed once, and a slope may ask for it too; the rest of `value` is then cheap.
     * Options are declared in the class (`alpha: float`, or with a default) and read from self (`self.alpha`).
@@ -61,7 +61,7 @@ class Elementwise(Function):
     _required: ClassVar[frozenset[str]]
     _parts: ClassVar[tuple[tuple[str, tuple[int, ...]], ...]]
     _rules: ClassVar[tuple[Rule, ...]]
-    _only: ClassVar[tuple[str, int] | None]  # the name and place (-1: z) of the one array to keep, if one is all
+    _only: ClassVar[tuple[str, int] | None]  # the name and place of the one array to keep, if one is all
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -76,10 +76,9 @@ class Elementwise(Function):
         known = [*cls._taken, *parts, "z"]
         cls._parts = tuple([(part, cls._places(part, known)) for part in parts])
         cls._rules = tuple([cls._rule("" if len(cls._taken) == 1 else f"_{name}", known) for name in cls._taken])
-        rule, cls._only = cls._rules[0], None
-        if len(cls._rules) == 1 and len(rule.kept) == 1 and not rule.passes:
-            name, place = rule.kept[0]
-            cls._only = name, -1 if name == "z" else place
+        rule = cls._rules[0]
+        only_one = len(cls._rules) == len(rule.kept) == 1 and not rule.passes
+        cls._only = rule.kept[0] if only_one else None
 
     @classmethod
     def _rule(cls, suffix: str, known: list[str]) -> Rule:
@@ -89,7 +88,7 @@ class Elementwise(Function):
         taken = _parameters(getattr(cls, slope)) if slope else []
         names = [f"{name}_" if hasattr(cls, name) else name for name in taken]  # next to the method of that name
         kept = tuple(zip(names, cls._places(slope, known))) if slope else ()
-        return Rule(slope, kept, passes, cls._places(passes, known)[0] if passes else 0, f"mask{suffix}")
+        return Rule(slope, kept, passes, cls._places(passes, known)[0] - len(known) if passes else 0, f"mask{suffix}")
 
     @classmethod
     def _places(cls, method: str, known: list[str]) -> tuple[int, ...]:
@@ -106,10 +105,9 @@ class Elementwise(Function):
         for part, places in self._parts:
             known += (self.backend.elementwise(getattr(self, part), *[known[i] for i in places]),)
         z = self.value(*known) if self.cheap or self._parts else self.backend.elementwise(self.value, *known)
-        if self._only is not None:  # the common case, in few calls
-            if self.needs[0]:
-                name, place = self._only
-                self.__dict__[name] = z if place < 0 else known[place]
+        if self._only is not None and self.needs[0]:  # the common case, in few calls
+            name, place = self._only
+            self.__dict__[name] = z if name == "z" else known[place]
         elif True in self.needs:
             self._keep((*known, z))
         return z
@@ -129,7 +127,9 @@ class Elementwise(Function):
             if needed:
                 for name, place in rule.kept:
                     kept[name] = known[place]
-                if rule.passes is not None:
+                if rule.watched == -1 and known[-1].ndim < 4:
+                    kept["z"] = known[-1]
+                elif rule.passes is not None:
                     formula, x = getattr(self, rule.passes), known[rule.watched]
                     kept[rule.mask] = formula(x) if self.cheap else self.backend.elementwise(formula, x)
 
@@ -146,6 +146,8 @@ class Elementwise(Function):
         kept = self.__dict__
         if rule.slope:
             dz = self.backend.product(getattr(self, rule.slope), *[kept[name] for name, _ in rule.kept], dz)
+        if rule.watched == -1 and rule.mask not in kept:
+            return self._passed(dz, getattr(self, rule.passes or "")(kept["z"]))
         return self._passed(dz, kept[rule.mask]) if rule.passes else dz
 
     def _passed(self, dz: Array, mask: Array) -> Array:

@@ -58,7 +58,7 @@ def kept(z: minidl.Tensor) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("function", "names"),
     [
-        (elementary.Exp, {"z"}), (elementary.Sin, {"x"}), (activation.Tanh, {"z"}), (activation.Relu, {"mask"}),
+        (elementary.Exp, {"z"}), (elementary.Sin, {"x"}), (activation.Tanh, {"z"}), (activation.Relu, {"z"}),
         (activation.Hardsigmoid, {"mask"}), (activation.Gelu, {"x", "cdf_"}), (activation.Silu, {"x", "s_"}),
         (arithmetic.Square, {"x"}), (arithmetic.Reciprocal, {"z"}),
     ],
@@ -70,6 +70,26 @@ def test_only_what_the_slope_takes_is_kept(function: type[Elementwise], names: s
     for name, array in (("x", x._array), ("z", z._array)):
         assert name not in names or kept(z)[name] is array  # itself, not a copy
     assert all(array.dtype == bool for name, array in kept(z).items() if name == "mask")
+
+
+def test_what_passes_is_kept_as_z_or_for_images_as_a_mask() -> None:
+    x = minidl.tensor([[-1.0, 0.0, 2.0, float("nan")]], dtype=minidl.float64)
+    gradients = []
+    for shape, name in (((1, 4), "z"), ((2, 1, 2), "z"), ((1, 1, 2, 2), "mask")):
+        leaf = x.reshape(shape).requires_grad_()
+        z = leaf.relu()
+        assert kept(z).keys() == {name}
+        z.backward(minidl.tensor([[float("inf"), float("nan"), 3.0, 4.0]], dtype=minidl.float64).reshape(shape))
+        gradients.append(leaf.grad.numpy().ravel().tolist())
+    assert gradients == [[0.0, 0.0, 3.0, 4.0]] * 3
+
+
+def test_a_result_that_is_kept_may_be_changed_all_the_same() -> None:
+    x = leaf(1.0, -2.0)
+    z = minidl.relu(x)
+    z -= 1
+    z.sum().backward()
+    assert x.grad.tolist() == [1.0, 0.0]
 
 
 def test_of_several_inputs_only_what_the_wanted_gradients_need_is_kept() -> None:

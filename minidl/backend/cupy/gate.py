@@ -12,19 +12,21 @@ Array = Any
 
 
 def forward(node: Any, *inputs: Array, **options: Any) -> Array:
-    """The operation's `forward`; if all it keeps is a mask of z, both are made by one kernel of its own lines."""
+    """The operation's `forward`; if all that backward needs is a mask of z, both are made by one kernel."""
     kind: Any = type(node)
     rule = kind._rules[0]
     if not (node.needs[0] and _is_gate(kind)) or options:  # options are no part of the kernel
         return node.forward(*inputs, **options)
     z, vars(node)[rule.mask] = _fused(kind, kind.value, getattr(kind, rule.passes), node.backend)(*inputs)
+    if z.ndim < 4:
+        node.z = z  # as on the CPU: what may not be changed there in place may not be here either
     return z
 
 
 def _is_gate(kind: Any) -> bool:
     """Whether the operation is z = value(x), and its derivative 1 where passes(z), else 0."""
     rule = kind._rules[0]
-    return kind.cheap and len(kind._taken) == 1 and not kind._parts and not rule.slope and rule.watched == 1
+    return kind.cheap and len(kind._taken) == 1 and not kind._parts and not rule.slope and rule.watched == -1
 
 
 @cache
