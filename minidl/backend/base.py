@@ -24,8 +24,6 @@ from .window import Window, line
 Array = Any
 Axes = int | tuple[int, ...]
 
-Meanwhile = Callable[..., Callable[[], Any]]  # begins a call; what it returns gives the result, once that is wanted
-
 
 class Backend(ABC):
     """One array library: `name`, PyTorch's name of its `device`, its module `xp`, its `array_type`, and its calls."""
@@ -197,18 +195,13 @@ class Backend(ABC):
         """Inside it, results may be deferred and computed together at its end; none of them may be read before."""
         return nullcontext()
 
-    def products_in_turn(self, work: int) -> AbstractContextManager[Meanwhile]:
-        """For products that wait for one another, each of so many multiply-adds.
+    def walks(self, length: int, work: int) -> list[slice]:
+        """The parts in which to take so many sequences, if each step multiplies `work` times per sequence."""
+        return [slice(0, length)]
 
-        `later = meanwhile(function, *arguments)` lets another thread do that call until the end, if there is one free;
-        after the end, `later()` is its result.
-        """
-
-        def at_once(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-            result = function(*arguments)
-            return lambda: result
-
-        return nullcontext(at_once)
+    def side_by_side(self, walk: Callable[[int], Any], count: int, work: int) -> list[Any]:
+        """[walk(0), ..., walk(count - 1)], which need nothing of one another; each of their products is that much."""
+        return [walk(number) for number in range(count)]
 
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
         """Σ x · y (or Σ x) over `axes`, which stay with length 1, for x and y of one shape."""

@@ -16,9 +16,6 @@ from .arithmetic import add
 from .linear import linear
 from .recurrent import GRUStep, LSTMStep, ReluStep, Step, TanhStep
 
-SHARES = 7  # of dw, each from some times: another thread may multiply one while this one goes back in time
-ROWS = 256  # the fewest rows of a share: smaller products are not worth a sum of their own
-
 
 class OverTime(Step):
     """The state goes from step to step; mixed with a Step, which says how.
@@ -37,12 +34,13 @@ class OverTime(Step):
         self.times = [slice(*bounds) for bounds in pairwise(accumulate(sizes, initial=0))]
         if reverse:
             self.times.reverse()
-        kept: list[Any] = []  # per time: what `back` needs,
-        inner: list[Any] = []  # and h before the projection
-        state = list(first)
-        z = self.xp.empty((len(x), first[0].shape[1]), x.dtype)
-        with self._in_turn():
-            for rows in self.times:
+        self.batches = self.backend.walks(len(first[0]), w.size)
+        z = self.z = self.xp.empty((len(x), first[0].shape[1]), x.dtype)
+
+        def walk(number: int) -> Any:
+            kept, inner = [], []  # per time: what `back` needs, and h before the projection
+            state = [s[self.batches[number]] for s in first]
+            for rows in self._rows(number):
                 going = [s[: rows.stop - rows.start] for s in state]  # the others have ended, or not yet begun
                 y = matmul(going[0], turned)
                 if b is not None:
@@ -54,20 +52,22 @@ class OverTime(Step):
                 z[rows] = h
                 state = [self._with_others(new, old) for new, old in zip((z[rows], *others), state)]
                 kept.append(needed)
-        self.together = max(1, len(sizes) // SHARES, -(-ROWS // max(1, len(first[0]))))  # times of a share of dw
-        self.z, self.kept, self.inner = z, kept, inner
-        return z, self.backend.copy(state[0]), *state[1:]
+            return kept, inner, state
+
+        self.kept, self.inner, states = map(list, zip(*self._side_by_side(walk)))
+        return z, *[self.xp.concatenate(parts) for parts in zip(*states)]
 
     def backward(self, dz: Any, *dlast: Any) -> Any:
         return self._back_in_time(dz, dlast)
 
     def backward_kept(self, *dkept: Any) -> Any:
-        count = len(dkept) // len(self.times)
-        return self._back_in_time(None, None, dkept=[dkept[i : i + count] for i in range(0, len(dkept), count)])
+        given = iter(dkept)
+        return self._back_in_time(None, None, [[[next(given) for _ in time] for time in part] for part in self.kept])
 
     def backward_inner(self, *dinner: Any) -> Any:
         """The rule of `inner` for second derivatives."""
-        return self._back_in_time(None, None, dinner=dinner)
+        given = iter(dinner)
+        return self._back_in_time(None, None, None, [[next(given) for _ in part] for part in self.inner])
 
     def _back_in_time(self, dz: Any, dlast: Any, dkept: Any = None, dinner: Any = None) -> Any:
         """The gradients of the inputs: from the last time to the first, with what arrives at each time."""
@@ -78,52 +78,52 @@ class OverTime(Step):
         dy = dx if self.adds else self.xp.empty_like(dx)
         inner = None if r is None else self.xp.empty((len(dz), r.shape[1]), dz.dtype)
         dh_of_rows = None if r is None else self.xp.empty_like(dz)
-        dstate = list(dlast)
-        shares: list[Any] = []  # of dw
-        with self._in_turn() as meanwhile:
-            for i in reversed(range(len(self.times))):
-                rows = self.times[i]
+
+        def walk(number: int) -> Any:
+            dstate = [d[self.batches[number]] for d in dlast]
+            for i, rows in reversed(list(enumerate(self._rows(number)))):
                 dh, *rest = [d[: rows.stop - rows.start] for d in dstate]
                 dh = dh + dz[rows]
                 if inner is not None and dh_of_rows is not None:
-                    dh_of_rows[rows], inner[rows] = dh, self.inner[i]
+                    dh_of_rows[rows], inner[rows] = dh, self.inner[number][i]
                     dh = matmul(dh, r)
                     if dinner is not None:
-                        dh = dh + dinner[i]
-                steps = self.back(self.kept[i], dh, *rest)
+                        dh = dh + dinner[number][i]
+                steps = self.back(self.kept[number][i], dh, *rest)
                 if dkept is not None:
-                    more = self.back_kept(self.kept[i], *dkept[i])
+                    more = self.back_kept(self.kept[number][i], *dkept[number][i])
                     steps = tuple([None if d is None else d + e for d, e in zip(steps, more)])
                 dx[rows], dy_t, direct, *rest = steps
                 if not self.adds:
                     dy[rows] = dy_t
-                if self.needs[1] and i % self.together == 0:
-                    shares.append(meanwhile(matmul, *self._factors(i, dy)))
                 dh = matmul(dy_t, w)
                 if direct is not None:
                     dh += direct
                 dstate = [self._with_others(new, old) for new, old in zip((dh, *rest), dstate)]
-            db = dy.sum(0) if self.needs[2] else None
-            dr = matmul(dh_of_rows.T, inner) if dh_of_rows is not None and self.needs[3] else None
-        dw = sum(share() for share in shares) if shares else None
-        return dx, dw, db, dr, *dstate
+            return dstate
 
-    def _in_turn(self) -> Any:
-        """Each product waits for the one before: that of h and w."""
-        return self.backend.products_in_turn(self.w.size * len(self.first[0]))
+        dfirst = [self.xp.concatenate(parts) for parts in zip(*self._side_by_side(walk))]
+        dw = matmul(dy.T, self._before()) if self.needs[1] else None
+        db = dy.sum(0) if self.needs[2] else None
+        dr = matmul(dh_of_rows.T, inner) if dh_of_rows is not None and self.needs[3] else None
+        return dx, dw, db, dr, *dfirst
 
-    def _factors(self, i: int, dy: Any) -> tuple[Any, Any]:
-        """dyᵀ and h of the step before, at the i-th time and some after it: their product is a share of dw."""
-        share = range(i, min(i + self.together, len(self.times)))
-        times = sorted(share, key=lambda t: self.times[t].start)  # in the order of memory
-        rows = slice(self.times[times[0]].start, self.times[times[-1]].stop)
-        return dy[rows].T, self.xp.concatenate([self._before(t) for t in times])
+    def _side_by_side(self, walk: Any) -> list[Any]:
+        """walk(number) of each part of the batch."""
+        return self.backend.side_by_side(walk, len(self.batches), self.w.size * len(self.first[0]))
 
-    def _before(self, i: int) -> Any:
-        """h before the i-th step: (rows, P)."""
-        rows, first = self.times[i], self.first[0]
-        h = self._with_others(self.z[self.times[i - 1]], first) if i else first
-        return h[: rows.stop - rows.start]
+    def _rows(self, number: int) -> list[slice]:
+        """For each time, the rows of a part of the batch; without the times at which none of it is going on."""
+        start, stop = self.batches[number].start, self.batches[number].stop
+        return [slice(t.start + start, min(t.start + stop, t.stop)) for t in self.times if t.stop - t.start > start]
+
+    def _before(self) -> Any:
+        """For each row, h before its step: (rows, P)."""
+        before, h = self.xp.empty_like(self.z), self.first[0]
+        for rows in self.times:
+            before[rows] = h[: rows.stop - rows.start]
+            h = self._with_others(self.z[rows], h)
+        return before
 
     def _with_others(self, new: Any, old: Any) -> Any:
         """A state (N, H) whose first rows are `new`; the others stay as they are."""

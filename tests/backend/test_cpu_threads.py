@@ -8,14 +8,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextvars import copy_context
+from types import FrameType
 
 import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
 from minidl.backend import get_backend
+from minidl.backend.numpy import matmul, threads
 from minidl.backend.numpy import memory as workspace
-from minidl.backend.numpy import threads
 from minidl.backend.window import Window
 from minidl.errors import ArgumentError
 
@@ -295,73 +296,83 @@ def test_who_follows_the_lines_sees_each_result_at_once() -> None:
     assert seen == [0, 1]
 
 
-def test_what_is_given_meanwhile_is_done_by_another_thread_and_its_result_is_there_at_the_end() -> None:
+def test_walks_take_turns_but_for_what_is_out_of_turn() -> None:
     threads.set_num_threads(2)
-    begun = threading.Event()
+    both, busy, most = threading.Barrier(2, timeout=60), 0, 0
 
-    def task(number: int) -> tuple[int, int]:
-        begun.set()
-        return number * number, threading.get_ident()
+    def walk(number: int) -> tuple[int, int]:
+        nonlocal busy, most
+        for _ in range(200):
+            busy += 1
+            most = max(most, busy)
+            threading.Event().wait(1e-5)  # gives the interpreter away
+            busy -= 1
+            threads.out_of_turn(both.wait)  # would time out if the other were not let in
+        return number, threading.get_ident()
 
-    with threads.in_turn(10) as meanwhile:
-        later = [meanwhile(task, i) for i in range(5)]
-        assert begun.wait(60)  # nobody has asked for a result yet
-        assert blas_threads() == [1]
-    assert [share()[0] for share in later] == [0, 1, 4, 9, 16]
-    assert later[0]()[1] != threading.get_ident()
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-def test_what_nobody_has_begun_is_done_at_the_end(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    threads.set_num_threads(workers)
-    monkeypatch.setattr(threads._pool, "_grow", lambda count: 0)  # the system allows no thread
-    with threads.in_turn(10) as meanwhile:
-        later = [meanwhile(threading.get_ident) for _ in range(3)]
-    assert {share() for share in later} == {threading.get_ident()}
-
-
-def test_a_helper_that_comes_when_all_is_done_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    threads.set_num_threads(2)
-    invited: list[threads._Errands] = []
-    monkeypatch.setattr(threads._pool, "invite", lambda errands, helpers: invited.append(errands))
-    with threads.in_turn(10) as meanwhile:
-        share = meanwhile(lambda: 7)
-    assert share() == 7
-    late = threading.Thread(target=invited[0].work)
-    late.start()
-    late.join(60)
-    assert not late.is_alive()
+    found = threads.in_turn(walk, 2)
+    assert [number for number, _ in found] == [0, 1]
+    assert len({thread for _, thread in found}) == 2
+    assert most == 1
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_of_what_is_done_meanwhile_is_raised_at_the_end(workers: int) -> None:
+def test_an_error_in_one_walk_is_raised_and_the_pool_lives_on(workers: int) -> None:
     threads.set_num_threads(workers)
-    after = []
-    with pytest.raises(ZeroDivisionError), threads.in_turn(10) as meanwhile:
-        meanwhile(lambda: 1 / 0)
-        meanwhile(after.append, 1)
-    assert after == []
+
+    def walk(number: int) -> int:
+        threads.out_of_turn(divmod, 1, number)
+        return number
+
+    with pytest.raises(ZeroDivisionError):
+        threads.in_turn(walk, 3)
     assert not threads.is_held()
-    assert np.allclose(np.ones((300, 300)) @ np.ones((300, 300)), 300)  # the pool and BLAS live on
+    assert threads.in_turn(lambda number: number, 3) == [0, 1, 2]
 
 
-def test_an_error_of_the_one_who_goes_on_leaves_nothing_running() -> None:
+def test_blas_is_held_once_for_a_whole_walk() -> None:
     threads.set_num_threads(2)
-    with pytest.raises(KeyError), threads.in_turn(10) as meanwhile:
-        share = meanwhile(lambda: 3)
-        raise KeyError
-    assert share() == 3
-    assert not threads.is_held()
+    before = blas_threads()
+    assert threads.in_turn(lambda number: blas_threads(), 2) == [[1] * len(before)] * 2
+    assert blas_threads() == before
+    assert threads.out_of_turn(divmod, 7, 2) == (3, 1)  # outside there are no turns
 
 
-@pytest.mark.parametrize("microseconds", [10, 10 * threads.SMALL_WORK])
-def test_long_calls_and_calls_within_others_are_made_at_once(microseconds: float) -> None:
+def test_who_follows_the_lines_sees_every_walk() -> None:
     threads.set_num_threads(2)
-    order: list[int] = []
-    with threads.in_turn(10), threads.in_turn(microseconds) as meanwhile:  # within the other: nobody is free
-        meanwhile(order.append, 1)
-        order.append(2)
-    with threads.in_turn(10 * threads.SMALL_WORK) as meanwhile:
-        meanwhile(order.append, 3)
-        order.append(4)
-    assert order == [1, 2, 3, 4]
+    seen = []
+
+    def trace(frame: FrameType, event: str, argument: object) -> None:
+        if frame.f_code.co_name == "walk":
+            seen.append(frame.f_locals["number"])
+
+    def walk(number: int) -> int:
+        return number
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        threads.in_turn(walk, 3)
+    finally:
+        sys.settrace(before)
+    assert seen == [0, 1, 2]
+
+
+def test_halves_of_a_batch_where_each_product_is_worth_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = get_backend("numpy")
+    monkeypatch.setattr(matmul, "_multiplies_fast", lambda: False)
+    assert backend.walks(100, 512 * 128) == [slice(0, 50), slice(50, 100)]
+    assert backend.walks(101, 512 * 128) == [slice(0, 51), slice(51, 101)]
+    assert backend.walks(100, 64 * 16) == [slice(0, 100)]  # over before another thread is awake
+    assert backend.walks(1000, 512 * 128) == [slice(0, 1000)]  # shared themselves
+    assert backend.walks(1, 4096 * 1024) == [slice(0, 1)]
+    assert backend.walks(0, 512 * 128) == [slice(0, 0)]
+    monkeypatch.setattr(matmul, "_multiplies_fast", lambda: True)
+    assert backend.walks(100, 512 * 128) == [slice(0, 100)]
+    assert backend.walks(200, 512 * 128) == [slice(0, 100), slice(100, 200)]
+
+
+def test_how_fast_a_core_multiplies_is_found_once() -> None:
+    assert matmul._multiplies_fast() is matmul._multiplies_fast()
+    matmul._multiplies_fast.cache_clear()
+    assert matmul._multiplies_fast() in (True, False)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl import nn
+from minidl.backend.numpy import matmul as products
 from minidl.errors import ArgumentError, ArgumentTypeError, DtypeError, GraphError, ShapeError
 from minidl.models.summary import summarize
 from minidl.nn.utils import rnn
@@ -22,6 +23,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:grad and param do not obey"),  # PyTorch's, of empty gradients
 ]
 KINDS = ["RNN", "LSTM", "GRU"]
+
+
+@pytest.fixture(autouse=True, scope="module", params=["whole", "halves"])
+def _batches(request):
+    """On the CPU, a large batch walks through time in two halves: here each batch does."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "halves":
+            patch.setattr(products, "WAKING", 0)
+        yield
 
 
 def leaves(result):
@@ -367,3 +377,22 @@ def test_an_empty_batch_gives_an_empty_result_and_gradients_of_zeros(kind):
     assert z.shape == (0, 5, 7)
     z.sum().backward()
     assert all(not parameter.grad.any().item() for parameter in layer.parameters())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_bits_with_any_number_of_threads(kind):
+    rng = np.random.default_rng(0)
+    x, dz = minidl.tensor(rng.standard_normal((3, 70, 20))).float(), minidl.tensor(rng.standard_normal((3, 70, 128)))
+    layer = getattr(nn, kind)(20, 128)
+    found = []
+    before = minidl.get_num_threads()
+    for threads in (1, 2, 3, 2):
+        minidl.set_num_threads(threads)
+        layer.zero_grad()
+        z, _ = layer(x)
+        z.backward(dz.float())
+        found.append([z.detach(), *[w.grad.clone() for w in layer.parameters()]])
+    minidl.set_num_threads(before)
+    for others in found[1:]:
+        for a, b in zip(found[0], others, strict=True):
+            np.testing.assert_array_equal(to_numpy(a), to_numpy(b))

@@ -16,18 +16,16 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from contextvars import Context, copy_context
 from dataclasses import dataclass
-from functools import partial
 from itertools import count as counter
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
 from ...errors import ArgumentError
-from ..base import Meanwhile
 
 MOST_THREADS = 4096
 SMALL_WORK = 200.0  # microseconds; below this, waking a thread costs more than it saves
@@ -125,69 +123,11 @@ class _Job:
         self.running.acquire()
 
 
-class _Errand:
-    """A call that is made later; calling this returns its result."""
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self.call: Callable[[], Any] | None = partial(function, *arguments)
-        self.result: Any = None
-
-    def run(self) -> None:
-        if self.call is not None:
-            self.result, self.call = self.call(), None
-
-    def __call__(self) -> Any:
-        return self.result
-
-
-class _Errands:
-    """Calls given one by one: a helper makes them while the giver goes on, the giver what is left at the end."""
-
-    def __init__(self) -> None:
-        self.waiting: SimpleQueue[_Errand | None] = SimpleQueue()  # None: there will be no more
-        self.error: BaseException | None = None
-        self.helping = threading.Lock()
-
-    def give(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-        errand = _Errand(function, *arguments)
-        self.waiting.put(errand)
-        return errand
-
-    def give_at_once(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-        errand = _Errand(function, *arguments)
-        errand.run()
-        return errand
-
-    def work(self) -> None:
-        with self.helping:
-            while (errand := self.waiting.get()) is not None:
-                self._run(errand)
-
-    def finish(self) -> None:
-        """Make the calls that nobody has begun, and wait for the helper's last; an error in one is raised here."""
-        self.waiting.put(None)
-        with suppress(Empty):
-            while (errand := self.waiting.get_nowait()) is not None:
-                self._run(errand)
-        self.waiting.put(None)  # for a helper that has yet to meet one
-        with self.helping:
-            pass
-        if self.error is not None:
-            raise self.error
-
-    def _run(self, errand: _Errand) -> None:
-        try:
-            if self.error is None:
-                errand.run()
-        except BaseException as error:
-            self.error = error
-
-
 class _Pool:
     """Threads that wait for jobs; they start when first needed and end with the process."""
 
     def __init__(self) -> None:
-        self.jobs: SimpleQueue[tuple[Context, _Job | _Errands]] = SimpleQueue()
+        self.jobs: SimpleQueue[tuple[Context, _Job]] = SimpleQueue()
         self.workers = 0
         self.blas = _OneThreadBlas()
         self.local = threading.local()
@@ -218,14 +158,10 @@ class _Pool:
         return getattr(self.local, "inside", False)
 
     def _share(self, job: _Job, helpers: int) -> None:
-        self.invite(job, helpers)
-        job.work()
-        job.wait()
-
-    def invite(self, job: _Job | _Errands, helpers: int) -> None:
-        """Let that many threads work on the job, as soon as they are free."""
         for _ in range(self._grow(helpers)):
             self.jobs.put((copy_context(), job))  # with the caller's np.errstate
+        job.work()
+        job.wait()
 
     def _grow(self, workers: int) -> int:
         """Start threads until there are that many; returns how many there are, as the system may allow fewer."""
@@ -336,21 +272,38 @@ class one_job:
             do(*works)
 
 
-@contextmanager
-def in_turn(microseconds: float) -> Iterator[Meanwhile]:
-    """For calls of so many microseconds that wait for one another: this thread makes them, BLAS held once for all.
+_turns = threading.local()  # .lock: that of the walks of which this thread does one
 
-    The calls given to `meanwhile`, which must not need one another, are made by the end: by another thread, if there is
-    one. Long calls are better shared among all threads; then what is given is done at once, and shared as well.
+
+def in_turn(walk: Callable[[int], Any], count: int) -> list[Any]:
+    """[walk(0), ..., walk(count - 1)]: many short calls each, with a product here and there (`out_of_turn`).
+
+    A short call gives the interpreter away and wants it back. Two threads that make such calls would wake one another
+    each time, so only the one whose turn it is makes them, while another multiplies.
     """
-    errands = _Errands()
-    if microseconds >= SMALL_WORK or is_held() or sys.gettrace() is not None:
-        yield errands.give_at_once
-        return
-    with _pool.inside():
-        if get_num_threads() > 1:
-            _pool.invite(errands, 1)
-        try:
-            yield errands.give
-        finally:
-            errands.finish()
+    lock = threading.Lock()
+    results = [None] * count
+
+    def task(number: int) -> None:
+        with lock:
+            _turns.lock = lock
+            try:
+                results[number] = walk(number)
+            finally:
+                _turns.lock = None
+
+    alone = count == 1 or sys.gettrace() is not None  # a debugger follows one thread
+    parallel(task, count, 0 if alone else SMALL_WORK)
+    return results
+
+
+def out_of_turn(function: Callable[..., Any], *arguments: Any) -> Any:
+    """function(*arguments), a call that leaves the interpreter alone: meanwhile it is another's turn."""
+    lock = getattr(_turns, "lock", None)
+    if lock is None:
+        return function(*arguments)
+    lock.release()
+    try:
+        return function(*arguments)
+    finally:
+        lock.acquire()
