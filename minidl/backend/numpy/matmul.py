@@ -74,7 +74,7 @@ def walks(length: int, work: int) -> list[slice]:
 
 @cache
 def _multiplies_fast() -> bool:
-    """Whether a core does twice PRODUCTS, as some do with AVX-512: by its best of 30 products, always the same answer."""
+    """Whether a core does twice PRODUCTS, as with AVX-512 of full width: by the best of 30, the same each time."""
     x, y, z = (np.zeros(shape, np.float32) for shape in ((64, 128), (128, 512), (64, 512)))
 
     def microseconds(_: int) -> float:
