@@ -119,11 +119,11 @@ class OverTime(Step):
 
     def _before(self) -> Any:
         """For each row, h before its step: (rows, P)."""
-        before, h = self.xp.empty_like(self.z), self.first[0]
+        before, h = [], self.first[0]
         for rows in self.times:
-            before[rows] = h[: rows.stop - rows.start]
+            before.append(h[: rows.stop - rows.start])
             h = self._with_others(self.z[rows], h)
-        return before
+        return self.xp.concatenate(before if self.times[0].start == 0 else before[::-1])
 
     def _with_others(self, new: Any, old: Any) -> Any:
         """A state (N, H) whose first rows are `new`; the others stay as they are."""
