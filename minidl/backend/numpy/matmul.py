@@ -24,7 +24,7 @@ SMALL = 1 << 17  # multiply-adds of a product of matrices that BLAS never shares
 SMALL_VECTOR = 1 << 13  # the same, of a product with a vector
 STRIP = 1 << 24  # multiply-adds per strip: wide strips multiply faster, and each costs waking a thread
 STRIPS = 8
-NARROW = 128  # the width of a strip below which those copies take longer than what is gained
+NARROW = 128  # the narrowest strip of many: for each of them BLAS copies all of the other matrix
 WAKING = 3_000_000  # multiply-adds that the caller does until another thread is awake
 WHOLE = 16  # rows or columns that BLAS takes at a time; strips are multiples of it
 UNPACKED = 1_000_000  # multiply-adds up to which OpenBLAS's AVX-512 kernels read matrices where they are
@@ -116,8 +116,8 @@ def _strips(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[Callable[[], ob
     """Tasks that fill z with x @ y, each a strip of it, cut along its longer side; the caller's first is longer."""
     m, n, work = x.shape[0], y.shape[1], x.size * y.shape[1]
     length, pairs = max(m, n), max(1, work // (2 * STRIP))  # an even number of strips, so that two threads end together
-    most = max(2, 2 * (length // (2 * NARROW)))  # BLAS copies all of the other matrix for each strip
-    strips = max(1, min(2 * pairs, STRIPS, most, length // WHOLE)) if 2 * work > STRIP else 1
+    most = min(STRIPS, max(2, 2 * (length // (2 * NARROW))), length // WHOLE)
+    strips = max(1, min(2 * pairs, most)) if 2 * work > STRIP else 1
     later = max(0, work - WAKING) / (strips * max(1, work))  # the share of each strip but the first
     ends = [round(length * (1 - later * left) / WHOLE) * WHOLE for left in range(strips - 1, 0, -1)]
     parts = [slice(*bounds) for bounds in pairwise([0, *ends, length])]

@@ -286,11 +286,11 @@ def in_turn(walk: Callable[[int], Any], count: int) -> list[Any]:
 
     def task(number: int) -> None:
         with lock:
-            _turns.lock = lock
+            outer, _turns.lock = getattr(_turns, "lock", None), lock
             try:
                 results[number] = walk(number)
             finally:
-                _turns.lock = None
+                _turns.lock = outer
 
     alone = count == 1 or sys.gettrace() is not None  # a debugger follows one thread
     parallel(task, count, 0 if alone else SMALL_WORK)
