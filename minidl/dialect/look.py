@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
 
+from ..backend import use_backend
+from ..devices import device
 from ..dtypes import SUPPORTED, DType
 from ..engine.function import Function
 from ..engine.tensor import Output, Tensor
 from ..errors import MinidlError
+from ..linalg import determinants, eigenvalues, factors, inverses, singular
+from ..nn.parameter import Parameter
 from ..nn.state import IncompatibleKeys
 from ..ops import order
+from ..ops.breadth import running, statistics
 from ..tensors import printing
 
 
@@ -64,6 +70,7 @@ class Format:
 
 
 strided = Format("strided")
+FORMATS = [Format(name) for name in ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")]
 
 
 class dtype:
@@ -207,9 +214,10 @@ def _next(edge: Any) -> tuple[Any, int]:
 def several(self: Any) -> str:
     """The values and places that a function such as `max` returns, as PyTorch prints them."""
     name = type(self).__name__.removesuffix("Result").lower()
+    name = f"linalg_{name}" if type(self).__module__.startswith("minidl.linalg") else name
     return (
         f"torch.return_types.{name}(\n"
-        + ",\n".join(f"{field}={value}" for field, value in self._asdict().items())
+        + ",\n".join(f"{field}={value!r}" for field, value in self._asdict().items())
         + ")"
     )
 
@@ -228,7 +236,26 @@ def loaded(self: IncompatibleKeys) -> str:
     return text if text.startswith("<") else f"_{text}"
 
 
+for _kind in (Size, dtype, LeftOut):
+    _kind.__module__ = "torch"
+
+
 _plain_keys: Any = IncompatibleKeys.__repr__
+
+
+_places = threading.local()
+
+
+def _enter(self: device) -> device:
+    """`with torch.device("cpu"):` makes new tensors there."""
+    context = use_backend(self.type)
+    context.__enter__()
+    _places.entered = [*getattr(_places, "entered", ()), context]
+    return self
+
+
+def _exit(self: device, *error: Any) -> None:
+    _places.entered.pop().__exit__(*error)
 
 
 def look_like_pytorch() -> None:
@@ -240,8 +267,15 @@ def look_like_pytorch() -> None:
     put(Function, "next_functions", property(next_functions))
     put(Function, "name", backward_name)
     put(Function, "__repr__", lambda self: f"<{backward_name(self)} object at {id(self):#x}>")
-    for kind in (order.MaxResult, order.MinResult, order.SortResult, order.TopkResult, order.MedianResult):
-        put(kind, "__repr__", several)
+    for room in (order, running, statistics, determinants, eigenvalues, factors, inverses, singular):
+        for name, kind in vars(room).items():
+            if name.endswith("Result"):
+                put(kind, "__repr__", several)
+    put(Tensor, "__module__", "torch")
+    put(device, "__module__", "torch")
+    put(device, "__enter__", _enter)
+    put(device, "__exit__", _exit)
+    put(Parameter, "__module__", "torch.nn.parameter")
     put(IncompatibleKeys, "__repr__", loaded)
     printing.options.module = "torch"
     put(printing.options, "operation", backward_name)
