@@ -20,6 +20,7 @@ from ..nn.state import IncompatibleKeys
 from ..ops import order
 from ..ops.breadth import running, statistics
 from ..tensors import printing
+from .nodes import COPIED, told
 
 
 class Size(tuple[int, ...]):
@@ -191,8 +192,17 @@ _NAMES = {
 }  # fmt: skip
 
 
+# Operations to which PyTorch gives numbers, indices, masks and classes as settings, not as inputs.
+_WITHOUT_CONSTANTS = {
+    "Clamp", "CrossEntropy", "Gather", "Embedding", "IndexSelect", "MaskedFill", "NegativeLogLikelihood", "Pow", "Take",
+    "TakeAlong", "Where",
+}  # fmt: skip
+
+
 def backward_name(function: Any) -> str:
     """PyTorch's name for the node of an operation, such as MulBackward0; "SquareBackward" for one of your own."""
+    if function in told:
+        return told[function][0]
     kind = type(function).__name__
     if not type(function).__module__.startswith("minidl."):
         return f"{kind}Backward"
@@ -200,9 +210,22 @@ def backward_name(function: Any) -> str:
     return name if "Backward" in name else f"{name}Backward0"
 
 
+def _told(function: Any) -> str:
+    name = backward_name(function)
+    return f"torch::autograd::{name}" if name == COPIED else name
+
+
+def _shown(function: Any) -> str:
+    own = type(function).__module__.startswith("minidl.")
+    return f"<{'' if own else 'torch.autograd.function.'}{backward_name(function)} object at {id(function):#x}>"
+
+
 def next_functions(function: Function) -> tuple[tuple[Any, int], ...]:
     """For each input, the node that its gradient goes to and which of its outputs it is; None for a constant."""
-    return tuple(_next(edge) for edge in function.edges or ())
+    edges: Any = told[function][1] if function in told else function.edges or ()
+    if type(function).__name__ in _WITHOUT_CONSTANTS:
+        edges = [edge for edge in edges if edge is not None]
+    return tuple(map(_next, edges))
 
 
 def _next(edge: Any) -> tuple[Any, int]:
@@ -265,8 +288,8 @@ def look_like_pytorch() -> None:
     put(Tensor, "dtype", property(lambda self: DTYPES[self._array.dtype], doc="The element type."))
     put(Tensor, "size", size)
     put(Function, "next_functions", property(next_functions))
-    put(Function, "name", backward_name)
-    put(Function, "__repr__", lambda self: f"<{backward_name(self)} object at {id(self):#x}>")
+    put(Function, "name", _told)
+    put(Function, "__repr__", _shown)
     for room in (order, running, statistics, determinants, eigenvalues, factors, inverses, singular):
         for name, kind in vars(room).items():
             if name.endswith("Result"):
