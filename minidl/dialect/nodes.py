@@ -7,12 +7,14 @@ would print the name of the last step. In a PyTorch script they are told by the 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from .. import nn
 from ..engine.function import Function
 from ..engine.tensor import Tensor
 
@@ -127,7 +129,8 @@ def named(function: Any, namer: Namer, operator: bool = False) -> Any:
             if any(part._edge is x._edge for x in inputs):
                 continue  # the very tensor, or another look at it
             name = namer if isinstance(namer, str) else namer(*arguments, **options)
-            edges = tuple(map(_edge, inputs)) if namer is not _linear else part._edge.edges or ()
+            # PyTorch adds the bias to a product: x W + b has the inputs b, x, W.
+            edges = tuple(map(_edge, inputs if namer is not _linear else (*inputs[2:], *inputs[:2])))
             if operator and len(edges) == 1 and name in ("Add", "Mul"):
                 edges = (*edges, None)  # the number
             told[part._edge] = name if "Backward" in name else f"{name}Backward0", edges
@@ -149,15 +152,39 @@ def _assigned(function: Any) -> Any:
     return call
 
 
+def _recurrent(kind: Any, name: str) -> None:
+    """The outputs of a layer over time, which PyTorch joins from its steps; those of packed sequences stay."""
+    forward = kind.forward
+
+    @wraps(forward)
+    def call(self: Any, *arguments: Any, **options: Any) -> Any:
+        output, state = forward(self, *arguments, **options)
+        turned = "TransposeBackward0" if kind is nn.LSTM else "TransposeBackward1"
+        joined = turned if self.batch_first else "CatBackward0" if self.bidirectional else f"{name}Backward0"
+        states = state if isinstance(state, tuple) else (state,)
+        for part, said in ((output, joined), *((h, "StackBackward0") for h in states)):
+            if isinstance(part, Tensor) and isinstance(part._edge, Function):
+                told[part._edge] = said, part._edge.edges or ()
+        return output, state
+
+    kind.forward = call
+
+
 def speak_nodes() -> None:
     """Let the functions and methods tell their names."""
     for place, table in (("minidl.nn.functional", LOSSES | LAYERS), ("minidl", EVERYWHERE)):
         module: Any = import_module(place)
+        layers = [vars(layer) for path, layer in sys.modules.items() if path.startswith("minidl.nn.")]
         for name in table.keys() & vars(module).keys():  # what is loaded later keeps its steps' names
-            setattr(module, name, named(getattr(module, name), table[name]))
+            plain = getattr(module, name)
+            for names in (vars(module), *layers):  # layers may have it under its own name
+                if names.get(name) is plain:
+                    names[name] = named(plain, table[name])
     for name, namer in (EVERYWHERE | OPERATORS).items():
         method: Any = vars(Tensor).get(name)
         if callable(method):
             setattr(Tensor, name, named(method, namer, operator=name in OPERATORS))
+    for kind, name in ((nn.LSTM, "MkldnnRnnLayer"), (nn.GRU, "Stack"), (nn.RNN, "Stack")):
+        _recurrent(kind, name)
     put: Any = setattr
     put(Tensor, "__setitem__", _assigned(Tensor.__setitem__))

@@ -46,6 +46,12 @@ y = (2 * x) * 3
 for z in (y + 1, 1 + y, 2 * y, y * 2, 1 - y, y**2, F.mse_loss(y, target), y.unsqueeze(0), torch.stack([y, x]), y.sum(0), y[0], y.clamp(0, 1),
           y.gather(0, rows[None, :1]), y[rows], torch.where(target > 0, y, x), y.sum()):
     print(z.grad_fn.name(), [(node.name() if node else None, place) for node, place in z.grad_fn.next_functions])
+z = F.mse_loss(torch.nn.Linear(3, 2)(F.relu(x)), torch.zeros(2, 2))
+print([node.name() for node, _ in z.grad_fn.next_functions[0][0].next_functions[:2]])
+for kind in (torch.nn.GRU, torch.nn.RNN):
+    for out in (kind(3, 2)(x[None]), kind(3, 2, batch_first=True)(x[None]), kind(3, 2, bidirectional=True)(x[None])):
+        print([o.grad_fn.name() for o in out])
+print(torch.nn.LSTM(3, 2, batch_first=True)(x[None])[0].grad_fn.name(), torch.nn.LSTM(3, 2)(x[None])[1][0].grad_fn.name())
 part = torch.zeros(2, 3)
 part[0] = x[0]
 print(part.grad_fn.name(), part)
