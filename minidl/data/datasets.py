@@ -139,7 +139,7 @@ class MNIST(ImageDataset):
     source: ClassVar[Source] = MNIST_SOURCE
     sample: ClassVar[Path | None] = SAMPLE_FOLDER
     mirrors: ClassVar[Sequence[str]] = MNIST_SOURCE.mirrors
-    classes = (
+    classes: Sequence[str] = (
         "0 - zero", "1 - one", "2 - two", "3 - three", "4 - four",
         "5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine",
     )  # fmt: skip
@@ -281,7 +281,7 @@ class FashionMNIST(MNIST):
     source: ClassVar[Source] = FASHION_SOURCE
     sample: ClassVar[Path | None] = None
     mirrors: ClassVar[Sequence[str]] = FASHION_SOURCE.mirrors
-    classes = (
+    classes: Sequence[str] = (
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     )  # fmt: skip
 

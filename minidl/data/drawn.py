@@ -67,7 +67,7 @@ class CIFAR10(ImageDataset):
     `origin` is "root" or "drawn". DataError if they are missing without `download`, or damaged.
     """
 
-    classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+    classes: Sequence[str] = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
     def __init__(
         self,

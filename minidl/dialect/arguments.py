@@ -14,13 +14,28 @@ from typing import Any
 
 from ..engine.grad_mode import is_grad_enabled, no_grad
 from ..engine.tensor import Tensor
-from ..errors import DtypeError, GraphError
+from ..errors import DtypeError, GraphError, ShapeError
 from ..tensors.writing import in_place
 
 NUMPY = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 MAKERS = ("minidl.ops.", "minidl.tensors.")  # the rooms whose functions take out= in PyTorch
 
+LAID_OUT = {
+    "to", "contiguous", "clone", "is_contiguous", "empty", "empty_like", "zeros_like", "ones_like", "rand_like",
+    "randn_like", "full_like", "float", "double", "half", "type", "cpu", "cuda",
+}  # fmt: skip
+LAST = {"torch.channels_last": 4, "torch.channels_last_3d": 5}  # how many dimensions a tensor must have for it
+
 Call = Callable[..., Any]
+
+
+def channels_last(x: Tensor, layout: Any, back: bool = True) -> Tensor:
+    """The tensor with its channels last in memory; without `back`, in its shape too, and nothing moved."""
+    needed = LAST[str(layout)]
+    if x.ndim != needed:
+        raise ShapeError(f"memory_format={layout} needs a tensor of {needed} dimensions; got shape {tuple(x.shape)}")
+    last = x.permute(0, *range(2, x.ndim), 1)
+    return last.contiguous().permute(0, x.ndim - 1, *range(1, x.ndim - 1)) if back else last
 
 
 def spoken(function: Call) -> Call:
@@ -49,6 +64,9 @@ def _renamed(function: Call, known: Signature) -> Call:
         if not named:
             return function(*args)
         out = named.pop("out", None)
+        layout = named.pop("memory_format", None) if function.__name__ in LAID_OUT else None
+        if function.__name__ == "is_contiguous" and str(layout) in LAST:
+            args = (channels_last(args[0], layout, back=False),)
         for theirs in [name for name in named if name in other]:
             if other[theirs] in named:
                 raise TypeError(
@@ -58,7 +76,8 @@ def _renamed(function: Call, known: Signature) -> Call:
         if sizes and "size" in named:
             args = (*args, named.pop("size"))
         if out is None:
-            return function(*args, **named)
+            result = function(*args, **named)
+            return channels_last(result, layout) if str(layout) in LAST and isinstance(result, Tensor) else result
         return _put(function.__name__, out, function, args, named)
 
     return call

@@ -8,6 +8,7 @@ from .facade import ROOTS, Facade, Finder
 from .layers import speak_layers
 from .look import look_like_pytorch
 from .methods import speak_methods
+from .nodes import speak_nodes
 
 
 def install() -> None:
@@ -28,3 +29,4 @@ def install() -> None:
     look_like_pytorch()
     speak_methods()
     speak_layers()
+    speak_nodes()

@@ -11,6 +11,7 @@ from .. import nn
 from ..errors import ArgumentError
 from ..tensors.writing import in_place
 from .arguments import guess_dim, modernize
+from .typed import type_named
 
 
 def speak_layers() -> None:
@@ -24,8 +25,31 @@ def speak_layers() -> None:
             _take_inplace(kind)
         if "size_average" in names and "reduce" in names:
             _take_old_reduction(kind)
+    _speak_module()
     for kind in (nn.Softmax, nn.LogSoftmax, nn.Softmin):
         kind.forward = _with_guessed_dim(kind.forward)  # type: ignore[method-assign]
+
+
+def _speak_module() -> None:
+    """What every layer has in PyTorch beside minidl's methods."""
+    put: Any = setattr
+    plain_to = nn.Module.to
+
+    @wraps(plain_to)
+    def to(self: Any, *where: Any, memory_format: Any = None, **named: Any) -> Any:
+        return plain_to(self, *where, **named)  # minidl chooses the memory's order: only the speed could differ
+
+    def type(self: Any, dst_type: Any) -> Any:
+        """All parameters and buffers in another type (`torch.FloatTensor`, its name, or a dtype)."""
+        kind = type_named(dst_type)
+        return self.to(dst_type) if kind is None else self.to(kind.place, kind.dtype)
+
+    def share_memory(self: Any) -> Any:
+        """The layer itself: workers are threads, which share all memory."""
+        return self
+
+    for method in (to, type, share_memory):
+        put(nn.Module, method.__name__, method)
 
 
 def _take_inplace(kind: Any) -> None:

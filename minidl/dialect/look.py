@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
 
+from ..backend import use_backend
+from ..devices import device
 from ..dtypes import SUPPORTED, DType
 from ..engine.function import Function
 from ..engine.tensor import Output, Tensor
 from ..errors import MinidlError
+from ..linalg import determinants, eigenvalues, factors, inverses, singular
+from ..nn.parameter import Parameter
 from ..nn.state import IncompatibleKeys
 from ..ops import order
+from ..ops.breadth import running, statistics
 from ..tensors import printing
+from .nodes import COPIED, told
 
 
 class Size(tuple[int, ...]):
@@ -64,6 +71,7 @@ class Format:
 
 
 strided = Format("strided")
+FORMATS = [Format(name) for name in ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")]
 
 
 class dtype:
@@ -184,8 +192,17 @@ _NAMES = {
 }  # fmt: skip
 
 
+# Operations to which PyTorch gives numbers, indices, masks and classes as settings, not as inputs.
+_WITHOUT_CONSTANTS = {
+    "Clamp", "CrossEntropy", "Gather", "Embedding", "IndexSelect", "MaskedFill", "NegativeLogLikelihood", "Pow", "Take",
+    "TakeAlong", "Where",
+}  # fmt: skip
+
+
 def backward_name(function: Any) -> str:
     """PyTorch's name for the node of an operation, such as MulBackward0; "SquareBackward" for one of your own."""
+    if function in told:
+        return told[function][0]
     kind = type(function).__name__
     if not type(function).__module__.startswith("minidl."):
         return f"{kind}Backward"
@@ -193,9 +210,22 @@ def backward_name(function: Any) -> str:
     return name if "Backward" in name else f"{name}Backward0"
 
 
+def _told(function: Any) -> str:
+    name = backward_name(function)
+    return f"torch::autograd::{name}" if name == COPIED else name
+
+
+def _shown(function: Any) -> str:
+    own = type(function).__module__.startswith("minidl.")
+    return f"<{'' if own else 'torch.autograd.function.'}{backward_name(function)} object at {id(function):#x}>"
+
+
 def next_functions(function: Function) -> tuple[tuple[Any, int], ...]:
     """For each input, the node that its gradient goes to and which of its outputs it is; None for a constant."""
-    return tuple(_next(edge) for edge in function.edges or ())
+    edges: Any = told[function][1] if function in told else function.edges or ()
+    if type(function).__name__ in _WITHOUT_CONSTANTS:
+        edges = [edge for edge in edges if edge is not None]
+    return tuple(map(_next, edges))
 
 
 def _next(edge: Any) -> tuple[Any, int]:
@@ -207,9 +237,10 @@ def _next(edge: Any) -> tuple[Any, int]:
 def several(self: Any) -> str:
     """The values and places that a function such as `max` returns, as PyTorch prints them."""
     name = type(self).__name__.removesuffix("Result").lower()
+    name = f"linalg_{name}" if type(self).__module__.startswith("minidl.linalg") else name
     return (
         f"torch.return_types.{name}(\n"
-        + ",\n".join(f"{field}={value}" for field, value in self._asdict().items())
+        + ",\n".join(f"{field}={value!r}" for field, value in self._asdict().items())
         + ")"
     )
 
@@ -228,7 +259,26 @@ def loaded(self: IncompatibleKeys) -> str:
     return text if text.startswith("<") else f"_{text}"
 
 
+for _kind in (Size, dtype, LeftOut):
+    _kind.__module__ = "torch"
+
+
 _plain_keys: Any = IncompatibleKeys.__repr__
+
+
+_places = threading.local()
+
+
+def _enter(self: device) -> device:
+    """`with torch.device("cpu"):` makes new tensors there."""
+    context = use_backend(self.type)
+    context.__enter__()
+    _places.entered = [*getattr(_places, "entered", ()), context]
+    return self
+
+
+def _exit(self: device, *error: Any) -> None:
+    _places.entered.pop().__exit__(*error)
 
 
 def look_like_pytorch() -> None:
@@ -238,10 +288,17 @@ def look_like_pytorch() -> None:
     put(Tensor, "dtype", property(lambda self: DTYPES[self._array.dtype], doc="The element type."))
     put(Tensor, "size", size)
     put(Function, "next_functions", property(next_functions))
-    put(Function, "name", backward_name)
-    put(Function, "__repr__", lambda self: f"<{backward_name(self)} object at {id(self):#x}>")
-    for kind in (order.MaxResult, order.MinResult, order.SortResult, order.TopkResult, order.MedianResult):
-        put(kind, "__repr__", several)
+    put(Function, "name", _told)
+    put(Function, "__repr__", _shown)
+    for room in (order, running, statistics, determinants, eigenvalues, factors, inverses, singular):
+        for name, kind in vars(room).items():
+            if name.endswith("Result"):
+                put(kind, "__repr__", several)
+    put(Tensor, "__module__", "torch")
+    put(device, "__module__", "torch")
+    put(device, "__enter__", _enter)
+    put(device, "__exit__", _exit)
+    put(Parameter, "__module__", "torch.nn.parameter")
     put(IncompatibleKeys, "__repr__", loaded)
     printing.options.module = "torch"
     put(printing.options, "operation", backward_name)

@@ -8,7 +8,7 @@ from typing import Any
 from ..backend import get_backend
 from ..devices import device_of
 from ..engine.tensor import Tensor
-from ..tensors.creation import construct, empty
+from ..tensors.creation import construct, empty, tensor
 from ..tensors.later import Later
 from ..tensors.methods import METHODS
 from .arguments import spoken
@@ -47,6 +47,17 @@ def share_memory_(self: Tensor) -> Tensor:
     return self
 
 
+def apply_(self: Tensor, callable: Any) -> Tensor:
+    """Each number replaced by what the function makes of it, one after the other: slow, and for no gradient."""
+    return self.copy_(tensor([callable(x) for x in self.reshape(-1).tolist()], dtype=self.dtype).reshape(self.shape))
+
+
+def map_(self: Tensor, tensor_: Tensor, callable: Any) -> Tensor:
+    """Each number replaced by what the function makes of it and of that of the other tensor."""
+    pairs = zip(self.reshape(-1).tolist(), tensor_.expand(self.shape).reshape(-1).tolist())
+    return self.copy_(tensor([callable(x, y) for x, y in pairs], dtype=self.dtype).reshape(self.shape))
+
+
 def get_device(self: Tensor) -> int:
     """The number of the GPU; -1 on the host."""
     return device_of(self._array).index or 0 if device_of(self._array).type == "cuda" else -1
@@ -61,7 +72,7 @@ def speak_methods() -> None:
         elif isinstance(method, Later):
             put(Tensor, name, method.also(spoken))
     put(Tensor, "__init__", make)
-    for method in (new, new_empty, get_device, pin_memory, share_memory_):
+    for method in (new, new_empty, get_device, pin_memory, share_memory_, apply_, map_):
         put(Tensor, method.__name__, method)
     put(Tensor, "type", type_)
     put(Tensor, "layout", strided)

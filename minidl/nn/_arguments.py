@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.tensor import Tensor
 from ..errors import ArgumentError
 
 
@@ -17,6 +18,8 @@ def as_int(layer: str, name: str, value: Any, least: int = 0) -> int:
     ...
     minidl.errors.ArgumentError: Linear: in_features must be an integer of at least 0; got 2.5
     """
+    if isinstance(value, Tensor) and value.ndim == 0 and value.dtype.kind in "iu":
+        value = int(value.item())
     if not is_int(value, least):
         raise ArgumentError(f"{layer}: {name} must be an integer of at least {least}; got {value!r}")
     return int(value)

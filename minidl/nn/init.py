@@ -218,6 +218,23 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     return _fill("orthogonal_", tensor, gain * (q if rows >= columns else q.T).reshape(shape))
 
 
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Normal numbers of that `std`, with a share `sparsity` of each column (rounded up) set to 0.
+
+    ShapeError if it has not 2 dimensions. Source: Martens 2010.
+    """
+    shape = _shape("sparse_", tensor)
+    if tensor.ndim != 2:
+        raise ShapeError(f"init.sparse_: a tensor of 2 dimensions is expected; got shape {shape}")
+    if not 0 <= sparsity <= 1:
+        raise ArgumentError(f"init.sparse_: sparsity must be between 0 and 1; got {sparsity!r}")
+    random = generator_or_default(generator)
+    drawn = random.normal(scale=std, size=shape)
+    order = random.permuted(np.broadcast_to(np.arange(shape[0])[:, None], shape), axis=0)
+    drawn[order < math.ceil(sparsity * shape[0])] = 0
+    return _fill("sparse_", tensor, drawn)
+
+
 def _xavier_std(tensor: Tensor, gain: float) -> float:
     fan_in, fan_out = fans(tensor)
     return gain * math.sqrt(2.0 / max(fan_in + fan_out, 1))

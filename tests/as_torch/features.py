@@ -150,6 +150,17 @@ ONCE = {
         import torchvision.transforms.functional as TF
         from PIL import Image
         assert TF.to_tensor(TF.hflip(TF.resize(Image.new("L", (8, 8)), [4, 4]))).shape == (1, 4, 4)""",
+    "`RandomResizedCrop`, `ColorJitter`, `RandomErasing`, `TrivialAugmentWide`, `FiveCrop`": """
+        from PIL import Image
+        picture = Image.new("RGB", (40, 30), (200, 100, 50))
+        for step in (transforms.RandomResizedCrop(32), transforms.Compose([transforms.Resize(32, Image.BICUBIC), transforms.CenterCrop(32)]),
+                     transforms.Compose([transforms.ColorJitter(0.2, 0.2, 0.2, 0.1), transforms.RandomCrop(32, pad_if_needed=True)]),
+                     transforms.CenterCrop(32)):
+            assert step(picture).size == (32, 32) and transforms.ToTensor()(step(picture)).shape == (3, 32, 32)
+        assert transforms.RandomErasing(p=1.0)(torch.ones(3, 32, 32)).min() == 0 and len(transforms.FiveCrop(8)(picture)) == 5
+        assert transforms.TrivialAugmentWide()(picture).size == (40, 30) and transforms.Resize(8)(torch.ones(1, 16, 16)).shape == (1, 8, 8)""",
+    "data sets of Pillow's pictures": """
+        m = datasets.FakeData(3, (3, 8, 6)); assert m[0][0].size == (6, 8) and "Number of datapoints: 3" in repr(m)""",
     "torchtext (6)": "import torchtext",
     "`compile` (4)": "torch.compile(nn.Linear(1, 1))",
     "`bfloat16` (4)": "torch.zeros(2, dtype=torch.bfloat16)",

@@ -33,7 +33,7 @@ def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[st
     return done
 
 
-@pytest.mark.parametrize("name", ["look", "arguments", "old_names"])
+@pytest.mark.parametrize("name", ["look", "arguments", "old_names", "places"])
 def test_it_says_what_pytorch_says(name):
     script = SCRIPTS / f"{name}.py"
     assert run("-m", "minidl.as_torch", script).stdout.splitlines() == said(script)

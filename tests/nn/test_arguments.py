@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minidl
 from minidl import nn
 from minidl.errors import ArgumentError
 
@@ -42,3 +43,9 @@ def test_integers_of_numpy_are_integers() -> None:
     assert layer.padding == (1, 2)
     assert layer.bias is None
     assert nn.Linear(np.int64(4), 0).weight.shape == (0, 4)
+
+
+def test_a_size_can_be_an_integer_tensor():
+    assert minidl.nn.Linear(minidl.tensor(2), minidl.tensor(3)).weight.shape == (3, 2)
+    with pytest.raises(minidl.errors.ArgumentError, match="in_features must be an integer"):
+        minidl.nn.Linear(minidl.tensor(2.0), 3)

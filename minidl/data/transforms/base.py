@@ -2,6 +2,7 @@
 
 An image is a NumPy array `(H, W)` or `(H, W, C)` with 1, 3 or 4 channels, uint8 or float32 (in [0, 1]); three channels
 are RGB. A transform returns an image of the same dtype and number of axes, and never changes the one it was given.
+A tensor `(C, H, W)` comes back as a tensor, a picture of Pillow's as one of Pillow's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ...engine.tensor import Tensor
+from ...backend import backend_of, to_host
+from ...engine.tensor import Tensor, wrap
 from ...errors import ArgumentError, DtypeError, ShapeError
 from ...random import Generator
 from ..collate import default_collate
@@ -27,15 +29,16 @@ CHANNELS = (1, 3, 4)
 class Transform(ABC):
     """An operation on one image. A subclass defines `apply`, whose input has been checked."""
 
-    def __call__(self, image: Image) -> Image:
-        image = check_image(self.name, unpacked(self.name, image))
+    def __call__(self, image: Any) -> Any:
+        return on_image(self.name, image, self._applied)
+
+    def _applied(self, image: Image) -> Image:
         try:
-            result = self.apply(image)
+            return with_channel_axis(self.apply(image), image)
         except cv2.error as error:
             raise ArgumentError(
                 f"{self!r}: OpenCV cannot do this to an image {image.shape} of {image.dtype}: {error.err}"
             ) from error
-        return with_channel_axis(result, image)
 
     @abstractmethod
     def apply(self, image: Image) -> Image:
@@ -147,6 +150,24 @@ def _alike(images: list[Any]) -> bool:
     return kinds in ({np.ndarray}, {Tensor}) and len({(image.shape, image.dtype) for image in images}) == 1
 
 
+def on_image(name: str, image: Any, change: Callable[[Image], Image]) -> Any:
+    """What `change` makes of an image, as what it was: an array, a tensor `(C, H, W)`, or a picture of Pillow's."""
+    if isinstance(image, Tensor):
+        if image.ndim != 3 or image.shape[0] not in CHANNELS:
+            raise ShapeError(f"{name}: expected a tensor (C, H, W) with C = 1, 3 or 4; got {tuple(image.shape)}")
+        array = to_host(image.array).transpose(1, 2, 0)
+        changed = change(check_image(name, array))
+        changed = np.ascontiguousarray(np.atleast_3d(changed).transpose(2, 0, 1))
+        return wrap(backend_of(image.array).asarray(changed))
+    pixels = unpacked(name, image)
+    changed = change(check_image(name, pixels))
+    if pixels is image:
+        return changed
+    from PIL import Image as pillow  # is there, as a picture of its own is
+
+    return pillow.fromarray(changed)
+
+
 def unpacked(name: str, image: Any) -> Any:
     """A picture of Pillow's as a NumPy image; anything else as it is. DtypeError for palettes and rare modes."""
     if isinstance(image, np.ndarray | Tensor) or not hasattr(image, "__array_interface__"):
@@ -158,8 +179,6 @@ def unpacked(name: str, image: Any) -> Any:
 
 def check_image(name: str, image: Any) -> Image:
     """`image`, made contiguous; an error that says what came if it is no image."""
-    if isinstance(image, Tensor):
-        raise DtypeError(f"{name}: works on NumPy images, got a Tensor {image.shape}; put it before ToTensor")
     if not isinstance(image, np.ndarray):
         raise DtypeError(f"{name}: expected a NumPy image, got {type(image).__name__}; use numpy.asarray or read_image")
     if image.dtype not in (np.uint8, np.float32):

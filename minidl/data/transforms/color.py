@@ -47,8 +47,8 @@ class ColorConvert(Transform):
             if not isinstance(value, str) or value.upper() not in SPACES:
                 raise ArgumentError(f"ColorConvert: {argument}={value!r} is unknown; use RGB, GRAY, YUV, HSV or Lab")
 
-    def __call__(self, image: Image) -> Image:
-        result = super().__call__(image)
+    def _applied(self, image: Image) -> Image:
+        result = super()._applied(image)
         return result[..., 0] if self.target.upper() == "GRAY" and result.ndim == 3 else result
 
     def apply(self, image: Image) -> Image:
@@ -74,8 +74,8 @@ class Grayscale(Transform):
         if self.num_output_channels not in (1, 3):
             raise ArgumentError(f"Grayscale: num_output_channels must be 1 or 3, got {self.num_output_channels!r}")
 
-    def __call__(self, image: Image) -> Image:
-        result = super().__call__(image)
+    def _applied(self, image: Image) -> Image:
+        result = super()._applied(image)
         return result[..., 0] if self.num_output_channels == 1 and result.ndim == 3 else result
 
     def apply(self, image: Image) -> Image:

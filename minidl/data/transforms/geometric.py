@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 
+from ...engine.tensor import Tensor
 from ...errors import ArgumentError, ShapeError
 from .base import (
     BORDERS,
@@ -18,8 +21,11 @@ from .base import (
     border_value,
     check_probability,
     choose,
+    interval,
     pair,
+    unpacked,
 )
+from .resample import resample
 
 
 @dataclass(frozen=True)
@@ -27,17 +33,19 @@ class Resize(Transform):
     """The image in another size: (height, width), or one number for the shorter side, the proportions kept.
 
     `interpolation`: nearest, bilinear, bicubic, area, lanczos; None takes area (the mean over each new pixel)
-    to shrink, which does not alias, and bilinear to enlarge. `max_size` limits the longer side.
+    to shrink, which does not alias, and bilinear to enlarge. `max_size` limits the longer side. `antialias=True`
+    resizes as Pillow does, to the last bit of uint8.
     """
 
     size: int | Sequence[int]
     interpolation: str | None = None
     max_size: int | None = None
+    antialias: bool = False
 
     def __post_init__(self) -> None:
         height, width = pair(self.name, "size", self.size)
         if self.interpolation is not None:
-            choose(self.name, "interpolation", self.interpolation, INTERPOLATIONS)
+            choose(self.name, "interpolation", self.interpolation, RESIZES)
         if self.max_size is not None and (not self._one_number or self.max_size < max(height, width)):
             raise ArgumentError(
                 f"Resize: max_size={self.max_size} needs size as one number, not larger; got {self.size!r}"
@@ -60,9 +68,11 @@ class Resize(Transform):
 
     def apply(self, image: Image) -> Image:
         height, width = self.output_size(*image.shape[:2])
+        if self.antialias:
+            return resized(image, height, width, self.interpolation or "bilinear", True)
         shrinks = height * width < image.shape[0] * image.shape[1]
         method = self.interpolation or ("area" if shrinks else "bilinear")
-        return cv2.resize(image, (width, height), interpolation=INTERPOLATIONS[method])
+        return cv2.resize(image, (width, height), interpolation=RESIZES[method])
 
 
 @dataclass(frozen=True)
@@ -166,6 +176,48 @@ class CenterCrop(Transform):
 
 
 @dataclass(frozen=True)
+class FiveCrop:
+    """The four corners and the middle, each of `size`: top left, top right, bottom left, bottom right, middle."""
+
+    size: int | Sequence[int]
+
+    def __post_init__(self) -> None:
+        pair("FiveCrop", "size", self.size)
+
+    def __call__(self, image: Any) -> tuple[Any, ...]:
+        height, width = pair("FiveCrop", "size", self.size)
+        full_height, full_width = size_of(image)
+        if height > full_height or width > full_width:
+            raise ShapeError(f"FiveCrop: size {(height, width)} is larger than the image {(full_height, full_width)}")
+        tops, lefts = (0, full_height - height), (0, full_width - width)
+        corners = [Crop(top, left, height, width)(image) for top in tops for left in lefts]
+        return (*corners, CenterCrop((height, width))(image))
+
+
+@dataclass(frozen=True)
+class TenCrop:
+    """`FiveCrop` of the image, and of the image mirrored: left and right, or with `vertical_flip` top and bottom."""
+
+    size: int | Sequence[int]
+    vertical_flip: bool = False
+
+    def __post_init__(self) -> None:
+        pair("TenCrop", "size", self.size)
+
+    def __call__(self, image: Any) -> tuple[Any, ...]:
+        mirrored = Flip("vertical" if self.vertical_flip else "horizontal")(image)
+        return FiveCrop(self.size)(image) + FiveCrop(self.size)(mirrored)
+
+
+def size_of(image: Any) -> tuple[int, int]:
+    """Height and width of an array (H, W, ...), a tensor (..., H, W) or a picture of Pillow's."""
+    if isinstance(image, Tensor):
+        return image.shape[-2], image.shape[-1]
+    height, width = unpacked("size", image).shape[:2]
+    return height, width
+
+
+@dataclass(frozen=True)
 class RandomCrop(RandomTransform):
     """A part of `size` from a random place, every place equally likely, after `padding` (as in `Pad`).
 
@@ -201,6 +253,72 @@ class RandomCrop(RandomTransform):
         top = int(random.integers(image.shape[0] - height + 1))
         left = int(random.integers(image.shape[1] - width + 1))
         return image[top : top + height, left : left + width].copy()
+
+
+@dataclass(frozen=True)
+class RandomResizedCrop(RandomTransform):
+    """A random part of the image, brought to `size`: its area a share of `scale` = (low, high) of the image's.
+
+    Width over height is drawn from `ratio`, evenly on the logarithmic scale; where ten attempts do not fit into the
+    image, the largest part in its middle whose proportions are within `ratio` is taken. `antialias` resizes as Pillow
+    does (nearest, bilinear, bicubic, lanczos, box); without it, as `Resize` with that interpolation.
+    """
+
+    size: int | Sequence[int]
+    scale: Sequence[float] = (0.08, 1.0)
+    ratio: Sequence[float] = (3 / 4, 4 / 3)
+    interpolation: str = "bilinear"
+    antialias: bool | None = True
+
+    def __post_init__(self) -> None:
+        pair(self.name, "size", self.size)
+        choose(self.name, "interpolation", self.interpolation, RESIZES)
+        if interval(self.name, "scale", self.scale)[0] < 0 or interval(self.name, "ratio", self.ratio)[0] <= 0:
+            raise ArgumentError(
+                f"RandomResizedCrop: scale must be at least 0 and ratio more than 0; got {self.scale}, {self.ratio}"
+            )
+
+    def part(self, image: Image) -> tuple[int, int, int, int]:
+        """Draw one: top, left, height, width."""
+        random, (height, width) = self.random, image.shape[:2]
+        low, high = interval(self.name, "ratio", self.ratio)
+        for _ in range(10):
+            area = height * width * random.uniform(*interval(self.name, "scale", self.scale))
+            proportion = math.exp(random.uniform(math.log(low), math.log(high)))
+            w, h = round(math.sqrt(area * proportion)), round(math.sqrt(area / proportion))
+            if 0 < w <= width and 0 < h <= height:
+                return int(random.integers(height - h + 1)), int(random.integers(width - w + 1)), h, w
+        w, h = width, height
+        if width / height < low:
+            h = max(1, min(height, round(width / low)))
+        elif width / height > high:
+            w = max(1, min(width, round(height * high)))
+        return (height - h) // 2, (width - w) // 2, h, w
+
+    def apply(self, image: Image) -> Image:
+        top, left, height, width = self.part(image)
+        part = image[top : top + height, left : left + width]
+        return resized(part, *pair(self.name, "size", self.size), self.interpolation, bool(self.antialias))
+
+
+RESIZES = INTERPOLATIONS | {"box": cv2.INTER_AREA}
+
+
+def resized(image: Image, height: int, width: int, interpolation: str, antialias: bool) -> Image:
+    """The image in another size, as Pillow (`antialias`) or as OpenCV interpolates."""
+    if interpolation == "nearest" and antialias:  # as Pillow rounds the places
+        rows, columns = _nearest(image.shape[0], height), _nearest(image.shape[1], width)
+        return np.ascontiguousarray(image[rows[:, None], columns])
+    if antialias:
+        return resample(image, height, width, "box" if interpolation == "area" else interpolation)
+    return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=RESIZES[interpolation])
+
+
+def _nearest(old: int, new: int) -> np.ndarray:
+    """Which of `old` pixels each of `new` ones shows; added up step by step, as Pillow does, for its rounding."""
+    steps = np.full(new, old / new)
+    steps[0] /= 2
+    return np.minimum(np.cumsum(steps).astype(np.int64), old - 1)
 
 
 @dataclass(frozen=True)

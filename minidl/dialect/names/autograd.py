@@ -34,12 +34,12 @@ class Variable(metaclass=_VariableType):
     """A tensor that shares the memory of `data`, outside its graph; every Tensor is a Variable."""
 
 
-def gradcheck(*arguments: Any, **options: Any) -> bool:
-    """`minidl.gradcheck`, whose report is reduced to whether all is right."""
+def gradcheck(*arguments: Any, fast_mode: bool = False, **options: Any) -> bool:
+    """`minidl.gradcheck`, reduced to whether all is right; all numbers are checked, `fast_mode` or not."""
     return bool(_gradcheck(*arguments, **options))
 
 
-def gradgradcheck(*arguments: Any, **options: Any) -> bool:
+def gradgradcheck(*arguments: Any, fast_mode: bool = False, **options: Any) -> bool:
     """`minidl.gradgradcheck`, likewise."""
     return bool(_gradgradcheck(*arguments, **options))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import cuda as _cuda
 
-__all__ = ["cpu", "cuda", "cudnn", "mkl", "mps", "openmp"]
+__all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
 
 
 class _Absent(SimpleNamespace):
@@ -34,5 +34,6 @@ class _Cuda(SimpleNamespace):
 
 cudnn = _Absent(enabled=False, benchmark=False, deterministic=True, allow_tf32=False)
 mps, mkl, openmp = _Absent(), _Absent(), _Absent()
+mkldnn = _Absent(enabled=False)
 cuda: Any = _Cuda(matmul=SimpleNamespace(allow_tf32=False))
 cpu = SimpleNamespace(get_cpu_capability=lambda: "NumPy")

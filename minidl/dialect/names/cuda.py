@@ -11,7 +11,8 @@ from ..typed import TYPES
 
 __all__ = [
     "current_device", "empty_cache", "get_device_name", "is_bf16_supported", "is_initialized", "manual_seed_all",
-    "max_memory_allocated", "memory_allocated", "seed_all", "set_device", *TYPES["cuda"],
+    "get_device_capability", "ipc_collect", "max_memory_allocated", "max_memory_reserved", "memory_allocated",
+    "memory_reserved", "reset_peak_memory_stats", "seed_all", "set_device", *TYPES["cuda"],
 ]  # fmt: skip
 
 globals().update(TYPES["cuda"])
@@ -56,6 +57,29 @@ def memory_allocated(device: Any = None) -> int:
 def max_memory_allocated(device: Any = None) -> int:
     """The bytes that CuPy has taken from the driver; 0 without a GPU."""
     return int(get_backend("cuda").xp.get_default_memory_pool().total_bytes()) if is_available() else 0
+
+
+def memory_reserved(device: Any = None) -> int:
+    """The bytes that CuPy has taken from the driver; 0 without a GPU."""
+    return max_memory_allocated()
+
+
+max_memory_reserved = memory_reserved  # CuPy keeps no highest mark: this is what it holds now
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Nothing: no highest mark is kept."""
+
+
+def ipc_collect() -> None:
+    """Nothing: no memory is shared between processes."""
+
+
+def get_device_capability(device: Any = None) -> tuple[int, int]:
+    """The GPU's compute capability; BackendError, with the reason, if none can be used."""
+    backend: Any = get_backend("cuda")
+    digits = backend.xp.cuda.Device().compute_capability
+    return int(digits[:-1]), int(digits[-1])
 
 
 def is_initialized() -> bool:

@@ -10,7 +10,7 @@ from ... import data
 from ...data.collate import default_collate, default_convert
 from ...errors import ArgumentError
 
-__all__ = ["DataLoader", "IterableDataset", "get_worker_info"]
+__all__ = ["ChainDataset", "DataLoader", "IterableDataset", "StackDataset", "get_worker_info"]
 
 
 class IterableDataset(data.Dataset):
@@ -18,6 +18,41 @@ class IterableDataset(data.Dataset):
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError(f"{type(self).__name__} must define __iter__(self)")
+
+
+class ChainDataset(IterableDataset):
+    """Several data sets without an index, one after the other."""
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = datasets
+
+    def __iter__(self) -> Iterator[Any]:
+        for part in self.datasets:
+            yield from part
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.datasets)
+
+
+class StackDataset(data.Dataset):
+    """Data sets of one length side by side: tuples of their samples, or dicts where they are given by name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if bool(args) == bool(kwargs):
+            raise ArgumentError("StackDataset: takes data sets by place or by name; got both or none")
+        self.datasets: Any = kwargs or args
+        parts = list(kwargs.values() or args)
+        self._length = len(parts[0])
+        if any(len(part) != self._length for part in parts):
+            raise ArgumentError(f"StackDataset: all must have one length; got {[len(part) for part in parts]}")
+
+    def __getitem__(self, index: int) -> Any:
+        if isinstance(self.datasets, dict):
+            return {name: part[index] for name, part in self.datasets.items()}
+        return tuple(part[index] for part in self.datasets)
+
+    def __len__(self) -> int:
+        return self._length
 
 
 def get_worker_info() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,8 @@ from ...devices import device
 from ...engine.grad_mode import no_grad
 from ...engine.tensor import Tensor
 from ...errors import ArgumentError, ShapeError, UnsupportedError, refuse
-from ...linalg import SvdResult
 from ...tensors.creation import as_tensor
-from ..look import DTYPES, LEFT_OUT, Format, Size, dtype, strided
+from ..look import DTYPES, FORMATS, LEFT_OUT, Format, Size, dtype, several, strided
 from ..saving import load, save
 from ..typed import TYPES, type_named
 from .version import __version__
@@ -24,12 +23,13 @@ from .version import __version__
 __all__ = [
     "Generator", "Size", "__version__", "are_deterministic_algorithms_enabled", "asarray", "autocast",
     "broadcast_shapes", "chain_matmul", "detach", "svd",
-    "bfloat16", "bool", "channels_last", "complex64", "complex128", "contiguous_format", "device", "double", "dtype",
+    "bfloat16", "bool", "channels_last", "channels_last_3d",
+    "complex64", "complex128", "contiguous_format", "device", "double", "dtype",
     "finfo", "float", "float16", "float32", "float64", "get_default_device", "get_default_dtype",
     "get_float32_matmul_precision", "half", "iinfo", "inference_mode", "int", "int8",
     "int16", "int32", "int64", "is_inference_mode_enabled", "load", "long", "memory_format", "newaxis",
     "preserve_format", "promote_types", "result_type", "save", "set_default_device",
-    "set_default_tensor_type", "set_float32_matmul_precision", "short", "strided", "typename", "uint8",
+    "real", "set_default_tensor_type", "set_float32_matmul_precision", "short", "strided", "typename", "uint8",
     "use_deterministic_algorithms", *TYPES["cpu"],
 ]  # fmt: skip
 
@@ -89,9 +89,7 @@ _device = device
 
 
 memory_format = layout = Format
-contiguous_format, channels_last, preserve_format = map(
-    Format, ("contiguous_format", "channels_last", "preserve_format")
-)
+contiguous_format, preserve_format, channels_last, channels_last_3d = FORMATS
 
 
 class _Info:
@@ -197,6 +195,11 @@ def chain_matmul(*matrices: Any) -> Tensor:
     return linalg.multi_dot(matrices)
 
 
+def real(input: Tensor) -> Tensor:
+    """The input: minidl's numbers are real."""
+    return input
+
+
 def detach(input: Tensor) -> Tensor:
     """`input.detach()`"""
     return input.detach()
@@ -222,6 +225,17 @@ def set_float32_matmul_precision(precision: str) -> None:
 def get_float32_matmul_precision() -> str:
     """Always "highest": float32 is computed in float32."""
     return "highest"
+
+
+class SvdResult(NamedTuple):
+    """U, S and V of a matrix."""
+
+    U: Tensor
+    S: Tensor
+    V: Tensor
+
+
+SvdResult.__repr__ = several  # type: ignore[method-assign]
 
 
 def svd(input: Tensor, some: Any = True, compute_uv: Any = True) -> SvdResult:

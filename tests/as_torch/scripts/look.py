@@ -31,6 +31,31 @@ for z in (x + 1, x - 1, x / 2, -x, x**2, x.exp(), x.log(), x.sum(), x.mean(), x.
           x.log_softmax(1), x.view(3, 2), x.std(), x.var(), torch.cat([x, x])):  # fmt: skip
     print(z.grad_fn.name())
 
+F = torch.nn.functional
+target, rows = torch.ones(2, 3), torch.tensor([0, 1])
+for z in (F.mse_loss(x, target), F.binary_cross_entropy(x.sigmoid(), target), F.binary_cross_entropy_with_logits(x, target),
+          F.smooth_l1_loss(x, target), F.huber_loss(x, target), F.mse_loss(x, target, reduction="sum"), torch.nn.MSELoss()(x, target),
+          x[0], x[0, 1:], x[:, 1], x[None], x[..., 0:2], x[[0, 1]], x[:], x.unsqueeze(0), x.unsqueeze(0).squeeze(0), x.squeeze(),
+          x.transpose(0, 1), x.permute(1, 0), x.t(), x.sum(0), x.mean(dim=1), x.max(), x.max(1)[0], x.min(), x.min(dim=0).values,
+          x.topk(1)[0], x.sort()[0], x.chunk(2)[1], x.split(1)[0], x.unbind()[0], x.repeat(2, 1), x[0].dot(x[1]), torch.mv(x, x[0].detach()),
+          torch.bmm(x[None], x.t()[None]), x.matmul(x[0]), torch.stack([x, x]), torch.addmm(x[:, :2], x, x.t()), 1 - x, 2**x, x.logsumexp(1),
+          x.sign(), x.round(), x.floor(), x.log1p(), x.median(), F.interpolate(x[None, None], scale_factor=2), F.pixel_shuffle(x.expand(1, 4, 2, 3), 2),
+          F.linear(x, torch.ones(4, 3)), F.linear(x, torch.ones(4, 3), torch.ones(4)), F.linear(x[None], torch.ones(4, 3), torch.ones(4))):
+    print(z.grad_fn.name(), tuple(z.shape))
+y = (2 * x) * 3
+for z in (y + 1, 1 + y, 2 * y, y * 2, 1 - y, y**2, F.mse_loss(y, target), y.unsqueeze(0), torch.stack([y, x]), y.sum(0), y[0], y.clamp(0, 1),
+          y.gather(0, rows[None, :1]), y[rows], torch.where(target > 0, y, x), y.sum()):
+    print(z.grad_fn.name(), [(node.name() if node else None, place) for node, place in z.grad_fn.next_functions])
+z = F.mse_loss(torch.nn.Linear(3, 2)(F.relu(x)), torch.zeros(2, 2))
+print([node.name() for node, _ in z.grad_fn.next_functions[0][0].next_functions[:2]])
+for kind in (torch.nn.GRU, torch.nn.RNN):
+    for out in (kind(3, 2)(x[None]), kind(3, 2, batch_first=True)(x[None]), kind(3, 2, bidirectional=True)(x[None])):
+        print([o.grad_fn.name() for o in out])
+print(torch.nn.LSTM(3, 2, batch_first=True)(x[None])[0].grad_fn.name(), torch.nn.LSTM(3, 2)(x[None])[1][0].grad_fn.name())
+part = torch.zeros(2, 3)
+part[0] = x[0]
+print(part.grad_fn.name(), part)
+
 
 class Double(Function):
     @staticmethod
@@ -42,7 +67,7 @@ class Double(Function):
         return dz * 2
 
 
-print(Double.apply(x), Double.apply(x).grad_fn.name())
+print(Double.apply(x), Double.apply(x).grad_fn.name(), repr(Double.apply(x).grad_fn).split()[0])
 
 print(torch.zeros(0), torch.zeros(0, 3), torch.tensor(3.0), torch.tensor([1e10, 1.0]), torch.tensor([True, False]))
 print(torch.arange(2000), torch.ones(2, dtype=torch.float64), torch.tensor([1, 2], dtype=torch.int32), torch.tensor([0.1], dtype=torch.float16))
