@@ -166,7 +166,7 @@ BACKPROP = {
     "`h[t+1] = W @ h[t]` (a constant matrix)": """
         w = torch.ones(2, requires_grad=True); h = w.repeat(3, 1)
         for t in range(2): h[t + 1] = square @ h[t]
-        h.sum().backward()""",
+        h.sum().backward(); assert w.grad.tolist() == [20, 14]""",
     "`outputs[t] = out`": """
         w = torch.ones(3, requires_grad=True); outputs = torch.zeros(4, 3)
         for t in range(4): outputs[t] = w * t
@@ -255,7 +255,7 @@ TABLES = {
 }  # fmt: skip
 ABSENT = {
     "`torchvision.models` (by reading: 13 of 303)", "torchtext (6)", "`compile` (4)", "`bfloat16` (4)",
-    "`h[t+1] = W @ h[t]` (a constant matrix)", "complex numbers, fft", "parametrizations", "FractionalMaxPool2d",
+    "complex numbers, fft", "parametrizations", "FractionalMaxPool2d",
     "AdaptiveLogSoftmaxWithLoss", "CrossMapLRN2d", "SparseAdam", "lu_factor, lu_solve", "jit", "sparse tensors",
     "quantised dtypes", "vmap",
 }  # fmt: skip
