@@ -30,6 +30,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "torch.nn.parallel.distributed": ("minidl.nn.parallel.distributed",),
     "torch.nn.parameter": ("minidl.nn.parameter", "minidl.nn.lazy"),
     "torch.nn.utils": ("minidl.nn.utils",),
+    "torch.nn.utils.parametrizations": ("minidl.nn.utils.parametrizations",),
+    "torch.nn.utils.parametrize": ("minidl.nn.utils.parametrize",),
     "torch.nn.utils.rnn": ("minidl.nn.utils.rnn",),
     "torch.onnx": (f"{OWN}.onnx",),
     "torch.optim": ("minidl.optim",),

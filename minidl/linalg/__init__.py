@@ -9,6 +9,7 @@ _LATER = {
     "eigenvalues": "EighResult eigh eigvalsh",
     "factors": "QrResult cholesky cholesky_inverse cholesky_solve qr",
     "inverses": "LstsqResult lstsq pinv pinverse solve_triangular tensorinv tensorsolve",
+    "reflections": "GeqrfResult geqrf householder_product orgqr",
     "norms": "cond matrix_norm matrix_rank norm vector_norm",
     "products": "cross diagonal matrix_exp matrix_power multi_dot vander vecdot",
     "singular": "SvdResult svd svdvals",

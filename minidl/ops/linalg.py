@@ -22,6 +22,9 @@ class MatMul(Function):
     A vector x is a row, a vector y a column; dimensions before the last two are broadcast.
     """
 
+    x: Any
+    y: Any
+
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = x if self.needs[1] else None, y if self.needs[0] else None
         self.shapes = x.shape, y.shape

@@ -232,7 +232,11 @@ PEERS = {
     "complex numbers, fft": "torch.fft.fft(x)",
     "CyclicLR and the other schedules": "optim.lr_scheduler.CyclicLR(optim.SGD([nn.Parameter(x)], 0.1, momentum=0.9), 0.1, 0.2)",
     "weight_norm, spectral_norm": "nn.utils.weight_norm(nn.Linear(2, 2)); nn.utils.spectral_norm(nn.Linear(2, 2))",
-    "parametrizations": "from torch.nn.utils.parametrizations import orthogonal",
+    "parametrizations": """
+        from torch.nn.utils.parametrizations import orthogonal, weight_norm
+        from torch.nn.utils import parametrize
+        q = orthogonal(nn.Linear(3, 3)).weight; assert (q.T @ q).allclose(torch.eye(3), atol=1e-5)
+        layer = parametrize.remove_parametrizations(weight_norm(nn.Linear(4, 2)), "weight"); assert layer(x).shape == (3, 2)""",
     "SWA and EMA averages": "from torch.optim.swa_utils import AveragedModel, SWALR, update_bn; AveragedModel(nn.Linear(1, 1))",
     "hooks on the gradients of modules": "nn.Linear(1, 1).register_full_backward_hook(print)",
     "detect_anomaly": "with torch.autograd.set_detect_anomaly(True): pass",
@@ -255,8 +259,8 @@ TABLES = {
 }  # fmt: skip
 ABSENT = {
     "`torchvision.models` (by reading: 13 of 303)", "torchtext (6)", "`compile` (4)", "`bfloat16` (4)",
-    "complex numbers, fft", "parametrizations", "FractionalMaxPool2d",
-    "AdaptiveLogSoftmaxWithLoss", "CrossMapLRN2d", "SparseAdam", "lu_factor, lu_solve", "jit", "sparse tensors",
+    "complex numbers, fft", "FractionalMaxPool2d", "AdaptiveLogSoftmaxWithLoss",
+    "CrossMapLRN2d", "SparseAdam", "lu_factor, lu_solve", "jit", "sparse tensors",
     "quantised dtypes", "vmap",
 }  # fmt: skip
 
