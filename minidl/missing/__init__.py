@@ -62,6 +62,12 @@ INSTEAD = {
     "vmap": "operations on a batch dimension",
     "utils": "minidl.data for torch.utils.data",
 }
+_NETS = (
+    "AlexNet MobileNet_V2 ResNeXt50_32X4D ResNet101 ResNet152 ResNet18 ResNet34 ResNet50 SqueezeNet1_0 SqueezeNet1_1 "
+    "VGG11 VGG11_BN VGG13 VGG13_BN VGG16 VGG16_BN VGG19 VGG19_BN Wide_ResNet50_2"
+)
+for _net in _NETS.split():
+    INSTEAD[f"{_net}_Weights"] = "model.load_state_dict(minidl.load_pt(FILE)), as no weights are downloaded"
 for _kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short"):
     INSTEAD[f"{_kind}Tensor"] = "tensor(..., dtype=...)"
 

@@ -145,7 +145,12 @@ ONCE = {
     "`ToTensor` on a PIL image": """
         from PIL import Image
         assert transforms.ToTensor()(Image.new("RGB", (5, 4))).shape == (3, 4, 5)""",
-    "`torchvision.models` (by reading: 13 of 303)": "from torchvision.models import resnet50, vgg16",
+    "`torchvision.models` (by reading: 13 of 303)": """
+        from torchvision.models import alexnet, mobilenet_v2, resnet34, resnet50, squeezenet1_1, vgg16
+        net = squeezenet1_1(num_classes=5).eval(); assert net(torch.ones(1, 3, 64, 64)).shape == (1, 5)
+        try: resnet50(pretrained=True)
+        except ValueError as error: assert "downloads none" in str(error)
+        else: raise AssertionError("no error")""",
     "`transforms.functional` (8), before `ToTensor`": """
         import torchvision.transforms.functional as TF
         from PIL import Image
@@ -258,7 +263,7 @@ TABLES = {
     "What peers' suites name": PEERS,
 }  # fmt: skip
 ABSENT = {
-    "`torchvision.models` (by reading: 13 of 303)", "torchtext (6)", "`compile` (4)", "`bfloat16` (4)",
+    "torchtext (6)", "`compile` (4)", "`bfloat16` (4)",
     "complex numbers, fft", "FractionalMaxPool2d", "AdaptiveLogSoftmaxWithLoss",
     "CrossMapLRN2d", "SparseAdam", "lu_factor, lu_solve", "jit", "sparse tensors",
     "quantised dtypes", "vmap",
