@@ -252,7 +252,8 @@ PEERS = {
     "LocalResponseNorm": "nn.LocalResponseNorm(2)(image)",
     "CrossMapLRN2d": "nn.CrossMapLRN2d(2)",
     "SparseAdam": "optim.SparseAdam([nn.Parameter(x)])",
-    "lu_factor, lu_solve": "torch.linalg.lu_factor(square)",
+    "lu_factor, lu_solve": """
+        b = torch.ones(2, 1); assert (square @ torch.linalg.lu_solve(*torch.linalg.lu_factor(square), b)).allclose(b)""",
     "jit": "torch.jit.script(nn.Linear(1, 1))",
     "sparse tensors": "torch.sparse_coo_tensor(torch.ones(2, 1), torch.ones(1))",
     "quantised dtypes": "torch.quantize_per_tensor(x, 0.1, 0, torch.quint8)",
@@ -265,7 +266,7 @@ TABLES = {
 ABSENT = {
     "torchtext (6)", "`compile` (4)", "`bfloat16` (4)",
     "complex numbers, fft", "FractionalMaxPool2d", "AdaptiveLogSoftmaxWithLoss",
-    "CrossMapLRN2d", "SparseAdam", "lu_factor, lu_solve", "jit", "sparse tensors",
+    "CrossMapLRN2d", "SparseAdam", "jit", "sparse tensors",
     "quantised dtypes", "vmap",
 }  # fmt: skip
 
