@@ -351,6 +351,11 @@ def _volumes() -> list[Case]:
         Case("avg_pool3d", (volumes,), lambda T, F, x: F.avg_pool3d(x, 2)),
         Case("adaptive_avg_pool3d", (volumes,), lambda T, F, x: F.adaptive_avg_pool3d(x, 3)),
         Case("adaptive_max_pool3d", (volumes,), lambda T, F, x: F.adaptive_max_pool3d(x, 3)),
+        Case(
+            "fractional_max_pool3d",
+            (volumes,),
+            lambda T, F, x: F.fractional_max_pool3d(x, 2, 3, _random_samples=x.detach()[:, :, 0, 0, :3] * 0),
+        ),
         Case("lp_pool3d", (volumes,), lambda T, F, x: F.lp_pool3d(x, 2, 2)),
         Case("max_unpool3d", (volumes,), lambda T, F, x: F.max_unpool3d(*F.max_pool3d(x, 2, return_indices=True), 2)),
         Case("dropout3d", (volumes,), lambda T, F, x: F.dropout3d(x, 0.5), random=True),
@@ -366,6 +371,11 @@ def _more_layers() -> list[Case]:
     return [
         Case("adaptive_max_pool1d", (signals,), lambda T, F, x: F.adaptive_max_pool1d(x, 5)),
         Case("adaptive_max_pool2d", (images,), lambda T, F, x: F.adaptive_max_pool2d(x, 5), images=True),
+        Case(
+            "fractional_max_pool2d",
+            (images,),
+            lambda T, F, x: F.fractional_max_pool2d(x, 2, 5, _random_samples=x.detach()[:, :, 0, :2] * 0),
+        ),
         Case("lp_pool1d", (signals,), lambda T, F, x: F.lp_pool1d(x, 2, 2)),
         Case("lp_pool2d", (images,), lambda T, F, x: F.lp_pool2d(x, 2, 2), images=True),
         Case("max_unpool1d", (signals,), lambda T, F, x: F.max_unpool1d(*F.max_pool1d(x, 2, return_indices=True), 2)),

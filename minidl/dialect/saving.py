@@ -20,6 +20,7 @@ from ..devices import device
 from ..dtypes import as_dtype
 from ..engine.tensor import Tensor
 from ..errors import ArgumentTypeError, CheckpointError, DtypeError, refuse
+from ..nn.utils.parametrize import is_parametrized
 from ..tensors import saving
 from .look import DTYPES, dtype
 
@@ -105,6 +106,11 @@ def _packed_module(module: nn.Module, place: str) -> dict[str, Any]:
         raise DtypeError(
             f"save: {place.lstrip('/') or 'the module'} is of the class {kind.__qualname__}, which is defined inside a "
             "function, so that loading could not find it; save model.state_dict()"
+        )
+    if is_parametrized(module):
+        raise DtypeError(
+            f"save: {place.lstrip('/') or 'the module'} is parametrized, and of a class made for it; save "
+            "model.state_dict(), and load it into a module with the same parametrizations"
         )
     inside = {name: _packed(value, f"{place}/{name}") for name, value in vars(module).items()}
     return {"$module": f"{kind.__module__}:{kind.__qualname__}", "attributes": inside}

@@ -7,8 +7,10 @@ from ..ops.linalg import matmul as matmul
 _LATER = {
     "determinants": "logdet slogdet",
     "eigenvalues": "EighResult eigh eigvalsh",
+    "elimination": "LuFactorExResult LuFactorResult LuResult lu lu_factor lu_factor_ex lu_solve lu_unpack",
     "factors": "QrResult cholesky cholesky_inverse cholesky_solve qr",
     "inverses": "LstsqResult lstsq pinv pinverse solve_triangular tensorinv tensorsolve",
+    "reflections": "GeqrfResult geqrf householder_product orgqr",
     "norms": "cond matrix_norm matrix_rank norm vector_norm",
     "products": "cross diagonal matrix_exp matrix_power multi_dot vander vecdot",
     "singular": "SvdResult svd svdvals",

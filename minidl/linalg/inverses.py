@@ -106,6 +106,10 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
     a, b = square("solve_triangular", A), tensor_of("solve_triangular", B, "B")
     if b.ndim < 2:
         raise ShapeError(f"solve_triangular: B must be matrices (..., N, K); got shape {b.shape}")
+    if (
+        b.ndim < a.ndim
+    ):  # without a batch of its own it is still matrices, never the batch of vectors that `solve` takes
+        b = reshape(b, (1,) * (a.ndim - b.ndim) + b.shape)
     offset = 1 if unitriangular else 0
     a = triu(a, offset) if upper else tril(a, -offset)
     if unitriangular:

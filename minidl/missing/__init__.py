@@ -18,24 +18,20 @@ INSTEAD = {
     "angle": "atan2 of two real tensors",
     "complex": "two real tensors",
     "SparseAdam": "Adam",
+    "CrossMapLRN2d": "LocalResponseNorm: the gradients of PyTorch's CrossMapLRN2d are not those of its values",
     "as_strided": "views by slicing, unfold, diagonal or expand",
     "compiler": "nothing: operations run as they are called",
     "export": "minidl.onnx.export(model, inputs, FILE)",
     "fx": "module hooks, or minidl.explain",
-    "geqrf": "linalg.qr",
     "hub": "a file of weights: load(FILE), load_state_dict",
     "inv_ex": "linalg.inv, whose error says why",
     "cholesky_ex": "linalg.cholesky, whose error says why",
     "ldl_factor": "linalg.cholesky, or linalg.eigh",
-    "lu_solve": "linalg.solve",
     "masked": "where and masked_fill",
     "mps": "the NumPy and CuPy backends",
     "multiprocessing": "Python's multiprocessing; DataLoader(num_workers=N) for data",
     "nested": "nn.utils.rnn.pad_sequence and pack_padded_sequence",
-    "orgqr": "linalg.qr",
-    "householder_product": "linalg.qr",
-    "parametrize": "nn.utils.weight_norm and spectral_norm, or a product in forward()",
-    "parametrizations": "nn.utils.weight_norm and nn.utils.spectral_norm",
+    "ormqr": "linalg.householder_product, and a product of matrices",
     "profiler": "minidl bench, or Python's cProfile",
     "prune": "minidl.compress.prune_weights, or minidl shrink RUN --prune SHARE",
     "register_backward_hook": "register_full_backward_hook",
@@ -45,8 +41,6 @@ INSTEAD = {
     "eigvals": "eigvalsh for symmetric matrices; other eigenvalues are complex numbers",
     "fft": "a convolution, or numpy.fft on x.numpy(): there are no complex numbers, and so no gradients of them",
     "istft": "numpy.fft on x.numpy(): there are no complex numbers",
-    "lu": "linalg.solve, linalg.inv, linalg.det",
-    "lu_factor": "linalg.solve",
     "lstsq": "linalg.lstsq",
     "matrix_rank": "linalg.matrix_rank",
     "polar": "two real tensors",
@@ -66,6 +60,12 @@ INSTEAD = {
     "vmap": "operations on a batch dimension",
     "utils": "minidl.data for torch.utils.data",
 }
+_NETS = (
+    "AlexNet MobileNet_V2 ResNeXt50_32X4D ResNet101 ResNet152 ResNet18 ResNet34 ResNet50 SqueezeNet1_0 SqueezeNet1_1 "
+    "VGG11 VGG11_BN VGG13 VGG13_BN VGG16 VGG16_BN VGG19 VGG19_BN Wide_ResNet50_2"
+)
+for _net in _NETS.split():
+    INSTEAD[f"{_net}_Weights"] = "model.load_state_dict(minidl.load_pt(FILE)), as no weights are downloaded"
 for _kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short"):
     INSTEAD[f"{_kind}Tensor"] = "tensor(..., dtype=...)"
 

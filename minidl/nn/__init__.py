@@ -144,11 +144,13 @@ __all__ = [
 
 _LATER = {  # files that are loaded when one of these layers is asked for
     "adaptive_max_pooling": "AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d",
+    "adaptive_softmax": "AdaptiveLogSoftmaxWithLoss",
     "alpha_dropout": "AlphaDropout FeatureAlphaDropout",
     "bilinear": "Bilinear",
     "channel_shuffle": "ChannelShuffle",
     "conv3d": "Conv3d ConvTranspose3d",
     "distance": "CosineSimilarity PairwiseDistance",
+    "fractional_pooling": "FractionalMaxPool2d FractionalMaxPool3d",
     "gated": "GLU PReLU RReLU",
     "instance_norm": "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
     "lazy": "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d "

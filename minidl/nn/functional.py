@@ -13,6 +13,7 @@ Each name leads to the file where its forward stands next to its backward:
     max_pool1d avg_pool1d adaptive_avg_pool1d      ops/pool1d.py
     max_pool3d avg_pool3d adaptive_avg_pool3d      ops/pool3d.py
     adaptive_max_pool1d ...2d ...3d                ops/adaptive_max_pool.py
+    fractional_max_pool2d ...3d                    ops/fractional_pool.py
     lp_pool1d ...2d ...3d                          ops/lp_pool.py
     max_unpool1d ...2d ...3d                       ops/unpool.py
     batch_norm layer_norm group_norm instance_norm ops/norm.py
@@ -121,6 +122,7 @@ _LATER = {  # files that are loaded when one of these functions is asked for
     "ops.bilinear": "bilinear",
     "ops.channel_shuffle": "channel_shuffle",
     "ops.conv3d": "conv3d conv_transpose3d",
+    "ops.fractional_pool": "fractional_max_pool2d fractional_max_pool3d",
     "ops.grid_sample": "affine_grid grid_sample",
     "ops.loss.ctc": "ctc_loss",
     "ops.loss.likelihood": "gaussian_nll_loss poisson_nll_loss",

@@ -161,8 +161,8 @@ class RNNBase(Module):
         """weight_ih, weight_hh, bias_ih, bias_hh, weight_hr of a layer and direction; None for what it lacks."""
         layer, direction = divmod(number, self._directions)
         suffix = f"_l{layer}" + ("_reverse" if direction else "")
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-        return [self.__dict__.get(f"{name}{suffix}") for name in names]
+        names = [f"{name}{suffix}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")]
+        return [getattr(self, name) if name in self._all_weights[number] else None for name in names]
 
     def _initial(self, x: Tensor, n: int, given: States | None) -> States:
         """The states that the layers start from: the given ones, checked, or zeros."""
@@ -186,7 +186,7 @@ class RNNBase(Module):
         return unsqueeze(h, 1)
 
     def _check(self, x: Tensor, ndim: int, what: str) -> None:
-        weight = self.__dict__[self._all_weights[0][0]]
+        weight = getattr(self, self._all_weights[0][0])
         if x.ndim != ndim or x.shape[-1] != self.input_size:
             raise ShapeError(
                 f"{what} {x.shape} but input_size is {self.input_size}; expected "

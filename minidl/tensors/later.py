@@ -25,15 +25,17 @@ FUNCTIONS: Table = {
     "minidl.nn.functional": "bilinear channel_shuffle conv3d conv_transpose3d rms_norm",
     "minidl.nn.in_place": "celu_ relu_ rrelu_ selu_ threshold_",
     "minidl.tensors.drawing": "logspace randint_like",
-    "minidl.linalg": "cholesky cholesky_inverse cholesky_solve det inverse logdet matrix_exp matrix_power "
-    "pinverse slogdet",
+    "minidl.linalg": "cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet lu_unpack "
+    "matrix_exp matrix_power orgqr pinverse slogdet",
+    "minidl.linalg.older": "lu lu_solve",
 }
 METHODS: Table = {
     **_with_homes(breadth.METHODS),
     "minidl.tensors.drawing": "random_ exponential_ geometric_ cauchy_ log_normal_ fill_diagonal_",
     "minidl.tensors.sampling": "bernoulli multinomial",
-    "minidl.linalg": "cholesky cholesky_inverse cholesky_solve det inverse logdet matrix_exp matrix_power pinverse "
-    "slogdet",
+    "minidl.linalg": "cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet matrix_exp "
+    "matrix_power orgqr pinverse slogdet",
+    "minidl.linalg.older": "lu lu_solve",
 }
 IN_PLACE: Table = _with_homes(breadth.IN_PLACE)
 ALIASES = {"trapz": "trapezoid"}

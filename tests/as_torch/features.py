@@ -145,7 +145,12 @@ ONCE = {
     "`ToTensor` on a PIL image": """
         from PIL import Image
         assert transforms.ToTensor()(Image.new("RGB", (5, 4))).shape == (3, 4, 5)""",
-    "`torchvision.models` (by reading: 13 of 303)": "from torchvision.models import resnet50, vgg16",
+    "`torchvision.models` (by reading: 13 of 303)": """
+        from torchvision.models import alexnet, mobilenet_v2, resnet34, resnet50, squeezenet1_1, vgg16
+        net = squeezenet1_1(num_classes=5).eval(); assert net(torch.ones(1, 3, 64, 64)).shape == (1, 5)
+        try: resnet50(pretrained=True)
+        except ValueError as error: assert "downloads none" in str(error)
+        else: raise AssertionError("no error")""",
     "`transforms.functional` (8), before `ToTensor`": """
         import torchvision.transforms.functional as TF
         from PIL import Image
@@ -177,7 +182,7 @@ BACKPROP = {
     "`h[t+1] = W @ h[t]` (a constant matrix)": """
         w = torch.ones(2, requires_grad=True); h = w.repeat(3, 1)
         for t in range(2): h[t + 1] = square @ h[t]
-        h.sum().backward()""",
+        h.sum().backward(); assert w.grad.tolist() == [20, 14]""",
     "`outputs[t] = out`": """
         w = torch.ones(3, requires_grad=True); outputs = torch.zeros(4, 3)
         for t in range(4): outputs[t] = w * t
@@ -243,18 +248,23 @@ PEERS = {
     "complex numbers, fft": "torch.fft.fft(x)",
     "CyclicLR and the other schedules": "optim.lr_scheduler.CyclicLR(optim.SGD([nn.Parameter(x)], 0.1, momentum=0.9), 0.1, 0.2)",
     "weight_norm, spectral_norm": "nn.utils.weight_norm(nn.Linear(2, 2)); nn.utils.spectral_norm(nn.Linear(2, 2))",
-    "parametrizations": "from torch.nn.utils.parametrizations import orthogonal",
+    "parametrizations": """
+        from torch.nn.utils.parametrizations import orthogonal, weight_norm
+        from torch.nn.utils import parametrize
+        q = orthogonal(nn.Linear(3, 3)).weight; assert (q.T @ q).allclose(torch.eye(3), atol=1e-5)
+        layer = parametrize.remove_parametrizations(weight_norm(nn.Linear(4, 2)), "weight"); assert layer(x).shape == (3, 2)""",
     "SWA and EMA averages": "from torch.optim.swa_utils import AveragedModel, SWALR, update_bn; AveragedModel(nn.Linear(1, 1))",
     "hooks on the gradients of modules": "nn.Linear(1, 1).register_full_backward_hook(print)",
     "detect_anomaly": "with torch.autograd.set_detect_anomaly(True): pass",
     "broadcast_shapes, chain_matmul, F.upsample": """
         assert torch.broadcast_shapes((3, 1), (4,)) == (3, 4); torch.chain_matmul(square, square); F.upsample(image, scale_factor=2)""",
-    "FractionalMaxPool2d": "nn.FractionalMaxPool2d(2, output_size=3)",
-    "AdaptiveLogSoftmaxWithLoss": "nn.AdaptiveLogSoftmaxWithLoss(4, 10, [3])",
+    "FractionalMaxPool2d": "assert nn.FractionalMaxPool2d(2, output_size=3)(image).shape[-2:] == (3, 3)",
+    "AdaptiveLogSoftmaxWithLoss": "nn.AdaptiveLogSoftmaxWithLoss(4, 10, [3])(x, torch.tensor([0, 3, 9])).loss.backward()",
     "LocalResponseNorm": "nn.LocalResponseNorm(2)(image)",
     "CrossMapLRN2d": "nn.CrossMapLRN2d(2)",
     "SparseAdam": "optim.SparseAdam([nn.Parameter(x)])",
-    "lu_factor, lu_solve": "torch.linalg.lu_factor(square)",
+    "lu_factor, lu_solve": """
+        b = torch.ones(2, 1); assert (square @ torch.linalg.lu_solve(*torch.linalg.lu_factor(square), b)).allclose(b)""",
     "jit": "torch.jit.script(nn.Linear(1, 1))",
     "sparse tensors": "torch.sparse_coo_tensor(torch.ones(2, 1), torch.ones(1))",
     "quantised dtypes": "torch.quantize_per_tensor(x, 0.1, 0, torch.quint8)",
@@ -265,10 +275,8 @@ TABLES = {
     "What peers' suites name": PEERS,
 }  # fmt: skip
 ABSENT = {
-    "`torchvision.models` (by reading: 13 of 303)", "torchtext (6)", "`compile` (4)", "`bfloat16` (4)",
-    "`h[t+1] = W @ h[t]` (a constant matrix)", "complex numbers, fft", "parametrizations", "FractionalMaxPool2d",
-    "AdaptiveLogSoftmaxWithLoss", "CrossMapLRN2d", "SparseAdam", "lu_factor, lu_solve", "jit", "sparse tensors",
-    "quantised dtypes", "vmap",
+    "torchtext (6)", "`compile` (4)", "`bfloat16` (4)", "complex numbers, fft", "CrossMapLRN2d", "SparseAdam", "jit",
+    "sparse tensors", "quantised dtypes", "vmap",
 }  # fmt: skip
 
 

@@ -166,6 +166,7 @@ ARGUMENTS = [
     lambda x: (0, minidl.tensor([0])), lambda x: (tuple(range(x.ndim)),), lambda x: (-1, (2, 2)), lambda x: (1, 2),
     lambda x: (x[0],), lambda x: (x.detach().long(), 0), lambda x: (2, x, -1),
     lambda x: (x[:, None] * x, x), lambda x: (x[None], x[None]), lambda x: (0, x.detach().long(), x, "sum"),
+    lambda x: (x, x.detach().int()[..., 0] + 1),
     lambda x: (0, minidl.tensor([0]), x[:1], "mean"), lambda x: ((minidl.tensor([0]),), x[0]),
 ]  # fmt: skip
 

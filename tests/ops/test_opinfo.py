@@ -213,7 +213,8 @@ SOLVED = {
     "linalg.det", "linalg.eigh", "linalg.eigvalsh", "linalg.inv", "linalg.lstsq", "linalg.matrix_norm",
     "linalg.matrix_power", "linalg.matrix_rank", "linalg.norm", "linalg.pinv", "linalg.qr", "linalg.slogdet",
     "linalg.solve", "linalg.solve_triangular", "linalg.svd", "linalg.svdvals", "linalg.tensorinv", "linalg.tensorsolve",
-    "svd", "qr", "inverse",
+    "svd", "qr", "inverse", "geqrf", "lu", "lu_solve", "linalg.lu", "linalg.lu_factor", "linalg.lu_factor_ex",
+    "linalg.lu_solve",
 }  # fmt: skip
 
 

@@ -1,9 +1,10 @@
-"""Clipping gradients, parameters as one vector, weights computed anew; sequences of several lengths (`rnn`)."""
+"""Clipping gradients, parameters as one vector, weights computed anew (`parametrize`); lengths that differ (`rnn`)."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
+from importlib import import_module as _import_module
 from typing import Any
 
 from ...backend import backend_of
@@ -131,4 +132,10 @@ def _norm(xp: Any, x: Any, p: float) -> Any:
 
 _LATER = {"reweighted": "remove_spectral_norm remove_weight_norm spectral_norm weight_norm"}
 
-__getattr__ = _of_module(__name__, globals(), _LATER)
+_held_later = _of_module(__name__, globals(), _LATER)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("parametrizations", "parametrize"):
+        return _import_module(f"{__name__}.{name}")
+    return _held_later(name)
