@@ -17,6 +17,7 @@ class _FractionalMaxPool(Module):
 
     dims: ClassVar[int]
     pool: ClassVar[Callable[..., Any]]
+    _random_samples: Tensor | None
 
     def __init__(
         self,
@@ -51,7 +52,6 @@ class FractionalMaxPool2d(_FractionalMaxPool):
 
     dims = 2
     pool = staticmethod(F.fractional_max_pool2d)
-    _random_samples: Tensor | None
 
 
 class FractionalMaxPool3d(_FractionalMaxPool):
@@ -59,4 +59,3 @@ class FractionalMaxPool3d(_FractionalMaxPool):
 
     dims = 3
     pool = staticmethod(F.fractional_max_pool3d)
-    _random_samples: Tensor | None

@@ -84,9 +84,9 @@ def _fractional(
     for d in range(dims):
         starts = _starts(u[..., d if dims == 3 else 1 - d], size[d], out[d], kernel[d])  # PyTorch's order
         along = starts[..., None] + np.arange(kernel[d])  # (N, C, out, kernel)
-        shape = [1] * (2 * dims)
-        shape[2 * d : 2 * d + 2] = along.shape[2:]
-        places = places + along.reshape(n, channels, *shape) * prod(size[d + 1 :])
+        lengths = [1] * (2 * dims)
+        lengths[2 * d : 2 * d + 2] = along.shape[2:]
+        places = places + along.reshape(n, channels, *lengths) * prod(size[d + 1 :])
     order = (0, 1, *range(2, 2 + 2 * dims, 2), *range(3, 3 + 2 * dims, 2))
     places = places.transpose(order).reshape(n, channels, prod(out), prod(kernel))
     where = backend.asarray(places.astype(np.int64))

@@ -23,6 +23,8 @@ from ..module import Module
 from .orthogonal import orthogonal as orthogonal
 from .parametrize import register_parametrization
 
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
+
 M = TypeVar("M", bound=Module)
 START = 15  # steps of the power method before the first forward
 

@@ -28,6 +28,16 @@ from ..container import ModuleDict, ModuleList
 from ..module import Module
 from ..parameter import Parameter
 
+__all__ = [
+    "ParametrizationList",
+    "cached",
+    "is_parametrized",
+    "register_parametrization",
+    "remove_parametrizations",
+    "transfer_parametrizations_and_params",
+    "type_before_parametrizations",
+]
+
 M = TypeVar("M", bound=Module)
 
 
