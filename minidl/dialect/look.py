@@ -19,6 +19,7 @@ from ..nn.parameter import Parameter
 from ..nn.state import IncompatibleKeys
 from ..ops import order
 from ..ops.breadth import running, statistics
+from ..random import Generator
 from ..tensors import printing
 from .nodes import COPIED, told
 
@@ -186,7 +187,8 @@ _NAMES = {
     "Clamp": "ClampBackward1", "Conv2d": "Convolution", "ConvTranspose2d": "Convolution",
     "CrossEntropy": "NllLoss", "Dropout": "Mul", "KlDivergence": "KlDiv", "Linear": "Addmm", "MatMul": "Mm",
     "MaxPool2d": "MaxPool2DWithIndices", "NegativeLogLikelihood": "NllLoss", "Norm": "LinalgVectorNorm",
-    "Normalize": "NativeLayerNorm", "NormalizeChannels": "NativeBatchNorm", "Pad": "ConstantPadNd",
+    "Normalize": "NativeLayerNorm", "NormalizeChannels": "NativeBatchNorm",
+    "Overwritten": COPIED, "Pad": "ConstantPadNd",
     "Permute": "T", "Put": "IndexPut", "Replace": "Copy", "Reshape": "View", "SquaredError": "MseLoss",
     "Standardize": "NativeBatchNorm", "Take": "Index", "TakeAlong": "Gather", "Triangle": "Triu",
 }  # fmt: skip
@@ -207,7 +209,7 @@ def backward_name(function: Any) -> str:
     if not type(function).__module__.startswith("minidl."):
         return f"{kind}Backward"
     name = _NAMES.get(kind, kind)
-    return name if "Backward" in name else f"{name}Backward0"
+    return name if "Backward" in name or name == COPIED else f"{name}Backward0"
 
 
 def _told(function: Any) -> str:
@@ -296,6 +298,7 @@ def look_like_pytorch() -> None:
                 put(kind, "__repr__", several)
     put(Tensor, "__module__", "torch")
     put(device, "__module__", "torch")
+    put(Generator, "__module__", "torch._C")
     put(device, "__enter__", _enter)
     put(device, "__exit__", _exit)
     put(Parameter, "__module__", "torch.nn.parameter")

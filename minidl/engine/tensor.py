@@ -12,7 +12,7 @@ from ..dtypes import FLOATING
 from ..errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .grad_mode import grad_mode
 from .memory import Storage
-from .view import Step, View, is_row_by_row, strides_of
+from .view import Step, View, dense_strides, is_row_by_row, strides_of
 
 if TYPE_CHECKING:
     from ._signatures import TensorMethods
@@ -279,7 +279,7 @@ def inherited_strides(inputs: tuple[Any, ...], array: Array) -> tuple[int, ...] 
     for x in inputs:
         view, strides = getattr(x, "_view", None), getattr(x, "_strides", None)
         if (view is not None or strides is not None) and x.shape == array.shape and not is_row_by_row(x):
-            return array.strides
+            return dense_strides(x, array.itemsize)
     return None
 
 

@@ -80,6 +80,26 @@ def strides_of(x: Any) -> tuple[int, ...] | None:
     return None if is_row_by_row(x) else as_in_pytorch(x).strides
 
 
+def dense_strides(x: Any, itemsize: int) -> tuple[int, ...] | None:
+    """The strides of a result that PyTorch lays out like the tensor x, without gaps; None if they are row by row."""
+    strides, shape = as_in_pytorch(x).strides, x.shape
+    order = list(reversed(range(len(shape))))  # the dimensions from the quickest on
+    for last in range(1, len(order)):
+        place = last
+        for before in reversed(range(last)):
+            a, b = order[before], order[place]
+            if 0 in (strides[a], strides[b]):
+                continue  # an expanded dimension has no place of its own
+            if strides[a] > strides[b] or (strides[a] == strides[b] and shape[a] > shape[b]):
+                order[before], order[place], place = b, a, before
+            elif strides[a] < strides[b]:
+                break
+    found, step = [0] * len(shape), itemsize
+    for dim in order:
+        found[dim], step = step, step * max(shape[dim], 1)
+    return None if tuple(found) == _row_by_row(shape, itemsize) else tuple(found)
+
+
 def can_be_viewed(x: Any, shape: tuple[int, ...]) -> bool:
     """Whether PyTorch can view the tensor x in another shape without a copy."""
     try:

@@ -13,7 +13,7 @@ from ..engine.tensor import Tensor
 from ..errors import ArgumentError
 from ._check.windows import image_size, images, pair
 from .reduce import mean
-from .shape import reshape, transpose
+from .shape import Clone, reshape, transpose
 
 
 class AdaptiveAvgPool(Function):
@@ -55,7 +55,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] |
     z = x
     for out in reversed(size):  # the width, then, turned, the height
         z = transpose(AdaptiveAvgPool.apply(z, **_bins(z.shape[-1], out)), -2, -1)
-    return z
+    return Clone.apply(z, order="C")  # scripts view() what comes out
 
 
 def _adaptive_size(name: str, x: Tensor, output_size: Any) -> Pair:

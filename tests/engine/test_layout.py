@@ -22,6 +22,12 @@ SOURCES = {
     "convolved": lambda T, x: T.nn.functional.conv2d(x[None], T.ones(5, 2, 2, 2)),
     "convolved, activated": lambda T, x: T.nn.functional.conv2d(x[None], T.ones(5, 2, 2, 2)).relu(),
     "convolved, transposed": lambda T, x: T.nn.functional.conv2d(x[None], T.ones(5, 2, 2, 2)).transpose(1, 2),
+    "turned back, cropped, activated": lambda T, x: T.nn.functional.conv_transpose2d(x[None], T.ones(2, 1, 3, 3))[
+        :, :, 1:4, 1:4
+    ].sigmoid(),
+    "pooled to a size": lambda T, x: T.nn.functional.adaptive_avg_pool2d(x, (2, 3)),
+    "narrowed, transposed, activated": lambda T, x: x[:, 1:].transpose(0, 2).relu(),
+    "stretched, transposed, activated": lambda T, x: x[:, :1].expand(2, 3, 4).transpose(0, 2).relu(),
     "stretched": lambda T, x: x[:1].expand(4, 3, 4),
     "with a dimension more": lambda T, x: x.unsqueeze(1),
     "made contiguous": lambda T, x: x.transpose(0, 2).contiguous(),

@@ -14,7 +14,7 @@ from ...devices import device
 from ...engine.grad_mode import no_grad
 from ...engine.tensor import Tensor
 from ...errors import ArgumentError, ShapeError, UnsupportedError, refuse
-from ...tensors.creation import as_tensor
+from ...tensors.creation import as_tensor, tensor
 from ..look import DTYPES, FORMATS, LEFT_OUT, Format, Size, dtype, several, strided
 from ..saving import load, save
 from ..typed import TYPES, type_named
@@ -29,7 +29,7 @@ __all__ = [
     "get_float32_matmul_precision", "half", "iinfo", "inference_mode", "int", "int8",
     "int16", "int32", "int64", "is_inference_mode_enabled", "load", "long", "memory_format", "newaxis",
     "preserve_format", "promote_types", "result_type", "save", "set_default_device",
-    "real", "set_default_tensor_type", "set_float32_matmul_precision", "short", "strided", "typename", "uint8",
+    "range", "real", "set_default_tensor_type", "set_float32_matmul_precision", "short", "strided", "typename", "uint8",
     "use_deterministic_algorithms", *TYPES["cpu"],
 ]  # fmt: skip
 
@@ -198,6 +198,24 @@ def chain_matmul(*matrices: Any) -> Tensor:
 def real(input: Tensor) -> Tensor:
     """The input: minidl's numbers are real."""
     return input
+
+
+def range(
+    start: Any, end: Any, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: Any = False
+) -> Tensor:
+    """start, start + step, ... up to `end`, which is the last one if a step falls on it; with PyTorch's warning."""
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        UserWarning,
+        stacklevel=2,
+    )
+    if step == 0 or (end - start) * step < 0:
+        raise ArgumentError(f"range: no step of {step} leads from {start} to {end}")
+    count = _int((end - start) / step) + 1
+    values = np.arange(count) * step + start
+    chosen = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    return tensor(values.astype(chosen), device=device, requires_grad=requires_grad)
 
 
 def detach(input: Tensor) -> Tensor:

@@ -55,6 +55,9 @@ print(torch.nn.LSTM(3, 2, batch_first=True)(x[None])[0].grad_fn.name(), torch.nn
 part = torch.zeros(2, 3)
 part[0] = x[0]
 print(part.grad_fn.name(), part)
+part = x * 1
+part[0].mul_(2)
+print(part.grad_fn.name(), part, repr(torch.manual_seed(0)).split()[0])
 
 
 class Double(Function):

@@ -52,6 +52,10 @@ with warnings.catch_warnings(record=True) as caught:
     w.grad = torch.tensor([3.0, 4.0])
     print(nn.utils.clip_grad_norm([w], 1.0), w.grad)
     print([(c.category.__name__, str(c.message)) for c in caught])
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    print(torch.range(0, 3), torch.range(1, 2, 0.5), torch.range(3, 0, -2, dtype=torch.int64), torch.range(0, 2.9))
+    print(caught[0].category.__name__, str(caught[0].message))
 print(torch.ones(3).apply_(lambda v: v * 2), torch.ones(2, 2).map_(torch.tensor([1.0, 5.0]), lambda u, v: u + v), torch.real(x) is x)
 s = torch.special
 v = torch.tensor([0.0, 0.25, 0.5, 2.0])
