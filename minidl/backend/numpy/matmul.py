@@ -38,12 +38,13 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.matmul(x, y)
     if x.ndim == 2 and y.ndim == 2 and x.shape[1] == y.shape[0]:
         work = x.size * y.shape[1]
-        if 2 * work <= STRIP and is_held():  # it would be one strip, and nobody is there to help
-            return out_of_turn(np.matmul, x, y)
         if work > SMALL and min(x.shape[0], y.shape[1]) > 1:
+            held = is_held()  # then nobody is there to help
+            if held and 2 * work <= STRIP:
+                return out_of_turn(np.matmul, x, y)
             z = np.empty((x.shape[0], y.shape[1]), x.dtype)
             tasks = _strips(x, y, z)
-            if is_held():
+            if held:
                 for task in tasks:
                     out_of_turn(task)
             else:
