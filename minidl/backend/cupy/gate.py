@@ -12,14 +12,12 @@ Array = Any
 
 
 def forward(node: Any, *inputs: Array, **options: Any) -> Array:
-    """The operation's `forward`; if all that backward needs is a mask of z, both are made by one kernel."""
+    """The operation's `forward`; if all it keeps is a mask of z, both are made by one kernel of its own lines."""
     kind: Any = type(node)
     rule = kind._rules[0]
-    if not (node.needs[0] and _is_gate(kind)) or options:  # options are no part of the kernel
+    if not (node.needs[0] and _is_gate(kind) and inputs[0].ndim > 3) or options:  # options are no part of the kernel
         return node.forward(*inputs, **options)
     z, vars(node)[rule.mask] = _fused(kind, kind.value, getattr(kind, rule.passes), node.backend)(*inputs)
-    if z.ndim < 4:
-        node.z = z  # as on the CPU: what may not be changed there in place may not be here either
     return z
 
 
