@@ -165,7 +165,11 @@ ONCE = {
         assert transforms.RandomErasing(p=1.0)(torch.ones(3, 32, 32)).min() == 0 and len(transforms.FiveCrop(8)(picture)) == 5
         assert transforms.TrivialAugmentWide()(picture).size == (40, 30) and transforms.Resize(8)(torch.ones(1, 16, 16)).shape == (1, 8, 8)""",
     "data sets of Pillow's pictures": """
-        m = datasets.FakeData(3, (3, 8, 6)); assert m[0][0].size == (6, 8) and "Number of datapoints: 3" in repr(m)""",
+        m = datasets.FakeData(3, (3, 8, 6)); assert m[0][0].size == (6, 8) and "Number of datapoints: 3" in repr(m)
+        c = datasets.CIFAR10("/nowhere", train=False, transform=transforms.ToTensor(), download=True)
+        assert c.data.mean(axis=(0, 1, 2)).shape == (3,) and isinstance(c.targets, list) and c[0][0].shape == (3, 32, 32)
+        c.data, c.targets = c.data[:6], c.targets[:6]
+        assert [len(y) for _, y in DataLoader(c, 4)] == [4, 2] and next(iter(DataLoader(c, 4)))[1].dtype == torch.int64""",
     "torchtext (6)": "import torchtext",
     "`compile` (4)": "torch.compile(nn.Linear(1, 1))",
     "`bfloat16` (4)": "torch.zeros(2, dtype=torch.bfloat16)",

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ...backend import to_host
 from ...data import datasets, drawn, transforms
 from ...data.collate import default_collate
 from ...data.dataset import Dataset, Indices
 from ...data.images import EXTENSIONS, read_image
+from ...engine.tensor import Tensor, wrap
 from ...errors import DataError
 
 __all__ = [
@@ -80,23 +82,32 @@ def described(data: Any) -> str:
     return "\n".join(lines)
 
 
+def _array(values: Any) -> np.ndarray:
+    return to_host(values.array) if isinstance(values, Tensor) else np.asarray(values)
+
+
 class _Pictures(datasets.ImageDataset):
-    """Images in memory that are asked for as Pillow's pictures."""
+    """Images in memory that are asked for as Pillow's pictures; `data` and `targets` may be arrays or lists too."""
+
+    def __len__(self) -> int:
+        return len(self.data)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        chosen, self.transform = self.transform, None
-        try:
-            image, target = super().__getitem__(index)
-        finally:
-            self.transform = chosen
-        image = picture(image)
-        return image if chosen is None else chosen(image), target
+        image, target = picture(_array(self.data)[index]), int(self.targets[index])
+        if self.transform is not None:
+            image = self.transform(image)
+        return image, target if self.target_transform is None else self.target_transform(target)
 
     def get_batch(self, indices: Indices) -> list[Any]:
         """The samples at `indices` as one batch; one by one if the transform may want pictures."""
-        if self.transform is None or _our_own(self.transform):
-            return super().get_batch(indices)
-        return default_collate([self[int(index)] for index in np.asarray(indices)])
+        rows = np.asarray(indices)
+        if self.target_transform is not None or not (self.transform is None or _our_own(self.transform)):
+            return default_collate([self[int(row)] for row in rows])
+        images = _array(self.data)[rows]
+        listed = isinstance(self.targets, list)
+        labels = [int(self.targets[row]) for row in rows] if listed else _array(self.targets)[rows]
+        changed = wrap(images) if self.transform is None else transforms.batched(self.transform, images)
+        return [changed, wrap(np.asarray(labels, np.int64))]
 
     __repr__ = described
 
@@ -117,9 +128,21 @@ class FashionMNIST(_Pictures, datasets.FashionMNIST):
 
 
 class CIFAR10(_Pictures, drawn.CIFAR10):
-    """`minidl.data.CIFAR10` of pictures."""
+    """`minidl.data.CIFAR10` of pictures: as in torchvision, `data` is an array (N, 32, 32, 3) and `targets` a list."""
 
     classes: Sequence[str] = list(drawn.CIFAR10.classes)
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        train: bool = True,
+        transform: Any = None,
+        target_transform: Any = None,
+        download: bool = False,
+    ) -> None:
+        super().__init__(root, train, transform, target_transform, download)
+        self.data: Any = self.data.numpy()
+        self.targets: Any = self.targets.tolist()
 
 
 class FakeData(drawn.FakeData):
