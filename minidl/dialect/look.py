@@ -93,6 +93,11 @@ class dtype:
         return self._known
 
     @property
+    def type(self) -> Any:
+        """NumPy's type of one element, which second derivatives ask for."""
+        return self._known.type
+
+    @property
     def kind(self) -> str:
         """NumPy's letter for the kind of number: b, i, u or f."""
         return self._known.kind

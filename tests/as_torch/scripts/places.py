@@ -73,3 +73,7 @@ class Count(IterableDataset):
 print(list(ChainDataset([Count(), Count()])), [b.tolist() for b in DataLoader(ChainDataset([Count(), Count()]), batch_size=4)])
 stack = StackDataset(TensorDataset(torch.arange(3)), np.arange(3) * 2)
 print(len(stack), stack[1], StackDataset(a=[1, 2], b=[3, 4])[1])
+u = torch.tensor([-1.0, 2.0], requires_grad=True)
+(slope,) = torch.autograd.grad(torch.nn.functional.leaky_relu(u**2 - 2, 0.2).sum(), u, create_graph=True)
+slope.sum().backward()
+print(slope.detach(), u.grad)
