@@ -76,9 +76,8 @@ class Elementwise(Function):
         known = [*cls._taken, *parts, "z"]
         cls._parts = tuple([(part, cls._places(part, known)) for part in parts])
         cls._rules = tuple([cls._rule("" if len(cls._taken) == 1 else f"_{name}", known) for name in cls._taken])
-        rule = cls._rules[0]
-        only_one = len(cls._rules) == len(rule.kept) == 1 and not rule.passes
-        cls._only = rule.kept[0] if only_one else None
+        rule, *others = cls._rules
+        cls._only = rule.kept[0] if not others and len(rule.kept) == 1 and not rule.passes else None
 
     @classmethod
     def _rule(cls, suffix: str, known: list[str]) -> Rule:

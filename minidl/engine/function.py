@@ -45,6 +45,7 @@ class Function:
     constants: frozenset[int] = frozenset()  # the outputs through which no gradient comes back
     materialize = True  # an output that nothing used has a gradient of zeros, not None
     fixed: tuple[str, ...] = ()  # what forward computed and keeps, and whose derivative is 0
+    crosswise: tuple[str, ...] = ()  # what is kept of two inputs, each for the gradient of the other alone
 
     backend: Backend
     needs: tuple[bool, ...]
@@ -197,10 +198,10 @@ class Function:
         return False
 
     def kept_memory(self) -> set[int]:
-        """The memory that is kept for backward: the `Storage.owner` of each array."""
-        values = [
-            v for value in self.__dict__.values() for v in (value if isinstance(value, list | tuple) else [value])
-        ]
+        """The memory that is kept for backward and needed: the `Storage.owner` of each array."""
+        unneeded = [name for name, other in zip(self.crosswise, reversed(self.needs)) if not other]
+        kept = [value for name, value in self.__dict__.items() if name not in unneeded]
+        values = [v for value in kept for v in (value if isinstance(value, list | tuple) else [value])]
         return {id(root(value)) for value in values if isinstance(value, self.backend.array_type)}
 
     def check_unchanged(self) -> None:

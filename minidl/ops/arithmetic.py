@@ -105,12 +105,11 @@ class Fmod(Function):
     """z = x - y trunc(x / y), which has the sign of x        ∂z/∂x = 1,  ∂z/∂y = -trunc(x / y)"""
 
     def forward(self, x: Any, y: Any) -> Any:
-        if self.needs[1]:
-            self.x, self.y = x, y
+        self.x, self.y = x, y
         return self.xp.fmod(x, y)
 
     def backward(self, dz: Any) -> Any:
-        return dz, -dz * self.xp.trunc(self.x / self.y) if self.needs[1] else None
+        return dz, -dz * self.xp.trunc(self.x / self.y)
 
 
 class Neg(Function):

@@ -31,16 +31,15 @@ class Conv2d(Function):
     """
 
     def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
-        self.x, self.w = x if self.needs[1] else None, w if self.needs[0] else None
-        self.how, self.size = (window, groups), x.shape[2:]
-        return self.backend.correlate(x, w, b, window, groups)  # (N, O, Ho, Wo)
+        self.x, self.w, self.how = x, w, (window, groups)
+        return self.backend.correlate(x, w, b, *self.how)  # (N, O, Ho, Wo)
 
     def backward(self, dz: Any) -> Any:
         x, w, how, backend = self.x, self.w, self.how, self.backend
         dx = dw = db = None
         with backend.one_job():  # the threads share all three
             if self.needs[0]:
-                dx = backend.correlate_grad_input(dz, w, *how, self.size)  # (N, C, H, W)
+                dx = backend.correlate_grad_input(dz, w, *how, x.shape[2:])  # (N, C, H, W)
             if self.needs[1]:
                 dw = backend.correlate_grad_weight(dz, x, *how)  # (O, C/groups, kh, kw)
             if self.needs[2]:

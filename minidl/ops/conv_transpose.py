@@ -22,9 +22,8 @@ class ConvTranspose2d(Function):
     """
 
     def forward(self, x: Any, w: Any, b: Any, window: Window, groups: int, size: Pair) -> Any:
-        self.x, self.w = x if self.needs[1] else None, w if self.needs[0] else None
-        self.how, self.size = (window, groups), x.shape[2:]
-        z = self.backend.correlate_grad_input(x, w, window, groups, size)  # (N, O, Ho, Wo) for size = (Ho, Wo)
+        self.x, self.w, self.how = x, w, (window, groups)
+        z = self.backend.correlate_grad_input(x, w, *self.how, size)  # (N, O, Ho, Wo) for size = (Ho, Wo)
         return z if b is None else z + b[:, None, None]
 
     def backward(self, dz: Any) -> Any:
@@ -33,7 +32,7 @@ class ConvTranspose2d(Function):
         with backend.one_job():
             if self.needs[0]:
                 dx = backend.correlate(dz, w, None, *how)
-                dx = dx[:, :, : self.size[0], : self.size[1]]  # with output_padding there may be room for one more
+                dx = dx[:, :, : x.shape[2], : x.shape[3]]  # with output_padding there may be room for one more
             if self.needs[1]:
                 dw = backend.correlate_grad_weight(x, dz, *how)
             if self.needs[2]:

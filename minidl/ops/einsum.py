@@ -27,16 +27,14 @@ class Einsum(Function):
         return prod(lengths.values()) if len(inputs) > 1 else 0
 
     def forward(self, *xs: Any, inputs: list[str], output: str) -> Any:
-        others = [any(self.needs[:k] + self.needs[k + 1 :]) for k in range(len(xs))]
-        self.xs = [x if other else None for x, other in zip(xs, others)]  # dx needs all but x
-        self.shapes, self.inputs, self.outcome = [x.shape for x in xs], inputs, output
+        self.xs, self.inputs, self.outcome = xs, inputs, output
         return self._sum(xs, inputs, output)
 
     def backward(self, dz: Any) -> Any:
         return [self._gradient(dz, k) if self.needs[k] else None for k in range(len(self.xs))]
 
     def _gradient(self, dz: Any, k: int) -> Any:
-        letters, shape = self.inputs[k], self.shapes[k]
+        letters, shape = self.inputs[k], self.xs[k].shape
         others = [self.outcome, *self.inputs[:k], *self.inputs[k + 1 :]]
         shared = "".join(c for c in letters if any(c in other for other in others))
         dx = self._sum((dz, *self.xs[:k], *self.xs[k + 1 :]), others, shared)

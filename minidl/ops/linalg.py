@@ -22,43 +22,31 @@ class MatMul(Function):
     A vector x is a row, a vector y a column; dimensions before the last two are broadcast.
     """
 
-    x: Any
-    y: Any
+    crosswise = ("x", "y")
 
     def forward(self, x: Any, y: Any) -> Any:
-        self.x, self.y = x if self.needs[1] else None, y if self.needs[0] else None
-        self.shapes = x.shape, y.shape
+        self.x, self.y = x, y
         if x.ndim > 2 and y.ndim == 2:  # one large product instead of many small ones
             return self.backend.matmul(rows_of(x), y).reshape(*x.shape[:-1], y.shape[1])
         return self.backend.matmul(x, y)
 
     def backward(self, dz: Any) -> Any:
-        (before, after), matmul = self.shapes, self.backend.matmul
-        if len(before) == 1 or len(after) == 1:
-            return self._of_vectors(dz)
-        dx = dy = None
-        rows = len(before) > 2 and len(after) == 2
-        if rows:
-            dz = rows_of(dz)
-        if self.needs[0]:
-            dx = matmul(dz, self.y.T).reshape(before) if rows else matmul(dz, self.y.swapaxes(-1, -2))
-        if self.needs[1]:
-            dy = matmul((rows_of(self.x) if rows else self.x).swapaxes(-1, -2), dz)
-        return dx, dy
-
-    def _of_vectors(self, dz: Any) -> Any:
         x, y, matmul = self.x, self.y, self.backend.matmul
+        if x.ndim == 1 and y.ndim == 1:
+            return dz * y, dz * x
+        if y.ndim == 1:
+            return dz[..., None] * y, matmul(dz.reshape(-1), rows_of(x))  # (..., M, K), (K,)
+        if x.ndim == 1:
+            return matmul(y, dz[..., None])[..., 0], x[:, None] * dz[..., None, :]  # (..., K), (..., K, N)
         dx = dy = None
-        if self.needs[0]:
-            if len(self.shapes[1]) == 1:
-                dx = dz[..., None] * y  # (..., M, K), or (K,)
-            else:
-                dx = matmul(y, dz[..., None])[..., 0]  # (..., K)
+        if x.ndim > 2 and y.ndim == 2:
+            if self.needs[0]:
+                dx = matmul(rows_of(dz), y.T).reshape(x.shape)
+            x, dz = rows_of(x), rows_of(dz)
+        elif self.needs[0]:
+            dx = matmul(dz, y.swapaxes(-1, -2))
         if self.needs[1]:
-            if len(self.shapes[1]) > 1:
-                dy = x[:, None] * dz[..., None, :]  # (..., K, N)
-            else:
-                dy = dz * x if x.ndim == 1 else matmul(dz.reshape(-1), rows_of(x))  # (K,)
+            dy = matmul(x.swapaxes(-1, -2), dz)
         return dx, dy
 
     @classmethod

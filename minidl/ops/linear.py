@@ -17,17 +17,17 @@ class Linear(Function):
     """z = x wᵀ + b        dx = dz w,  dw = dzᵀ x,  db = sum of dz over the rows"""
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        self.x, self.w, self.shape = x if self.needs[1] else None, w if self.needs[0] else None, x.shape
+        self.x, self.w = x, w
         z = self.backend.matmul(rows_of(x), w.T)
         if b is not None:
             z += b
         return z.reshape(*x.shape[:-1], w.shape[0])
 
     def backward(self, dz: Any) -> Any:
-        dz, matmul = rows_of(dz), self.backend.matmul
+        x, w, dz, matmul = rows_of(self.x), self.w, rows_of(dz), self.backend.matmul
         with self.backend.one_job():  # the threads share both products
-            dx = matmul(dz, self.w).reshape(self.shape) if self.needs[0] else None
-            dw = matmul(dz.T, rows_of(self.x)) if self.needs[1] else None
+            dx = matmul(dz, w).reshape(self.x.shape) if self.needs[0] else None
+            dw = matmul(dz.T, x) if self.needs[1] else None
         return dx, dw, dz.sum(0) if self.needs[2] else None
 
     @classmethod

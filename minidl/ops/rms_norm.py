@@ -25,15 +25,13 @@ class RmsNormalize(Function):
     """
 
     def forward(self, x: Any, w: Any, axes: tuple[int, ...], eps: float) -> Any:
-        self.axes, self.w = axes, w if self.needs[0] else None
+        self.axes, self.w = axes, w
         self.r = self.xp.sqrt(self.backend.mean(x, x, axes) + eps)
         self.normal = x / self.r
         return self.normal.copy() if w is None else self.normal * w
 
     def backward(self, dz: Any) -> Any:
-        dx = None
-        if self.needs[0]:
-            dx, _ = self.backward_normal(dz if self.w is None else self.w * dz)
+        dx, _ = self.backward_normal(dz if self.w is None else self.w * dz)
         return dx, dz * self.normal if self.needs[1] else None
 
     def backward_normal(self, g: Any) -> Any:
