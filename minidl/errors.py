@@ -85,6 +85,10 @@ class CheckpointError(MinidlError, ValueError):
     """A checkpoint that is damaged, unsafe or from another model."""
 
 
+class NoCheckpointError(CheckpointError, FileNotFoundError):
+    """A checkpoint that is not there: a FileNotFoundError, as a script that would start afresh expects."""
+
+
 def refuse(function: str, **arguments: object) -> None:
     """Raise `UnsupportedError` for the first argument that is not at its neutral value `None` or `False`.
 

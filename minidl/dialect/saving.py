@@ -7,7 +7,9 @@ a layer's activation, is stored as its name.
 
 from __future__ import annotations
 
+import os
 import sys
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from inspect import isfunction, unwrap
@@ -22,6 +24,7 @@ from ..engine.tensor import Tensor
 from ..errors import ArgumentTypeError, CheckpointError, DtypeError, refuse
 from ..nn.utils.parametrize import is_parametrized
 from ..tensors import saving
+from ..tensors.pt.reading import load_pt
 from .look import DTYPES, dtype
 
 _PLAIN = (bool, int, float, str, type(None))
@@ -51,13 +54,28 @@ def load(
     mmap: bool | None = None,
     **pickle_load_args: Any,
 ) -> Any:
-    """What `save` wrote, on the device that `map_location` says (a device, its name, a dictionary or a function).
+    """What `save` or PyTorch wrote, on the device that `map_location` says (one, its name, a dictionary or a function).
 
-    `weights_only=False` reads modules too, as None does; no file can run code either way. CheckpointError for a
-    pickle, for a module with `weights_only=True`, and for a class that the program has not imported.
+    `weights_only=False` reads modules too, as None does; no file can run code either way: of PyTorch's own, tensors,
+    numbers and text are read (`load_pt`). CheckpointError for what else is in it, for another pickle, for a module with
+    `weights_only=True`, and for a class that the program has not imported.
     """
     refuse("load", pickle_module=pickle_module, mmap=mmap, **pickle_load_args)
-    return _unpacked(saving.load(f), _mover(map_location), bool(weights_only))
+    state = load_pt(f) if _is_pytorchs(f) else saving.load(f)
+    return _unpacked(state, _mover(map_location), bool(weights_only))
+
+
+def _is_pytorchs(f: Any) -> bool:
+    """Whether it is an archive as PyTorch writes it."""
+    start = None if isinstance(f, str | os.PathLike) else f.tell()
+    try:
+        with zipfile.ZipFile(f) as archive:
+            return any(name.endswith("/data.pkl") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):  # `load` says what is wrong
+        return False
+    finally:
+        if start is not None:
+            f.seek(start)
 
 
 def _mover(map_location: Any) -> Callable[[Tensor], Tensor]:

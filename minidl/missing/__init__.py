@@ -36,7 +36,6 @@ INSTEAD = {
     "prune": "minidl.compress.prune_weights, or minidl shrink RUN --prune SHARE",
     "register_backward_hook": "register_full_backward_hook",
     "special": "erfinv, lgamma, digamma, xlogy, logit, sinc and others under their own names",
-    "testing": "minidl.allclose, numpy.testing.assert_allclose",
     "eig": "linalg.eigh for symmetric matrices; other eigenvalues are complex numbers",
     "eigvals": "eigvalsh for symmetric matrices; other eigenvalues are complex numbers",
     "fft": "a convolution, or numpy.fft on x.numpy(): there are no complex numbers, and so no gradients of them",

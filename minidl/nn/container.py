@@ -311,7 +311,8 @@ def described(value: Any) -> str:
     """A parameter by its dtype and shape; anything else by its type."""
     if not isinstance(value, Tensor):
         return f"Object of type: {type(value).__name__}"
-    return f"Parameter containing: [minidl.{value.dtype} of size {'x'.join(map(str, value.shape))}]"
+    named = value.dtype if str(value.dtype).startswith("torch.") else f"minidl.{value.dtype}"
+    return f"Parameter containing: [{named} of size {'x'.join(map(str, value.shape))}]"
 
 
 def _parameter(value: Any) -> Parameter:

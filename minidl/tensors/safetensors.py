@@ -20,7 +20,7 @@ import numpy as np
 from ..backend import to_host
 from ..dtypes import DType
 from ..engine.tensor import Tensor
-from ..errors import CheckpointError, DtypeError
+from ..errors import CheckpointError, DtypeError, NoCheckpointError
 from ..files import check_regular, replace_file
 from .creation import tensor
 
@@ -96,7 +96,7 @@ def load_safetensors(file: str | os.PathLike[str] | IO[bytes]) -> dict[str, Tens
         file.seek(start)
         return _read(file, size)
     except FileNotFoundError:
-        raise CheckpointError(f"{file}: no such file; expected a safetensors file") from None
+        raise NoCheckpointError(f"{file}: no such file; expected a safetensors file") from None
     except OSError as error:
         raise CheckpointError(f"{file}: cannot be read: {error.strerror or error}") from None
     except CheckpointError as error:

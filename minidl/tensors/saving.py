@@ -21,7 +21,7 @@ import numpy as np
 from ..backend import to_host
 from ..dtypes import SUPPORTED
 from ..engine.tensor import Tensor
-from ..errors import CheckpointError, DtypeError
+from ..errors import CheckpointError, DtypeError, NoCheckpointError
 from ..files import check_regular, replace_file
 from .creation import tensor
 
@@ -90,7 +90,7 @@ def load(path: str | os.PathLike[str] | IO[bytes], *, only: str | None = None) -
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file; expected a checkpoint, such as RUN/model.npz") from None
+        raise NoCheckpointError(f"{path}: no such file; expected a checkpoint, such as RUN/model.npz") from None
     except Exception as error:  # a damaged archive can raise nearly anything
         if isinstance(error, zipfile.BadZipFile) and _is_pickle(path):
             raise CheckpointError(f"{path}: {_PICKLE}") from None

@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+import torch
 
 from minidl.dialect.places import PLACES
 
@@ -33,10 +34,38 @@ def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[st
     return done
 
 
-@pytest.mark.parametrize("name", ["look", "arguments", "old_names", "places"])
+@pytest.mark.parametrize("name", ["look", "arguments", "old_names", "places", "habits"])
 def test_it_says_what_pytorch_says(name):
     script = SCRIPTS / f"{name}.py"
     assert run("-m", "minidl.as_torch", script).stdout.splitlines() == said(script)
+
+
+def test_it_reads_what_pytorch_saved_and_runs_none_of_it(tmp_path):
+    model = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.Adam(model.parameters())
+    model(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3}, tmp_path / "all.pt")
+    torch.save(model, tmp_path / "module.pt")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import io, torch\n"
+        "with open('all.pt', 'rb') as file: state = torch.load(io.BytesIO(file.read()), map_location='cpu')\n"
+        "assert str(torch.load('all.pt')) == str(state)\n"
+        "model = torch.nn.Linear(3, 2)\n"
+        "model.load_state_dict(state['model'])\n"
+        "torch.optim.Adam(model.parameters()).load_state_dict(state['optimizer'])\n"
+        "print(state['epoch'], model(torch.ones(3)).tolist())\n"
+        "try: torch.load('module.pt', weights_only=False)\n"
+        "except ValueError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "minidl.as_torch", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    told = done.stdout.splitlines()
+    assert told[0].startswith("3 ") and "Linear" in told[1], done.stdout + done.stderr
+    found = [float(number) for number in told[0][3:-1].strip("[]").split(", ")]
+    assert found == pytest.approx(model(torch.ones(3)).tolist(), abs=1e-6)
 
 
 REFUSED = [
@@ -55,7 +84,7 @@ REFUSED = [
     ("from torchvision.models import vit_b_16", "ImportError: cannot import 'vit_b_16' from 'torchvision.models', "),
     ("from torchvision.models import VGG16_Weights", "ImportError: cannot import 'VGG16_Weights' from 'torchvis"),
     ("torch.autocast('cpu')", "UnsupportedError: autocast is left out of minidl"),
-    ("torch.amp.GradScaler()", "UnsupportedError: GradScaler is left out of minidl"),
+    ("torch.amp.GradScaler('cpu')", "UnsupportedError: GradScaler is left out of minidl"),
     ("torch.cuda.FloatTensor([1.0])", "BackendError"),
     ("torch.cuda.get_device_name()", "BackendError"),
     ("torch.set_default_device('cuda')", "BackendError"),

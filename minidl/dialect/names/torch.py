@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import dtypes, linalg, random
 from ...backend import current_backend, use_backend
+from ...cuda import is_available
 from ...devices import device
 from ...engine.grad_mode import no_grad
 from ...engine.tensor import Tensor
@@ -271,8 +272,13 @@ def typename(obj: Any) -> str:
 def autocast(
     device_type: str = "cuda", dtype: Any = None, enabled: Any = True, cache_enabled: Any = None
 ) -> contextlib.AbstractContextManager[None]:
-    """A context in which nothing changes, if it is not enabled; UnsupportedError otherwise."""
-    if enabled:
+    """A context in which nothing changes, if it is not enabled, or meant for a GPU that is not there.
+
+    UnsupportedError otherwise.
+    """
+    if enabled and device_type == "cuda" and not is_available():
+        warnings.warn("CUDA is not available. Disabling autocast.", stacklevel=2)
+    elif enabled:
         raise UnsupportedError(
             "autocast is left out of minidl; use model.half(), or enabled=False: numbers are float32 then"
         )

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ...errors import CheckpointError
+from ...errors import CheckpointError, NoCheckpointError
 from ...files import check_regular
 from ..creation import tensor
 from .storages import STORAGES
@@ -58,7 +58,7 @@ def load_pt(file: str | os.PathLike[str] | IO[bytes]) -> Any:
     except CheckpointError as error:
         raise CheckpointError(f"{file}: {error}") from None
     except FileNotFoundError:
-        raise CheckpointError(f"{file}: no such file; expected one that torch.save wrote") from None
+        raise NoCheckpointError(f"{file}: no such file; expected one that torch.save wrote") from None
     except zipfile.BadZipFile:
         raise CheckpointError(
             f"{file}: is damaged, or no file of PyTorch 1.6 or newer (a ZIP); write it anew: "
