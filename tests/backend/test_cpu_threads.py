@@ -376,3 +376,28 @@ def test_how_fast_a_core_multiplies_is_found_once() -> None:
     assert matmul._multiplies_fast() is matmul._multiplies_fast()
     matmul._multiplies_fast.cache_clear()
     assert matmul._multiplies_fast() in (True, False)
+
+
+def test_a_wait_for_the_turn_that_ctrl_c_ends_releases_nothing_of_the_others() -> None:
+    class Interrupted:
+        """The lock of a turn that does not come."""
+
+        def acquire(self) -> None:
+            raise KeyboardInterrupt
+
+        def release(self) -> None:
+            released.append(1)
+
+    def walk(number: int) -> None:
+        lock, threads._turns.lock = threads._turns.lock, Interrupted()
+        before.append(lock)
+        threads.out_of_turn(divmod, 7, 2)
+
+    released: list[int] = []
+    before: list[threading.Lock] = []
+    with pytest.raises(KeyboardInterrupt):
+        threads.in_turn(walk, 1)
+    assert released == [1]  # by `out_of_turn`, and not once more when the walk ended
+    assert before[0].locked()  # as it is another's, in truth
+    assert threads._turns.lock is None
+    assert threads.in_turn(lambda number: number, 2) == [0, 1]

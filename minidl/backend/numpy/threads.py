@@ -272,7 +272,7 @@ class one_job:
             do(*works)
 
 
-_turns = threading.local()  # .lock: that of the walks of which this thread does one
+_turns = threading.local()  # .lock: that of the walks of which this thread does one, while it is its turn
 
 
 def in_turn(walk: Callable[[int], Any], count: int) -> list[Any]:
@@ -285,12 +285,14 @@ def in_turn(walk: Callable[[int], Any], count: int) -> list[Any]:
     results = [None] * count
 
     def task(number: int) -> None:
-        with lock:
-            outer, _turns.lock = getattr(_turns, "lock", None), lock
-            try:
-                results[number] = walk(number)
-            finally:
-                _turns.lock = outer
+        lock.acquire()
+        outer, _turns.lock = getattr(_turns, "lock", None), lock
+        try:
+            results[number] = walk(number)
+        finally:
+            if _turns.lock is lock:
+                lock.release()
+            _turns.lock = outer
 
     alone = count == 1 or sys.gettrace() is not None  # a debugger follows one thread
     parallel(task, count, 0 if alone else SMALL_WORK)
@@ -302,8 +304,10 @@ def out_of_turn(function: Callable[..., Any], *arguments: Any) -> Any:
     lock = getattr(_turns, "lock", None)
     if lock is None:
         return function(*arguments)
+    _turns.lock = None
     lock.release()
     try:
         return function(*arguments)
     finally:
         lock.acquire()
+        _turns.lock = lock  # not if Ctrl-C ended the wait: what is another's may not be released
