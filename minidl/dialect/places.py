@@ -34,6 +34,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "torch.nn.utils.clip_grad": (f"{OWN}.nn_utils", "minidl.nn.utils"),
     "torch.nn.utils.parametrizations": ("minidl.nn.utils.parametrizations",),
     "torch.nn.utils.parametrize": ("minidl.nn.utils.parametrize",),
+    "torch.nn.utils.prune": ("minidl.nn.utils.prune",),
     "torch.nn.utils.rnn": ("minidl.nn.utils.rnn",),
     "torch.onnx": (f"{OWN}.onnx",),
     "torch.optim": ("minidl.optim",),

@@ -33,7 +33,6 @@ INSTEAD = {
     "nested": "nn.utils.rnn.pad_sequence and pack_padded_sequence",
     "ormqr": "linalg.householder_product, and a product of matrices",
     "profiler": "minidl bench, or Python's cProfile",
-    "prune": "minidl.compress.prune_weights, or minidl shrink RUN --prune SHARE",
     "register_backward_hook": "register_full_backward_hook",
     "special": "erfinv, lgamma, digamma, xlogy, logit, sinc and others under their own names",
     "testing": "minidl.allclose, numpy.testing.assert_allclose",
