@@ -204,18 +204,20 @@ class _Amount(BasePruningMethod):
     """With an `amount`: how many (int), or the share of all (float from 0 to 1)."""
 
     def __init__(self, amount: Any) -> None:
-        if not isinstance(amount, Real):
+        kind = type(amount)
+        if not issubclass(kind, Real):
             raise ArgumentTypeError(f"{type(self).__name__}: amount must be an int or a float; got {amount!r}")
-        if not 0 <= amount <= (inf if isinstance(amount, Integral) else 1):
+        self.amount = amount
+        self._is_number = issubclass(kind, Integral)
+        if not 0 <= self.amount <= (inf if self._is_number else 1):
             raise ArgumentError(
                 f"{type(self).__name__}: amount must be a share, a float from 0 to 1, or a number, an int of at least "
                 f"0; got {amount!r}"
             )
-        self.amount: Any = amount
 
     def _count(self, size: int) -> int:
         """How many of `size` to prune."""
-        if not isinstance(self.amount, Integral):
+        if not self._is_number:
             return round(self.amount * size)
         if self.amount > size:
             raise ArgumentError(f"{type(self).__name__}: amount={self.amount}, but there are only {size} to prune")
