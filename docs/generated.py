@@ -15,11 +15,11 @@ from .sphinx_runs import ROOT
 # The rooms whose names a user writes, in the order of the table of contents.
 ROOMS = (
     "minidl", "minidl.Tensor", "minidl.nn", "minidl.nn.functional", "minidl.nn.init", "minidl.nn.utils",
-    "minidl.nn.utils.parametrize", "minidl.nn.utils.parametrizations", "minidl.optim", "minidl.optim.lr_scheduler",
-    "minidl.data", "minidl.data.transforms", "minidl.linalg", "minidl.autograd",
-    "minidl.autograd.functional", "minidl.func", "minidl.distributions", "minidl.models", "minidl.training",
-    "minidl.explain", "minidl.compress", "minidl.onnx", "minidl.utils", "minidl.cuda", "minidl.backend",
-    "minidl.errors",
+    "minidl.nn.utils.parametrize", "minidl.nn.utils.parametrizations", "minidl.nn.utils.prune",
+    "minidl.optim", "minidl.optim.lr_scheduler", "minidl.data", "minidl.data.transforms", "minidl.linalg",
+    "minidl.autograd", "minidl.autograd.functional", "minidl.func", "minidl.distributions", "minidl.models",
+    "minidl.training", "minidl.explain", "minidl.compress", "minidl.onnx", "minidl.utils", "minidl.cuda",
+    "minidl.backend", "minidl.errors",
 )  # fmt: skip
 
 

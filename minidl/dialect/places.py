@@ -34,6 +34,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "torch.nn.utils.clip_grad": (f"{OWN}.nn_utils", "minidl.nn.utils"),
     "torch.nn.utils.parametrizations": ("minidl.nn.utils.parametrizations",),
     "torch.nn.utils.parametrize": ("minidl.nn.utils.parametrize",),
+    "torch.nn.utils.prune": ("minidl.nn.utils.prune",),
     "torch.nn.utils.rnn": ("minidl.nn.utils.rnn",),
     "torch.onnx": (f"{OWN}.onnx",),
     "torch.optim": ("minidl.optim",),
@@ -79,7 +80,8 @@ _PARTS = {
     "instancenorm lazy linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling "
     "utils",
     "torch.optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs muon nadam radam rmsprop rprop sgd",
-    "torch.distributions": "bernoulli categorical distribution independent kl normal uniform",
+    "torch.distributions": "bernoulli categorical distribution independent kl mixture_same_family multivariate_normal "
+    "normal one_hot_categorical uniform",
 }
 for _parent, _names in _PARTS.items():
     PLACES |= {f"{_parent}.{name}": PLACES[_parent] for name in _names.split()}

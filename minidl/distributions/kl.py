@@ -7,6 +7,7 @@ from typing import Any
 
 from ..engine.tensor import Tensor
 from ..errors import ShapeError, UnsupportedError
+from ..linalg.inverses import solve_triangular
 from ..ops.activation import softplus
 from ..ops.elementary import log
 from ..ops.reduce import sum
@@ -15,7 +16,9 @@ from .bernoulli import Bernoulli
 from .categorical import Categorical
 from .distribution import Distribution
 from .independent import Independent, summed
+from .multivariate_normal import MultivariateNormal, half_log_det, squared_distance
 from .normal import Normal
+from .one_hot import OneHotCategorical
 from .uniform import Uniform
 
 INF = float("inf")
@@ -27,13 +30,14 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     >>> kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))
     tensor(0.5000)
     """
-    formula = FORMULAS.get((type(p), type(q)))
-    if formula is None:
+    pairs = (pair for pair in FORMULAS if isinstance(p, pair[0]) and isinstance(q, pair[1]))
+    pair = next(pairs, None)
+    if pair is None:
         known = ", ".join(f"{a.__name__} and {b.__name__}" for a, b in FORMULAS)
         raise UnsupportedError(
             f"kl_divergence: no formula for {type(p).__name__} and {type(q).__name__}; there is: {known}"
         )
-    return formula(p, q)
+    return FORMULAS[pair](p, q)
 
 
 def _normals(p: Normal, q: Normal) -> Tensor:
@@ -64,10 +68,29 @@ def _independents(p: Independent, q: Independent) -> Tensor:
     return summed(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
 
 
+def _one_hot_categoricals(p: OneHotCategorical, q: OneHotCategorical) -> Tensor:
+    return _categoricals(p._categorical, q._categorical)
+
+
+def _multivariate_normals(p: MultivariateNormal, q: MultivariateNormal) -> Tensor:
+    if p.event_shape != q.event_shape:
+        raise ShapeError(
+            f"kl_divergence: both must be of vectors of one size; got {p.event_shape[0]} and {q.event_shape[0]}"
+        )
+    mine, other = p.scale_tril, q.scale_tril
+    if mine.ndim < other.ndim:
+        mine = mine.expand(other.shape)
+    trace = sum(solve_triangular(other, mine, upper=False) ** 2, (-2, -1))  # of Σ_q⁻¹ Σ_p
+    distance = squared_distance(other, q.loc - p.loc)
+    return half_log_det(other) - half_log_det(mine) + 0.5 * (trace + distance - p.event_shape[0])
+
+
 FORMULAS: dict[tuple[type, type], Callable[[Any, Any], Tensor]] = {
     (Bernoulli, Bernoulli): _bernoullis,
     (Categorical, Categorical): _categoricals,
     (Independent, Independent): _independents,
+    (MultivariateNormal, MultivariateNormal): _multivariate_normals,
     (Normal, Normal): _normals,
+    (OneHotCategorical, OneHotCategorical): _one_hot_categoricals,
     (Uniform, Uniform): _uniforms,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,10 +16,15 @@ class Hooked:
     """What Module has from here: hooks before and after forward."""
 
     forward: Callable[..., Any]
-    _pre_hooks: list[Callable[..., Any]]
+    _pre_hooks: list[partial[Any]]
     _hooks: list[Callable[..., Any]]
     _backward_pre_hooks: list[Callable[..., Any]]
     _backward_hooks: list[Callable[..., Any]]
+
+    @property
+    def _forward_pre_hooks(self) -> OrderedDict[int, Callable[..., Any]]:
+        """The hooks before forward, by their places, under the name by which PyTorch's users look at them; a copy."""
+        return OrderedDict((place, call.args[0]) for place, call in enumerate(self._pre_hooks))
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -58,8 +64,8 @@ class Hooked:
         return RemovableHook(self._backward_hooks, hook)
 
     def _call_with_hooks(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        for hook in tuple(self._pre_hooks):
-            inputs, options = hook(self, inputs, options)
+        for before in tuple(self._pre_hooks):
+            inputs, options = before(self, inputs, options)
         passage = None
         if self._backward_hooks or self._backward_pre_hooks:
             passage = Passage(self, self._backward_pre_hooks, self._backward_hooks)

@@ -42,8 +42,6 @@ class Module(Hooked, Lookup, Movable, Stateful):
     training: bool
     _names: dict[str, dict[str, None]]  # ordered sets: which attributes are parameters, buffers and modules
     _transient: set[str]  # buffers that state_dict leaves out
-    _pre_hooks: list[Callable[..., Any]]
-    _hooks: list[Callable[..., Any]]
     _state_hooks: dict[str, list[Callable[..., Any]]]
     _optional_state: tuple[str, ...] = ()  # names that old state dicts may lack
 

@@ -14,7 +14,7 @@ from ..engine.inplace import overwrite
 from ..engine.tensor import Tensor, wrap
 from ..errors import ArgumentError
 from .line_search import strong_wolfe
-from .optimizer import Group, Optimizer, State
+from .optimizer import Group, Optimizer, State, once
 
 _COUNTS = ("func_evals", "n_iter")
 CURVED = 1e-10  # y·s of a step that says something about the curvature
@@ -56,6 +56,7 @@ class LBFGS(Optimizer):
 
     def _check(self, group: Group) -> None:
         super()._check(group)
+        once("LBFGS", group)
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise ArgumentError(
                 f"LBFGS: line_search_fn must be 'strong_wolfe' or None; got {group['line_search_fn']!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from functools import wraps
@@ -68,6 +69,8 @@ class Optimizer:
     _left_out: ClassVar[tuple[str, ...]] = ()  # PyTorch's options that only choose between implementations
     _remembers: ClassVar[tuple[str, ...] | None] = None  # the names in a parameter's state; None: any
 
+    _twice = False  # whether a parameter is given more than once
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "step" in vars(cls):
@@ -112,14 +115,22 @@ class Optimizer:
                     "only leaves can be optimized"
                 )
         known = [p for group in self.param_groups for p in group["params"]]
-        if len({id(p) for p in chain(known, tensors)}) != len(known) + len(tensors):
-            raise ArgumentError(f"{who}: a parameter is given twice; each may be in one group, once")
+        if not {id(p) for p in known}.isdisjoint(id(p) for p in tensors):
+            raise ArgumentError(f"{who}: a parameter is given twice, in two groups; each may be in one")
         if self.param_groups and bool(names) != ("param_names" in self.param_groups[0]):
             raise ArgumentError(f"{who}: either all groups have names of parameters or none")
         group = {**param_group, "params": tensors, **({"param_names": names} if names else {})}
         for name, value in self.defaults.items():
             group.setdefault(name, value)
         self._check(group)
+        if given_twice(tensors):
+            self._twice = True
+            warnings.warn(
+                f"{who}: a parameter is given twice in one group, so each step updates it twice; give each once, as "
+                "list(dict.fromkeys(parameters)) does",
+                UserWarning,
+                stacklevel=4,
+            )
         self.param_groups.append(group)
 
     def _check(self, group: Group) -> None:
@@ -186,7 +197,8 @@ class Optimizer:
         if p.dtype != float16:
             update = self._rule(p, g, state, group)
             if update is not None:
-                later.append(update) if backend.updates_together else backend.update(*update)
+                together = backend.updates_together and not self._twice
+                later.append(update) if together else backend.update(*update)
             return
         wide, wide_state = p.astype(float32), _cast(state, float32)
         update = self._rule(wide, g.astype(float32), wide_state, group)
@@ -304,6 +316,17 @@ class Optimizer:
             lines.append(f"\nParameter Group {i}\n")
             lines += [f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params"]
         return f"{type(self).__name__} ({''.join(lines)})"
+
+
+def given_twice(parameters: list[Tensor]) -> bool:
+    """Whether one of them is there more than once."""
+    return len({id(p) for p in parameters}) != len(parameters)
+
+
+def once(who: str, group: Group, unless: bool = False) -> None:
+    """ArgumentError for a parameter given twice: there PyTorch starts the state twice and keeps one."""
+    if not unless and given_twice(group["params"]):
+        raise ArgumentError(f"{who}: a parameter is given twice; give each once, as list(dict.fromkeys(params)) does")
 
 
 def at_least_zero(who: str, what: str, value: Any) -> None:

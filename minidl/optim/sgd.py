@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backend import Array
 from ..errors import ArgumentError
-from .optimizer import Group, Optimizer, State, Update, at_least_zero, remember
+from .optimizer import Group, Optimizer, State, Update, at_least_zero, once, remember
 
 
 class SGD(Optimizer):
@@ -45,6 +45,7 @@ class SGD(Optimizer):
     def _check(self, group: Group) -> None:
         super()._check(group)
         at_least_zero("SGD", "momentum value", group["momentum"])
+        once("SGD with momentum", group, unless=group["momentum"] == 0)
         at_least_zero("SGD", "weight_decay value", group["weight_decay"])
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ArgumentError("SGD: nesterov requires a momentum above 0 and zero dampening")

@@ -150,6 +150,7 @@ def _collect() -> dict[str, Callable[..., Any]]:
     for module, names in _SAME_NAME.items():
         methods |= {name: getattr(module, name) for name in names.split()}
     methods |= {name: _several(getattr(shape, name)) for name in _SEVERAL.split()}
+    methods |= {"resize_": _several(writing.resize_)}
     methods |= {name: Later(home, name) for name, home in homes(later.METHODS).items()}
     methods |= {alias: methods[name] for alias, name in ALIASES.items() if name in methods}
     for module, names in _IN_PLACE.items():

@@ -6,9 +6,9 @@ recorded operation; other tensors that share its memory see the change, and foll
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from math import isfinite
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,9 @@ from ..engine.function import Function
 from ..engine.grad_mode import grad_mode
 from ..engine.inplace import check_writable, is_shared, overwrite, rebind, unshared
 from ..engine.tensor import Tensor, alias_of, wrap
-from ..errors import ArgumentError, DtypeError, GraphError, ShapeError
-from ..ops._check.arguments import Number, cast, element, number
+from ..engine.view import is_row_by_row
+from ..errors import ArgumentError, DtypeError, GraphError, ShapeError, refuse
+from ..ops._check.arguments import Number, cast, element, int_tuple, number
 from ..ops.index import Slice, overwrite_items, parse, put_value, set_items
 from ..random import Generator, generator_or_default
 from .sampling import draw
@@ -131,6 +132,42 @@ def copy_(self: Tensor, src: Tensor | Number, non_blocking: bool = False) -> Ten
     if not fits:
         raise ShapeError(f"copy_: src of shape {src.shape} cannot be broadcast to {self.shape}")
     return _put(self, cast(src, self.dtype).to(self.device))
+
+
+def resize_(self: Tensor, size: Sequence[int], *, memory_format: Any = None) -> Tensor:
+    """The tensor itself in another shape, with the first elements that it has, row by row; any others are 0.
+
+    With no more elements than before, it keeps its memory. GraphError if it requires gradients; ShapeError if another
+    tensor shares the memory, or if it would outgrow that of an array.
+    """
+    refuse("resize_", memory_format=memory_format)
+    shape = int_tuple("resize_", size, "size")
+    if self.requires_grad:
+        raise GraphError(
+            "resize_: this tensor requires gradients, which fit its shape; use .reshape, or .detach() first"
+        )
+    if any(length < 0 for length in shape):
+        raise ShapeError(f"resize_: every length must be at least 0; got {shape}")
+    if shape == self.shape:
+        return self
+    if self._storage.viewed or not (is_row_by_row(self) and self._array.flags.c_contiguous):
+        raise ShapeError(
+            "resize_: this tensor is a part of another, or shares its memory with another (a slice, a view, .data); "
+            "use .reshape, or .clone() first"
+        )
+    count, flat, storage = prod(shape), self._array.reshape(-1), self._storage
+    if count > flat.size:
+        if storage.exposed is not None:
+            raise ShapeError(
+                f"resize_: shape {shape} needs {count} elements, but an array shares the memory of {flat.size}; use "
+                ".clone() first"
+            )
+        grown = backend_of(flat).xp.zeros(count, flat.dtype)
+        grown[: flat.size] = flat
+        flat, self._storage = grown, wrap(grown)._storage
+    self._array, self._view, self._strides = flat[:count].reshape(shape), None, None
+    storage.version += 1  # operations that kept it for backward must notice
+    return self
 
 
 def _put_drawn(name: str, target: Tensor, kind: str, scale: float, shift: float, generator: Generator | None) -> Tensor:

@@ -95,7 +95,8 @@ BLOCKERS = {
         def closure(): opt.zero_grad(); loss = (w - 1).pow(2).sum(); loss.backward(); return loss
         opt.step(closure); assert abs(w.item() - 1) < 1e-3""",
     "`distributions`": """
-        from torch.distributions import Bernoulli, Categorical, Independent, Normal, Uniform, kl_divergence
+        from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, MultivariateNormal, Normal
+        from torch.distributions import OneHotCategorical, Uniform, kl_divergence
         d = Normal(torch.zeros(2), torch.ones(2)); d.log_prob(d.rsample()); d.entropy()
         kl_divergence(d, Normal(torch.ones(2), torch.ones(2))); Categorical(logits=x).sample(); Uniform(0.0, 1.0)""",
     "`grad_fn.next_functions`": """
@@ -257,6 +258,10 @@ PEERS = {
         from torch.nn.utils import parametrize
         q = orthogonal(nn.Linear(3, 3)).weight; assert (q.T @ q).allclose(torch.eye(3), atol=1e-5)
         layer = parametrize.remove_parametrizations(weight_norm(nn.Linear(4, 2)), "weight"); assert layer(x).shape == (3, 2)""",
+    "nn.utils.prune": """
+        from torch.nn.utils import prune
+        layer = prune.l1_unstructured(nn.Linear(4, 2), "weight", amount=0.5); assert (layer.weight == 0).sum() == 4
+        prune.remove(prune.ln_structured(layer, "weight", amount=1, n=2, dim=0), "weight"); assert layer(x).shape == (3, 2)""",
     "SWA and EMA averages": "from torch.optim.swa_utils import AveragedModel, SWALR, update_bn; AveragedModel(nn.Linear(1, 1))",
     "hooks on the gradients of modules": "nn.Linear(1, 1).register_full_backward_hook(print)",
     "detect_anomaly": "with torch.autograd.set_detect_anomaly(True): pass",

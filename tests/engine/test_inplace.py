@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
-from minidl.errors import ArgumentError, DtypeError, GraphError, RangeError, ShapeError
+from minidl.errors import ArgumentError, DtypeError, GraphError, RangeError, ShapeError, UnsupportedError
 from tests.support.compare import assert_close, check, same_tensor
 from tests.support.dtypes import PAIRS, sample
 from tests.support.strategies import arrays, shapes
@@ -258,3 +258,55 @@ def test_a_number_that_an_integer_dtype_cannot_hold_is_refused(place, dtype):
 def test_a_frame_that_an_integer_dtype_cannot_hold_is_refused():
     with pytest.raises(RangeError, match="pad: value inf does not fit into int64"):
         minidl.nn.functional.pad(minidl.arange(3), (1, 1), value=float("inf"))
+
+
+@pytest.mark.parametrize("size", [(2, 2), (6,), (3, 2), (0,), (2, 0, 5), ((1, 4),), (1,)])
+def test_resize_keeps_the_first_elements(size):
+    results = []
+    for library in (minidl, torch):
+        x = library.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
+        assert x.resize_(*size) is x and x.is_contiguous()
+        results.append((x, x * 2))
+        x += 1
+    for mine, theirs in zip(*results):
+        assert_close(mine, theirs)
+    assert x.resize_(size=(1,)).shape == (1,)
+
+
+def test_resize_grows_and_keeps_memory():
+    for library in (minidl, torch):
+        x = library.tensor([1.0, 2.0, 3.0])
+        x.resize_(2, 4)
+        assert x.shape == (2, 4) and x.tolist()[0][:3] == [1, 2, 3]
+        x.copy_(library.arange(8.0).reshape(2, 4))
+        assert x.resize_(4, 2).tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
+        kept, w = library.tensor([1.0, 2.0]), library.ones(2, requires_grad=True)
+        loss = (kept * w).sum()
+        kept.resize_(1)
+        with pytest.raises(RuntimeError, match=r"in.?place"):
+            loss.backward()
+
+
+def test_what_cannot_be_resized():
+    x = minidl.ones(2, 3, requires_grad=True)
+    for tensor in (x, x * 2):
+        with pytest.raises(GraphError, match="resize_: this tensor requires gradients"):
+            tensor.resize_(6)
+    base = minidl.arange(6).reshape(2, 3).clone()
+    for part in (base.t(), base[1], base.data, base):
+        with pytest.raises(ShapeError, match=r"resize_: this tensor is a part of another.*clone\(\) first"):
+            part.resize_(2)
+    assert base.resize_(2, 3) is base and base.clone().resize_(2).tolist() == [0, 1]
+    told = minidl.ones(2)
+    _ = told.array
+    with pytest.raises(ShapeError, match=r"needs 3 elements, but an array shares the memory of 2"):
+        told.resize_(3)
+    assert told.resize_(1).shape == (1,)
+    with pytest.raises(ShapeError, match=r"every length must be at least 0; got \(-1,\)"):
+        minidl.ones(2).resize_(-1)
+    with pytest.raises(TypeError, match="size must be a tuple of integers"):
+        minidl.ones(2).resize_("ab")
+    with pytest.raises(TypeError):
+        minidl.ones(2).resize_()
+    with pytest.raises(UnsupportedError, match="memory_format"):
+        minidl.ones(2).resize_(size=(2,), memory_format=1)

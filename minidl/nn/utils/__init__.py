@@ -1,4 +1,4 @@
-"""Clipping gradients, parameters as one vector, weights computed anew (`parametrize`); lengths that differ (`rnn`)."""
+"""Clipping gradients, parameters as one vector, weights made anew (`parametrize`) or 0 (`prune`); lengths (`rnn`)."""
 
 from __future__ import annotations
 
@@ -136,6 +136,6 @@ _held_later = _of_module(__name__, globals(), _LATER)
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("parametrizations", "parametrize"):
+    if name in ("parametrizations", "parametrize", "prune"):
         return _import_module(f"{__name__}.{name}")
     return _held_later(name)
