@@ -62,7 +62,8 @@ def outcome(T, source, result, errors):
 
 def in_order(source, result):
     """Whether the backend keeps the order in memory: CuPy lays out the results of arithmetic row by row."""
-    computed = source in ("relu of transposed", "sum with transposed") or result == "doubled"
+    computed = source.endswith("transposed, activated") or source in ("relu of transposed", "sum with transposed")
+    computed = computed or result == "doubled"
     return not computed or minidl.backend.current_backend().name == "numpy"
 
 

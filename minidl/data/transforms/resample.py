@@ -59,7 +59,7 @@ def weights(old: int, new: int, name: str, whole: bool) -> np.ndarray:
     matrix /= matrix.sum(axis=1, keepdims=True)
     if whole:
         matrix = np.trunc(matrix * ONE + np.where(matrix < 0, -0.5, 0.5))
-    matrix.setflags(write=False)
+    matrix.flags.writeable = False  # it is kept for the next image
     return matrix
 
 
