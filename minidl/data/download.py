@@ -79,6 +79,7 @@ def download(
     or else fetches into a `.part` of its own. `progress` shows a bar on a terminal and nothing elsewhere.
 
     Args:
+        sha256: its beginning is enough; with "" nothing is checked, and nothing resumed.
         size: bytes that the file has at most; a mirror that sends more is given up (default: 1 GiB).
         timeout: seconds without a byte before the next mirror is tried; `deadline`: for all of it.
 
@@ -147,7 +148,8 @@ class _Part:
         handle, until = None, time.monotonic() + OTHERS
         while True:
             handle, is_plain = self._shared()
-            if destination.is_file() and sha256_of(destination) == sha256:  # checked with the lock, if it is free
+            # checked with the lock, if it is free
+            if sha256 and destination.is_file() and sha256_of(destination).startswith(sha256):
                 self._leave(handle)
                 return
             if handle is not None or not is_plain or time.monotonic() > until:
@@ -221,14 +223,18 @@ class _Part:
 
 def _fetch_checked(url: str, part: _Part, sha256: str, limits: _Limits, progress: bool) -> None:
     """Complete `part` from `url`, and empty it if its content is wrong."""
+    if not sha256:
+        part.forget()
     resumed = part.size() > 0
     _fetch(url, part, limits, progress)
     found = part.digest()
-    if resumed and found != sha256:  # the beginning may belong to another file: try once more, from the start
+    if resumed and not found.startswith(
+        sha256
+    ):  # the beginning may belong to another file: try once more, from the start
         part.begin_at(0)
         _fetch(url, part, limits, progress)
         found = part.digest()
-    if found != sha256:
+    if not found.startswith(sha256):
         part.forget()
         raise _WrongContent(f"wrong content: SHA-256 is {found}, expected {sha256}")
 

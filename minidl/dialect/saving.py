@@ -24,7 +24,7 @@ from ..engine.tensor import Tensor
 from ..errors import ArgumentTypeError, CheckpointError, DtypeError, refuse
 from ..nn.utils.parametrize import is_parametrized
 from ..tensors import saving
-from ..tensors.pt.reading import load_pt
+from ..tensors.pt.reading import load_pt, pickles_in
 from .look import DTYPES, dtype
 
 _PLAIN = (bool, int, float, str, type(None))
@@ -70,7 +70,7 @@ def _is_pytorchs(f: Any) -> bool:
     start = None if isinstance(f, str | os.PathLike) else f.tell()
     try:
         with zipfile.ZipFile(f) as archive:
-            return any(name.endswith("/data.pkl") for name in archive.namelist())
+            return bool(pickles_in(archive))
     except (OSError, zipfile.BadZipFile):  # `load` says what is wrong
         return False
     finally:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from minidl.data import download as module
 from minidl.data.download import DownloadError, download
+from minidl.dialect.names import hub
 from minidl.errors import DataError
 
 from .mirror import Mirror
@@ -67,6 +68,29 @@ def test_a_wrong_checksum_is_never_moved_into_place(good: Mirror, tmp_path: Path
     assert SHA in str(caught.value)
     assert not caught.value.offline
     assert left_over(tmp_path) == []
+
+
+def test_the_beginning_of_a_checksum_is_enough(good: Mirror, tmp_path: Path) -> None:
+    assert download([good.url + "file"], tmp_path / "file", SHA[:8]).read_bytes() == CONTENT
+    with pytest.raises(DownloadError, match="wrong content"):
+        download([good.url + "file"], tmp_path / "other", "0" + SHA[:8])
+    assert left_over(tmp_path) == ["file"]
+
+
+def test_without_a_checksum_nothing_is_resumed_and_an_old_file_is_replaced(good: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "file.part").write_bytes(b"of another file")
+    assert download([good.url + "file"], tmp_path / "file", "").read_bytes() == CONTENT
+    assert good.requests == [("file", None)]
+    assert left_over(tmp_path) == ["file"]
+
+
+def test_torch_hub_fetches_so_too(good: Mirror, tmp_path: Path) -> None:
+    hub.download_url_to_file(good.url + "file", str(tmp_path / "file"), SHA[:8])
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    with pytest.raises(DataError, match="wrong content"):
+        hub.download_url_to_file(good.url + "file", str(tmp_path / "other"), "0000")
+    assert left_over(tmp_path) == ["file"]
 
 
 def test_a_wrong_checksum_tries_the_next_mirror(good: Mirror, tmp_path: Path) -> None:

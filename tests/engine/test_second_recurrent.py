@@ -12,20 +12,11 @@ import minidl
 import minidl.nn.functional as F
 from minidl import nn
 from minidl.autograd import gradgradcheck
-from minidl.backend.numpy import matmul as products
 from minidl.ops import recurrent
+from tests.support.batches import batches  # noqa: F401  # a fixture for every test here
 from tests.support.compare import assert_close, to_numpy
 
 I, H = 2, 3
-
-
-@pytest.fixture(autouse=True, scope="module", params=["whole", "halves"])
-def _batches(request):
-    """On the CPU, a large batch walks through time in two halves: here each batch does."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "halves":
-            patch.setattr(products, "WAKING", 0)
-        yield
 
 
 def derivatives(library, outputs, leaves, rng, order):

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl import nn
-from minidl.backend.numpy import matmul as products
 from minidl.errors import ArgumentError, ArgumentTypeError, DtypeError, GraphError, ShapeError
 from minidl.models.summary import summarize
 from minidl.nn.utils import rnn
 from tests.nn.pairs import check_layer, same_weights
+from tests.support.batches import batches  # noqa: F401  # a fixture for every test here
 from tests.support.compare import assert_close, same_tensor, to_numpy
 
 theirs_rnn = torch.nn.utils.rnn
@@ -23,15 +23,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:grad and param do not obey"),  # PyTorch's, of empty gradients
 ]
 KINDS = ["RNN", "LSTM", "GRU"]
-
-
-@pytest.fixture(autouse=True, scope="module", params=["whole", "halves"])
-def _batches(request):
-    """On the CPU, a large batch walks through time in two halves: here each batch does."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "halves":
-            patch.setattr(products, "WAKING", 0)
-        yield
 
 
 def leaves(result):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
-from urllib.request import Request, urlopen
 
-from ...errors import DataError, UnsupportedError
-from ...files import replace_file
+from ...data.download import download
+from ...errors import UnsupportedError
 from ..saving import load as load_file
 
 __all__ = ["download_url_to_file", "get_dir", "load", "load_state_dict_from_url", "load_url", "set_dir"]
@@ -34,13 +34,8 @@ def set_dir(d: str | os.PathLike[str]) -> None:
 
 
 def download_url_to_file(url: str, dst: str, hash_prefix: str | None = None, progress: bool = True) -> None:
-    """The file at `url` as `dst`; DataError if its SHA-256 does not begin with `hash_prefix`."""
-    with urlopen(Request(url, headers={"User-Agent": "minidl"})) as answer:
-        content = answer.read()
-    found = hashlib.sha256(content).hexdigest()
-    if hash_prefix and not found.startswith(hash_prefix):
-        raise DataError(f"{url}: expected a SHA-256 that begins with {hash_prefix}, got {found}; download it again")
-    replace_file(dst, lambda stream: stream.write(content))
+    """The file at `url` as `dst`; DataError if its SHA-256 does not begin with `hash_prefix`, or it cannot be had."""
+    download([url], dst, hash_prefix or "", size=sys.maxsize, deadline=math.inf, progress=progress)
 
 
 def load_state_dict_from_url(
@@ -54,7 +49,6 @@ def load_state_dict_from_url(
 ) -> Any:
     """What is saved at `url`, or was kept before in `model_dir` (by itself `checkpoints` in `get_dir()`)."""
     folder = Path(model_dir) if model_dir is not None else Path(get_dir()) / "checkpoints"
-    folder.mkdir(parents=True, exist_ok=True)
     name = file_name or os.path.basename(urlparse(url).path)
     path = folder / name
     if not path.exists():

@@ -75,12 +75,17 @@ def _rest(file: IO[bytes]) -> int:
     return size
 
 
+def pickles_in(archive: zipfile.ZipFile) -> list[str]:
+    """The members that describe what is in it: one, if PyTorch wrote it."""
+    return [name for name in archive.namelist() if name.endswith("/data.pkl") or name == "data.pkl"]
+
+
 class _Archive:
     """The ZIP; `room` bytes may still be unpacked from it."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self.archive, self.room = archive, max(LEAST_ROOM, MOST_PACKED * size)
-        pickles = [name for name in archive.namelist() if name.endswith("/data.pkl") or name == "data.pkl"]
+        pickles = pickles_in(archive)
         if len(pickles) != 1 or any(name.endswith("constants.pkl") for name in archive.namelist()):
             raise CheckpointError(
                 "holds no state dict of torch.save (TorchScript is not read); save model.state_dict()"
