@@ -228,9 +228,7 @@ def _fetch_checked(url: str, part: _Part, sha256: str, limits: _Limits, progress
     resumed = part.size() > 0
     _fetch(url, part, limits, progress)
     found = part.digest()
-    if resumed and not found.startswith(
-        sha256
-    ):  # the beginning may belong to another file: try once more, from the start
+    if resumed and not found.startswith(sha256):  # the beginning may be of another file: once more, from the start
         part.begin_at(0)
         _fetch(url, part, limits, progress)
         found = part.digest()
