@@ -175,9 +175,14 @@ class Backend(ABC):
         """y · formula(x, ...), where y is the last of the arrays: a gradient times a slope, elementwise."""
         return formula(*arrays[:-1]) * arrays[-1]
 
-    def along(self, axes: Axes, formula: Callable[..., Any], *arrays: Array) -> Any:
-        """formula(*arrays), which mixes elements along `axes` alone: an array, or several, that keep all axes."""
-        return formula(*arrays)
+    def along(
+        self, axes: Axes, formula: Callable[..., Any], x: Array, *others: Array | None, size: int | None = None
+    ) -> Any:
+        """formula(x, *others), which mixes elements along `axes` alone: an array, or several, that keep all axes.
+
+        The others are broadcast against x. `size`: how many elements the formula goes through, if more than x has.
+        """
+        return formula(x, *others)
 
     def masked(self, x: Array, mask: Array) -> Array:
         """x where the mask (bool, broadcast to its shape) is true, and 0 elsewhere, even in place of inf and NaN."""

@@ -33,48 +33,58 @@ class Attention(Function):
         if kept is not None:
             rest = q.dtype.type(0 if p_drop == 1 else 1 / (1 - p_drop))
             self.drop = self.backend.asarray(kept).astype(q.dtype) * rest
-        return self.backend.matmul(self.dropped(self.weights()), v)
+        return self.by_heads(self.mix, q, k, v)
 
     def backward(self, dz: Any) -> Any:
-        matmul, along, q, k = self.backend.matmul, self.backend.along, self.q, self.k
-        p = self.weights()
-        dp = self.dropped(matmul(dz, self.v.swapaxes(-1, -2)))
-        ds = along(dp.ndim - 1, self.gradient, p, dp)
+        found = iter(self.by_heads(self.gradients, self.q, self.k, self.v, dz))
+        return [next(found) if needed else None for needed in self.needs]
+
+    def mix(self, q: Any, k: Any, v: Any, mask: Any, drop: Any) -> Any:
+        """z."""
+        return self.backend.matmul(dropped(self.weights(q, k, mask), drop), v)
+
+    def gradients(self, q: Any, k: Any, v: Any, dz: Any, mask: Any, drop: Any) -> tuple[Any, ...]:
+        """Those of dq, dk, dv and dm that are wanted."""
+        matmul = self.backend.matmul
+        p = self.weights(q, k, mask)
+        dp = dropped(matmul(dz, v.swapaxes(-1, -2)), drop)
+        ds = p * (dp - self.backend.inner(dp, p, p.ndim - 1))
         dq = matmul(ds, k) * self.scale if self.needs[0] else None
         dk = matmul(ds.swapaxes(-1, -2), q) * self.scale if self.needs[1] else None
-        dv = matmul(self.dropped(p).swapaxes(-1, -2), dz) if self.needs[2] else None
-        return dq, dk, dv, ds
+        dv = matmul(dropped(p, drop).swapaxes(-1, -2), dz) if self.needs[2] else None
+        dm = ds if self.needs[3] else None
+        return tuple([d for d in (dq, dk, dv, dm) if d is not None])
 
-    def weights(self) -> Any:
-        """p (..., L, S)."""
-        s = self.backend.matmul(self.q * self.scale, self.k.swapaxes(-1, -2))
-        if self.mask is not None:
-            s = s + self.mask
-        return self.backend.along(s.ndim - 1, self.softmax, s)
-
-    def softmax(self, s: Any) -> Any:
-        """The softmax of each row; 0 where all of the row is -inf: a query that may look at nothing."""
+    def weights(self, q: Any, k: Any, mask: Any) -> Any:
+        """p (..., L, S): the softmax of each row of s; 0 where all of it is -inf: a query that may look at nothing."""
+        s = self.backend.matmul(q * self.scale, k.swapaxes(-1, -2))
+        if mask is not None:
+            s = s + mask
         if s.size == 0:
             return s
         top = s.max(axis=-1, keepdims=True)
         top[top == -np.inf] = 0
         e = self.backend.exp(s - top)
-        total = e.sum(axis=-1, keepdims=True)
+        total = self.backend.inner(e, None, e.ndim - 1)
         total[total == 0] = 1
         return e / total
 
-    def gradient(self, p: Any, dp: Any) -> Any:
-        """ds, row by row."""
-        return p * (dp - self.backend.inner(dp, p, p.ndim - 1))
-
-    def dropped(self, p: Any) -> Any:
-        """p after dropout."""
-        return p if self.drop is None else p * self.drop
+    def by_heads(self, formula: Any, q: Any, k: Any, v: Any, *dz: Any) -> Any:
+        """formula(q, k, v, ..., mask, drop), for some of the heads at a time: none of them needs another."""
+        alike = q.shape[:-2] == k.shape[:-2] == v.shape[:-2]  # else some serve several
+        axes = tuple(range(q.ndim - 2 if alike else 0, q.ndim))  # along which numbers are mixed
+        size = prod(q.shape[:-1]) * k.shape[-2]  # of p
+        return self.backend.along(axes, formula, q, k, v, *dz, self.mask, self.drop, size=size)
 
     @classmethod
     def multiply_adds(cls, output: Any, /, *inputs: Any, **options: Any) -> int:
         q, k = inputs[:2]
         return prod(output.shape[:-1]) * k.shape[-2] * (q.shape[-1] + output.shape[-1])
+
+
+def dropped(p: Any, drop: Any) -> Any:
+    """p after dropout."""
+    return p if drop is None else p * drop
 
 
 def scaled_dot_product_attention(

@@ -129,6 +129,27 @@ def test_along(x: np.ndarray, data: st.DataObject, block: int, workers: int) -> 
         np.testing.assert_array_equal(z, plain)
 
 
+@given(shape=st.tuples(*[st.integers(1, 5)] * 3), wide=st.booleans(), block=st.integers(1, 20), size=st.integers(1, 99))
+def test_along_broadcasts_the_others_against_the_first(
+    shape: tuple[int, ...], wide: bool, block: int, size: int
+) -> None:
+    """Arrays with fewer axes, or of length 1, serve every part; None stays None; `size` only decides where to cut."""
+    x = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    mask = x[0] if wide else x[:, :1]
+
+    def formula(x: np.ndarray, mask: np.ndarray, drop: None, scale: np.ndarray) -> np.ndarray:
+        assert drop is None
+        return (x + mask * scale).cumsum(axis=-1)
+
+    before = cpu.BLOCK
+    cpu.BLOCK = block
+    try:
+        z = cpu.along((1, 2), formula, x, mask, None, x[0, 0], size=size)
+    finally:
+        cpu.BLOCK = before
+    np.testing.assert_array_equal(z, formula(x, mask, None, x[0, 0]))
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @given(x=arrays(shapes(min_dims=1)))
 def test_maximum_and_minimum(dtype: type, x: np.ndarray) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minidl
+from minidl.backend.numpy import elementwise
 from minidl.errors import ArgumentError, DtypeError, ShapeError
-from tests.support.compare import assert_close, check
+from tests.support.compare import assert_close, check, to_numpy
 from tests.support.strategies import arrays
 
 ours, theirs = (f.scaled_dot_product_attention for f in (minidl.nn.functional, torch.nn.functional))
@@ -103,6 +104,31 @@ def test_gradients_of_wanted_inputs_alone():
         inputs[wanted].requires_grad_()
         ours(*inputs).sum().backward()
         assert [x.grad is not None for x in inputs] == [i == wanted for i in range(4)]
+
+
+@pytest.mark.parametrize("mask", [None, (16, 16), (9, 1, 16, 16), (4, 16, 16)])
+@pytest.mark.parametrize("shared", [False, True])
+def test_heads_that_threads_share(monkeypatch, mask, shared):
+    """As PyTorch, in parts or not, and the same bits with any number of threads; a key may serve all of a batch."""
+    rng = np.random.default_rng(0)
+    shapes = [(9, 4, 16, 8), (1 if shared else 9, 4, 16, 8), (9, 4, 16, 6)]
+    inputs = [rng.standard_normal(shape) for shape in shapes] + ([] if mask is None else [rng.standard_normal(mask)])
+    found, before = [], minidl.get_num_threads()
+    try:
+        for block, threads in ((1 << 18, 1), (1 << 10, 1), (1 << 10, 2), (1 << 10, 3)):
+            monkeypatch.setattr(elementwise, "BLOCK", block)
+            minidl.set_num_threads(threads)
+            check(ours, theirs, *inputs, dtypes=("float64",))
+            leaves = [minidl.tensor(x).float().requires_grad_() for x in inputs]
+            minidl.manual_seed(0)
+            z = ours(*leaves, dropout_p=0.4)
+            z.pow(2).sum().backward()
+            found.append([to_numpy(x) for x in (z.detach(), *[leaf.grad for leaf in leaves])])
+    finally:
+        minidl.set_num_threads(before)
+    for others in found[2:]:  # cut in the same way
+        for a, b in zip(found[1], others, strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 Q = minidl.ones(2, 3, 4)

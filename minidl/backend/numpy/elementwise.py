@@ -110,29 +110,38 @@ def masked(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return _in_blocks(write, x.dtype, ELEMENTS_OF_ONE_CALL, mask, x)
 
 
-def along(axes: Axes, formula: Callable[..., Any], *arrays: np.ndarray) -> Any:
-    """formula(*arrays), which mixes elements along `axes` alone; large ones are cut along another, slower axis.
+def along(
+    axes: Axes, formula: Callable[..., Any], x: np.ndarray, *others: np.ndarray | None, size: int | None = None
+) -> Any:
+    """formula(x, *others), which mixes elements along `axes` alone; large ones are cut along another, slower axis.
 
-    All have the same number of axes; arrays of length 1 along the cut axis are passed uncut. One result, or several.
+    The others are broadcast against x; what they lack of the cut axis, or all of one that is None, is passed as it is.
+    One result, or several. `size`: how many elements the formula goes through, if more than x has.
     """
-    x = arrays[0]
-    if x.size <= BLOCK or (cut := memory_order(x)[0]) in _several(axes):
-        return formula(*arrays)
+    size = x.size if size is None else size
+    if size <= BLOCK or (cut := memory_order(x)[0]) in _several(axes):
+        return formula(x, *others)
     length = x.shape[cut]
-    step = max(1, length * BLOCK // x.size)
+    count = 2 * -(-size // (2 * BLOCK))  # an even number, so that two threads finish together
+    step = -(-length // min(count, length))
 
     def part(array: np.ndarray, start: int) -> np.ndarray:
-        return array if array.shape[cut] != length else array[(slice(None),) * cut + (slice(start, start + step),)]
+        axis = cut + array.ndim - x.ndim
+        whole = axis < 0 or array.shape[axis] != length
+        return array if whole else array[(slice(None),) * axis + (slice(start, start + step),)]
 
-    like = formula(*[part(array, length) for array in arrays])
+    def computed(start: int) -> Any:
+        return formula(part(x, start), *[None if array is None else part(array, start) for array in others])
+
+    like = computed(length)
     shapes = [z.shape[:cut] + (length,) + z.shape[cut + 1 :] for z in _several(like)]
     found = [np.empty_like(x, z.dtype, shape=shape) for z, shape in zip(_several(like), shapes)]
 
     def fill(i: int) -> None:
-        for z, result in zip(found, _several(formula(*[part(array, i * step) for array in arrays]))):
+        for z, result in zip(found, _several(computed(i * step))):
             part(z, i * step)[:] = result
 
-    parallel(fill, -(-length // step), x.size / ELEMENTS)
+    parallel(fill, -(-length // step), size / ELEMENTS)
     return tuple(found) if isinstance(like, tuple) else found[0]
 
 
