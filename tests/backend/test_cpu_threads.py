@@ -360,22 +360,40 @@ def test_who_follows_the_lines_sees_every_walk() -> None:
 
 def test_halves_of_a_batch_where_each_product_is_worth_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = get_backend("numpy")
-    monkeypatch.setattr(matmul, "_multiplies_fast", lambda: False)
+    monkeypatch.setattr(matmul, "_speed", lambda: 50_000.0)
+    monkeypatch.setattr(matmul, "_handing_over", lambda: 5.0)
     assert backend.walks(100, 512 * 128) == [slice(0, 50), slice(50, 100)]
     assert backend.walks(101, 512 * 128) == [slice(0, 51), slice(51, 101)]
     assert backend.walks(100, 64 * 16) == [slice(0, 100)]  # over before another thread is awake
     assert backend.walks(1000, 512 * 128) == [slice(0, 1000)]  # shared themselves
     assert backend.walks(1, 4096 * 1024) == [slice(0, 1)]
     assert backend.walks(0, 512 * 128) == [slice(0, 0)]
-    monkeypatch.setattr(matmul, "_multiplies_fast", lambda: True)
+
+
+@pytest.mark.parametrize(("speed", "handing_over"), [(100_000.0, 15.0), (50_000.0, 40.0)])
+def test_no_halves_where_handing_over_takes_as_long_as_the_product(
+    monkeypatch: pytest.MonkeyPatch, speed: float, handing_over: float
+) -> None:
+    backend = get_backend("numpy")
+    monkeypatch.setattr(matmul, "_speed", lambda: speed)
+    monkeypatch.setattr(matmul, "_handing_over", lambda: handing_over)
     assert backend.walks(100, 512 * 128) == [slice(0, 100)]
-    assert backend.walks(200, 512 * 128) == [slice(0, 100), slice(100, 200)]
+    assert backend.walks(200, 512 * 128) == [slice(0, 100), slice(100, 200)]  # the products are long enough
 
 
-def test_how_fast_a_core_multiplies_is_found_once() -> None:
-    assert matmul._multiplies_fast() is matmul._multiplies_fast()
-    matmul._multiplies_fast.cache_clear()
-    assert matmul._multiplies_fast() in (True, False)
+def test_speed_and_handing_over_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for measure in (matmul._speed, matmul._handing_over):
+        measure.cache_clear()
+        assert 0 < measure() is measure() < np.inf
+    matmul._handing_over.cache_clear()
+
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        assert matmul._handing_over() == np.inf  # nobody to take turns with
+    matmul._handing_over.cache_clear()
 
 
 def test_a_wait_for_the_turn_that_ctrl_c_ends_releases_nothing_of_the_others() -> None:

@@ -10,8 +10,9 @@ the shape alone, so results do not depend on the number of threads.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import pairwise
 from time import perf_counter
 from typing import Any
@@ -43,12 +44,20 @@ def matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
             if held and 2 * work <= STRIP:
                 return out_of_turn(np.matmul, x, y)
             z = np.empty((x.shape[0], y.shape[1]), x.dtype)
-            tasks = _strips(x, y, z)
+            of_rows, parts = _strips(*x.shape, y.shape[1])
+
+            def multiply(i: int) -> None:
+                part = parts[i]
+                if of_rows:
+                    np.matmul(x[part], y, z[part])
+                else:
+                    np.matmul(x, y[:, part], z[:, part])
+
             if held:
-                for task in tasks:
-                    out_of_turn(task)
+                for i in range(len(parts)):
+                    out_of_turn(multiply, i)
             else:
-                do(Work(lambda i: tasks[i](), len(tasks), work / PRODUCTS))
+                do(Work(multiply, len(parts), work / PRODUCTS))
             return z
     else:
         work = x.size * (y.shape[-1] if y.ndim > 1 else 1)
@@ -69,14 +78,21 @@ def walks(length: int, work: int) -> list[slice]:
     0.6 of the time, on 100 sequences 0.8. It depends on the shape alone, and on the processor.
     """
     half = length - length // 2
-    if length < 2 or not WAKING <= half * work <= STRIP // 2 or (half * work < 2 * WAKING and _multiplies_fast()):
+    if length < 2 or not WAKING <= half * work <= STRIP // 2:
+        return [slice(0, length)]
+    if half * work < 2 * WAKING and not _turns_pay(half * work):
         return [slice(0, length)]
     return [slice(0, half), slice(half, length)]
 
 
+def _turns_pay(work: int) -> bool:
+    """Whether so many multiply-adds take three times as long as handing over the turn."""
+    return work / _speed() > 3 * _handing_over()
+
+
 @cache
-def _multiplies_fast() -> bool:
-    """Whether a core does twice PRODUCTS, as with AVX-512 of full width: by the best of 30, the same each time."""
+def _speed() -> float:
+    """Multiply-adds per microsecond on one core: by the best of 30 products, so that it is the same each time."""
     x, y, z = (np.zeros(shape, np.float32) for shape in ((64, 128), (128, 512), (64, 512)))
 
     def microseconds(_: int) -> float:
@@ -87,7 +103,35 @@ def _multiplies_fast() -> bool:
             best = min(best, perf_counter() - start)
         return best * 1e6
 
-    return x.size * y.shape[1] / in_turn(microseconds, 1)[0] > 2 * PRODUCTS
+    return x.size * y.shape[1] / in_turn(microseconds, 1)[0]
+
+
+@cache
+def _handing_over() -> float:
+    """Microseconds until a thread that waits for its turn goes on: half of the median of 31 round trips.
+
+    A core that is awake takes about 5. A virtual one that falls asleep as soon as it waits takes 40.
+    """
+    ping, pong = threading.Lock(), threading.Lock()
+    ping.acquire()
+    pong.acquire()
+
+    def answer() -> None:
+        for _ in range(31):
+            ping.acquire()
+            pong.release()
+
+    try:
+        threading.Thread(target=answer, daemon=True).start()
+    except RuntimeError:  # no threads here: nobody to take turns with
+        return math.inf
+    times = []
+    for _ in range(31):
+        start = perf_counter()
+        ping.release()
+        pong.acquire()
+        times.append(perf_counter() - start)
+    return float(np.median(times)) * 1e6 / 2
 
 
 def side_by_side(walk: Callable[[int], Any], count: int, work: int) -> list[Any]:
@@ -113,18 +157,16 @@ def _stacks(x: np.ndarray, y: np.ndarray, work: int) -> np.ndarray:
     return z
 
 
-def _strips(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[Callable[[], object]]:
-    """Tasks that fill z with x @ y, each a strip of it, cut along its longer side; the caller's first is longer."""
-    m, n, work = x.shape[0], y.shape[1], x.size * y.shape[1]
-    length, pairs = max(m, n), max(1, work // (2 * STRIP))  # an even number of strips, so that two threads end together
+@lru_cache(maxsize=1024)
+def _strips(m: int, k: int, n: int) -> tuple[bool, list[slice]]:
+    """Strips of (m, k) @ (k, n), cut along its longer side: whether they are of rows; the caller's first is longer."""
+    length, work = max(m, n), m * k * n
+    pairs = max(1, work // (2 * STRIP))  # an even number of strips, so that two threads end together
     most = min(STRIPS, max(2, 2 * (length // (2 * NARROW))), length // WHOLE)
     strips = max(1, min(2 * pairs, most)) if 2 * work > STRIP else 1
     later = max(0, work - WAKING) / (strips * max(1, work))  # the share of each strip but the first
     ends = [round(length * (1 - later * left) / WHOLE) * WHOLE for left in range(strips - 1, 0, -1)]
-    parts = [slice(*bounds) for bounds in pairwise([0, *ends, length])]
-    if m > n:
-        return [partial(np.matmul, x[part], y, z[part]) for part in parts]
-    return [partial(np.matmul, x, y[:, part], z[:, part]) for part in parts]
+    return m > n, [slice(*bounds) for bounds in pairwise([0, *ends, length])]
 
 
 @lru_cache(maxsize=1024)
