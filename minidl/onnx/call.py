@@ -104,15 +104,6 @@ class Call:
         """The shape of output i in both passes."""
         return _sizes(self.one.outputs[i], self.two.outputs[i])
 
-    def maker(self, i: int) -> Call | None:
-        """The operation that made input i; None if that was none, or it has no part in the graph."""
-        one, two = self.one.inputs[i].made, self.two.inputs[i].made
-        if one is None or two is None or self.one.inputs[i].number in self.constants:
-            return None
-        made = Call(self.graph, self.names, self.constants, one, two)
-        self.graph.module = self.one.module
-        return made
-
 
 class Constant:
     """A tensor that is not computed from the model's inputs, in both passes; `name` if it is a parameter's."""

@@ -19,19 +19,23 @@ from .shape import squeeze, unsqueeze
 class Step(Function):
     """One step of a cell: `step` computes the new state, `back` its derivative; subclasses state both.
 
-    `step(x, y, h, ...)` returns the new state (h, ...) and a tuple of what `back` needs; `back(kept, dh, ...)` returns
+    `step(a, h, ...)` returns the new state (h, ...) and a tuple of what `back` needs; `back(kept, dh, ...)` returns
     dx, dy and the gradients of the state before, None for an h that acts through y alone. For second derivatives,
     `back_kept(kept, dkept...)` returns the same, given the gradients of what was kept. In the formulas h_0 and c_0 are
-    the state before.
+    the state before. A cell for which not only a = x + y counts has `step(x, y, h, ...)`.
     """
 
     gates: int  # how many gates x and y consist of
     kept: Any
-    adds = True  # only the sum of x and y counts: dx and dy are one array
+    adds = True  # only a = x + y counts: dx and dy are one array
 
-    def step(self, x: Any, y: Any, *state: Any) -> tuple[Any, tuple[Any, ...]]:
+    def step(self, *gates_and_state: Any) -> tuple[Any, tuple[Any, ...]]:
         """The new state, and what `back` needs."""
         raise NotImplementedError
+
+    def seen(self, x: Any, y: Any) -> tuple[Any, ...]:
+        """What `step` sees of x and y."""
+        return (x + y,) if self.adds else (x, y)
 
     def back(self, kept: Any, *dstate: Any) -> tuple[Any, ...]:
         """dx, dy, and the gradients of the state before."""
@@ -42,7 +46,7 @@ class Step(Function):
         return self.back(kept, *dkept)
 
     def forward(self, x: Any, y: Any, *state: Any) -> Any:
-        after, self.kept = self.step(x, y, *state)
+        after, self.kept = self.step(*self.seen(x, y), *state)
         return after
 
     def backward(self, *dstate: Any) -> Any:
@@ -71,8 +75,8 @@ class TanhStep(Step):
 
     gates = 1
 
-    def step(self, x: Any, y: Any, h: Any) -> Any:
-        h = self.xp.tanh(x + y)
+    def step(self, a: Any, h: Any) -> Any:
+        h = self.xp.tanh(a)
         return (h,), (h,)
 
     def back(self, kept: Any, dh: Any) -> Any:
@@ -86,8 +90,8 @@ class ReluStep(Step):
 
     gates = 1
 
-    def step(self, x: Any, y: Any, h: Any) -> Any:
-        h = self.backend.maximum(x + y, 0)
+    def step(self, a: Any, h: Any) -> Any:
+        h = self.backend.maximum(a, 0)
         return (h,), (h,)
 
     def back(self, kept: Any, dh: Any) -> Any:
@@ -105,8 +109,8 @@ class LSTMStep(Step):
 
     gates = 4
 
-    def step(self, x: Any, y: Any, h: Any, c: Any) -> Any:
-        i, f, g, o = self.parts(x + y)  # (N, H) each
+    def step(self, a: Any, h: Any, c: Any) -> Any:
+        i, f, g, o = self.parts(a)  # (N, H) each
         i, f, g, o = self.sigma(i), self.sigma(f), self.xp.tanh(g), self.sigma(o)
         after = f * c + i * g
         t = self.xp.tanh(after)

@@ -15,6 +15,7 @@ from minidl import models, nn
 from minidl.errors import ArgumentError, ShapeError
 from minidl.models.networks import MODELS
 from minidl.onnx import ExportError
+from minidl.ops.over_time import layer_over_time
 from tests.onnx.exchange import Of, check_same, exported, run
 from tests.support.runs import sample
 
@@ -113,6 +114,11 @@ def added(x: Any) -> Any:
     return z * 2
 
 
+def layer(rows: Any, w_ih: Any, sizes: list[int]) -> Any:
+    h, w_hh = minidl.zeros(sizes[0], 2), minidl.ones(2, 2)
+    return layer_over_time("RNN_TANH", rows, [h], [w_ih, w_hh, None, None, None], sizes)[0]
+
+
 REFUSED: dict[str, tuple[Any, str]] = {
     "an operation without a writer": (lambda x: x.median(1).values, r"MedianPlace: there is no way"),
     "its line": (lambda x: x.median(1).values, r"test_export\.py, line \d+"),
@@ -124,6 +130,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a branch on numbers": (lambda x: x.sin() if x[0, 0].item() > 0 else x.cos(), "Sin for one batch and Cos for"),
     "a loop over the batch": (lambda x: minidl.stack([row * 2 for row in x]), "for one batch|more operations|batch"),
     "a change in place": (added, "changed in place"),
+    "steps of a layer": (lambda x: nn.RNN(3, 2)(x[:, None])[0], "fixed number of steps"),
+    "a projection": (lambda x: nn.LSTM(3, 4, proj_size=2)(x[None])[0], "no projection"),
+    "lengths": (lambda x: layer(minidl.cat((x, x[:1])), minidl.ones(2, 3), [len(x), 1]), "pad them to one length"),
+    "weights": (lambda x: layer(x, minidl.ones(2, 3) * x.sum(0), [len(x)]), "weights that are computed from the input"),
     "an output that is no tensor": (lambda x: {"a": x}, "gave dict"),
     "an output that does not depend on it": (lambda x: minidl.ones(3), "does not depend on the inputs"),
 }  # fmt: skip

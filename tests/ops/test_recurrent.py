@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import minidl
 from minidl.errors import ArgumentTypeError, DtypeError, ShapeError
 from minidl.ops import over_time
-from tests.support.compare import assert_close, check
+from tests.support.compare import assert_close, check, to_numpy
 
 pytestmark = pytest.mark.filterwarnings("ignore:grad and param do not obey")  # PyTorch's, of empty gradients
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
@@ -103,6 +103,27 @@ def test_all_steps_are_what_the_composed_steps_give(kind, reverse, projected):
 
     for ours, theirs in zip(run(True), run(False)):
         assert_close(ours, torch.tensor(minidl.backend.to_host(theirs._array)))
+
+
+@pytest.mark.parametrize("wanted", ["x", "w_ih", "w_hh", "b_ih", "b_hh", "w_hr", "h"])
+@pytest.mark.parametrize("kind", GATES)
+def test_gradients_of_wanted_inputs_alone(kind, wanted):
+    """Input, weights and biases share their products: what is not wanted has no gradient, what is has the same."""
+    rng = np.random.default_rng(3)
+    arrays = dict(zip(("w_ih", "w_hh", "b_ih", "b_hh"), weights(rng, GATES[kind], 4, 5), strict=True))
+    arrays |= {"x": rng.uniform(-1, 1, (8, 4)), "h": rng.uniform(-1, 1, (4, 5)), "w_hr": rng.uniform(-1, 1, (5, 5))}
+
+    def gradients(wanted):
+        given = {name: minidl.tensor(a, requires_grad=name in wanted) for name, a in arrays.items()}
+        parts = [given[name] for name in ("w_ih", "w_hh", "b_ih", "b_hh", "w_hr")]
+        state = (given["h"], minidl.zeros(4, 5, dtype=minidl.float64))[: 1 + (kind == "lstm")]
+        z, *_ = over_time.layer_over_time(MODES[kind], given["x"], state, parts, (4, 3, 1))
+        z.pow(3).sum().backward()
+        return {name: tensor.grad for name, tensor in given.items()}
+
+    found, of_all = gradients([wanted]), gradients(list(arrays))
+    assert [name for name, grad in found.items() if grad is not None] == [wanted]
+    np.testing.assert_allclose(to_numpy(found[wanted]), to_numpy(of_all[wanted]), rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,8 @@ class _Walk:
         else:
             summary = f"{value.low:.4g} … {value.high:.4g}  mean {value.mean:.4g}"
         odd = [f"{count} {name}" for count, name in ((value.nans, "NaN"), (value.infs, "inf")) if count]
-        return _cut(f"    {label:<3}{origin:<20} {_shape(value):<17}  {'  '.join([summary, *odd])}")
+        name = f"{label:<2} {origin}"
+        return _cut(f"    {name:<26} {_shape(value):<17}  {'  '.join([summary, *odd])}")
 
     def verdict_lines(self, verdict: Verdict | None) -> list[str]:
         """A verdict in words."""

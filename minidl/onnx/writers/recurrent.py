@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ...ops import over_time, recurrent
-from ...ops.linear import Linear
 from ..call import Call
 
 # ONNX's name, the order of its gates in ours, the activations
@@ -19,19 +18,19 @@ KINDS: dict[type, tuple[str, tuple[int, ...], list[str] | None]] = {
 
 
 def layer(call: Call) -> list[str]:
-    """The product of the input, which Linear has made before, is part of ONNX's layer: (T, N, I) -> (T, N, H)."""
+    """ONNX's layer works on (T, N, I) -> (T, 1, N, H), ours on rows."""
     graph, add, integers = call.graph, call.graph.add, call.graph.integers
     op, gates, activations = KINDS[call.one.function]
-    source = call.maker(0)
     times = len(call.one.options["sizes"])
     if any(len(set(note.options["sizes"])) > 1 for note in (call.one, call.two)):
         raise call.refuse("sequences of different lengths are not exported; pad them to one length")
-    if len(call.two.options["sizes"]) != times or source is None or source.one.function is not Linear:
-        raise call.refuse("only a layer over a fixed number of steps, as nn.RNN, LSTM and GRU run it, is exported")
-    if call.has(3):
+    if len(call.two.options["sizes"]) != times:
+        raise call.refuse("only a layer over a fixed number of steps is exported")
+    if call.has(5):
         raise call.refuse("ONNX's LSTM has no projection (proj_size)")
-    w_ih, w_hh, hidden = source.value(1), call.value(1), call.fixed_shape(1)[1]
-    b_ih, b_hh = (c.value(2) if c.has(2) else np.zeros(len(gates) * hidden) for c in (source, call))
+    hidden, inputs = call.fixed_shape(2)[1], call.fixed_shape(0)[1]
+    w_ih, w_hh = call.value(1), call.value(2)
+    b_ih, b_hh = (call.value(i) if call.has(i) else np.zeros(len(gates) * hidden) for i in (3, 4))
     if w_ih is None or w_hh is None or b_ih is None or b_hh is None:
         raise call.refuse("weights that are computed from the input are not exported")
     prefix = f"{graph.module}." if graph.module else ""
@@ -39,9 +38,9 @@ def layer(call: Call) -> list[str]:
     b = np.concatenate([_sorted(bias, gates) for bias in (b_ih, b_hh)])[None]
     names = [graph.constant(a, call.dtype(), f"{prefix}{name}") for a, name in ((w, "W"), (r, "R"), (b, "B"))]
     first = [
-        None if call.is_zero(i) else add("Unsqueeze", call.x(i), integers(0)) for i in range(4, len(call.one.inputs))
+        None if call.is_zero(i) else add("Unsqueeze", call.x(i), integers(0)) for i in range(6, len(call.one.inputs))
     ]
-    rows = add("Reshape", source.x(0), integers(times, -1, source.fixed_shape(0)[-1]))  # (T, N, I)
+    rows = add("Reshape", call.x(0), integers(times, -1, inputs))  # (T, N, I)
     found = add(
         op, rows, *names, None, *first, outputs=3 if op == "LSTM" else 2, hidden_size=hidden,
         direction="reverse" if call.option("reverse") else "forward", activations=activations,

@@ -33,6 +33,7 @@ def packed() -> Tape:
     layer = nn.LSTM(3, 4, proj_size=2, bidirectional=True)
     h0, c0 = minidl.randn(2, 3, 2).requires_grad_(), minidl.randn(2, 3, 4).requires_grad_()
     x = pack_sequence([minidl.randn(n, 3) for n in (5, 3, 2)])
+    x.data.requires_grad_()
     with record("packed sequences", torch=False) as tape:
         z, (h, c) = layer(x, (h0, c0))
         (((z.data - 0.3) ** 2).sum() + (h * h).sum() + c.sum()).backward()
@@ -77,17 +78,17 @@ def _sigma(a: Any) -> Any:
 class Steps:
     """One recurrent operation in float64, row by row.
 
-    `bump` adds a small number to one element of one row: of "x" or "y" (the gates' two parts), of "w", "b" or "r" as
-    that row uses them, of "c", "h", or "p" (h after the projection), or of the state "h0" or "c0" of a sequence.
+    `bump` adds a small number to one element of one row: of "x", of "gx" or "y" (the gates' two parts), of "w_ih",
+    "b_hh", ... as that row uses them, of "c", "h", or "p" (h after the projection), or of the state "h0" or "c0" of a
+    sequence. A cell's x is its gx.
     """
 
     def __init__(self, node: Node) -> None:
         self.node, self.kind = node, node.op[:-5] if node.op.endswith("Layer") else node.op[:-4]
-        given = [None if x.array is None else np.asarray(x.array, float) for x in node.inputs]
+        self.given = {x.label: None if x.array is None else np.asarray(x.array, float) for x in node.inputs}
         self.layer = node.op.endswith("Layer")
-        self.x, *rest = given
-        self.y, (self.w, self.b, self.r) = (None, rest[:3]) if self.layer else (rest[0], (None, None, None))
-        self.state = rest[3:] if self.layer else rest[1:]
+        self.x, self.w_hr = self.given["x"], self.given.get("w_hr")
+        self.state = [a for label, a in self.given.items() if label.startswith(("first", "state"))]
         self.sizes = list(node.options["sizes"]) if self.layer else [len(self.x)]
         self.dz = [np.asarray(part, float) for part in node.split(node.dz)]
 
@@ -100,23 +101,27 @@ class Steps:
         """Σ dz · z over what a sequence makes, and the numbers of each of its rows."""
         where, at, place, size = bump or ("", -1, 0, 0.0)
 
-        def bumped(name: str, row: int, array: Any) -> Any:
+        def bumped(name: str, row: int, array: Any = None) -> Any:
+            array = self.given.get(name) if array is None else array
             if name != where or row != at:
                 return array
             array = array.copy()
             array[place] += size
             return array
 
+        def part(name: str, row: int, weights: str, inputs: Any) -> Any:
+            """Of the gates, what weights and bias make of some numbers."""
+            b = bumped(f"b_{weights}", row)
+            return bumped(name, row, bumped(f"w_{weights}", row) @ inputs + (0 if b is None else b))
+
         h = bumped("h0", n, self.state[0][n])
         c = bumped("c0", n, self.state[1][n]) if self.kind == "LSTM" else None
         total, seen = 0.0, {}
         for row in self.sequence(n):
             x = bumped("x", row, self.x[row])
-            if self.w is None:
-                y = bumped("y", row, self.y[row])
-            else:
-                y = bumped("w", row, self.w) @ h + (0 if self.b is None else bumped("b", row, self.b))
-            now = {"before": h}
+            y = part("y", row, "hh", h) if self.layer else bumped("y", row, self.given["y"][row])
+            x = part("gx", row, "ih", x) if self.layer else x
+            now = {"before": h, "gx": x}
             if self.kind == "LSTM":
                 i, f, g, o = np.split(x + y, 4)
                 i, f, g, o = _sigma(i), _sigma(f), np.tanh(g), _sigma(o)
@@ -130,11 +135,11 @@ class Steps:
                 h = (1 - u) * new + u * h
                 now |= {"r": r, "u": u, "n": new}
             else:
-                now |= {"x": x, "y": y, "a": x + y}
+                now |= {"y": y, "a": x + y}
                 h = np.tanh(x + y) if self.kind == "Tanh" else np.maximum(x + y, 0)
             now["h"] = h = bumped("h", row, h)
-            if self.r is not None:
-                now["z"] = h = bumped("r", row, self.r) @ h
+            if self.w_hr is not None:
+                now["z"] = h = bumped("w_hr", row) @ h
             h = bumped("p", row, h)
             total += float(self.dz[0][row] @ h)
             seen[row] = now

@@ -64,7 +64,7 @@ class Screen:
         self.cell: dict[str, Any] = lesson.cell
         self.row, self.unit = self.cell["unit"]
         self.gate, self.terms, self.page = self.cell["gate"], lesson.terms(), lesson.page
-        self.hidden, self.outputs = steps.dz[0].shape[1] if steps.r is None else steps.r.shape[1], steps.dz[0].shape[1]
+        self.hidden, self.outputs = steps.state[-1].shape[1], steps.dz[0].shape[1]
         self.n = next(n for n in range(steps.sizes[0]) if self.row in steps.sequence(n))
         self.p = self.cell["z"][0] % self.outputs
 
@@ -91,12 +91,20 @@ class Screen:
 
     def check_z(self) -> None:
         seen = self.steps.walk(self.n)[1][self.row]
-        names = {"LSTM": "ifgoch", "GRU": "runh", "Tanh": "xyah", "Relu": "xyah"}[self.steps.kind]
+        names = {"LSTM": "ifgoch", "GRU": "runh", "Tanh": ["gx", *"yah"], "Relu": ["gx", *"yah"]}[self.steps.kind]
         texts = self.page.texts("#picture .terms .value")
         exact = [float(seen[name][self.unit]) for name in names]
         if "z" in seen:
             exact.append(float(seen["z"][self.p]))
         assert len(texts) == len(exact) and all(map(shows, texts, exact)), (texts, exact)
+
+    def check_gx(self) -> None:
+        """A row of w_ih times x, which the rule of that weight speaks of."""
+        row, k = self.cell["gx"]
+        exact = float(self.steps.walk(self.n)[1][row]["gx"][k])
+        assert any(shows(text, exact) for text in self.page.texts("#picture .chip"))
+        assert shows(self.page.texts("#picture .bar-row.on .num")[-1], exact)
+        self.product_is(self.slope("w_ih", tuple(self.cell["w_ih"])))
 
     def check_dh(self) -> None:
         self.sum_is(self.slope("p", self.p), float(self.steps.dz[0][self.row, self.p]))
@@ -104,7 +112,7 @@ class Screen:
 
     def check_dc(self) -> None:
         total = self.slope("c", self.unit)
-        hidden = self.slope("p" if self.steps.r is None else "h", self.unit)
+        hidden = self.slope("p" if self.steps.w_hr is None else "h", self.unit)
         seen = self.steps.walk(self.n)[1][self.row]
         self.sum_is(total, float(seen["o"][self.unit] * (1 - np.tanh(seen["c"][self.unit]) ** 2) * hidden))
         self.timeline("c", self.unit)
@@ -121,34 +129,53 @@ class Screen:
             number = float(text.lstrip("dhc₀₁₂₃₄₅₆₇₈₉").replace("−", "-"))
             assert abs(number - scale * self.slope(where, place, row)) <= 0.0502, (text, row)
 
+    def check_da(self) -> None:
+        self.gates("gx")
+
+    def check_dgx(self) -> None:
+        self.gates("gx")
+
     def check_dx(self) -> None:
-        self.gates("x")
+        if self.steps.layer:
+            (_, k), (_, i) = self.cell["gx"], self.cell["x"]
+            self.share(self.slope("gx", k) * float(self.steps.given["w_ih"][k, i]), self.slope("x", i))
+        else:
+            self.gates("x")
 
     def check_dy(self) -> None:
         self.gates("y")
 
     def gates(self, where: str) -> None:
-        count = self.steps.x.shape[1] // self.hidden
+        count = {"LSTM": 4, "GRU": 3}.get(self.steps.kind, 1)
         exact = [self.slope(where, k * self.hidden + self.unit) for k in range(count)]
         texts = self.page.texts("#picture .terms .value")
         assert len(texts) == count and all(map(shows, texts, exact)), (texts, exact)
         self.product_is(exact[self.gate])
 
-    def shares(self, where: str, place: Any) -> None:
-        self.product_is(self.slope(where, place))
-        total = self.over_rows(where, place)
+    def share(self, share: float, total: float) -> None:
+        self.product_is(share)
         assert any(shows(text, total) for text in self.page.texts("#picture .chip"))
         on = self.page.texts("#picture .eq-row.on .num")[-1]
-        assert shows(on, self.slope(where, place)) or abs(self.slope(where, place)) < 5e-3
+        assert shows(on, share) or abs(share) < 5e-3
 
-    def check_dw(self) -> None:
-        self.shares("w", tuple(self.cell["w"]))
+    def over_time(self, where: str) -> None:
+        place = tuple(self.cell[where])
+        self.share(self.slope(where, place), self.over_rows(where, place))
 
-    def check_db(self) -> None:
-        self.shares("b", self.cell["b"][0])
+    def check_dw_ih(self) -> None:
+        self.over_time("w_ih")
 
-    def check_dr(self) -> None:
-        self.shares("r", tuple(self.cell["r"]))
+    def check_dw_hh(self) -> None:
+        self.over_time("w_hh")
+
+    def check_db_ih(self) -> None:
+        self.over_time("b_ih")
+
+    def check_db_hh(self) -> None:
+        self.over_time("b_hh")
+
+    def check_dw_hr(self) -> None:
+        self.over_time("w_hr")
 
     def check_dh0(self) -> None:
         n, place = self.cell["first[0]" if self.steps.layer else "state[0]"]
@@ -166,16 +193,22 @@ def test_the_arrays_of_the_page_are_those_of_the_pass(name: str) -> None:
     for _, node in recurrent_nodes(name):
         found = recurrent(node)
         z, *_ = node.split(node.array)
-        r = node.inputs[3].array if node.op.endswith("Layer") else None
-        sent = dict(zip([one.label for one in node.inputs], node.gradients))
+        given, sent = ({x.label: a for x, a in zip(node.inputs, arrays)}
+                       for arrays in ([x.array for x in node.inputs], node.gradients))  # fmt: skip
+        r = given.get("w_hr")
         assert np.allclose(found["h"] if r is None else found["h"] @ r.T, z, atol=1e-6)
         assert np.allclose(found["dp"] if r is None else found["dp"] @ r, found["dh"], atol=1e-6)
-        dy = sent.get("y", sent["x"] if node.op[:3] != "GRU" else None)
-        assert dy is None or np.allclose(found["dy"], dy, atol=1e-6)
         if node.op.endswith("Layer"):
-            assert np.allclose(found["dy"].T @ found["before"], sent["w"], atol=1e-5)
+            dgx, dy = found.get("dgx", found["dy"]), found["dy"]
+            exact = {
+                "x": dgx @ given["w_ih"], "w_ih": dgx.T @ given["x"], "w_hh": dy.T @ found["before"],
+                "b_ih": dgx.sum(0), "b_hh": dy.sum(0), "w_hr": None if r is None else found["dp"].T @ found["h"],
+            }  # fmt: skip
+            assert all(np.allclose(exact[label], d, atol=1e-5)
+                       for label, d in sent.items() if label in exact and d is not None)  # fmt: skip
             assert np.allclose(found["above"], node.split(node.dz)[0], atol=1e-6)
-            assert r is None or np.allclose(found["dp"].T @ found["h"], sent["r"], atol=1e-5)
+        else:
+            assert sent["y"] is None or np.allclose(found["dy"], sent["y"], atol=1e-6)
         if "dc" in found:
             through = found["o"] * (1 - found["tanh_c"] ** 2) * found["dh"]
             assert np.allclose(found["dc"], found["dc_after"] + through, atol=1e-6)
@@ -203,9 +236,9 @@ def test_every_number_is_numpys(opened: Open, name: str) -> None:
                 Screen(lesson, steps, part).check()
             checked.add(part)
     wanted = {
-        "packed": "z dh dc dx dw dr dh0 dc0",
-        "sentence": "z dh dx dw db dh0",
-        "sum": "z dh dx dw",
+        "packed": "gx z dh dc da dx dw_ih dw_hh db_ih db_hh dw_hr dh0 dc0",
+        "sentence": "gx z dh dgx dy dx dw_ih dw_hh db_ih db_hh dh0",
+        "sum": "gx z dh da dw_ih dw_hh",
         "loop": "z dc dx dy",
     }
     assert set(wanted[name].split()) <= checked
@@ -237,9 +270,11 @@ def test_a_gradient_is_followed_back_in_time_and_out_of_the_layer(opened: Open) 
     page.press("BACKSPACE")
     assert lesson.cell["unit"] == [row, unit]
     page.press("ENTER")
+    assert lesson.here == "gru1.dgx" and lesson.cell["unit"] == [row, unit]
+    page.press("ENTER")
     assert lesson.here == "gru1.dx" and lesson.cell["unit"] == [row, unit]
     page.press("ENTER")
-    assert lesson.here.startswith("linear1.") and lesson.cell["z"] == lesson.page.js(
+    assert lesson.here.startswith("reshape1.") and lesson.cell["z"] == lesson.page.js(
         "return JSON.parse(document.getElementById('chain').dataset.cell).z"
     )
     assert page.errors() == []

@@ -48,7 +48,7 @@ function inked(text, result) {
   let from = 0;
   for (const match of text.matchAll(NAMES)) {
     const name = match[1];
-    const hue = words[name] ?? (name === result || (name.startsWith("d") && known.has(name.slice(1))) ? "r" : name === "dz" ? "b" : known.has(name) || name === "z" ? "f" : "");
+    const hue = (name === result ? "r" : words[name]) ?? (name.startsWith("d") && known.has(name.slice(1)) ? "r" : name === "dz" ? "b" : known.has(name) || name === "z" ? "f" : "");
     parts.push(text.slice(from, match.index), hue ? make("span", { class: hue }, name) : name);
     from = match.index + name.length;
   }

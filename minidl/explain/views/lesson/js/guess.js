@@ -2,7 +2,7 @@
 
 function guessPanel(rule) {
   const { op, part } = here();
-  const name = part.phase === "backward" ? placed(part.id, trimmed(cellOf(op)[part.label] ?? [])) : placed("z", trimmed(cellOf(op).z));
+  const name = placed(part.id, trimmed(cellOf(op)[part.label ?? part.id] ?? []));
   const field = make("input", { type: "text", inputmode: "decimal", id: "guess", autocomplete: "off", "aria-label": say("app.guess.field", { name }), "data-key": "guess" });
   const tell = (value) => tellGuess(rule, value);
   const signs = [["−", -1], ["0", 0], ["+", 1]].map(([text, value]) =>
@@ -23,10 +23,11 @@ function tellGuess(rule, guess) {
   show();
 }
 
-// What was asked for: the element of the recorded array; where the gradient arrives, the sum of the rule.
+// What was asked for: the element of the recorded array; of what has no array of its own, what the part or the rule says.
 function truthOf(rule) {
   const { op, part } = here();
   const cell = cellOf(op);
+  if (part.value) return part.value(cell);
   if (part.phase === "forward") return at(op.z, cell.z);
   if (!part.label) return rule.terms[0].value;
   return at(op.d[part.label], cell[part.label]);

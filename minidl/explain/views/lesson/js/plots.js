@@ -67,13 +67,13 @@ function waterfall({ shares, chosen = -1, pick: chosenOne, over, last, result, h
 const BARS = 10; // rows shown; of more, those around the chosen one
 
 // bars({numbers, chosen, names, hue, pick, result}): numbers as rows with a bar each, to both sides of a line.
-function bars({ numbers, chosen = -1, names, hue = "f", pick: chosenOne, over, result = false, unit }) {
+function bars({ numbers, chosen = -1, names, hue = "f", pick: chosenOne, over, result = false, unit, most: most_ = BARS }) {
   const top = topOf(numbers);
   const { scale, digits } = unit ?? unitOf(top);
   const below = numbers.some((v) => v < 0);
   const hidden = result && isGuessing();
-  const first = Math.max(0, Math.min(chosen - Math.floor(BARS / 2), numbers.length - BARS));
-  const rows = numbers.slice(first, first + BARS).map((v, place) => {
+  const first = Math.max(0, Math.min(chosen - Math.floor(most_ / 2), numbers.length - most_));
+  const rows = numbers.slice(first, first + most_).map((v, place) => {
     const k = first + place;
     const bar = styled(make("span", { class: `bar ${hue} ${v < 0 ? "hollow" : "full"}` }), { "--length": hidden ? 0 : (Math.abs(v) / top).toFixed(4) });
     const row = make("div", { class: `bar-row ${k === chosen ? "on" : ""}` }, make("span", { class: "name num" }, names?.[k] ?? String(k)), make("span", { class: `num ${hue}` }, hidden ? "?" : fixed(v * scale, digits)), make("span", { class: `track ${below ? "both" : ""}` }, bar));

@@ -25,7 +25,7 @@ function show({ light = false } = {}) {
 
 const wordsOf = (screen, what) => {
   const name = screen.lesson.name;
-  const keys = screen.part ? [`${name}.${what}.${screen.part.id}`, `${name}.${what}.${screen.part.phase}`, `${name}.${what}`] : [`${name}.${what}`];
+  const keys = screen.part ? [`${name}.${what}.${screen.part.as ?? screen.part.id}`, `${name}.${what}.${screen.part.phase}`, `${name}.${what}`] : [`${name}.${what}`];
   const variant = SECOND ? "second" : screen.lesson.variant?.();
   if (variant) keys.unshift(`${name}.${what}.${variant}`);
   return sayAny(keys, { name: screen.op?.op ?? "", ...(screen.lesson.holes?.(screen.op, screen.part) ?? {}) });

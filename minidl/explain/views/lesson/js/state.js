@@ -40,7 +40,7 @@ const screenOf = (op, part) =>
 
 // The screen of an address: conv1.dw, update; conv.dw where there is only one convolution; layer1.0.dw by the module.
 function screenNamed(name) {
-  const [, base, part] = /^(.*?)(?:\.(z|d\w+))?$/.exec(name);
+  const [, base, part] = /^(.*?)(?:\.(z|gx|d\w+))?$/.exec(name);
   return (
     SCREENS.find((one) => one.id === name) ??
     SCREENS.find((one) => one.op && (one.op.base === base || (one.op.name && one.op.name === base)) && one.part.id === (part ?? "z"))

@@ -63,15 +63,49 @@ function shownOf({ R, H, vectors, units }) {
   return found;
 }
 
+// x (rows, I) · wᵀ + b: what an input contributes to the gates.
+function contribution({ shape: [R, I], numbers: x }, { shape: [G], numbers: w }, b) {
+  const sums = new Float64Array(R * G);
+  for (let row = 0; row < R; row++) {
+    for (let k = 0; k < G; k++) {
+      let sum = b?.numbers[k] ?? 0;
+      for (let i = 0; i < I; i++) sum += w[k * I + i] * x[row * I + i];
+      sums[row * G + k] = sum;
+    }
+  }
+  return sums;
+}
+
+// The gradients of a layer's input and weights, by label: sums over rows or gates of what reached the gates.
+function weightGradients({ x, w_ih, w_hh, w_hr, b_ih, b_hh }, { R, G, H, P, units, vectors: { before, dgx, dy, dp } }) {
+  const I = x.shape[1];
+  const sums = Object.fromEntries(Object.entries({ x, w_ih, w_hh, w_hr, b_ih, b_hh }).map(([name, one]) => [name, one && new Float64Array(one.numbers.length)]));
+  for (let row = 0; row < R; row++) {
+    for (let k = 0; k < G; k++) {
+      const [d, e] = [dgx[row * G + k], dy[row * G + k]];
+      if (b_ih) sums.b_ih[k] += d;
+      if (b_hh) sums.b_hh[k] += e;
+      for (let i = 0; i < I; i++) {
+        sums.x[row * I + i] += d * w_ih.numbers[k * I + i];
+        sums.w_ih[k * I + i] += d * x.numbers[row * I + i];
+      }
+      for (let j = 0; j < P; j++) sums.w_hh[k * P + j] += e * before[row * P + j];
+    }
+    for (let p = 0; w_hr && p < P; p++) for (let u = 0; u < H; u++) sums.w_hr[p * H + u] += dp[row * P + p] * units[row * H + u].h;
+  }
+  return sums;
+}
+
 function recurrentKernel(kind, layer) {
   const { gates, step, back } = CELLS[kind];
   const states = [0, 1].map((k) => `${layer ? "first" : "state"}[${k}]`);
   kernel(kind + (layer ? "Layer" : "Step"), {
     forward(inputs, options, memo) {
-      const { x, w, b, r } = inputs;
-      const [R, G] = x.shape;
+      const { x, w_ih, w_hh, b_ih, b_hh, w_hr } = inputs;
+      const gx = layer ? contribution(x, w_ih, b_ih) : x.numbers;
+      const [R, P] = [x.shape[0], inputs[states[0]].shape[1]];
+      const G = gx.length / R;
       const H = G / gates;
-      const P = inputs[states[0]].shape[1];
       const times = timesOf(layer ? options.sizes : [R], options.reverse);
       const [h, c] = states.map((name) => Float64Array.from(inputs[name]?.numbers ?? []));
       const [z, y, before, units] = [new Float64Array(R * P), new Float64Array(R * G), new Float64Array(R * P), []];
@@ -80,35 +114,31 @@ function recurrentKernel(kind, layer) {
           const row = first + n;
           const own = h.subarray(n * P, (n + 1) * P);
           before.set(own, row * P);
-          for (let k = 0; k < G; k++) {
-            let sum = layer ? (b?.numbers[k] ?? 0) : inputs.y.numbers[row * G + k];
-            if (layer) for (let j = 0; j < P; j++) sum += w.numbers[k * P + j] * own[j];
-            y[row * G + k] = sum;
-          }
+          y.set(layer ? contribution({ shape: [1, P], numbers: own }, w_hh, b_hh) : inputs.y.numbers.subarray(row * G, (row + 1) * G), row * G);
           for (let u = 0; u < H; u++) {
-            const now = step(partsOf(x.numbers, row * G + u, H, gates), partsOf(y, row * G + u, H, gates), before[row * P + u], c[n * H + u]);
+            const now = step(partsOf(gx, row * G + u, H, gates), partsOf(y, row * G + u, H, gates), before[row * P + u], c[n * H + u]);
             units[row * H + u] = now;
             if (c.length) c[n * H + u] = now.c;
           }
           for (let p = 0; p < P; p++) {
-            let sum = r ? 0 : units[row * H + p].h;
-            if (r) for (let u = 0; u < H; u++) sum += r.numbers[p * H + u] * units[row * H + u].h;
+            let sum = w_hr ? 0 : units[row * H + p].h;
+            if (w_hr) for (let u = 0; u < H; u++) sum += w_hr.numbers[p * H + u] * units[row * H + u].h;
             z[row * P + p] = own[p] = sum;
           }
         }
       }
-      Object.assign(memo, { R, G, H, P, times, units, vectors: { y, before } });
+      Object.assign(memo, { R, G, H, P, times, units, vectors: { y, before, ...(layer ? { gx } : {}) } });
       const outputs = layer ? [...z, ...h, ...c] : [...z, ...c];
       return rounded([outputs.length], outputs);
     },
-    backward(inputs, dz, options, { R, G, H, P, times, units, vectors }) {
-      const { x, w, b, r } = inputs;
+    backward(inputs, dz, options, memo) {
+      const { R, G, H, P, times, units, vectors } = memo;
+      const { w_hh, w_hr } = inputs;
       const above = Float64Array.from(dz.numbers.subarray(0, R * P));
       const N = inputs[states[0]].shape[0];
       const dh = layer ? Float64Array.from(dz.numbers.subarray(R * P, (R + N) * P)) : new Float64Array(N * P); // of a cell nothing lies behind h
       const dc = Float64Array.from(dz.numbers.subarray(R * P + (layer ? N * P : 0))); // empty where there is no c
-      const [dx, dy, dw, db, dr] = [x, x, w, b, r].map((one) => one && new Float64Array(one.numbers.length));
-      const [after, dp] = [new Float64Array(R * P), new Float64Array(R * P)];
+      const [dgx, dy, after, dp] = [R * G, R * G, R * P, R * P].map((size) => new Float64Array(size));
       for (const [first, count] of times.toReversed()) {
         for (let n = 0; n < count; n++) {
           const row = first + n;
@@ -117,12 +147,12 @@ function recurrentKernel(kind, layer) {
           for (let p = row * P; p < (row + 1) * P; p++) dp[p] = above[p] + after[p];
           for (let u = 0; u < H; u++) {
             const unit = units[row * H + u];
-            unit.dh = r ? 0 : dp[row * P + u];
-            if (r) for (let p = 0; p < P; p++) unit.dh += dp[row * P + p] * r.numbers[p * H + u];
+            unit.dh = w_hr ? 0 : dp[row * P + u];
+            if (w_hr) for (let p = 0; p < P; p++) unit.dh += dp[row * P + p] * w_hr.numbers[p * H + u];
             if (dc.length) unit.dc_after = dc[n * H + u];
             const found = back(unit, unit.dh, unit.dc_after);
             for (let k = 0; k < gates; k++) {
-              dx[row * G + k * H + u] = found.dx[k];
+              dgx[row * G + k * H + u] = found.dx[k];
               dy[row * G + k * H + u] = (found.dy ?? found.dx)[k];
             }
             sent[u] += found.dh0 ?? 0;
@@ -130,21 +160,14 @@ function recurrentKernel(kind, layer) {
               unit.dc = found.dc;
               dc[n * H + u] = found.dc0;
             }
-            if (dr) for (let p = 0; p < P; p++) dr[p * H + u] += dp[row * P + p] * unit.h;
           }
-          for (let k = 0; layer && k < G; k++) {
-            const d = dy[row * G + k];
-            if (db) db[k] += d;
-            for (let j = 0; j < P; j++) {
-              dw[k * P + j] += d * vectors.before[row * P + j];
-              sent[j] += d * w.numbers[k * P + j];
-            }
-          }
+          for (let k = 0; layer && k < G; k++) for (let j = 0; j < P; j++) sent[j] += dy[row * G + k] * w_hh.numbers[k * P + j];
           dh.set(sent, n * P);
         }
       }
-      Object.assign(vectors, { above, after, dp, dy });
-      const sums = { x: dx, w: dw, b: db, r: dr, y: dy, [states[0]]: layer || kind === "GRU" ? dh : undefined, [states[1]]: dc };
+      const own = { [states[0]]: layer || kind === "GRU" ? dh : undefined, [states[1]]: dc };
+      const sums = { ...(layer ? weightGradients(inputs, { ...memo, vectors: { ...vectors, dgx, dy, dp } }) : { x: dgx, y: dy }), ...own };
+      Object.assign(vectors, { above, after, dp, dy, ...(layer && kind === "GRU" ? { dgx } : {}) });
       return Object.fromEntries(Object.entries(sums).filter(([name, sum]) => inputs[name] && sum).map(([name, sum]) => [name, rounded(inputs[name].shape, sum)]));
     },
     extras: shownOf,

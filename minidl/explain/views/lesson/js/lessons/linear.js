@@ -92,36 +92,42 @@ function productForward(op, cell) {
   const g = productOf(op);
   const [x, w] = g.names;
   const z = cell.z;
-  const k0 = cell[x].at(-1);
-  const fold = foldOf(op, x, g.K);
-  const xs = (k) => at(g.x, g.xAt(z, k));
-  const ws = (k) => at(g.w, g.wAt(z, k));
-  const ks = Array.from({ length: g.K }, (_, k) => k);
-  const act = { chosen: k0, over: (k) => preview(op, productCell(op, z, k)), pick: (k) => pickOrFollow(op, productCell(op, z, k), x, g.xAt(z, k)) };
-  const tops = [xs, ws, (k) => xs(k) * ws(k)].map((get) => topOf(ks.map(get)));
-  const units = tops.map(unitOf);
-  const sum = ks.reduce((total, k) => total + xs(k) * ws(k), 0);
-  const bias = g.b ? at(g.b, cell.b) : undefined;
-  const outputs = g.hasColumn ? g.columnsIn : 1;
-  const row = Array.from({ length: outputs }, (_, o) => o);
+  const row = Array.from({ length: g.hasColumn ? g.columnsIn : 1 }, (_, o) => o);
   const toOutput = (o) => (g.hasColumn ? PRODUCT.cell(op, "z", [...z.slice(0, -1), o]) : cell);
-  const few = fold.rows <= FEW && fold.columns <= FEW;
-  const words = (unit) => (few ? unit.words : "");
   const samples = op.z.shape.slice(0, -1);
   const n = flatOf(samples, z.slice(0, -1));
+  return rowTimesColumn({
+    K: g.K, chosen: cell[x].at(-1), fold: foldOf(op, x, g.K),
+    x: { letter: x, name: say("linear.row", { name: x }), get: (k) => at(g.x, g.xAt(z, k)) },
+    w: { letter: w, name: say(g.linear ? "linear.wrow" : "linear.column", { name: w, o: z.at(-1) ?? 0 }), get: (k) => at(g.w, g.wAt(z, k)) },
+    over: (k) => preview(op, productCell(op, z, k)), pick: (k) => pickOrFollow(op, productCell(op, z, k), x, g.xAt(z, k)),
+    bias: g.b ? at(g.b, cell.b) : undefined,
+    z: { name: "z", numbers: row.map((o) => at(op.z, g.hasColumn ? [...z.slice(0, -1), o] : z)), chosen: g.hasColumn ? z.at(-1) : 0, over: (o) => preview(op, toOutput(o)), pick: (o) => pickOrFollow(op, toOutput(o), "z", toOutput(o).z) },
+    chooser: samples.length ? chooser(say("linear.sample"), n, sizeOf(samples), (m) => pick(op, PRODUCT.cell(op, "z", [...indexOf(samples, m), ...(g.hasColumn ? [z.at(-1)] : [])]))) : null,
+  });
+}
+
+// x · w + b, product by product, and the output among its neighbours. Its lines: the outputs, the products, the sum.
+//   x, w   {letter, name, get(k)} for k < K; `chosen`, over(k) and pick(k) are of a product
+//   z      {name, numbers, chosen, over(o), pick(o)}: the outputs, and which of them the sum is
+function rowTimesColumn({ K, chosen, fold, x, w, over, pick: pickOne, bias, z, chooser: choose_ }) {
+  const ks = Array.from({ length: K }, (_, k) => k);
+  const product = (k) => x.get(k) * w.get(k);
+  const sum = ks.reduce((total, k) => total + product(k), 0);
+  const few = fold.rows <= FEW && fold.columns <= FEW;
+  const vector = (name, get) => {
+    const top = topOf(ks.map(get));
+    const unit = unitOf(top);
+    return figure({ name, hue: "f", more: few ? unit.words : "", of: lit(1) }, folded(fold, { chosen, over, pick: pickOne, get, hue: "f", top, unit }));
+  };
   return make("div", { class: "slide dot" },
-    figure({ name: say("linear.row", { name: x }), hue: "f", more: words(units[0]), of: lit(1) }, folded(fold, { ...act, get: xs, hue: "f", top: tops[0], unit: units[0] })),
-    sign("×", lit(1)),
-    figure({ name: say(g.linear ? "linear.wrow" : "linear.column", { name: w, o: z.at(-1) ?? 0 }), hue: "f", more: words(units[1]), of: lit(1) }, folded(fold, { ...act, get: ws, hue: "f", top: tops[1], unit: units[1] })),
-    sign("=", lit(1)),
-    figure({ name: say("conv.products"), hue: "f", more: words(units[2]), of: lit(1) }, folded(fold, { ...act, get: (k) => xs(k) * ws(k), hue: "f", top: tops[2], unit: units[2] })),
-    sign("Σ", lit()),
-    figure({ name: "z", hue: "f", of: `edge ${lit(0)}` }, bars({ numbers: row.map((o) => at(op.z, g.hasColumn ? [...z.slice(0, -1), o] : z)), chosen: g.hasColumn ? z.at(-1) : 0, hue: "f", result: true, over: (o) => preview(op, toOutput(o)), pick: (o) => pickOrFollow(op, toOutput(o), "z", toOutput(o).z) })),
+    vector(x.name, x.get), sign("×", lit(1)), vector(w.name, w.get), sign("=", lit(1)), vector(say("conv.products"), product), sign("Σ", lit()),
+    figure({ name: z.name, hue: "f", of: `edge ${lit(0)}` }, bars({ ...z, hue: "f", result: true })),
     make("div", { class: `speech ${lit()}` },
       make("div", { class: "lines" },
-        speech(make("span", { class: "m" }, `${x}·${w}`), ink("f", short(xs(k0))), "×", ink("f", factor(ws(k0))), "=", short(xs(k0) * ws(k0)), make("small", {}, say("linear.product", { k: counted(k0), n: counted(g.K) }))),
-        speech(make("span", { class: "m" }, say("linear.sum", { n: counted(g.K) })), short(sum), ...(bias === undefined ? [] : [bias < 0 ? MINUS : "+", `${say("conv.bias")} ${short(Math.abs(bias))}`]), "=", chip(short(at(op.z, z))))),
-      make("div", { class: "choosers" }, samples.length ? chooser(say("linear.sample"), n, sizeOf(samples), (m) => pick(op, PRODUCT.cell(op, "z", [...indexOf(samples, m), ...(g.hasColumn ? [z.at(-1)] : [])]))) : null, legend())));
+        speech(make("span", { class: "m" }, `${x.letter}·${w.letter}`), ink("f", short(x.get(chosen))), "×", ink("f", factor(w.get(chosen))), "=", short(product(chosen)), make("small", {}, say("linear.product", { k: counted(chosen), n: counted(K) }))),
+        speech(make("span", { class: "m" }, say("linear.sum", { n: counted(K) })), short(sum), ...(bias === undefined ? [] : [bias < 0 ? MINUS : "+", `${say("conv.bias")} ${short(Math.abs(bias))}`]), "=", chip(short(z.numbers[z.chosen])))),
+      make("div", { class: "choosers" }, choose_, legend())));
 }
 
 // A weight's gradient: the input of each sample times the gradient that arrived, for all weights of one output at once.
