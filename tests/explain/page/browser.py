@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -66,6 +67,13 @@ class Page:
         driver.get_log("browser"), driver.get_log("performance")
         self.resize(1280, 720)
         driver.get(self.url)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the program of the view that was opened has run; a page without views has nothing to wait for."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end and self.js("return globalThis.views?.shown === null"):
+            time.sleep(0.01)
 
     def resize(self, width: int, height: int) -> None:
         """Give the window a size, and wait until what is drawn by its size has been drawn anew."""
@@ -90,9 +98,11 @@ class Page:
         if shift:
             chain.key_up(Keys.SHIFT)
         chain.perform()
+        self.settle()
 
     def click(self, css: str) -> None:
         self.js("document.querySelector(arguments[0]).click()", css)
+        self.settle()
 
     def text(self, css: str) -> str:
         """The text of the first element that matches; "" if there is none, or if it is not shown."""

@@ -103,6 +103,7 @@ def test_an_address_opens_its_screen(driver: Any, tape_of: TapeOf, tmp_path: Any
     page = Page(driver, path)
     driver.get("about:blank")
     driver.get(f"{path.as_uri()}#{address}")
+    page.settle()
     assert Lesson(page).here == screen and page.errors() == []
 
 

@@ -37,3 +37,4 @@ signal.addEventListener("abort", () => {
   live.running = false;
 });
 show();
+views.shown = "lesson";

@@ -24,3 +24,4 @@ function drawAll() {
 
 connect();
 drawAll();
+views.shown = "engine";

@@ -270,7 +270,7 @@ function breakable(text) {
 let written = ""; // what the class has written for the blank backward
 
 function writingPlace(node) {
-  const judged = make("ul", { class: "judged", "aria-live": "polite" }, ...writtenVerdicts(written, node));
+  const judged = make("ul", { class: "judged", "aria-live": "polite", tabindex: 0 }, ...writtenVerdicts(written, node));
   const area = make("textarea", {
     class: "writing",
     spellcheck: "false",
