@@ -38,6 +38,7 @@ class OverTime(Step):
             self.times.reverse()
         self.batches = self.backend.walks(len(first[0]), w_ih.size + w_hh.size)
         w, one = self._weights(b_ih, b_hh), xp.ones((len(first[0]), 1), x.dtype)
+        products = [(part, w[part]) for part in self._products()]
         z = self.z = xp.empty((len(x), first[0].shape[1]), x.dtype)
 
         def walk(number: int) -> Any:
@@ -47,7 +48,7 @@ class OverTime(Step):
                 n = rows.stop - rows.start
                 going = [s[:n] for s in state]  # the others have ended, or not yet begun
                 seen = xp.concatenate((x[rows], one[:n], going[0], one[:n]), axis=1)
-                gates = [matmul(seen[:, part], w[part]) for part in self._products()]
+                gates = [matmul(seen[:, part], w_part) for part, w_part in products]
                 (h, *others), needed = self.step(*gates, *going)
                 if w_hr is not None:
                     inner.append(h)

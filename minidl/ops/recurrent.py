@@ -33,8 +33,8 @@ class Step(Function):
         """The new state, and what `back` needs."""
         raise NotImplementedError
 
-    def seen(self, x: Any, y: Any) -> tuple[Any, ...]:
-        """What `step` sees of x and y."""
+    def combined(self, x: Any, y: Any) -> tuple[Any, ...]:
+        """What `step` takes of x and y: their sum, or both."""
         return (x + y,) if self.adds else (x, y)
 
     def back(self, kept: Any, *dstate: Any) -> tuple[Any, ...]:
@@ -46,7 +46,7 @@ class Step(Function):
         return self.back(kept, *dkept)
 
     def forward(self, x: Any, y: Any, *state: Any) -> Any:
-        after, self.kept = self.step(*self.seen(x, y), *state)
+        after, self.kept = self.step(*self.combined(x, y), *state)
         return after
 
     def backward(self, *dstate: Any) -> Any:

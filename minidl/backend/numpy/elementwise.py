@@ -122,8 +122,7 @@ def along(
     if size <= BLOCK or (cut := memory_order(x)[0]) in _several(axes):
         return formula(x, *others)
     length = x.shape[cut]
-    count = 2 * -(-size // (2 * BLOCK))  # an even number, so that two threads finish together
-    step = -(-length // min(count, length))
+    step = -(-length // min(_blocks(size), length))
 
     def part(array: np.ndarray, start: int) -> np.ndarray:
         axis = cut + array.ndim - x.ndim
@@ -149,6 +148,11 @@ def _several(one_or_more: Any) -> tuple[Any, ...]:
     return one_or_more if isinstance(one_or_more, tuple) else (one_or_more,)
 
 
+def _blocks(elements: int) -> int:
+    """How many blocks they are: an even number, so that two threads finish together."""
+    return 2 * -(-elements // (2 * BLOCK))
+
+
 def _in_blocks(write: Callable[..., object], dtype: np.dtype, speed: int, *arrays: np.ndarray) -> np.ndarray:
     """The z that `write(z, *arrays)` fills block by block, in the shape and memory order of the first array.
 
@@ -157,7 +161,7 @@ def _in_blocks(write: Callable[..., object], dtype: np.dtype, speed: int, *array
     z = np.empty_like(arrays[0], dtype)
     order = memory_order(z)
     target, *sources = [array.transpose(order).reshape(-1) for array in (z, *arrays)]  # copies if in another order
-    count = 2 * -(-z.size // (2 * BLOCK))  # an even number of blocks of one length, so that two threads finish together
+    count = _blocks(z.size)  # of one length
     step = -(-z.size // max(1, count))
 
     def fill(i: int) -> None:

@@ -75,7 +75,7 @@ def walks(length: int, work: int) -> list[slice]:
 
     The steps of a sequence wait for one another, so that a step's product is too small to be shared. Two halves of the
     batch can walk side by side, if each product takes as long as waking a thread: an LSTM of 128 on 200 sequences takes
-    0.6 of the time, on 100 sequences 0.8. It depends on the shape alone, and on the processor.
+    0.6 of the time, on 100 sequences 0.8. It depends on the shape and the machine, not on the number of threads.
     """
     half = length - length // 2
     if length < 2 or not WAKING <= half * work <= STRIP // 2:

@@ -45,7 +45,7 @@ def recurrent(node: Node) -> Arrays:
     for time in times:
         going = [s[: time.stop - time.start] for s in state]
         y = _product(going[0], given["w_hh"], given["b_hh"]) if layer else given["y"]
-        (h, *others), needed = rule.step(*rule.seen(gx[time], y), *going)
+        (h, *others), needed = rule.step(*rule.combined(gx[time], y), *going)
         kept.append(needed)
         now = dict(zip(names, needed, strict=True)) | {"h": h, "y": y, "before": going[0]}
         for name, array in (now | ({"c": others[0]} if others else {})).items():
