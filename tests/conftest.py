@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "numpy_only(reason): about NumPy itself; skipped on another backend")
+    config.addinivalue_line("markers", "solver: needs LAPACK or cuSOLVER; skipped on the imitation of a GPU")
     minidl.use_backend(config.getoption("--backend"))
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="minidl-tests-")  # models that tests allow to run
     torch.set_num_threads(1)  # its threads would only wait for each other on arrays this small
@@ -41,6 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.slow)  # a process with an imitated GPU; a browser
         if backend != "numpy" and (mark := item.get_closest_marker("numpy_only")) is not None:
             item.add_marker(pytest.mark.skip(reason=mark.args[0]))
+        if backend != "numpy" and no_gpu and item.get_closest_marker("solver") is not None:
+            item.add_marker(pytest.mark.skip(reason="the imitation of a GPU has no cuSOLVER"))
         if no_gpu and item.get_closest_marker("gpu") is not None:
             item.add_marker(pytest.mark.skip(reason=no_gpu))
 

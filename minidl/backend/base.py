@@ -26,11 +26,15 @@ Axes = int | tuple[int, ...]
 
 
 class Backend(ABC):
-    """One array library: `name`, PyTorch's name of its `device`, its module `xp`, its `array_type`, and its calls."""
+    """One array library: `name`, PyTorch's name of its `device`, its module `xp`, its `array_type`, and its calls.
+
+    `linalg` is its linear algebra, as NumPy's: a matrix without an answer is a LinAlgError, batches are broadcast.
+    """
 
     name: str
     device: str
     xp: Any
+    linalg: Any
     array_type: type
 
     updates_together: ClassVar[bool] = False  # whether an optimizer's updates wait for each other, for `update_all`

@@ -25,10 +25,10 @@ class Slogdet(Function):
 
     def forward(self, x: Any) -> Any:
         self.x = x
-        return tuple(self.xp.linalg.slogdet(x))
+        return tuple(self.backend.linalg.slogdet(x))
 
     def backward(self, ds: Any, dz: Any) -> Any:
-        return dz[..., None, None] * solvable("slogdet", self.xp.linalg.inv, self.x).swapaxes(-1, -2)
+        return dz[..., None, None] * solvable("slogdet", self.backend.linalg.inv, self.x).swapaxes(-1, -2)
 
 
 def slogdet(A: Tensor) -> SlogdetResult:

@@ -26,7 +26,7 @@ class Eigh(Function):
     materialize = False
 
     def forward(self, x: Any, uplo: str) -> Any:
-        w, v = self.xp.linalg.eigh(x, UPLO=uplo)
+        w, v = self.backend.linalg.eigh(x, UPLO=uplo)
         self.w, self.v = w, v
         return w, v
 

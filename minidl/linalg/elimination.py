@@ -57,7 +57,7 @@ class LuFactor(Function):
         return self.z, pivots
 
     def backward(self, dz: Any, _: Any) -> Any:
-        xp, z = self.xp, self.z
+        xp, solve, z = self.xp, self.backend.linalg.solve, self.z
         m, n = z.shape[-2:]
         k = min(m, n)
         first, dfirst = z[..., :k, :k], dz[..., :k, :k]
@@ -69,12 +69,12 @@ class LuFactor(Function):
             above = above - _turned(z[..., k:, :]) @ dz[..., k:, :]
         inside = xp.tril(below, -1) + xp.triu(above)
         if m <= n:
-            inside = _turned(solvable("lu", xp.linalg.solve, upper, _turned(inside)))  # (...) U⁻ᵀ
+            inside = _turned(solvable("lu", solve, upper, _turned(inside)))  # (...) U⁻ᵀ
             if m < n:
                 inside = xp.concatenate([inside, dz[..., k:]], axis=-1)
-            return self.p @ xp.linalg.solve(_turned(lower), inside)
-        inside = xp.concatenate([xp.linalg.solve(_turned(lower), inside), dz[..., k:, :]], axis=-2)
-        return self.p @ _turned(solvable("lu", xp.linalg.solve, upper, _turned(inside)))
+            return self.p @ solve(_turned(lower), inside)
+        inside = xp.concatenate([solve(_turned(lower), inside), dz[..., k:, :]], axis=-2)
+        return self.p @ _turned(solvable("lu", solve, upper, _turned(inside)))
 
 
 def _turned(x: Any) -> Any:

@@ -31,7 +31,7 @@ class Cholesky(Function):
 
     def forward(self, x: Any) -> Any:
         try:
-            self.z = self.xp.linalg.cholesky(x)
+            self.z = self.backend.linalg.cholesky(x)
         except np.linalg.LinAlgError:
             raise LinAlgError("cholesky: a matrix is not positive definite, so it has no such factor") from None
         if not bool(self.xp.isfinite(self.z).all()) and bool(self.xp.isfinite(x).all()):
@@ -42,7 +42,7 @@ class Cholesky(Function):
         xp, z = self.xp, self.z
         n = z.shape[-1]
         half = xp.tril(xp.ones((n, n), dz.dtype)) - xp.eye(n, dtype=dz.dtype) / 2
-        inverse = xp.linalg.inv(z)
+        inverse = self.backend.linalg.inv(z)
         s = inverse.swapaxes(-1, -2) @ ((z.swapaxes(-1, -2) @ dz) * half) @ inverse
         return (s + s.swapaxes(-1, -2)) / 2
 
@@ -56,7 +56,7 @@ class Qr(Function):
 
     def forward(self, x: Any, mode: str) -> Any:
         self.x, self.mode = x, mode
-        q, r = self.xp.linalg.qr(x, mode)
+        q, r = self.backend.linalg.qr(x, mode)
         self.q, self.r = q, r
         return q, r
 
@@ -76,7 +76,7 @@ class Qr(Function):
         below = xp.tril(xp.ones((n, n), dq.dtype))
         m = r @ dr.swapaxes(-1, -2) - dq.swapaxes(-1, -2) @ q
         mirrored = m * below + (m * (below - xp.eye(n, dtype=dq.dtype))).swapaxes(-1, -2)
-        return (dq + q @ mirrored) @ xp.linalg.inv(r).swapaxes(-1, -2)
+        return (dq + q @ mirrored) @ self.backend.linalg.inv(r).swapaxes(-1, -2)
 
 
 def cholesky(input: Tensor, upper: bool = False) -> Tensor:
@@ -126,5 +126,5 @@ def qr(A: Tensor, mode: str = "reduced") -> QrResult:
         return QrResult(*Qr.apply(x, mode=mode))
     if x.requires_grad:
         raise GraphError("qr: mode='r' gives no Q, which the derivative needs; use mode='reduced'")
-    xp = backend_of(x._array).xp
-    return QrResult(wrap(xp.zeros(0, x.dtype)), wrap(xp.linalg.qr(x._array, "r")))
+    backend = backend_of(x._array)
+    return QrResult(wrap(backend.xp.zeros(0, x.dtype)), wrap(backend.linalg.qr(x._array, "r")))

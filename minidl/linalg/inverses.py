@@ -32,7 +32,7 @@ class Pinv(Function):
 
     def forward(self, x: Any, atol: Any, rtol: Any, hermitian: bool = False) -> Any:
         read = x if not hermitian else self.xp.tril(x) + self.xp.tril(x, -1).swapaxes(-1, -2)
-        u, s, vh = self.xp.linalg.svd(read, full_matrices=False)
+        u, s, vh = self.backend.linalg.svd(read, full_matrices=False)
         largest = s[..., :1] if s.shape[-1] else s
         kept = s > self.xp.maximum(atol, rtol * largest)
         weights = self.xp.where(kept, 1 / self.xp.where(kept, s, 1), 0).astype(x.dtype)

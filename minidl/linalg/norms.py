@@ -89,9 +89,10 @@ def matrix_rank(A: Tensor, tol: Any = None, *, atol: Any = None, rtol: Any = Non
     if tol is not None:
         atol, rtol = tol, 0.0
     absolute, relative = tolerance("matrix_rank", x, atol, rtol)
-    xp = backend_of(x._array).xp
+    backend = backend_of(x._array)
+    xp = backend.xp
     if hermitian:
-        s = xp.abs(xp.linalg.eigvalsh(square("matrix_rank", x)._array))
+        s = xp.abs(backend.linalg.eigvalsh(square("matrix_rank", x)._array))
     else:
         s = svdvals(x)._array
     if s.shape[-1] == 0:

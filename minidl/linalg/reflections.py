@@ -33,7 +33,7 @@ class Geqrf(Function):
         xp, flat = self.xp, x.reshape(prod(x.shape[:-2]), *x.shape[-2:])
         a, tau = xp.empty(flat.shape, x.dtype), xp.empty((len(flat), min(x.shape[-2:])), x.dtype)
         for i, matrix in enumerate(flat):  # CuPy takes no batch here
-            turned, tau[i] = xp.linalg.qr(matrix, "raw")
+            turned, tau[i] = self.backend.linalg.qr(matrix, "raw")
             a[i] = turned.T  # LAPACK's is column by column
         return a.reshape(x.shape), tau.reshape(*x.shape[:-2], min(x.shape[-2:]))
 

@@ -27,7 +27,7 @@ class Svd(Function):
     materialize = False
 
     def forward(self, x: Any, full: bool = False) -> Any:
-        u, s, vh = self.xp.linalg.svd(x, full_matrices=full)
+        u, s, vh = self.backend.linalg.svd(x, full_matrices=full)
         self.u, self.s, self.vh = u, s, vh
         return u, s, vh
 

@@ -17,20 +17,20 @@ class Det(Function):
     """z = det x        dx = dz z x⁻ᵀ"""
 
     def forward(self, x: Any) -> Any:
-        self.x, self.z = x, self.xp.linalg.det(x)
+        self.x, self.z = x, self.backend.linalg.det(x)
         return self.z
 
     def backward(self, dz: Any) -> Any:
         if bool((self.z == 0).any()):
             raise ArgumentError("det: a matrix is singular: its derivative, the cofactors, is not computed by minidl")
-        return (dz * self.z)[..., None, None] * self.xp.linalg.inv(self.x).swapaxes(-1, -2)
+        return (dz * self.z)[..., None, None] * self.backend.linalg.inv(self.x).swapaxes(-1, -2)
 
 
 class Inverse(Function):
     """z = x⁻¹        dx = -zᵀ dz zᵀ"""
 
     def forward(self, x: Any) -> Any:
-        self.z = solvable("inv", self.xp.linalg.inv, x)
+        self.z = solvable("inv", self.backend.linalg.inv, x)
         return self.z
 
     def backward(self, dz: Any) -> Any:
@@ -42,11 +42,11 @@ class Solve(Function):
     """z = x⁻¹ y        dy = x⁻ᵀ dz,  dx = -dy zᵀ"""
 
     def forward(self, x: Any, y: Any) -> Any:
-        self.x, self.z = x, solvable("solve", self.xp.linalg.solve, x, y)
+        self.x, self.z = x, solvable("solve", self.backend.linalg.solve, x, y)
         return self.z
 
     def backward(self, dz: Any) -> Any:
-        dy = self.xp.linalg.solve(self.x.swapaxes(-1, -2), dz)
+        dy = self.backend.linalg.solve(self.x.swapaxes(-1, -2), dz)
         return -(dy @ self.z.swapaxes(-1, -2)) if self.needs[0] else None, dy
 
 

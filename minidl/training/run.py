@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from .._version import __version__
-from ..backend import backend_of, current_backend
+from ..backend import current_backend
 from ..backend.numpy.threads import get_num_threads
 from ..compress.steps import rebuilt
 from ..distributed.process_group import get_world_size, is_initialized
@@ -236,8 +236,8 @@ class RunFolder:
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             raise CheckpointError(f"{self.model_path}: its weights are of another model: {error}") from error
         for name, tensor in model.state_dict().items():
-            array = tensor._array
-            if array.dtype.kind == "f" and not bool(backend_of(array).xp.isfinite(array).all()):
+            array = tensor.cpu()._array
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise CheckpointError(
                     f"{self.model_path}: its array {name} holds NaN or infinity, so that its answers mean "
                     "nothing; train again, or take another copy"

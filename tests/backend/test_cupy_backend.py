@@ -228,15 +228,28 @@ def kernels_and_array_calls(name: str):
         node.backend = backend
         scores, labels = rng.standard_normal((1000, 10), np.float32), rng.integers(0, 10, 1000)
         given = backend.asarray(scores), backend.asarray(labels)
-        return partial(backend.stand_in(CrossEntropy.forward), node, *given), partial(node.forward, *given)
-    parameters = [[backend.asarray(x) for x in rng.standard_normal((3, 12800), np.float32)] for _ in range(6)]
+        kernels = backend.stand_in(CrossEntropy.forward)
+        return lambda: [kernels(node, *given)], lambda: [node.forward(*given)]
+    start = rng.standard_normal((6, 3, 12800), np.float32)
 
-    def updates(owner: type) -> None:
-        with owner.updates(backend) as update:
-            for arrays in parameters:
-                update(momentum_step, *arrays, 0.01, 0.9)
+    def updates(update_all):
+        parameters = [[backend.asarray(x) for x in arrays] for arrays in start]
+        each = [(momentum_step, *arrays, 0.01, 0.9) for arrays in parameters]
 
-    return partial(updates, type(backend)), partial(updates, Backend)
+        def work():
+            update_all(each)
+            return [x for arrays in parameters for x in arrays]
+
+        return work
+
+    return updates(backend.update_all), updates(partial(Backend.update_all, backend))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "updates"])
+def test_few_launches_give_what_many_do(name):
+    ours, theirs = [work() for work in kernels_and_array_calls(name)]
+    for x, y in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(x.get(), y.get(), rtol=1e-5)
 
 
 @pytest.mark.gpu

@@ -109,6 +109,32 @@ def test_max_pool_and_its_gradient(window, size, images, dtype, ceil_mode, data)
         )
 
 
+def test_indices_of_64_bits(monkeypatch):
+    """What arrays of 2³¹ elements and more take gives the same bits."""
+    window = Window((2, 3), stride=(2, 1), padding=((1, 0), (0, 2)), dilation=(1, 2))
+    x, w, out = numbers((3, 4, 7, 6)), numbers((6, 2, 2, 3), seed=1), window.output_size((7, 6))
+    dz = numbers((3, 6, *out), seed=2)
+
+    def made():
+        z, winners = tuned("max_pool")(x, window, out)
+        return [
+            tuned("correlate")(x, w, None, window, 2), tuned("correlate_grad_input")(dz, w, window, 2, (7, 6)),
+            z, winners, tuned("add_at_winners")(z, winners, window, (7, 6)),
+        ]  # fmt: skip
+
+    narrow = made()
+    monkeypatch.setattr("minidl.backend.cupy.kernels.NARROW", 0)
+    for found, expected in zip(made(), narrow, strict=True):
+        np.testing.assert_array_equal(found.get(), expected.get())
+
+
+@given(st.integers(0, 3), st.integers(1, 4), st.booleans())
+def test_channel_sums(images, channels, turned):
+    x = numbers((images, channels, 3, 2))
+    x = by_channel(by_channel(x).copy()) if turned else x
+    assert_same(tuned("channel_sums")(x), plain("channel_sums")(x))
+
+
 def test_arrays_that_are_not_contiguous():
     window = Window((2, 2), stride=(2, 2))
     x = numbers((5, 4, 6, 3)).transpose(0, 3, 1, 2)  # (5, 3, 4, 6)

@@ -622,7 +622,7 @@ class TestGradgradcheck:
     def test_operations(self, call):
         assert gradgradcheck(call, leaf(minidl, 1, 2, 3, 3))
 
-    @pytest.mark.numpy_only("the imitation of a GPU has no cuSOLVER")
+    @pytest.mark.solver
     def test_matrices(self):
         for call in (minidl.linalg.inv, minidl.linalg.det):
             assert gradgradcheck(lambda x: call(x + 3 * minidl.eye(3).double()), leaf(minidl, 1, 2, 3, 3))  # noqa: B023

@@ -14,7 +14,7 @@ from minidl.errors import ArgumentError, DtypeError, GraphError, LinAlgError, Sh
 from tests.linalg.test_linalg import LOOSE, matrices
 from tests.support.compare import assert_close, check
 
-pytestmark = pytest.mark.numpy_only("CuPy's are cuSOLVER's, which the imitation of a GPU lacks and aborts for")
+pytestmark = pytest.mark.solver
 T = torch.linalg
 
 

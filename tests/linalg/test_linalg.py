@@ -11,7 +11,7 @@ from minidl import linalg
 from minidl.errors import ArgumentError, DtypeError, ShapeError
 from tests.support.compare import check
 
-pytestmark = pytest.mark.numpy_only("CuPy's are cuSOLVER's, which the imitation of a GPU lacks and aborts for")
+pytestmark = pytest.mark.solver
 T = torch.linalg
 LOOSE = {"float64": 1e-7, "float32": 2e-3}
 

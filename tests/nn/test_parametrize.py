@@ -51,11 +51,11 @@ def pair(change: str, options: dict[str, Any], name: str, dtype: str = "float64"
         for parameter in other.parametrizations.parameters():
             parameter.add_(torch.tril(torch.randn(parameter.shape), -1) if parameter.ndim == 2 else 0.1)
     assert list(mine.state_dict()) == list(other.state_dict())
-    mine.load_state_dict({key: minidl.tensor(value.numpy()) for key, value in other.state_dict().items()})
+    mine.load_state_dict({key: minidl.tensor(value.cpu().numpy()) for key, value in other.state_dict().items()})
     return mine, other, np.sin(np.arange(np.prod(shape))).reshape(shape).astype(dtype)
 
 
-@pytest.mark.numpy_only("cuSOLVER is lacking in the imitation of a GPU")
+@pytest.mark.solver
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("change", "options", "name"), CHANGES, ids=str)
 def test_as_in_pytorch(change: str, options: dict[str, Any], name: str, dtype: str) -> None:
@@ -74,11 +74,11 @@ def test_as_in_pytorch(change: str, options: dict[str, Any], name: str, dtype: s
             assert_close(found[key].grad, wanted[key].grad, key, tolerance=tolerance)
     for key, value in other.state_dict().items():
         assert_close(mine.state_dict()[key], value, key, tolerance=tolerance)
-    other.load_state_dict({key: torch.tensor(value.numpy()) for key, value in mine.state_dict().items()})
+    other.load_state_dict({key: torch.tensor(value.cpu().numpy()) for key, value in mine.state_dict().items()})
     assert repr(mine) == repr(other)
 
 
-@pytest.mark.numpy_only("cuSOLVER is lacking in the imitation of a GPU")
+@pytest.mark.solver
 @pytest.mark.parametrize(("change", "options", "name"), CHANGES, ids=str)
 def test_the_start_the_way_back_and_assigning(change: str, options: dict[str, Any], name: str) -> None:
     make, _ = LAYERS[name]
@@ -91,13 +91,14 @@ def test_the_start_the_way_back_and_assigning(change: str, options: dict[str, An
     assert parametrize.type_before_parametrizations(layer) is type(make(minidl))
     value = getattr(layer.eval(), which).detach()
     if change == "weight_norm":
-        np.testing.assert_allclose(value.numpy(), before.numpy())
+        np.testing.assert_allclose(value.cpu().numpy(), before.cpu().numpy())
     elif change == "orthogonal":
         tall = value if value.shape[0] >= value.shape[1] else value.T
-        np.testing.assert_allclose((tall.T @ tall).numpy(), np.eye(tall.shape[1]), atol=1e-12)
+        np.testing.assert_allclose((tall.T @ tall).cpu().numpy(), np.eye(tall.shape[1]), atol=1e-12)
         if options["use_trivialization"] or options["orthogonal_map"] == "householder":
             setattr(layer, which, value.flip(0))
-            np.testing.assert_allclose(getattr(layer, which).detach().numpy(), value.flip(0).numpy(), atol=1e-12)
+            assigned = getattr(layer, which).detach().cpu().numpy()
+            np.testing.assert_allclose(assigned, value.flip(0).cpu().numpy(), atol=1e-12)
             setattr(layer, which, value)
             value = getattr(layer, which).detach()  # the base was completed anew
         else:
@@ -107,7 +108,7 @@ def test_the_start_the_way_back_and_assigning(change: str, options: dict[str, An
     assert type(layer) is type(make(minidl)) and not parametrize.is_parametrized(layer)
     assert sorted(layer.state_dict()) == ["bias", "weight"]
     assert isinstance(getattr(layer, which), nn.Parameter)
-    np.testing.assert_allclose(getattr(layer, which).detach().numpy(), value.numpy(), atol=1e-12)
+    np.testing.assert_allclose(getattr(layer, which).detach().cpu().numpy(), value.cpu().numpy(), atol=1e-12)
     if change != "weight_norm":
         assert {id(p) for p in layer.parameters()} == {id(p) for p in parameters}, "an optimizer may hold them"
 
@@ -219,21 +220,21 @@ def test_copies_train_apart() -> None:
         pickle.dumps(layer)
 
 
-@pytest.mark.numpy_only("cuSOLVER is lacking in the imitation of a GPU")
+@pytest.mark.solver
 def test_saved_and_loaded() -> None:
     layer, file = ours.orthogonal(nn.Linear(3, 3)), io.BytesIO()
     minidl.save(layer.state_dict(), file)
     file.seek(0)
     other = ours.orthogonal(nn.Linear(3, 3))
     other.load_state_dict(minidl.load(file))
-    np.testing.assert_array_equal(other.weight.detach().numpy(), layer.weight.detach().numpy())
+    np.testing.assert_array_equal(other.weight.detach().cpu().numpy(), layer.weight.detach().cpu().numpy())
 
 
 def test_weight_norm_loads_the_older_names() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         old = torch.nn.utils.weight_norm(torch.nn.Linear(3, 2))
-    state = {f"0.{key}": value.numpy() for key, value in old.state_dict().items()}
+    state = {f"0.{key}": value.cpu().numpy() for key, value in old.state_dict().items()}
     net = nn.Sequential(ours.weight_norm(nn.Linear(3, 2)))
     net.load_state_dict(state)
     assert_close(net[0].weight, old.weight)
@@ -241,12 +242,12 @@ def test_weight_norm_loads_the_older_names() -> None:
         net.load_state_dict({key: value for key, value in state.items() if key != "0.weight_g"})
 
 
-@pytest.mark.numpy_only("cuSOLVER is lacking in the imitation of a GPU")
+@pytest.mark.solver
 def test_a_recurrent_layer_reads_its_computed_weight() -> None:
     mine, other = nn.GRU(3, 4), torch.nn.GRU(3, 4)
     ours.orthogonal(mine, "weight_hh_l0", "householder"), theirs.orthogonal(other, "weight_hh_l0", "householder")
     assert set(mine.state_dict()) == set(other.state_dict())
-    mine.load_state_dict({key: value.numpy() for key, value in other.state_dict().items()})
+    mine.load_state_dict({key: value.cpu().numpy() for key, value in other.state_dict().items()})
     x = np.random.default_rng(0).normal(size=(5, 2, 3)).astype("float32")
     assert_close(mine(minidl.tensor(x))[0], other(torch.tensor(x))[0], tolerance=1e-5)
 

@@ -221,8 +221,7 @@ SOLVED = {
 
 def each(ops: Sequence[Any]) -> Any:
     """The operations as the cases of a test."""
-    host = pytest.mark.numpy_only("the imitation of a GPU has no cuSOLVER")
-    cases = [pytest.param(op, marks=host if op.name in SOLVED else ()) for op in ops]
+    cases = [pytest.param(op, marks=pytest.mark.solver if op.name in SOLVED else ()) for op in ops]
     return pytest.mark.parametrize("op", cases, ids=list(map(full_name, ops)))
 
 

@@ -7,6 +7,8 @@ the same bits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import cupy
@@ -14,6 +16,8 @@ import cupy
 from ..window import Window
 
 Array = Any
+
+NARROW = 1 << 31  # elements that 32 bits can count
 
 # Every kernel over windows gets the sizes of its images (c, h, w), the number of windows (ho by wo) and the number of
 # taps in each (kh by kw). Tap (a, b) of window (p, q) reads the pixel in row p·sh + a·dh - top and column
@@ -29,33 +33,54 @@ def _geometry(shape: tuple[int, ...], window: Window, out: tuple[int, int]) -> t
     return (*shape[1:], *out, *window.kernel, *window.stride, *window.dilation, top, left)
 
 
-# One thread, one tap of one window: columns (C, kh, kw, N, Ho, Wo) from x (N, C, H, W), with 0 on the padding.
-_gather = cupy.ElementwiseKernel(
+def _over_windows(inputs: str, outputs: str, body: str, name: str) -> Callable[..., Any]:
+    """A kernel whose `Index` has 32 bits where that is enough: a GPU divides by these several times as fast."""
+    narrow, wide = (
+        cupy.ElementwiseKernel(inputs, outputs, body, name + bits, preamble=f"typedef {index} Index;")
+        for bits, index in (("", "int"), ("_64", "long long"))
+    )
+
+    def launch(*arguments: Any, **options: Any) -> Any:
+        largest = max(x.size for x in arguments if isinstance(x, cupy.ndarray))
+        return (narrow if largest < NARROW else wide)(*arguments, **options)
+
+    return launch
+
+
+# One thread, one window of one channel: its taps, into columns (C, kh, kw, N, Ho, Wo) from x (N, C, H, W), 0 on the
+# padding. Neighbouring threads write neighbours, and each divides once for all of its taps.
+_gather = _over_windows(
     f"raw T x, int32 n, {_GEOMETRY}",
-    "T column",
+    "raw T columns",
     """
-    ptrdiff_t rest = i;                                  // i = ((((channel·kh + a)·kw + b)·n + image)·ho + p)·wo + q
+    Index rest = i;                                      // i = ((channel·n + image)·ho + p)·wo + q
     const int q = rest % wo;  rest /= wo;
     const int p = rest % ho;  rest /= ho;
-    const ptrdiff_t image = rest % n;  rest /= n;
-    const int b = rest % kw;  rest /= kw;
-    const int a = rest % kh;
-    const ptrdiff_t channel = rest / kh;
-    const int row = p * sh + a * dh - top, col = q * sw + b * dw - left;
-    const bool inside = row >= 0 && row < h && col >= 0 && col < w;
-    column = inside ? x[((image * c + channel) * h + row) * w + col] : T(0);
+    const Index image = rest % n, channel = rest / n;
+    const Index plane = (image * c + channel) * h, apart = (Index)n * ho * wo;
+    Index at = i + channel * (kh * kw - 1) * apart;      // tap (0, 0); from tap to tap it is `apart`
+    for (int a = 0; a < kh; ++a) {
+        const int row = p * sh + a * dh - top;
+        for (int b = 0; b < kw; ++b, at += apart) {
+            const int col = q * sw + b * dw - left;
+            const bool inside = row >= 0 && row < h && col >= 0 && col < w;
+            columns[at] = inside ? x[(plane + row) * w + col] : T(0);
+        }
+    }
     """,
     "minidl_gather_windows",
 )
 
-# One thread, one pixel: the sum of all taps (N, C, Ho, Wo, kh, kw) that read it. `taps` may have any strides.
-_scatter = cupy.ElementwiseKernel(
-    f"raw T taps, {_GEOMETRY}",
+# One thread, one pixel: the sum of all taps (N, C, Ho, Wo, kh, kw) that read it. `taps` may have any strides: in
+# elements, of an image, a channel, a window down and across, a tap down and across.
+_scatter = _over_windows(
+    f"raw T taps, int64 of_n, int64 of_c, int64 of_p, int64 of_q, int64 of_a, int64 of_b, {_GEOMETRY}",
     "T dx",
     """
-    const int col = i % w + left;                        // i = ((image·c + channel)·h + row)·w + col
-    const int row = i / w % h + top;
-    const ptrdiff_t channel = i / w / h % c, image = i / w / h / c;
+    Index rest = i;                                      // i = ((image·c + channel)·h + row)·w + col
+    const int col = rest % w + left;  rest /= w;
+    const int row = rest % h + top;  rest /= h;
+    const T* own = &taps[0] + (ptrdiff_t)(rest / c) * of_n + (ptrdiff_t)(rest % c) * of_c;
     T sum = T(0);
     for (int a = 0; a < kh; ++a) {
         const int down = row - a * dh, p = down / sh;
@@ -63,8 +88,7 @@ _scatter = cupy.ElementwiseKernel(
         for (int b = 0; b < kw; ++b) {
             const int right = col - b * dw, q = right / sw;
             if (right < 0 || right % sw != 0 || q >= wo) continue;
-            const ptrdiff_t at[] = {image, channel, p, q, a, b};
-            sum += taps[at];
+            sum += own[p * of_p + q * of_q + a * of_a + b * of_b];
         }
     }
     dx = sum;
@@ -74,12 +98,13 @@ _scatter = cupy.ElementwiseKernel(
 
 # One thread, one window: its largest pixel and the number of its tap. NaN wins over everything, the last of several;
 # among equals the first wins. A window with no pixel of the image in it gives `lowest`, tap 0.
-_max_pool = cupy.ElementwiseKernel(
+_max_pool = _over_windows(
     f"raw T x, T lowest, {_GEOMETRY}",
     "T z, int64 winner",
     """
-    const int q = i % wo, p = i / wo % ho;               // i = (plane·ho + p)·wo + q
-    const ptrdiff_t plane = i / wo / ho;
+    Index plane = i;                                     // i = (plane·ho + p)·wo + q
+    const int q = plane % wo;  plane /= wo;
+    const int p = plane % ho;  plane /= ho;
     bool found = false;
     z = lowest;
     winner = 0;
@@ -100,12 +125,13 @@ _max_pool = cupy.ElementwiseKernel(
 )
 
 # One thread, one pixel: the sum of dz over the windows whose maximum it was.
-_add_at_winners = cupy.ElementwiseKernel(
+_add_at_winners = _over_windows(
     f"raw T dz, raw int64 winners, {_GEOMETRY}",
     "T dx",
     """
-    const int col = i % w + left, row = i / w % h + top; // i = (plane·h + row)·w + col
-    const ptrdiff_t plane = i / w / h;
+    Index plane = i;                                     // i = (plane·h + row)·w + col
+    const int col = plane % w + left;  plane /= w;
+    const int row = plane % h + top;  plane /= h;
     T sum = T(0);
     for (int a = 0; a < kh; ++a) {
         const int down = row - a * dh, p = down / sh;
@@ -113,7 +139,7 @@ _add_at_winners = cupy.ElementwiseKernel(
         for (int b = 0; b < kw; ++b) {
             const int right = col - b * dw, q = right / sw;
             if (right < 0 || right % sw != 0 || q >= wo) continue;
-            const ptrdiff_t at = (plane * ho + p) * wo + q;
+            const Index at = (plane * ho + p) * wo + q;
             if (winners[at] == a * kw + b) sum += dz[at];
         }
     }
@@ -128,18 +154,24 @@ _add_bias = cupy.ElementwiseKernel("T x, T bias", "T z", "z = x + bias", "minidl
 _masked = cupy.ElementwiseKernel("T x, bool mask", "T z", "z = mask ? x : T(0)", "minidl_masked")
 
 
+_sigmoid = cupy.ElementwiseKernel("T x", "T z", "z = T(1) / (T(1) + exp(-x))", "minidl_sigmoid")
+
+
 def gather_windows(x: Array, window: Window, out: tuple[int, int]) -> Array:
     """The taps of x (N, C, H, W) as columns (C, kh, kw, N, Ho, Wo): the matrix that a convolution multiplies by."""
     x = cupy.ascontiguousarray(x)
     n, c = x.shape[:2]
     columns = cupy.empty((c, *window.kernel, n, *out), x.dtype)
-    return _gather(x, n, *_geometry(x.shape, window, out), columns) if columns.size else columns
+    if columns.size:
+        _gather(x, n, *_geometry(x.shape, window, out), columns, size=c * n * prod(out))
+    return columns
 
 
 def scatter_windows(taps: Array, window: Window, size: tuple[int, int]) -> Array:
     """The adjoint of `Backend.windows`: taps (N, C, Ho, Wo, kh, kw), of any strides, summed to (N, C, H, W)."""
     dx = cupy.empty((*taps.shape[:2], *size), taps.dtype)
-    return _scatter(taps, *_geometry(dx.shape, window, taps.shape[2:4]), dx) if dx.size else dx
+    strides = [stride // taps.itemsize for stride in taps.strides]
+    return _scatter(taps, *strides, *_geometry(dx.shape, window, taps.shape[2:4]), dx) if dx.size else dx
 
 
 def max_pool(x: Array, window: Window, out: tuple[int, int], lowest: Any) -> tuple[Array, Array]:
@@ -170,3 +202,8 @@ def add_bias(x: Array, bias: Array) -> Array:
 def masked(x: Array, mask: Array) -> Array:
     """x where the mask is true, else 0, in the memory order of x: `cupy.where` would write it row by row."""
     return _masked(x, mask, cupy.empty_like(x))
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^-x) in one launch."""
+    return _sigmoid(x)

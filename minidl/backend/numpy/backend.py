@@ -21,6 +21,7 @@ class NumpyBackend(Backend):
     name = "numpy"
     device = "cpu"
     xp = np
+    linalg = np.linalg
     array_type = np.ndarray
 
     def __init__(self) -> None:

@@ -34,7 +34,7 @@ class Resize(Transform):
 
     `interpolation`: nearest, bilinear, bicubic, area, lanczos; None takes area (the mean over each new pixel)
     to shrink, which does not alias, and bilinear to enlarge. `max_size` limits the longer side. `antialias=True`
-    resizes as Pillow does, to the last bit of uint8.
+    resizes as Pillow 13 does, to the last bit of uint8.
     """
 
     size: int | Sequence[int]
