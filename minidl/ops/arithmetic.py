@@ -179,6 +179,8 @@ def _power(xp: Any, x: Any, y: Any) -> Any:
     """x ** y; the most common exponents avoid the general power, which is 50 times slower."""
     if not _is_number(y) or x.dtype.kind != "f":
         return x**y
+    if y == 1:
+        return +x  # a GPU's general power rounds even here
     if y == 2:
         return x * x
     if y == 3:
