@@ -212,6 +212,10 @@ class Backend(ABC):
         """[walk(0), ..., walk(count - 1)], which need nothing of one another; each of their products is that much."""
         return [walk(number) for number in range(count)]
 
+    def over_time(self, node: Any, w: Array) -> Any:
+        """What walks through time for an `OverTime` with all its weights w; None if that goes step by step."""
+        return None
+
     def inner(self, x: Array, y: Array | None, axes: Axes) -> Array:
         """Σ x · y (or Σ x) over `axes`, which stay with length 1, for x and y of one shape."""
         return self._sum(x if y is None else x * y, axes).astype(x.dtype, copy=False)

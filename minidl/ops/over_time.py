@@ -7,6 +7,7 @@ longest sequence first: the layout of `PackedSequence`. A batch of equal lengths
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate, pairwise
 from math import prod
 from typing import Any
@@ -26,7 +27,11 @@ class OverTime(Step):
 
     What comes to all gates is one product, a = s w: of what a step sees, s = (x_t, 1, h_{t-1}, 1), (n, I + P + 2), and
     of all weights, w = (w_ih, b_ih, w_hh, b_hh)ᵀ.
+
+    A backend may know a quicker way through time for a `cell`, with the same results: `Backend.over_time`.
     """
+
+    cell: str
 
     def forward(  # type: ignore[override]  # all times at once have other inputs than one step has
         self, x: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, *first: Any, sizes: Any, reverse: bool
@@ -40,6 +45,7 @@ class OverTime(Step):
         w, one = self._weights(b_ih, b_hh), xp.ones((len(first[0]), 1), x.dtype)
         products = [(part, w[part]) for part in self._products()]
         z = self.z = xp.empty((len(x), first[0].shape[1]), x.dtype)
+        other = self.other = self.backend.over_time(self, w)
 
         def walk(number: int) -> Any:
             kept, inner = [], []  # per time: what `back` needs, and h before the projection
@@ -58,7 +64,9 @@ class OverTime(Step):
                 kept.append(needed)
             return kept, inner, state
 
-        self.kept, self.inner, states = map(list, zip(*self._side_by_side(walk)))
+        self.kept, self.inner, states = map(
+            list, zip(*self._side_by_side(walk if other is None else partial(other.forward, self)))
+        )
         return z, *[xp.concatenate(parts) for parts in zip(*states)]
 
     def backward(self, dz: Any, *dlast: Any) -> Any:
@@ -82,6 +90,7 @@ class OverTime(Step):
         dy = dgx if self.adds else self.xp.empty_like(dgx)
         inner = None if w_hr is None else self.xp.empty((len(dz), w_hr.shape[1]), dz.dtype)
         dh_of_rows = None if w_hr is None else self.xp.empty_like(dz)
+        other = self.other if self.other is not None and dkept is None and self.other.takes(dz) else None
 
         def walk(number: int) -> Any:
             dstate = [d[self.batches[number]] for d in dlast]
@@ -106,7 +115,8 @@ class OverTime(Step):
                 dstate = [self._with_others(new, old) for new, old in zip((dh, *rest), dstate)]
             return dstate
 
-        dfirst = [self.xp.concatenate(parts) for parts in zip(*self._side_by_side(walk))]
+        dstates = self._side_by_side(walk if other is None else partial(other.back, self, dz, dlast, dgx))
+        dfirst = [self.xp.concatenate(parts) for parts in zip(*dstates)]
         dw_hr = matmul(dh_of_rows.T, inner) if dh_of_rows is not None and self.needs[5] else None
         dx = matmul(dgx, self.w_ih) if self.needs[0] else None
         return dx, *self._to_weights(dgx, dy), dw_hr, *dfirst
@@ -166,6 +176,8 @@ class TanhLayer(OverTime, TanhStep):
     da = (1 - h_t²) dh_t,  dx_t = w_ihᵀ da,  dh_{t-1} += w_hhᵀ da,  dw_ih = Σ_t da x_tᵀ,  dw_hh = Σ_t da h_{t-1}ᵀ
     """
 
+    cell = "RNN_TANH"
+
 
 class ReluLayer(OverTime, ReluStep):
     """h_t = max(a, 0),  a = w_ih x_t + b_ih + w_hh h_{t-1} + b_hh
@@ -173,12 +185,16 @@ class ReluLayer(OverTime, ReluStep):
     dx_t = w_ihᵀ da,  dh_{t-1} += w_hhᵀ da,  dw_ih = Σ_t da x_tᵀ,  dw_hh = Σ_t da h_{t-1}ᵀ
     """
 
+    cell = "RNN_RELU"
+
 
 class LSTMLayer(OverTime, LSTMStep):
     """a = w_ih x_t + b_ih + w_hh h_{t-1} + b_hh,  c_t = σ(a_f) c_{t-1} + σ(a_i) tanh a_g,  h_t = σ(a_o) tanh c_t
 
     dx_t = w_ihᵀ da,  dh_{t-1} += w_hhᵀ da,  dw_ih = Σ_t da x_tᵀ,  dw_hh = Σ_t da h_{t-1}ᵀ
     """
+
+    cell = "LSTM"
 
 
 class GRULayer(OverTime, GRUStep):
@@ -188,10 +204,10 @@ class GRULayer(OverTime, GRUStep):
     dx_t = w_ihᵀ dx,  dh_{t-1} += w_hhᵀ dy + u dh_t,  dw_ih = Σ_t dx x_tᵀ,  dw_hh = Σ_t dy h_{t-1}ᵀ
     """
 
+    cell = "GRU"
 
-LAYERS: dict[str, type[OverTime]] = {
-    "RNN_TANH": TanhLayer, "RNN_RELU": ReluLayer, "LSTM": LSTMLayer, "GRU": GRULayer,
-}  # fmt: skip
+
+LAYERS: dict[str, type[OverTime]] = {layer.cell: layer for layer in (TanhLayer, ReluLayer, LSTMLayer, GRULayer)}
 
 
 def layer_over_time(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base import Array, Backend
 from ..special import erf
-from . import conv, divmod, elementwise, gather, matmul, order, pool, quiet, scatter, sums, threads
+from . import conv, divmod, elementwise, gather, lstm, matmul, order, pool, quiet, scatter, sums, threads
 from . import copy as copies
 from .memory import keep_freed_memory
 
@@ -52,6 +52,7 @@ class NumpyBackend(Backend):
     centred = staticmethod(sums.centred)
     walks = staticmethod(matmul.walks)
     side_by_side = staticmethod(matmul.side_by_side)
+    over_time = staticmethod(lstm.over_time)
     matmul = staticmethod(matmul.matmul)
     one_job = staticmethod(threads.one_job)
     floor_divmod = staticmethod(divmod.floor_divmod)
