@@ -48,24 +48,24 @@ class Walk:
         """What a step's `back` needs, at each time; nothing for a projection; and the last state."""
         x, z = _by_time(node, node.x, number), _by_time(node, node.z, number)  # (T, n, I), (T, n, H)
         h, c = [state[node.batches[number]].T for state in node.first]
-        steps, n, inputs = x.shape
-        hidden = len(h)
-        seen = np.empty((steps + 1, self.w.shape[1], n), x.dtype)  # (x_t, 1, h_{t-1}, 1)
-        out_of_turn(_turn, x, seen[:-1, :inputs])
-        seen[:, [inputs, -1]], seen[0, inputs + 1 : -1] = 1, h
-        gates = np.empty((steps, 4 * hidden, n), x.dtype)
-        cells, squashed = np.empty((steps + 1, hidden, n), x.dtype), np.empty((steps, hidden, n), x.dtype)
-        cells[0], new = c, np.empty((hidden, n), x.dtype)
+        (steps, n, inputs), hidden = x.shape, len(h)
+        seen = np.ones((self.w.shape[1], n), x.dtype)  # (x_t, 1, h_{t-1}, 1)
+        x_t, h_t = seen[:inputs], seen[inputs + 1 : -1]
+        gates, cells = np.empty((steps, 4 * hidden, n), x.dtype), np.empty((steps + 1, hidden, n), x.dtype)
+        squashed, new = np.empty((steps, hidden, n), x.dtype), np.empty((hidden, n), x.dtype)
+        h_t[:], cells[0] = h, c
+
         for t in range(steps):
-            out_of_turn(np.matmul, self.w, seen[t], gates[t])
+            _transpose(x[t], x_t)
+            out_of_turn(np.matmul, self.w, seen, gates[t])
             i, f, o, g = gates[t].reshape(4, hidden, n)
             _sigmoid(gates[t, : 3 * hidden])
             np.tanh(g, out=g)
             c = cells[t + 1]
             np.multiply(f, cells[t], out=c)
             c += np.multiply(i, g, out=new)
-            np.multiply(o, np.tanh(c, out=squashed[t]), out=seen[t + 1, inputs + 1 : -1])
-        out_of_turn(_turn, seen[1:, inputs + 1 : -1], z)
+            np.multiply(o, np.tanh(c, out=squashed[t]), out=h_t)
+            _transpose(h_t, z[t])
         self.parts[number] = gates, cells, squashed
         return _kept(gates, cells, squashed), [], [z[-1], cells[-1].T]
 
@@ -78,21 +78,22 @@ class Walk:
         gates, cells, squashed = self.parts[number]
         hidden = cells.shape[1]
         dgates, through = out_of_turn(_slopes, gates, cells, squashed)
-        came = np.empty_like(squashed)  # dz, (T, H, n)
-        out_of_turn(_turn, _by_time(node, dz, number), came)
+        dz, da = _by_time(node, dz, number), _by_time(node, da, number)  # (T, n, H), (T, n, 4H)
         dh, dc = [d[node.batches[number]].T.copy() for d in dlast]
-        new = np.empty_like(dc)
+        came, new = np.empty_like(dh), np.empty_like(dc)
+
         for t in reversed(range(len(gates))):
             di, df, do, dg = dgates[t].reshape(4, hidden, -1)
-            dh += came[t]
+            _transpose(dz[t], came)
+            dh += came
             dc += np.multiply(through[t], dh, out=new)
             di *= dc
             df *= dc
             dg *= dc
             do *= dh
             dc *= gates[t, hidden : 2 * hidden]
+            _in_order(dgates[t], da[t])
             out_of_turn(np.matmul, self.back_through.T, dgates[t], dh)
-        out_of_turn(_in_order, dgates, _by_time(node, da, number))
         return [dh.T, dc.T]
 
 
@@ -138,20 +139,19 @@ def _by_time(node: Any, rows: Array, number: int) -> Array:
     return (x if node.times[0].start == 0 else x[::-1])[:, node.batches[number]]
 
 
-def _turn(x: Array, z: Array) -> None:
-    """x (T, M, N) to z (T, N, M), by OpenCV: beside another thread NumPy takes five times as long."""
+def _transpose(x: Array, z: Array) -> None:
+    """x (M, N) to z (N, M), by OpenCV: beside another thread NumPy takes several times as long."""
     import cv2
 
-    for given, turned in zip(x, z):
-        cv2.transpose(given, turned)
+    cv2.transpose(x, z)
 
 
 def _in_order(gates: Array, rows: Array) -> None:
-    """Gates (T, 4H, n) in the order i, f, o, g to rows (T, n, 4H) in the order i, f, g, o."""
-    half, most = gates.shape[1] // 2, 3 * gates.shape[1] // 4
-    _turn(gates[:, :half], rows[..., :half])
-    _turn(gates[:, half:most], rows[..., most:])
-    _turn(gates[:, most:], rows[..., half:most])
+    """Gates (4H, n) in the order i, f, o, g to rows (n, 4H) in the order i, f, g, o."""
+    half, most = len(gates) // 2, 3 * len(gates) // 4
+    _transpose(gates[:half], rows[:, :half])
+    _transpose(gates[half:most], rows[:, most:])
+    _transpose(gates[most:], rows[:, half:most])
 
 
 def _kept(gates: Array, cells: Array, squashed: Array) -> list[Any]:
