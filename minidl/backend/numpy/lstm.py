@@ -1,7 +1,7 @@
 """An LSTM's way through time in few calls: its gates in columns and in place, their slopes for all times at once.
 
 `ops/recurrent.py` states the cell, and `ops/over_time.py` goes through it step by step, in some 18 calls forward and 25
-back; here they are 9 and 8, with the same results but for rounding. All arrays of a part of the batch lie (time,
+back; here they are 10 and 13, with the same results but for rounding. All arrays of a part of the batch lie (time,
 feature, sequence), and the gates are in the order i, f, o, g: so what the sigmoids take is one block.
 """
 
