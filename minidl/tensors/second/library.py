@@ -63,8 +63,6 @@ class Names:
 
     def __getattr__(self, name: str) -> Any:
         own: Any = getattr(self.library, name, None)
-        if name == "linalg":
-            return Names(self.box, own)
         if isinstance(own, (type, int, float)):
             return own  # a dtype or a constant
         if name in ("zeros", "ones", "empty", "full"):
@@ -113,7 +111,7 @@ class Library(Backend):
     def __init__(self, of: Backend) -> None:
         self.of, self.name, self.device = of, of.name, of.device
         self.array_type = self.box = type("Box", (Box,), {"__slots__": (), "library": self})
-        self.xp = Names(self.box, of.xp)
+        self.xp, self.linalg = Names(self.box, of.xp), Names(self.box, of.linalg)
 
     def asarray(self, value: Any, dtype: Any = None) -> Any:
         """A constant, or a recorded array as it is."""
