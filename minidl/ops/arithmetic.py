@@ -180,7 +180,7 @@ def _power(xp: Any, x: Any, y: Any) -> Any:
     if not _is_number(y) or x.dtype.kind != "f":
         return x**y
     if y == 1:
-        return +x  # a GPU's general power rounds even here
+        return x * 1  # a GPU's general power rounds even here
     if y == 2:
         return x * x
     if y == 3:
