@@ -86,7 +86,9 @@ def test_no_memory_stays_from_step_to_step_without_the_garbage_collector() -> No
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(10):
             steps.step(HostClock())
-        grown = tracemalloc.get_traced_memory()[0] - before
+        until = time.monotonic() + 5
+        while (grown := tracemalloc.get_traced_memory()[0] - before) >= 200_000 and time.monotonic() < until:
+            time.sleep(0.01)  # a helper that was taken off its core may still hold what it has worked on
     finally:
         tracemalloc.stop()
         gc.enable()

@@ -11,7 +11,7 @@ import minidl
 from minidl.backend import Backend, Window, current_backend
 from minidl.errors import ArgumentError, DtypeError, ShapeError
 from minidl.ops import conv, unfold
-from tests.support.compare import check, to_numpy
+from tests.support.compare import by_rows, check, to_numpy
 from tests.support.strategies import arrays
 
 pairs = st.one_of(st.integers(1, 3), st.tuples(st.integers(1, 3), st.integers(1, 3)))
@@ -51,13 +51,13 @@ def conv_calls(draw, transposed=False):
 @given(conv_calls())
 def test_conv2d(call):
     inputs, arguments = call
-    check(conv.conv2d, F.conv2d, *inputs, tolerance=LOOSE, **arguments)
+    check(conv.conv2d, by_rows(F.conv2d), *inputs, tolerance=LOOSE, **arguments)
 
 
 @given(conv_calls(transposed=True))
 def test_conv_transpose2d(call):
     inputs, arguments = call
-    check(conv.conv_transpose2d, F.conv_transpose2d, *inputs, tolerance=LOOSE, **arguments)
+    check(conv.conv_transpose2d, by_rows(F.conv_transpose2d), *inputs, tolerance=LOOSE, **arguments)
 
 
 @given(conv_calls())
@@ -90,7 +90,7 @@ def test_conv1d(batched, stride, padding, dilation, groups):
     x = rng.standard_normal((2, 4, 9) if batched else (4, 9))
     w, b = rng.standard_normal((6, 4 // groups, 3)), rng.standard_normal(6)
     stride = 1 if padding == "same" else stride
-    check(conv.conv1d, F.conv1d, x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    check(conv.conv1d, by_rows(F.conv1d), x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 @given(st.booleans(), st.integers(2, 3), st.integers(0, 1), st.integers(0, 1), st.integers(1, 2))
@@ -99,7 +99,7 @@ def test_conv_transpose1d(batched, stride, padding, output_padding, groups):
     x = rng.standard_normal((2, 4, 5) if batched else (4, 5))
     w, b = rng.standard_normal((4, 3, 4)), rng.standard_normal(3 * groups)
     check(
-        conv.conv_transpose1d, F.conv_transpose1d, x, w, b,
+        conv.conv_transpose1d, by_rows(F.conv_transpose1d), x, w, b,
         stride=stride, padding=padding, output_padding=output_padding, groups=groups,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import minidl
 import minidl.nn.functional as ops
 from minidl.errors import ArgumentError, DtypeError, RangeError, ShapeError, UnsupportedError
-from tests.support.compare import check, to_numpy
+from tests.support.compare import by_rows, check, to_numpy
 from tests.support.strategies import arrays, shapes
 
 triples = st.tuples(*[st.integers(1, 3)] * 3)
@@ -27,11 +27,11 @@ def test_convolution(x, kernel, stride, dilation, padding, groups, seed):
     rng = np.random.default_rng(seed)
     w, b = rng.uniform(-1, 1, (2, 2 // groups, *kernel)), rng.uniform(-1, 1, 2)
     options = {"stride": stride, "dilation": dilation, "padding": padding, "groups": groups}
-    check(ops.conv3d, F.conv3d, x, w, b, tolerance={"float32": 1e-4}, **options)
+    check(ops.conv3d, by_rows(F.conv3d), x, w, b, tolerance={"float32": 1e-4}, **options)
     options["output_padding"] = tuple(max(s, d) - 1 for s, d in zip(stride, dilation))
     check(
         ops.conv_transpose3d,
-        F.conv_transpose3d,
+        by_rows(F.conv_transpose3d),
         x,
         w,
         b[: groups * (2 // groups)],
