@@ -45,7 +45,7 @@ class OverTime(Step):
         w, one = self._weights(b_ih, b_hh), xp.ones((len(first[0]), 1), x.dtype)
         products = [(part, w[part]) for part in self._products()]
         z = self.z = xp.empty((len(x), first[0].shape[1]), x.dtype)
-        other = self.other = self.backend.over_time(self, w)
+        quick = self.quick = self.backend.over_time(self, w)
 
         def walk(number: int) -> Any:
             kept, inner = [], []  # per time: what `back` needs, and h before the projection
@@ -65,7 +65,7 @@ class OverTime(Step):
             return kept, inner, state
 
         self.kept, self.inner, states = map(
-            list, zip(*self._side_by_side(walk if other is None else partial(other.forward, self)))
+            list, zip(*self._side_by_side(walk if quick is None else partial(quick.forward, self)))
         )
         return z, *[xp.concatenate(parts) for parts in zip(*states)]
 
@@ -90,7 +90,7 @@ class OverTime(Step):
         dy = dgx if self.adds else self.xp.empty_like(dgx)
         inner = None if w_hr is None else self.xp.empty((len(dz), w_hr.shape[1]), dz.dtype)
         dh_of_rows = None if w_hr is None else self.xp.empty_like(dz)
-        other = self.other if self.other is not None and dkept is None and self.other.takes(dz) else None
+        quick = self.quick if self.quick is not None and dkept is None and self.quick.takes(dz) else None
 
         def walk(number: int) -> Any:
             dstate = [d[self.batches[number]] for d in dlast]
@@ -115,7 +115,7 @@ class OverTime(Step):
                 dstate = [self._with_others(new, old) for new, old in zip((dh, *rest), dstate)]
             return dstate
 
-        dstates = self._side_by_side(walk if other is None else partial(other.back, self, dz, dlast, dgx))
+        dstates = self._side_by_side(walk if quick is None else partial(quick.back, self, dz, dlast, dgx))
         dfirst = [self.xp.concatenate(parts) for parts in zip(*dstates)]
         dw_hr = matmul(dh_of_rows.T, inner) if dh_of_rows is not None and self.needs[5] else None
         dx = matmul(dgx, self.w_ih) if self.needs[0] else None
