@@ -153,7 +153,6 @@ _add_bias = cupy.ElementwiseKernel("T x, T bias", "T z", "z = x + bias", "minidl
 
 _masked = cupy.ElementwiseKernel("T x, bool mask", "T z", "z = mask ? x : T(0)", "minidl_masked")
 
-
 _sigmoid = cupy.ElementwiseKernel("T x", "T z", "z = T(1) / (T(1) + exp(-x))", "minidl_sigmoid")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import exp_in_place
+from .elementwise import exp
 from .threads import out_of_turn
 
 Array = np.ndarray
@@ -122,7 +122,7 @@ def _one_minus_square(x: Array) -> Array:
 
 def _sigmoid(negative: Array) -> None:
     """In place, σ(a) of -a."""
-    exp_in_place(negative)
+    exp(negative, out=negative)
     negative += 1
     np.divide(1, negative, out=negative)
 
